@@ -1,0 +1,89 @@
+#pragma once
+// Matrix product of raw arrays: packed panels, tiles in registers, every instruction set, any strides of A and B.
+
+#include <chainrule/cpu/gemm_blocks.hpp>
+#include <chainrule/cpu/gemm_plain.hpp>
+
+namespace chainrule::cpu {
+
+namespace detail {
+
+inline constexpr double parallel_flops = 1.5e6;  // below, a parallel region costs more than it gains
+
+/// A part of C (m x n) on the calling thread. Which numbers are packed depends on the part, the order of each sum does not.
+template <class T>
+void gemm_part(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row,
+               std::int64_t a_col, const T* b, std::int64_t b_row, std::int64_t b_col, T* c, std::int64_t c_row,
+               const GemmOptions<T>& options) {
+  std::int64_t kc = k_block(k), nc = std::min(n_block(table, kc), round_up(n, table.columns));
+  bool read_b = b_col == 1 && m <= table.rows;                                          // one row of tiles: packing would read B once more
+  bool read_a = n <= table.columns || (a_col == 1 && n <= 3 * table.columns);           // few tiles in a row: the same for A
+  T* packed = scratch<T>(Scratch::b_block, static_cast<std::size_t>(kc * nc));
+  T* sliver = scratch<T>(Scratch::a_sliver, static_cast<std::size_t>(kc * table.rows));
+  for (std::int64_t j0 = 0; j0 < n; j0 += nc) {
+    std::int64_t columns = std::min(nc, n - j0), whole = read_b ? columns / table.columns * table.columns : 0;
+    for (std::int64_t p0 = 0; p0 == 0 || p0 < k; p0 += kc) {
+      std::int64_t depth = std::min(kc, k - p0);
+      const T* b_here = b + p0 * b_row + j0 * b_col;
+      pack_b(table, packed + whole * depth, b_here + whole * b_col, b_row, b_col, columns - whole, depth);
+      bool last = p0 + kc >= k;
+      Epilogue<T> e{p0 > 0 || options.accumulate, nullptr, nullptr, last && options.relu};
+      for (std::int64_t i = 0; i < m;) {
+        int rows = tile_rows(table.rows, m - i);
+        const T* a_here = a + i * a_row + p0 * a_col;
+        std::int64_t row_step = a_row, column_step = a_col;
+        if (!read_a) {
+          table.pack(sliver, rows, a_here, a_row, a_col, rows, depth);
+          a_here = sliver, row_step = 1, column_step = rows;
+        }
+        if (last && options.row_bias) e.row_bias = options.row_bias + i;
+        for (std::int64_t j = 0; j < columns; j += table.columns) {
+          std::int64_t width = std::min<std::int64_t>(columns - j, table.columns);
+          if (last && options.bias) e.bias = options.bias + j0 + j;
+          const T* panel = j < whole ? b_here + j : packed + j * depth;
+          std::int64_t panel_row = j < whole ? b_row : round_up(width, table.lanes);
+          multiply_tile(table, rows, width, depth, a_here, row_step, column_step, panel, panel_row, c + i * c_row + j0 + j, c_row, e);
+        }
+        i += rows;
+      }
+    }
+  }
+}
+
+}  // namespace detail
+
+/// C = A B, or C += A B with options.accumulate; then bias, then relu, as options ask. C is m x n with rows c_row apart and
+/// consecutive columns; A (m x k) and B (k x n) have any strides, counted in numbers: a transposed matrix swaps its two.
+/// Float and double. k = 0 gives a product of zeros. C must not overlap A or B.
+/// Bitwise the same for any number of threads.
+///     gemm<float>(2, 2, 3, a, 3, 1, b, 2, 1, c, 2);              // row-major A (2, 3) and B (3, 2)
+///     gemm<float>(n, out, in, x, in, 1, w, 1, in, y, out, {.bias = b});  // y = x w^T + b, w (out, in)
+template <class T>
+void gemm(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col, const T* b,
+          std::int64_t b_row, std::int64_t b_col, T* c, std::int64_t c_row, GemmOptions<T> options = {}) {
+  if (m <= 0 || n <= 0) return;
+  const KernelTable<T>& table = kernels<T>();
+  double flops = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  bool alone = flops < detail::parallel_flops || chainrule::detail::inside_parallel;
+  // Both read along k, and too few rows to pay for transposing B: dot products.
+  bool dots = (a_col == 1 || k == 1) && (b_row == 1 || k == 1) && (m <= 8 || n <= 4) && k >= 2 * table.lanes;
+  detail::Split part{m, n};
+  if (!alone) part = detail::split(m, n, dots ? 4 : table.rows, dots ? 4 : table.columns);
+  std::int64_t down = detail::ceil_div(m, part.rows), across = detail::ceil_div(n, part.columns);
+  parallel_for(down * across, [&](std::int64_t task) {
+    std::int64_t i = task / across * part.rows, j = task % across * part.columns;
+    std::int64_t rows = std::min(part.rows, m - i), columns = std::min(part.columns, n - j);
+    GemmOptions<T> here = options;
+    if (here.bias) here.bias += j;
+    if (here.row_bias) here.row_bias += i;
+    const T *a_here = a + i * a_row, *b_here = b + j * b_col;
+    if (dots) {
+      table.dot(rows, columns, k, a_here, a_row, b_here, b_col, c + i * c_row + j, c_row,
+                {here.accumulate, here.bias, here.row_bias, here.relu});
+    } else {
+      detail::gemm_part(table, rows, columns, k, a_here, a_row, a_col, b_here, b_row, b_col, c + i * c_row + j, c_row, here);
+    }
+  });
+}
+
+}  // namespace chainrule::cpu

@@ -1,0 +1,99 @@
+#pragma once
+// The loops between a micro kernel (one tile of C in registers) and a product: block sizes, packed panels of B, tiles at the
+// edges. Shared by gemm.hpp and the convolutions.
+
+#include <chainrule/core/parallel.hpp>
+#include <chainrule/cpu/gemm_kernels.hpp>
+#include <chainrule/cpu/scratch.hpp>
+#include <algorithm>
+#include <cstdint>
+
+namespace chainrule::cpu::detail {
+
+inline constexpr std::int64_t b_block_bytes = 448 * 1024;  // of a packed block of B: stays in 1 MiB of L2 with room to spare
+inline constexpr std::int64_t max_k_block = 320;           // a sliver of A (8 x 320 floats) stays in 32 KiB of L1
+
+inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+inline std::int64_t round_up(std::int64_t a, std::int64_t b) { return ceil_div(a, b) * b; }
+
+/// Length of the blocks that the inner dimension is cut into. It decides the order of the sum, so it depends on k alone.
+inline std::int64_t k_block(std::int64_t k) {
+  if (k <= max_k_block + max_k_block / 4) return std::max<std::int64_t>(k, 1);
+  return round_up(ceil_div(k, ceil_div(k, max_k_block)), 8);
+}
+
+/// Columns of a packed block of B whose inner length is kc.
+template <class T> std::int64_t n_block(const KernelTable<T>& table, std::int64_t kc) {
+  std::int64_t panels = b_block_bytes / static_cast<std::int64_t>(sizeof(T)) / (kc * table.columns);
+  return std::clamp<std::int64_t>(panels, 1, 40) * table.columns;
+}
+
+/// Rows of the tile that starts where `left` rows are left: 8 (or 4), then 4, 2, 1.
+inline int tile_rows(int largest, std::int64_t left) {
+  int rows = largest;
+  while (rows > left) rows /= 2;
+  return rows;
+}
+inline int log2_rows(int largest, int rows) { return rows == largest ? 3 : rows == 4 ? 2 : rows - 1; }
+
+/// One tile of C, n <= table.columns; a tile that ends between vectors goes through a buffer.
+template <class T>
+void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col,
+                   const T* b, std::int64_t b_row, T* c, std::int64_t c_row, const Epilogue<T>& e) {
+  std::int64_t vectors = ceil_div(n, table.lanes);
+  MicroKernel<T> micro = table.micro[log2_rows(table.rows, rows)][vectors - 1];
+  if (n == vectors * table.lanes) {
+    micro(k, a, a_row, a_col, b, b_row, c, c_row, e);
+    return;
+  }
+  constexpr std::int64_t width = 3 * 64 / sizeof(T);
+  alignas(64) T part[8 * width];
+  micro(k, a, a_row, a_col, b, b_row, part, width, {});
+  for (int i = 0; i < rows; ++i) {
+    T *to = c + i * c_row, *from = part + i * width;
+    if (e.load_c) {
+      for (std::int64_t j = 0; j < n; ++j) from[j] += to[j];
+    }
+    if (e.bias) {
+      for (std::int64_t j = 0; j < n; ++j) from[j] += e.bias[j];
+    }
+    if (e.row_bias) {
+      for (std::int64_t j = 0; j < n; ++j) from[j] += e.row_bias[i];
+    }
+    if (e.relu) {
+      for (std::int64_t j = 0; j < n; ++j) from[j] = from[j] < T(0) ? T(0) : from[j];
+    }
+    for (std::int64_t j = 0; j < n; ++j) to[j] = from[j];
+  }
+}
+
+/// Packs kc x n of B into panels of table.columns columns, the last one as wide as the vectors it needs.
+template <class T>
+void pack_b(const KernelTable<T>& table, T* to, const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t n, std::int64_t kc) {
+  for (std::int64_t j = 0; j < n; j += table.columns) {
+    std::int64_t width = std::min<std::int64_t>(n - j, table.columns);
+    table.pack(to + j * kc, round_up(width, table.lanes), b + j * b_col, b_col, b_row, width, kc);
+  }
+}
+
+/// How a product is cut into tasks: parts of rows x columns of C.
+struct Split {
+  std::int64_t rows, columns;
+};
+
+/// The cut into at most get_num_threads() parts that costs least: the largest part's arithmetic, and packing its A and B.
+/// Every number of C is computed in the same way whatever the cut, so the cut may depend on the number of threads.
+inline Split split(std::int64_t m, std::int64_t n, std::int64_t row_unit, std::int64_t column_unit) {
+  std::int64_t threads = get_num_threads();
+  Split best{m, n};
+  double least = -1;
+  for (std::int64_t across = 1; across <= threads; ++across) {
+    std::int64_t rows = round_up(ceil_div(m, across), row_unit), columns = round_up(ceil_div(n, threads / across), column_unit);
+    auto r = static_cast<double>(std::min(rows, m)), c = static_cast<double>(std::min(columns, n));
+    double cost = r * c + 8 * (r + c);
+    if (least < 0 || cost < least) least = cost, best = {rows, columns};
+  }
+  return best;
+}
+
+}  // namespace chainrule::cpu::detail

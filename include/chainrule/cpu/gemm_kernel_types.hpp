@@ -1,0 +1,46 @@
+#pragma once
+// What the matrix kernels of all instruction sets have in common: the epilogue, and the table of function pointers through
+// which the drivers (gemm.hpp, conv2d_kernels.hpp) reach the kernels of the level in use.
+
+#include <cstdint>
+
+namespace chainrule::cpu {
+
+/// What happens to a finished tile: c = relu(c_old + product + bias[column] + row_bias[row]), each part optional.
+template <class T> struct Epilogue {
+  bool load_c = false;
+  const T* bias = nullptr;
+  const T* row_bias = nullptr;
+  bool relu = false;
+};
+
+/// C tile (mr x nv vectors) = sum over p < k of a[i * a_row + p * a_col] * b[p * b_row + j].
+template <class T>
+using MicroKernel = void (*)(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col, const T* b, std::int64_t b_row, T* c,
+                             std::int64_t c_row, const Epilogue<T>& epilogue);
+
+/// One run of consecutive numbers of a packed row: copied from `source`, or zeros where source is negative.
+struct Run {
+  std::int64_t to, source, length;
+};
+
+/// The kernels of one instruction set for one type.
+template <class T> struct KernelTable {
+  int lanes;    // numbers in a vector
+  int rows;     // of the largest tile
+  int columns;  // of the largest tile: 3 vectors
+  MicroKernel<T> micro[4][3];  // [log2(rows)][vectors - 1]
+
+  /// to[p * width + j] = from[j * step_j + p * step_p], j < n, p < k; zeros for n <= j < width.
+  void (*pack)(T* to, std::int64_t width, const T* from, std::int64_t step_j, std::int64_t step_p, std::int64_t n, std::int64_t k);
+
+  /// to[c * to_step + run.to + i] = from[c * from_step + run.source + i]: the same runs for `count` rows.
+  void (*copy_runs)(T* to, std::int64_t to_step, const T* from, std::int64_t from_step, std::int64_t count, const Run* runs,
+                    std::int64_t run_count);
+
+  /// c[i * c_row + j] = dot(row i of a, row j of b), all rows contiguous; any m, n, k. No epilogue but the given one.
+  void (*dot)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, const T* b, std::int64_t b_row, T* c,
+              std::int64_t c_row, const Epilogue<T>& epilogue);
+};
+
+}  // namespace chainrule::cpu

@@ -1,0 +1,156 @@
+// The packed matrix product against three loops: every instruction set that the processor has, both types, all layouts.
+
+#include <chainrule/cpu/gemm.hpp>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace cpu = chainrule::cpu;
+
+namespace {
+
+struct Rng {  // small numbers, the same in every run
+  std::uint64_t state = 88172645463325252ull;
+  std::int64_t below(std::int64_t n) {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return static_cast<std::int64_t>(state >> 11) % n;
+  }
+  double unit() { return static_cast<double>(below(2000001) - 1000000) * 1e-6; }
+};
+
+template <class T> std::vector<T> numbers(Rng& rng, std::int64_t n) {
+  std::vector<T> v(static_cast<std::size_t>(n));
+  for (T& x : v) x = static_cast<T>(rng.unit());
+  return v;
+}
+
+struct Level {  // forces an instruction set for the length of a scope
+  cpu::Isa before = cpu::isa();
+  explicit Level(cpu::Isa isa) { cpu::set_isa(isa); }
+  ~Level() { cpu::set_isa(before); }
+};
+
+std::vector<cpu::Isa> levels() {
+  Level keep(cpu::isa());
+  std::vector<cpu::Isa> found;
+  for (cpu::Isa isa : {cpu::Isa::base, cpu::Isa::avx2, cpu::Isa::avx512}) {
+    if (cpu::set_isa(isa) == isa) found.push_back(isa);
+  }
+  return found;
+}
+
+struct Case {
+  std::int64_t m, n, k;
+  bool a_across, b_across;  // stored transposed
+  std::int64_t gap;         // numbers between the rows of each matrix, and from column to column one more
+  bool accumulate, bias, row_bias, relu;
+};
+
+template <class T> void agree(Rng& rng, const Case& s) {
+  std::int64_t step = s.gap > 2 ? 2 : 1;
+  std::int64_t a_row = s.a_across ? step : s.k * step + s.gap, a_col = s.a_across ? s.m * step + s.gap : step;
+  std::int64_t b_row = s.b_across ? step : s.n * step + s.gap, b_col = s.b_across ? s.k * step + s.gap : step;
+  std::int64_t c_row = s.n + s.gap;
+  auto size = [](std::int64_t rows, std::int64_t row, std::int64_t cols, std::int64_t col) {  // exactly up to the last number
+    return rows * cols == 0 ? 0 : (rows - 1) * row + (cols - 1) * col + 1;
+  };
+  auto a = numbers<T>(rng, size(s.m, a_row, s.k, a_col)), b = numbers<T>(rng, size(s.k, b_row, s.n, b_col));
+  auto before = numbers<T>(rng, size(s.m, c_row, s.n, 1)), bias = numbers<T>(rng, s.n), row_bias = numbers<T>(rng, s.m);
+  cpu::GemmOptions<T> options{s.accumulate, s.bias ? bias.data() : nullptr, s.row_bias ? row_bias.data() : nullptr, s.relu};
+  auto expected = before;
+  cpu::gemm_plain<T>(s.m, s.n, s.k, a.data(), a_row, a_col, b.data(), b_row, b_col, expected.data(), c_row, options);
+  // Each of k products adds at most half a unit in the last place of a sum that stays below k.
+  double tolerance = static_cast<double>(std::numeric_limits<T>::epsilon()) * (4 + static_cast<double>(s.k));
+  for (cpu::Isa isa : levels()) {
+    Level level(isa);
+    std::vector<T> first;
+    for (int threads : {1, 2, 5}) {
+      chainrule::set_num_threads(threads);
+      auto c = before;
+      cpu::gemm<T>(s.m, s.n, s.k, a.data(), a_row, a_col, b.data(), b_row, b_col, c.data(), c_row, options);
+      if (threads == 1) first = c;
+      INFO(name(isa) << " m " << s.m << " n " << s.n << " k " << s.k << " a_row " << a_row << " a_col " << a_col << " b_row " << b_row
+                     << " b_col " << b_col << " threads " << threads);
+      double worst = 0;
+      for (std::size_t i = 0; i < c.size(); ++i) worst = std::max(worst, static_cast<double>(std::abs(c[i] - expected[i])));
+      CHECK(worst <= tolerance);  // the gaps of c must keep what they held, too
+      CHECK(c == first);
+    }
+  }
+  chainrule::set_num_threads(1);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("gemm agrees with three loops on random shapes, bitwise the same for any number of threads", "[cpu][gemm]", float,
+                   double) {
+  Rng rng;
+  for (int round = 0; round < 150; ++round) {
+    auto size = [&] { return 1 + (rng.below(4) ? rng.below(70) : rng.below(200)); };
+    auto flag = [&] { return rng.below(2) == 1; };
+    std::int64_t m = size(), n = size(), k = size();
+    if (round % 10 == 0) k += 700;  // several blocks of the inner dimension
+    if (round % 7 == 0) m = 1 + rng.below(9);
+    if (round % 5 == 0) n = 1 + rng.below(5);
+    bool a_across = flag(), b_across = flag();
+    std::int64_t gap = rng.below(3) == 0 ? 1 + rng.below(4) : 0;
+    agree<TestType>(rng, {m, n, k, a_across, b_across, gap, flag(), flag(), flag(), flag()});
+  }
+}
+
+TEMPLATE_TEST_CASE("gemm agrees with three loops where several blocks and several threads are needed", "[cpu][gemm]", float, double) {
+  Rng rng;
+  agree<TestType>(rng, {130, 1100, 70, false, false, 0, false, false, true, true});
+  agree<TestType>(rng, {70, 900, 410, false, true, 0, false, true, false, true});
+  agree<TestType>(rng, {300, 130, 650, true, false, 3, true, true, true, false});
+  agree<TestType>(rng, {4, 700, 1030, false, true, 0, true, true, false, true});
+  agree<TestType>(rng, {1, 2500, 500, false, true, 0, false, true, false, false});
+  agree<TestType>(rng, {2500, 1, 500, false, false, 0, false, false, true, false});
+  agree<TestType>(rng, {1, 2100, 500, false, false, 0, false, true, false, false});
+}
+
+TEMPLATE_TEST_CASE("gemm with k = 0 is a product of zeros, with m or n = 0 it does nothing", "[cpu][gemm]", float, double) {
+  Rng rng;
+  agree<TestType>(rng, {5, 7, 0, false, false, 0, true, true, true, true});
+  agree<TestType>(rng, {50, 70, 0, false, false, 0, false, false, false, false});
+  agree<TestType>(rng, {0, 7, 3, false, false, 0, false, false, false, false});
+  agree<TestType>(rng, {7, 0, 3, false, false, 0, false, true, false, false});
+}
+
+TEST_CASE("gemm keeps a NaN through relu and lets infinity through", "[cpu][gemm]") {
+  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  for (cpu::Isa isa : levels()) {
+    Level level(isa);
+    for (std::int64_t n : {1, 4, 48}) {
+      std::vector<float> a = {nan, inf, -inf, -2.f}, b(static_cast<std::size_t>(n), 1.f), c(static_cast<std::size_t>(4 * n));
+      cpu::gemm<float>(4, n, 1, a.data(), 1, 1, b.data(), n, 1, c.data(), n, {.relu = true});
+      auto last = static_cast<std::size_t>(n - 1), row = static_cast<std::size_t>(n);
+      CHECK(std::isnan(c[last]));
+      CHECK(c[row + last] == inf);
+      CHECK(c[2 * row + last] == 0.f);
+      CHECK(c[3 * row + last] == 0.f);
+    }
+  }
+}
+
+TEST_CASE("a row of a product does not depend on the rows around it", "[cpu][gemm]") {
+  Rng rng;
+  std::int64_t m = 23, n = 50, k = 333;
+  auto a = numbers<float>(rng, m * k), b = numbers<float>(rng, k * n);
+  for (cpu::Isa isa : levels()) {
+    Level level(isa);
+    std::vector<float> all(static_cast<std::size_t>(m * n)), some = all;
+    cpu::gemm<float>(m, n, k, a.data(), k, 1, b.data(), n, 1, all.data(), n);
+    for (std::int64_t i = 0; i < m; ++i) cpu::gemm<float>(1, n, k, a.data() + i * k, k, 1, b.data(), n, 1, some.data() + i * n, n);
+    CHECK(all == some);
+  }
+}
+
+TEST_CASE("the instruction set can be forced down, never up", "[cpu][isa]") {
+  Level keep(cpu::isa());
+  CHECK(cpu::set_isa(cpu::Isa::base) == cpu::Isa::base);
+  CHECK(cpu::kernels<float>().lanes >= 4);
+  CHECK(cpu::set_isa(cpu::Isa::avx512) == levels().back());
+}
