@@ -1,0 +1,5 @@
+#pragma once
+// chainrule: tensors, reverse-mode autograd, layers and optimizers, header-only. A one-file program includes this.
+
+#include <chainrule/api.hpp>
+#include <chainrule/cpu.hpp>

@@ -1,0 +1,340 @@
+#pragma once
+// The engine: walks the graph backward, newest op first. When it reaches an op, everything that used its result has already
+// spoken, because an op is always newer than its operands. No recursion: a chain of a million ops is a loop.
+
+#include <chainrule/core/elementwise.hpp>
+#include <chainrule/core/record.hpp>
+#include <chainrule/ops/add.hpp>
+#include <algorithm>
+#include <unordered_set>
+
+namespace chainrule {
+
+// From ops/: the engine adds gradients where a value fans out, and sums them where it was broadcast.
+template <class T> Tensor<T> sum_to(const Tensor<T>& x, const Shape& shape, Location at = Location::here());
+
+namespace detail {
+
+/// Calls f with a typed Tensor<float> or Tensor<double> made of x.
+template <class F> decltype(auto) with_real(const TensorBase& x, F&& f) {
+  if (x.dtype() == DType::float32) return f(Tensor<float>(x.share()));
+  return f(Tensor<double>(x.share()));
+}
+
+/// Nobody else can see this value, so it may be overwritten.
+inline bool owned_alone(const TensorBase& x) {
+  return x.share().use_count() == 1 && x.impl()->storage.use_count() == 1 && x.impl()->storage->owns && x.is_contiguous();
+}
+
+/// sum += g: where a value was used more than once, its gradients add up. (TensorBase, since the graph does not know types.)
+inline void accumulate(TensorBase& sum, TensorBase g) {
+  if (!sum.defined()) {
+    sum = std::move(g);
+    return;
+  }
+  const bool in_place = !grad_enabled && owned_alone(sum);
+  if (sum.dtype() == DType::float32) {
+    Tensor<float> a(sum.share()), b(g.share());
+    if (in_place) map_into(Add{}, {}, a, a, b);
+    else sum = chainrule::add(Operand<float>(a, Location{}), Operand<float>(b, Location{}), Location{});
+  } else {
+    Tensor<double> a(sum.share()), b(g.share());
+    if (in_place) map_into(Add{}, {}, a, a, b);
+    else sum = chainrule::add(Operand<double>(a, Location{}), Operand<double>(b, Location{}), Location{});
+  }
+}
+
+/// leaf.grad += g.
+inline void accumulate_grad(TensorImpl& leaf, TensorBase g) {
+  if (!leaf.grad) {
+    leaf.grad = grad_enabled || owned_alone(g) ? g.share() : with_real(g, [](auto t) { return t.clone(Location{}).share(); });
+    return;
+  }
+  if (grad_enabled) {
+    TensorBase sum(leaf.grad);
+    accumulate(sum, std::move(g));
+    leaf.grad = sum.share();
+    return;
+  }
+  with_real(TensorBase(leaf.grad), [&](auto sum) {
+    decltype(sum) part(g.share());
+    map_into(Add{}, {}, sum, sum, part);
+  });
+  ++leaf.grad->storage->version;
+}
+
+inline TensorBase run_hooks(Hooks* hooks, TensorBase g) {
+  if (!hooks) return g;
+  auto list = hooks->list;  // a hook may remove itself
+  for (auto& [id, hook] : list) {
+    TensorBase changed = hook(g);
+    if (changed.defined()) g = changed;
+  }
+  return g;
+}
+
+/// One walk through the graph.
+class Engine {
+ public:
+  Engine(BackwardOptions options, Location at) : options_(options), at_(at) {}
+  ~Engine() {
+    for (Node* n : queue_) {
+      n->pending = TensorBase();
+      n->queued = false;
+    }
+    for (Node* n : visited_) {
+      n->wanted = true;
+      for (Edge& e : n->inputs) e.wanted = e.node || e.leaf;
+    }
+  }
+
+  /// Asks for the gradients of these tensors instead of filling the leaves' .grad.
+  void capture(std::span<const TensorBase> inputs, std::span<const TensorBase> roots) {
+    captured_ = inputs;
+    results_.resize(inputs.size());
+    only_captured_ = true;
+    mark_wanted(roots);
+  }
+
+  void run(std::span<const TensorBase> roots, std::span<const TensorBase> seeds) {
+    set_grad_enabled guard(options_.create_graph);
+    for (std::size_t i = 0; i < roots.size(); ++i) {
+      Edge e(roots[i]);
+      if (only_captured_) e.wanted = e.node ? e.node->wanted || capture_index(e.node.get()) >= 0 : capture_index(e.leaf.get()) >= 0;
+      deliver(e, seeds[i], "backward");
+    }
+    auto older = [](const Node* a, const Node* b) { return a->id < b->id; };
+    while (!queue_.empty()) {
+      std::pop_heap(queue_.begin(), queue_.end(), older);
+      Node* n = queue_.back();
+      queue_.pop_back();
+      n->queued = false;
+      step(*n);
+    }
+    // A leaf's hooks and captures see the sum of all contributions, so they come last.
+    for (auto& [leaf, sum] : leaves_) {
+      sum = run_hooks(leaf->hooks.get(), std::move(sum));
+      if (int k = capture_index(leaf.get()); k >= 0) results_[static_cast<std::size_t>(k)] = sum;
+      else accumulate_grad(*leaf, std::move(sum));
+    }
+  }
+
+  std::vector<TensorBase>& results() { return results_; }
+
+ private:
+  void step(Node& n) {
+    TensorBase g = run_hooks(n.hooks.get(), std::move(n.pending));
+    n.pending = TensorBase();
+    if (auto kept = n.retained.lock()) accumulate_grad(*kept, g);
+    if (int k = capture_index(&n); k >= 0) results_[static_cast<std::size_t>(k)] = g;
+    if (!n.wanted) return;
+    check(!(n.released && n.saves), at_, "backward: the graph was walked already and ", n.op,
+          " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
+    Grads parts = n.run(g);
+    check(parts.size() == static_cast<int>(n.inputs.size()), n.at, n.op, ": its gradient rule gave ", parts.size(), " gradients for ", n.inputs.size(), " operands");
+    if (observer) [[unlikely]] ObserverAccess::tell(&Observer::backward, BackwardEvent{n, g, parts});
+    g = TensorBase();
+    const bool keep = options_.retain_graph || options_.create_graph;
+    if (!keep) n.release();
+    for (int i = 0; i < parts.size(); ++i) deliver(n.inputs[static_cast<std::size_t>(i)], std::move(parts[i]), n.op);
+  }
+
+  void deliver(Edge& edge, TensorBase g, const char* op) {
+    if (!edge.wanted || !g.defined()) return;
+    check(g.dtype() == edge.dtype, at_, op, ": its gradient rule gave ", name_of(g.dtype()), " for an operand of ", name_of(edge.dtype));
+    if (!(g.shape() == edge.shape)) g = with_real(g, [&](auto t) -> TensorBase { return sum_to(t, edge.shape, at_); });
+    if (edge.node) {
+      Node& n = *edge.node;
+      accumulate(n.pending, std::move(g));
+      if (n.queued) return;
+      n.queued = true;
+      queue_.push_back(&n);
+      std::push_heap(queue_.begin(), queue_.end(), [](const Node* a, const Node* b) { return a->id < b->id; });
+      return;
+    }
+    if (observer) [[unlikely]] ObserverAccess::tell(&Observer::leaf, LeafEvent{TensorBase(edge.leaf), g});
+    if (!edge.leaf->hooks && !only_captured_) {
+      accumulate_grad(*edge.leaf, std::move(g));
+      return;
+    }
+    for (auto& [leaf, sum] : leaves_)
+      if (leaf == edge.leaf) return accumulate(sum, std::move(g));
+    leaves_.emplace_back(edge.leaf, std::move(g));
+  }
+
+  int capture_index(const void* key) const {
+    for (std::size_t i = 0; i < captured_.size(); ++i) {
+      auto* impl = captured_[i].impl();
+      if (impl->node ? impl->node.get() == key : static_cast<const void*>(impl) == key) return static_cast<int>(i);
+    }
+    return -1;
+  }
+
+  // Marks the ops that lie between the roots and what is captured: the others need not run.
+  void mark_wanted(std::span<const TensorBase> roots) {
+    std::unordered_set<Node*> seen;
+    for (const auto& r : roots)
+      if (Node* n = r.impl()->node.get(); n && seen.insert(n).second) visited_.push_back(n);
+    for (std::size_t i = 0; i < visited_.size(); ++i)
+      for (Edge& e : visited_[i]->inputs)
+        if (e.node && seen.insert(e.node.get()).second) visited_.push_back(e.node.get());
+    std::sort(visited_.begin(), visited_.end(), [](const Node* a, const Node* b) { return a->id < b->id; });
+    for (Node* n : visited_) {
+      n->wanted = false;
+      for (Edge& e : n->inputs) {
+        e.wanted = e.node ? e.node->wanted || capture_index(e.node.get()) >= 0 : e.leaf && capture_index(e.leaf.get()) >= 0;
+        n->wanted = n->wanted || e.wanted;
+      }
+    }
+  }
+
+  BackwardOptions options_;
+  Location at_;
+  std::vector<Node*> queue_;                                              // a heap, newest on top
+  std::vector<std::pair<std::shared_ptr<TensorImpl>, TensorBase>> leaves_;  // leaves with hooks or captures, and their sums
+  std::span<const TensorBase> captured_;
+  std::vector<TensorBase> results_;
+  std::vector<Node*> visited_;
+  bool only_captured_ = false;
+};
+
+inline void check_root(const TensorBase& root, const char* op, Location at) {
+  check(root.defined(), at, op, ": this tensor is not defined");
+  check(root.requires_grad(), at, op, ": this ", name_of(root.dtype()), " tensor of shape ", root.shape(),
+        " does not depend on any tensor that requires a gradient; call requires_grad_() on the leaves before computing with them",
+        is_grad_enabled() ? "" : " (and recording is off: a no_grad guard is alive)");
+}
+
+template <class T> Tensor<T> ones_of(const Shape& shape, Device device) {
+  Tensor<T> ones = allocate<T>(shape, device);
+  ones.fill_(T(1), Location{});
+  return ones;
+}
+
+template <class T> Tensor<T> seed_for(const Tensor<T>& root, const Tensor<T>& given, const char* op, Location at) {
+  if (!given.defined()) {
+    check(root.numel() == 1, at, op, ": a gradient can only start by itself from one number, and this tensor has shape ", root.shape(),
+          "; reduce it (.sum(), .mean()), or pass d(loss)/d(this) as an argument");
+    return ones_of<T>(root.shape(), root.device());
+  }
+  check(given.shape() == root.shape(), at, op, ": the gradient has shape ", given.shape(), ", the tensor has ", root.shape());
+  return given;
+}
+
+}  // namespace detail
+
+template <class T> void Tensor<T>::backward(const Tensor& gradient, BackwardOptions options, Location at) const {
+  detail::check_root(*this, "backward", at);
+  TensorBase root = *this, seed = detail::seed_for(*this, gradient, "backward", at);
+  detail::Engine engine(options, at);
+  engine.run({&root, 1}, {&seed, 1});
+}
+template <class T> void Tensor<T>::backward(BackwardOptions options, Location at) const { backward(Tensor(), options, at); }
+
+namespace autograd {
+
+/// Options of autograd::grad, as in PyTorch.
+struct GradOptions {
+  bool retain_graph = false;
+  bool create_graph = false;  ///< the gradients can be differentiated again (implies retain_graph)
+  bool allow_unused = false;  ///< an input that the outputs do not depend on gets an undefined tensor instead of an error
+};
+
+/// d(sum of grad_outputs_i * outputs_i)/d(inputs), without touching any .grad. Only the ops between outputs and inputs run.
+/// `grad_outputs` may be left out when every output is one number.
+///     auto x = tensor({3}, {.requires_grad = true});
+///     auto y = x * x * x;
+///     auto dy = autograd::grad({y.sum()}, {x}, {}, {.create_graph = true})[0];  // 27
+///     autograd::grad({dy.sum()}, {x})[0];                                       // 18
+template <class T>
+std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const std::vector<Tensor<T>>& inputs, const std::vector<Tensor<T>>& grad_outputs = {},
+                            GradOptions options = {}, Location at = Location::here()) {
+  check(grad_outputs.empty() || grad_outputs.size() == outputs.size(), at, "autograd::grad: ", outputs.size(), " outputs but ", grad_outputs.size(), " grad_outputs");
+  std::vector<TensorBase> roots, seeds, wanted;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    detail::check_root(outputs[i], "autograd::grad", at);
+    roots.push_back(outputs[i]);
+    seeds.push_back(detail::seed_for(outputs[i], grad_outputs.empty() ? Tensor<T>() : grad_outputs[i], "autograd::grad", at));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    check(inputs[i].defined() && inputs[i].requires_grad(), at, "autograd::grad: input ", i, " does not require a gradient; call requires_grad_() on it first");
+    wanted.push_back(inputs[i]);
+  }
+  detail::Engine engine({.retain_graph = options.retain_graph, .create_graph = options.create_graph}, at);
+  engine.capture(wanted, roots);
+  engine.run(roots, seeds);
+  std::vector<Tensor<T>> grads;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    auto& g = engine.results()[i];
+    check(g.defined() || options.allow_unused, at, "autograd::grad: the outputs do not depend on input ", i, " (shape ", inputs[i].shape(),
+          "); pass {.allow_unused = true} to get an undefined tensor for it");
+    grads.emplace_back(g.share());
+  }
+  return grads;
+}
+template <class T>
+std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const std::vector<Tensor<T>>& inputs, GradOptions options, Location at = Location::here()) {
+  return grad<T>(outputs, inputs, std::vector<Tensor<T>>{}, options, at);
+}
+// The braced forms: grad({y}, {x}), grad({y}, {x}, {.create_graph = true}), grad({y}, {x}, {dy}, {.retain_graph = true}).
+template <class T>
+std::vector<Tensor<T>> grad(std::initializer_list<Tensor<T>> outputs, std::initializer_list<Tensor<T>> inputs, GradOptions options = {}, Location at = Location::here()) {
+  return grad<T>(std::vector<Tensor<T>>(outputs), std::vector<Tensor<T>>(inputs), std::vector<Tensor<T>>{}, options, at);
+}
+template <class T>
+std::vector<Tensor<T>> grad(std::initializer_list<Tensor<T>> outputs, std::initializer_list<Tensor<T>> inputs, std::initializer_list<Tensor<T>> grad_outputs,
+                            GradOptions options = {}, Location at = Location::here()) {
+  return grad<T>(std::vector<Tensor<T>>(outputs), std::vector<Tensor<T>>(inputs), std::vector<Tensor<T>>(grad_outputs), options, at);
+}
+
+}  // namespace autograd
+
+// ---- the autograd methods of Tensor ----
+
+template <class T> const Tensor<T>& Tensor<T>::requires_grad_(bool on, Location at) const {
+  if constexpr (!Real<T>) check(!on, at, "requires_grad_: only float and double tensors have gradients, this one is ", name_of(dtype()));
+  check(is_leaf(), at, "requires_grad_: this tensor was computed by ", is_leaf() ? "" : impl_->node->op, ", only leaves can be changed; use detach() for a copy outside of the graph");
+  impl_->requires_grad = on;
+  return *this;
+}
+template <class T> void Tensor<T>::set_grad(const Tensor& g, Location at) const {
+  check(!g.defined() || g.shape() == shape(), at, "set_grad: the gradient has shape ", g.defined() ? g.shape() : Shape{}, ", the tensor has ", shape());
+  impl_->grad = g.share();
+}
+template <class T> void Tensor<T>::zero_grad(bool set_to_none) const {
+  if (!impl_->grad) return;
+  if (set_to_none) impl_->grad.reset();
+  else grad().detach().zero_(Location{});
+}
+template <class T> Tensor<T> Tensor<T>::detach() const { return Tensor(detail::alias(*this)); }
+template <class T> const Tensor<T>& Tensor<T>::detach_() const {
+  impl_->node = {};
+  impl_->requires_grad = false;
+  return *this;
+}
+inline void TensorBase::retain_grad(Location at) const {
+  check(requires_grad(), at, "retain_grad: this tensor does not require a gradient");
+  if (impl_->node) impl_->node->retained = impl_;
+  impl_->retains_grad = true;
+}
+
+namespace detail {
+inline Hooks& hooks_of(TensorImpl& t) {
+  auto& place = t.node ? t.node->hooks : t.hooks;
+  if (!place) place = std::make_unique<Hooks>();
+  return *place;
+}
+}  // namespace detail
+
+template <class T> std::int64_t Tensor<T>::register_hook(std::function<Tensor(const Tensor&)> f, Location at) const {
+  check(requires_grad(), at, "register_hook: this tensor does not require a gradient");
+  auto& list = detail::hooks_of(*impl_).list;
+  std::int64_t id = list.empty() ? 1 : list.back().first + 1;
+  list.emplace_back(id, [f = std::move(f)](const TensorBase& g) -> TensorBase { return f(Tensor(g.share())); });
+  return id;
+}
+inline void TensorBase::remove_hook(std::int64_t id) const {
+  std::erase_if(detail::hooks_of(*impl_).list, [&](const auto& h) { return h.first == id; });
+}
+
+}  // namespace chainrule

@@ -1,0 +1,84 @@
+#pragma once
+// Errors. One exception type; its message names the op or module, the rule that was broken, the values and the likely fix.
+
+#include <chainrule/core/location.hpp>
+#include <concepts>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace chainrule {
+
+/// Everything that goes wrong because of an argument, a file or a shape is thrown as an Error, before any work is done.
+///     try { matmul(zeros({2, 3}), zeros({4, 5})); } catch (const Error& e) { e.what(); }
+///     // "matmul: inner sizes must agree, got (2, 3) and (4, 5) [main.cpp:7]"
+class Error : public std::exception {
+ public:
+  explicit Error(std::string message, Location at = {}) : message_(std::move(message)), at_(at) { compose(); }
+
+  const char* what() const noexcept override { return text_.c_str(); }
+  const std::string& message() const { return message_; }          ///< without the module path and the source line
+  const std::string& module_path() const { return module_path_; }  ///< "features.0.conv1", or empty outside of modules
+  Location location() const { return at_; }
+
+  /// Called while the error passes through a module on its way up: nn::Module prepends the name of the member it came from.
+  void set_module(std::string path, const void* module) {
+    module_path_ = std::move(path);
+    module_ = module;
+    compose();
+  }
+  const void* module() const { return module_; }
+
+ private:
+  void compose() {
+    text_ = module_path_.empty() ? message_ : module_path_ + ": " + message_;
+    if (at_.line > 0) text_ += std::string(" [") + at_.file + ':' + std::to_string(at_.line) + ']';
+  }
+  std::string message_, module_path_, text_;
+  const void* module_ = nullptr;
+  Location at_;
+};
+
+namespace detail {
+
+inline void append(std::string& s, std::string_view part) { s += part; }
+inline void append(std::string& s, const char* part) { s += part; }
+inline void append(std::string& s, bool part) { s += part ? "true" : "false"; }
+inline void append(std::string& s, char part) { s += part; }
+template <class N>
+  requires std::is_arithmetic_v<N>
+void append(std::string& s, N part) {
+  if constexpr (std::is_floating_point_v<N>) {
+    auto text = std::to_string(part);  // "0.500000"
+    while (text.back() == '0') text.pop_back();
+    if (text.back() == '.') text.pop_back();
+    s += text;
+  } else {
+    s += std::to_string(part);
+  }
+}
+template <class P>
+  requires requires(const P& p) { { p.str() } -> std::convertible_to<std::string>; }
+void append(std::string& s, const P& part) { s += part.str(); }
+
+template <class... Parts> std::string concat(const Parts&... parts) {
+  std::string s;
+  (append(s, parts), ...);
+  return s;
+}
+
+}  // namespace detail
+
+/// Throws an Error whose message is the parts, one after the other.
+template <class... Parts> [[noreturn, gnu::cold, gnu::noinline]] void fail(Location at, const Parts&... parts) {
+  throw Error(detail::concat(parts...), at);
+}
+
+/// Throws an Error unless `ok`. The parts are only put together when it throws.
+template <class... Parts> inline void check(bool ok, Location at, const Parts&... parts) {
+  if (!ok) [[unlikely]] fail(at, parts...);
+}
+
+}  // namespace chainrule

@@ -1,0 +1,14 @@
+#pragma once
+// Where in the user's program something was called: every op takes `Location at = Location::here()` as its last argument.
+
+namespace chainrule {
+
+/// A line of the user's program. `std::source_location` would do, but clang 14 does not have it.
+struct Location {
+  const char* file = "";
+  int line = 0;
+
+  static constexpr Location here(const char* f = __builtin_FILE(), int l = __builtin_LINE()) { return {f, l}; }
+};
+
+}  // namespace chainrule

@@ -1,0 +1,150 @@
+#pragma once
+// The graph. A Node is one recorded op: its name, its operands (by slot, so that x * x has two), what it saved for its gradient
+// rule, and the line of the user's program. Creation order is a topological order; the engine in core/autograd.hpp walks it backward.
+
+#include <chainrule/core/tensor.hpp>
+#include <array>
+#include <atomic>
+#include <initializer_list>
+#include <tuple>
+
+namespace chainrule {
+
+/// What a gradient rule gives: one gradient per operand, in operand order; an undefined tensor where none is needed or none exists.
+class Grads {
+ public:
+  Grads() = default;
+  template <class... G>
+    requires(std::derived_from<std::remove_cvref_t<G>, TensorBase> && ...)
+  explicit Grads(G&&... g) { (push_back(std::forward<G>(g)), ...); }
+
+  void push_back(TensorBase g) {
+    if (size_ < inline_size) few_[static_cast<std::size_t>(size_)] = std::move(g);
+    else many_.push_back(std::move(g));
+    ++size_;
+  }
+  int size() const { return size_; }
+  TensorBase& operator[](int i) { return i < inline_size ? few_[static_cast<std::size_t>(i)] : many_[static_cast<std::size_t>(i - inline_size)]; }
+  const TensorBase& operator[](int i) const { return const_cast<Grads&>(*this)[i]; }
+
+ private:
+  static constexpr int inline_size = 3;
+  std::array<TensorBase, inline_size> few_;
+  std::vector<TensorBase> many_;
+  int size_ = 0;
+};
+
+/// Which operands' gradients somebody wants; a rule may ask, to leave work undone: need[0].
+class Needs {
+ public:
+  explicit Needs(const Node& node) : node_(&node) {}
+  bool operator[](int i) const;
+
+ private:
+  const Node* node_;
+};
+
+/// From a recorded op to one of its operands: the operand's own node, or the leaf that collects the gradient, or neither.
+struct Edge {
+  detail::NodeRef node;
+  std::shared_ptr<detail::TensorImpl> leaf;
+  Shape shape;
+  DType dtype = DType::float32;
+  bool wanted = false;  // some gradient is asked for through here (set by the engine for one walk)
+
+  Edge() = default;
+  explicit Edge(const TensorBase& x) : shape(x.shape()), dtype(x.dtype()) {
+    if (x.impl()->node) node = x.impl()->node;
+    else if (x.impl()->requires_grad) leaf = x.share();
+    wanted = node || leaf;
+  }
+};
+
+/// One recorded op.
+struct Node : std::enable_shared_from_this<Node> {
+  Node(const char* op_name, Location where, const TensorBase& value)
+      : op(op_name), id(next_id().fetch_add(1, std::memory_order_relaxed)), at(where), shape(value.shape()), dtype(value.dtype()), device(value.device()) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  virtual ~Node() = default;
+
+  virtual Grads run(const TensorBase& upstream) = 0;                      ///< the gradient rule
+  virtual void release() = 0;                                             ///< lets go of the saved values
+  virtual void saved(const std::function<void(const TensorBase&)>& see) const = 0;
+
+  const char* op;                ///< "mul", "relu", ...
+  std::uint64_t id;              ///< creation number; one counter for all threads, so a result is always newer than its operands
+  Location at;                   ///< where the user called the op
+  std::span<Edge> inputs;        ///< one per operand
+  Shape shape;                   ///< of the value it made
+  DType dtype;
+  Device device;
+  bool saves = false;            ///< the rule needs saved values ...
+  bool released = false;         ///< ... which are gone: backward() went through here
+
+  // Used by the engine during one walk, and by hooks.
+  TensorBase pending;                               // the gradient collected so far
+  bool queued = false, wanted = true;
+  std::weak_ptr<detail::TensorImpl> retained;       // retain_grad(): where to keep the gradient
+  std::unique_ptr<detail::Hooks> hooks;
+
+ private:
+  static std::atomic<std::uint64_t>& next_id() {
+    static std::atomic<std::uint64_t> n{1};
+    return n;
+  }
+};
+
+inline bool Needs::operator[](int i) const { return node_->inputs[static_cast<std::size_t>(i)].wanted; }
+
+namespace detail {
+
+inline thread_local std::vector<std::shared_ptr<Node>>* dying = nullptr;
+
+// The outermost call owns a list; nodes that would be freed by the one being freed are put there instead of recursing.
+inline void bury(std::shared_ptr<Node> node) noexcept {
+  if (node.use_count() > 1) return;
+  if (dying) {
+    dying->push_back(std::move(node));
+    return;
+  }
+  std::vector<std::shared_ptr<Node>> list;
+  dying = &list;
+  node.reset();
+  while (!list.empty()) {
+    auto next = std::move(list.back());
+    list.pop_back();
+    next.reset();
+  }
+  dying = nullptr;
+}
+
+inline thread_local bool grad_enabled = true;
+
+}  // namespace detail
+
+/// True while ops are being recorded on this thread.
+inline bool is_grad_enabled() { return detail::grad_enabled; }
+
+/// Sets recording on or off for the lifetime of the object: `set_grad_enabled guard(false);`
+class set_grad_enabled {
+ public:
+  [[nodiscard]] explicit set_grad_enabled(bool on) : was_(std::exchange(detail::grad_enabled, on)) {}
+  ~set_grad_enabled() { detail::grad_enabled = was_; }
+  set_grad_enabled(const set_grad_enabled&) = delete;
+  set_grad_enabled& operator=(const set_grad_enabled&) = delete;
+
+ private:
+  bool was_;
+};
+
+/// While it lives, nothing is recorded on this thread: `no_grad guard;`
+struct no_grad : set_grad_enabled {
+  [[nodiscard]] no_grad() : set_grad_enabled(false) {}
+};
+/// Records again inside of a no_grad scope.
+struct enable_grad : set_grad_enabled {
+  [[nodiscard]] enable_grad() : set_grad_enabled(true) {}
+};
+
+}  // namespace chainrule

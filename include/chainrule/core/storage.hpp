@@ -1,0 +1,168 @@
+#pragma once
+// Memory. Storage is a block of bytes on one device with a version number; tensors and their views share it.
+// Blocks come from a caching pool: 64-byte aligned, sorted into size classes, kept when freed, so that a training step
+// in its steady state asks the system for nothing.
+
+#include <chainrule/core/device.hpp>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <vector>
+
+namespace chainrule {
+
+/// What the pool has done so far. Bytes are of the size classes, not of the requests.
+struct MemoryStats {
+  std::int64_t system_allocations = 0;  ///< blocks asked from the system
+  std::int64_t pool_hits = 0;           ///< blocks served from the cache
+  std::int64_t live_bytes = 0;          ///< in use now
+  std::int64_t peak_bytes = 0;          ///< the most that was ever in use at once
+  std::int64_t cached_bytes = 0;        ///< free, kept for later
+};
+
+namespace detail {
+
+class Pool {
+ public:
+  static constexpr std::size_t alignment = 64;
+
+  void* allocate(std::size_t bytes) {
+    int c = class_of(bytes);
+    std::size_t size = class_size(c);
+    lock();
+    stats_.live_bytes += static_cast<std::int64_t>(size);
+    if (stats_.live_bytes > stats_.peak_bytes) stats_.peak_bytes = stats_.live_bytes;
+    if (FreeBlock* block = free_[c]) {
+      free_[c] = block->next;
+      ++stats_.pool_hits;
+      stats_.cached_bytes -= static_cast<std::int64_t>(size);
+      unlock();
+      return block;
+    }
+    ++stats_.system_allocations;
+    unlock();
+    void* p = ::operator new(size, std::align_val_t{alignment}, std::nothrow);
+    if (!p) {
+      empty_cache();
+      p = ::operator new(size, std::align_val_t{alignment});
+    }
+    return p;
+  }
+
+  void release(void* p, std::size_t bytes) noexcept {
+    int c = class_of(bytes);
+    auto size = static_cast<std::int64_t>(class_size(c));
+    lock();
+    auto* block = ::new (p) FreeBlock{free_[c]};
+    free_[c] = block;
+    stats_.live_bytes -= size;
+    stats_.cached_bytes += size;
+    unlock();
+  }
+
+  void empty_cache() noexcept {
+    lock();
+    for (int c = 0; c < classes; ++c)
+      while (FreeBlock* block = free_[c]) {
+        free_[c] = block->next;
+        stats_.cached_bytes -= static_cast<std::int64_t>(class_size(c));
+        ::operator delete(block, std::align_val_t{alignment});
+      }
+    unlock();
+  }
+
+  MemoryStats stats() noexcept {
+    lock();
+    MemoryStats s = stats_;
+    unlock();
+    return s;
+  }
+  void reset_peak() noexcept {
+    lock();
+    stats_.peak_bytes = stats_.live_bytes;
+    unlock();
+  }
+
+ private:
+  struct FreeBlock { FreeBlock* next; };
+  static constexpr int classes = 4 * 58;
+
+  // Four classes an octave: 64, 80, 96, 112, 128, 160, ... : at most a fifth of a block is unused.
+  static int class_of(std::size_t bytes) {
+    if (bytes <= alignment) return 0;
+    std::size_t n = bytes - 1;
+    int octave = static_cast<int>(std::bit_width(n)) - 1;  // 2^octave <= bytes - 1 < 2^(octave + 1)
+    int quarter = static_cast<int>((n >> (octave - 2)) & 3);
+    return 4 * (octave - 6) + quarter + 1;
+  }
+  static std::size_t class_size(int c) {
+    std::size_t base = std::size_t{alignment} << (c / 4);
+    return base + base / 4 * static_cast<std::size_t>(c % 4);
+  }
+  void lock() noexcept {
+    while (busy_.test_and_set(std::memory_order_acquire)) {}
+  }
+  void unlock() noexcept { busy_.clear(std::memory_order_release); }
+
+  std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+  FreeBlock* free_[classes + 4] = {};
+  MemoryStats stats_;
+};
+
+/// Never destroyed, so that tensors with static lifetime can still give their memory back.
+inline Pool& pool() {
+  static Pool* p = new Pool;
+  return *p;
+}
+
+/// Lets std::allocate_shared take a tensor's small bookkeeping objects from the pool as well.
+template <class T> struct PoolAllocator {
+  using value_type = T;
+  PoolAllocator() = default;
+  template <class U> PoolAllocator(const PoolAllocator<U>&) {}
+  T* allocate(std::size_t n) { return static_cast<T*>(pool().allocate(n * sizeof(T))); }
+  void deallocate(T* p, std::size_t n) noexcept { pool().release(p, n * sizeof(T)); }
+  friend bool operator==(const PoolAllocator&, const PoolAllocator&) { return true; }
+};
+
+/// A block of memory that tensors share. `version` counts in-place edits: autograd refuses values edited after they were saved.
+struct Storage {
+  Storage(std::size_t n, Device d) : bytes(n), device(d) {
+    if (n == 0) return;
+    if (d == Device::cpu) data = pool().allocate(n);
+    else {
+      check(memory_of(d).allocate != nullptr, {}, "device ", name_of(d), ": no ", name_of(d),
+            " backend in this program; link chainrule::cuda, or include <chainrule/cuda.cuh> in one .cu file");
+      data = memory_of(d).allocate(n);
+    }
+  }
+  /// Borrows memory of the caller (Tensor::from_blob), who keeps it alive and frees it.
+  Storage(void* borrowed, std::size_t n, Device d) : data(borrowed), bytes(n), device(d), owns(false) {}
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+  ~Storage() {
+    if (!owns || !data) return;
+    if (device == Device::cpu) pool().release(data, bytes);
+    else memory_of(device).release(data, bytes);
+  }
+
+  void* data = nullptr;
+  std::size_t bytes = 0;
+  std::uint32_t version = 0;
+  Device device = Device::cpu;
+  bool owns = true;
+};
+
+}  // namespace detail
+
+/// The CPU pool's counters; a test reads them to show that a training step in its steady state allocates nothing.
+inline MemoryStats memory_stats() { return detail::pool().stats(); }
+/// Gives all cached blocks back to the system.
+inline void empty_cache() { detail::pool().empty_cache(); }
+/// Starts a new measurement of peak_bytes.
+inline void reset_peak_memory_stats() { detail::pool().reset_peak(); }
+
+}  // namespace chainrule

@@ -1,0 +1,431 @@
+#pragma once
+// Tensor: a cheap handle to shared storage, with run-time shape, strides and device. TensorBase is what does not depend on the
+// element type (the graph works with it); Tensor<T> adds typed data and the method form of the ops.
+// The methods are one-line calls of the free functions in ops/; ops/methods.hpp defines them.
+
+#include <chainrule/core/device.hpp>
+#include <chainrule/core/dtype.hpp>
+#include <chainrule/core/shape.hpp>
+#include <chainrule/core/storage.hpp>
+#include <chainrule/fwd.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace chainrule {
+
+struct Node;
+
+namespace detail {
+
+void bury(std::shared_ptr<Node> node) noexcept;  // core/node.hpp: frees long chains of nodes with a loop
+
+/// Owns a share of a Node; gives it up without recursion, so that a chain of a million ops does not overflow the stack.
+class NodeRef {
+ public:
+  NodeRef() = default;
+  NodeRef(std::shared_ptr<Node> node) : node_(std::move(node)) {}
+  NodeRef(const NodeRef&) = default;
+  NodeRef(NodeRef&& other) noexcept = default;
+  NodeRef& operator=(NodeRef other) noexcept {
+    node_.swap(other.node_);
+    return *this;
+  }
+  ~NodeRef() {
+    if (node_) bury(std::move(node_));
+  }
+  Node* operator->() const { return node_.get(); }
+  Node& operator*() const { return *node_; }
+  Node* get() const { return node_.get(); }
+  explicit operator bool() const { return node_ != nullptr; }
+  const std::shared_ptr<Node>& share() const { return node_; }
+
+ private:
+  std::shared_ptr<Node> node_;
+};
+
+struct TensorImpl;
+using Hook = std::function<TensorBase(const TensorBase&)>;
+struct Hooks { std::vector<std::pair<std::int64_t, Hook>> list; };
+
+struct TensorImpl {
+  std::shared_ptr<Storage> storage;
+  std::int64_t offset = 0;  // in elements
+  Shape shape;
+  Strides strides;
+  DType dtype = DType::float32;
+  bool contiguous = true;
+  bool requires_grad = false;  // a leaf the user wants a gradient for
+  bool is_view = false;        // shares storage with another tensor by a view op
+  bool retains_grad = false;
+  NodeRef node;                      // the op that made it, if recorded
+  std::shared_ptr<TensorImpl> grad;  // accumulated by backward()
+  std::unique_ptr<Hooks> hooks;      // of a leaf; those of a recorded value live in its node
+};
+
+template <class... Args> std::shared_ptr<TensorImpl> make_impl(Args&&... args) {
+  return std::allocate_shared<TensorImpl>(PoolAllocator<TensorImpl>{}, std::forward<Args>(args)...);
+}
+
+}  // namespace detail
+
+/// Options of the functions that create tensors: zeros({2, 3}, {.requires_grad = true}).
+struct TensorOptions {
+  bool requires_grad = false;
+  Device device = Device::cpu;
+  Generator* generator = nullptr;  ///< for random numbers; the default generator if null
+};
+
+/// Options of backward().
+struct BackwardOptions {
+  bool retain_graph = false;  ///< keep what the graph saved, to go through it again
+  bool create_graph = false;  ///< record the backward pass itself, for second derivatives (implies retain_graph)
+};
+
+/// A tensor whose element type is known at run time only: shape, strides, device, and its place in the graph.
+class TensorBase {
+ public:
+  TensorBase() = default;
+  explicit TensorBase(std::shared_ptr<detail::TensorImpl> impl) : impl_(std::move(impl)) {}
+
+  bool defined() const { return impl_ != nullptr; }  ///< false for Tensor<>{}, and for the gradient that does not exist yet
+  const Shape& shape() const { return impl_->shape; }
+  const Shape& sizes() const { return impl_->shape; }  ///< PyTorch's other name
+  const Strides& strides() const { return impl_->strides; }
+  int dim() const { return impl_->shape.size(); }
+  std::int64_t numel() const { return impl_->shape.numel(); }
+  std::int64_t size(std::int64_t d, Location at = Location::here()) const { return impl_->shape[detail::wrap_dim(d, dim(), "size", at)]; }
+  DType dtype() const { return impl_->dtype; }
+  Device device() const { return impl_->storage->device; }
+  bool is_contiguous() const { return impl_->contiguous; }
+  std::uint32_t version() const { return impl_->storage->version; }  ///< goes up with every in-place edit
+  bool is_same(const TensorBase& other) const { return impl_ == other.impl_; }
+  bool shares_storage(const TensorBase& other) const { return impl_->storage == other.impl_->storage; }
+
+  bool requires_grad() const { return impl_ && (impl_->requires_grad || impl_->node); }
+  bool is_leaf() const { return !impl_->node; }
+  const Node* grad_fn() const { return impl_->node.get(); }  ///< the op that made this value, or null
+  void retain_grad(Location at = Location::here()) const;    ///< keep .grad of a value that is no leaf
+
+  /// Removes a hook by the number that register_hook gave.
+  void remove_hook(std::int64_t id) const;
+
+  detail::TensorImpl* impl() const { return impl_.get(); }
+  const std::shared_ptr<detail::TensorImpl>& share() const { return impl_; }
+
+ protected:
+  std::shared_ptr<detail::TensorImpl> impl_;
+};
+
+template <class T> struct Operand;
+template <class T> struct ValueAndIndices;
+
+// What the operators call (ops/*.hpp); either operand may be a number.
+template <class T> Tensor<T> add(Operand<T> a, Operand<T> b, Location at);
+template <class T> Tensor<T> sub(Operand<T> a, Operand<T> b, Location at);
+template <class T> Tensor<T> mul(Operand<T> a, Operand<T> b, Location at);
+template <class T> Tensor<RealOf<T>> div(Operand<T> a, Operand<T> b, Location at);
+template <class T> Tensor<T> neg(const Tensor<T>& x, Location at = Location::here());
+template <class T> Tensor<bool> eq(Operand<T> a, Operand<T> b, Location at);
+template <class T> Tensor<bool> ne(Operand<T> a, Operand<T> b, Location at);
+template <class T> Tensor<bool> lt(Operand<T> a, Operand<T> b, Location at);
+template <class T> Tensor<bool> le(Operand<T> a, Operand<T> b, Location at);
+template <class T> Tensor<bool> gt(Operand<T> a, Operand<T> b, Location at);
+template <class T> Tensor<bool> ge(Operand<T> a, Operand<T> b, Location at);
+
+namespace detail {
+template <Element T> Tensor<T> allocate(const Shape& shape, Device device = Device::cpu);
+struct IndexItem;
+}  // namespace detail
+
+/// An n-dimensional array of T with reverse-mode gradients (for float and double). Copies share the storage, as in PyTorch:
+/// `clone()` copies the values. Every op exists as a function, relu(x), and where PyTorch has it as a method, x.relu().
+///     Tensor<> w = tensor({1, -2}, {.requires_grad = true});
+///     (w * w).sum().backward();
+///     w.grad();                        // tensor([ 2., -4.])
+template <class T> class Tensor : public TensorBase {
+  static_assert(Element<T>, "Tensor holds float, double, int64_t, int32_t, uint8_t or bool");
+
+ public:
+  using value_type = T;
+
+  Tensor() = default;
+  explicit Tensor(std::shared_ptr<detail::TensorImpl> impl) : TensorBase(std::move(impl)) {}
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  ~Tensor() = default;
+
+  // x = y makes x another handle; x[0] = y and x[0] = 5 (the left side is a temporary) write into x.
+  Tensor& operator=(const Tensor& other) & = default;
+  Tensor& operator=(Tensor&& other) & noexcept = default;
+  void operator=(const Tensor& source) && { copy_(source, Location{}); }
+  void operator=(Tensor&& source) && { copy_(source, Location{}); }
+  template <Arithmetic N> void operator=(N value) && { fill_(static_cast<T>(value), Location{}); }
+
+  /// A tensor over memory of the caller, who keeps it alive. Nothing is copied; writes go both ways.
+  static Tensor from_blob(T* data, const Shape& shape, TensorOptions options = {});
+  static Tensor from_blob(T* data, const Shape& shape, const Strides& strides, TensorOptions options = {});
+
+  // ---- data ----
+  T* data() const { return static_cast<T*>(impl_->storage->data) + impl_->offset; }  ///< the first element; see strides()
+  T item(Location at = Location::here()) const;                                      ///< the value of a one-element tensor
+  T at(const Shape& index, Location at = Location::here()) const;                    ///< one element, by index
+  std::vector<T> to_vector() const;                                                  ///< all values in row-major order, copied
+  std::string str() const;                                                           ///< as PyTorch prints it
+
+  // ---- autograd (core/autograd.hpp) ----
+  /// Marks a leaf as wanting a gradient (or not).
+  const Tensor& requires_grad_(bool on = true, Location at = Location::here()) const;
+  Tensor grad() const { return Tensor(impl_->grad); }  ///< the accumulated gradient; not defined() before the first backward()
+  void set_grad(const Tensor& g, Location at = Location::here()) const;
+  void zero_grad(bool set_to_none = true) const;
+  /// Gradients of this scalar with respect to every leaf, added to their .grad.
+  void backward(BackwardOptions options = {}, Location at = Location::here()) const;
+  /// The same for a tensor of any shape, given d(loss)/d(this).
+  void backward(const Tensor& gradient, BackwardOptions options = {}, Location at = Location::here()) const;
+  Tensor detach() const;                   ///< the same values outside of the graph, sharing storage
+  const Tensor& detach_() const;           ///< cuts this handle off the graph
+  /// Calls f with the gradient of this tensor when backward() knows it; what f returns, if defined, replaces it. Gives a number for remove_hook.
+  std::int64_t register_hook(std::function<Tensor(const Tensor&)> f, Location at = Location::here()) const;
+
+  // ---- copies and conversions (ops/copy.hpp) ----
+  Tensor clone(Location at = Location::here()) const;
+  Tensor contiguous(Location at = Location::here()) const;
+  Tensor to(Device device, Location at = Location::here()) const;
+  template <class U> Tensor<U> to(Location at = Location::here()) const;
+  Tensor cpu(Location at = Location::here()) const { return to(Device::cpu, at); }
+  Tensor cuda(Location at = Location::here()) const { return to(Device::cuda, at); }
+
+  // ---- in place: allowed on a leaf that requires grad only under no_grad (ops/inplace.hpp) ----
+  const Tensor& copy_(const Tensor& source, Location at = Location::here()) const;
+  const Tensor& fill_(T value, Location at = Location::here()) const;
+  const Tensor& zero_(Location at = Location::here()) const { return fill_(T{}, at); }
+  const Tensor& add_(const Tensor& other, Location at = Location::here()) const;
+  const Tensor& sub_(const Tensor& other, Location at = Location::here()) const;
+  const Tensor& mul_(const Tensor& other, Location at = Location::here()) const;
+  const Tensor& div_(const Tensor& other, Location at = Location::here()) const;
+  template <Arithmetic N> const Tensor& add_(N v, Location at = Location::here()) const;
+  template <Arithmetic N> const Tensor& sub_(N v, Location at = Location::here()) const;
+  template <Arithmetic N> const Tensor& mul_(N v, Location at = Location::here()) const;
+  template <Arithmetic N> const Tensor& div_(N v, Location at = Location::here()) const;
+  const Tensor& clamp_(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
+  const Tensor& relu_(Location at = Location::here()) const;
+  const Tensor& masked_fill_(const Tensor<bool>& mask, T value, Location at = Location::here()) const;
+  const Tensor& uniform_(double low = 0, double high = 1, Generator* generator = nullptr, Location at = Location::here()) const;
+  const Tensor& normal_(double mean = 0, double std = 1, Generator* generator = nullptr, Location at = Location::here()) const;
+  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, const Tensor& values, Location at = Location::here()) const;
+  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, T value, Location at = Location::here()) const;
+  const Tensor& operator+=(Operand<T> other) const;
+  const Tensor& operator-=(Operand<T> other) const;
+  const Tensor& operator*=(Operand<T> other) const;
+  const Tensor& operator/=(Operand<T> other) const;
+
+  // ---- views: share storage (ops/view.hpp) ----
+  Tensor view(const Shape& shape, Location at = Location::here()) const;
+  Tensor reshape(const Shape& shape, Location at = Location::here()) const;
+  Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1, Location at = Location::here()) const;
+  Tensor unflatten(std::int64_t dim, const Shape& sizes, Location at = Location::here()) const;
+  Tensor transpose(std::int64_t dim0, std::int64_t dim1, Location at = Location::here()) const;
+  Tensor t(Location at = Location::here()) const;   ///< transpose of a matrix
+  Tensor mT(Location at = Location::here()) const;  ///< transpose of the last two dimensions
+  Tensor permute(const Dims& dims, Location at = Location::here()) const;
+  Tensor squeeze(Location at = Location::here()) const;
+  Tensor squeeze(std::int64_t dim, Location at = Location::here()) const;
+  Tensor unsqueeze(std::int64_t dim, Location at = Location::here()) const;
+  Tensor expand(const Shape& shape, Location at = Location::here()) const;
+  Tensor expand_as(const Tensor& other, Location at = Location::here()) const { return expand(other.shape(), at); }
+  Tensor view_as(const Tensor& other, Location at = Location::here()) const { return view(other.shape(), at); }
+  Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Location at = Location::here()) const;
+  Tensor select(std::int64_t dim, std::int64_t index, Location at = Location::here()) const;
+  Tensor slice(std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step = 1, Location at = Location::here()) const;
+  template <std::integral I> Tensor operator[](I index) const { return select(0, static_cast<std::int64_t>(index), Location{}); }
+  Tensor operator[](const Tensor<std::int64_t>& index) const;
+  Tensor operator[](const Tensor<bool>& mask) const;
+  /// x.index({0, Slice(1, 3), "...", mask}): PyTorch's indexing; integers and slices give views.
+  Tensor index(std::initializer_list<detail::IndexItem> index, Location at = Location::here()) const;
+  std::vector<Tensor> split(std::int64_t split_size, std::int64_t dim = 0, Location at = Location::here()) const;
+  std::vector<Tensor> split(const Shape& sizes, std::int64_t dim = 0, Location at = Location::here()) const;
+  std::vector<Tensor> chunk(std::int64_t chunks, std::int64_t dim = 0, Location at = Location::here()) const;
+  std::vector<Tensor> unbind(std::int64_t dim = 0, Location at = Location::here()) const;
+
+  // ---- elementwise ----
+  Tensor add(Operand<T> other, Location at = Location::here()) const;
+  Tensor sub(Operand<T> other, Location at = Location::here()) const;
+  Tensor mul(Operand<T> other, Location at = Location::here()) const;
+  Tensor<RealOf<T>> div(Operand<T> other, Location at = Location::here()) const;
+  Tensor neg(Location at = Location::here()) const;
+  Tensor pow(Operand<T> exponent, Location at = Location::here()) const;
+  Tensor square(Location at = Location::here()) const;
+  Tensor abs(Location at = Location::here()) const;
+  Tensor sign(Location at = Location::here()) const;
+  Tensor exp(Location at = Location::here()) const;
+  Tensor log(Location at = Location::here()) const;
+  Tensor log1p(Location at = Location::here()) const;
+  Tensor sqrt(Location at = Location::here()) const;
+  Tensor rsqrt(Location at = Location::here()) const;
+  Tensor reciprocal(Location at = Location::here()) const;
+  Tensor sin(Location at = Location::here()) const;
+  Tensor cos(Location at = Location::here()) const;
+  Tensor tanh(Location at = Location::here()) const;
+  Tensor sigmoid(Location at = Location::here()) const;
+  Tensor relu(Location at = Location::here()) const;
+  Tensor clamp(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
+  Tensor round(Location at = Location::here()) const;
+  Tensor floor(Location at = Location::here()) const;
+  Tensor ceil(Location at = Location::here()) const;
+  Tensor<bool> isnan(Location at = Location::here()) const;
+  Tensor<bool> isfinite(Location at = Location::here()) const;
+  Tensor<bool> eq(Operand<T> other, Location at = Location::here()) const;
+  Tensor<bool> ne(Operand<T> other, Location at = Location::here()) const;
+  Tensor<bool> lt(Operand<T> other, Location at = Location::here()) const;
+  Tensor<bool> le(Operand<T> other, Location at = Location::here()) const;
+  Tensor<bool> gt(Operand<T> other, Location at = Location::here()) const;
+  Tensor<bool> ge(Operand<T> other, Location at = Location::here()) const;
+  Tensor maximum(const Tensor& other, Location at = Location::here()) const;
+  Tensor minimum(const Tensor& other, Location at = Location::here()) const;
+  Tensor masked_fill(const Tensor<bool>& mask, T value, Location at = Location::here()) const;
+  Tensor where(const Tensor<bool>& condition, const Tensor& other, Location at = Location::here()) const;
+
+  // ---- reductions ----
+  Tensor<SumOf<T>> sum(Location at = Location::here()) const;
+  Tensor<SumOf<T>> sum(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  Tensor<RealOf<T>> mean(Location at = Location::here()) const;
+  Tensor<RealOf<T>> mean(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  Tensor prod(Location at = Location::here()) const;
+  Tensor prod(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  Tensor var(bool unbiased = true, Location at = Location::here()) const;
+  Tensor var(const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) const;
+  Tensor std(bool unbiased = true, Location at = Location::here()) const;
+  Tensor std(const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) const;
+  Tensor norm(double p = 2, Location at = Location::here()) const;
+  Tensor norm(double p, const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  Tensor max(Location at = Location::here()) const;
+  Tensor min(Location at = Location::here()) const;
+  ValueAndIndices<T> max(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  ValueAndIndices<T> min(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  Tensor<std::int64_t> argmax(std::optional<std::int64_t> dim = {}, bool keepdim = false, Location at = Location::here()) const;
+  Tensor<std::int64_t> argmin(std::optional<std::int64_t> dim = {}, bool keepdim = false, Location at = Location::here()) const;
+  ValueAndIndices<T> topk(std::int64_t k, std::int64_t dim = -1, bool largest = true, Location at = Location::here()) const;
+  ValueAndIndices<T> sort(std::int64_t dim = -1, bool descending = false, Location at = Location::here()) const;
+  Tensor<std::int64_t> argsort(std::int64_t dim = -1, bool descending = false, Location at = Location::here()) const;
+  Tensor cumsum(std::int64_t dim, Location at = Location::here()) const;
+  Tensor<bool> any(Location at = Location::here()) const;
+  Tensor<bool> all(Location at = Location::here()) const;
+  Tensor softmax(std::int64_t dim, Location at = Location::here()) const;
+  Tensor log_softmax(std::int64_t dim, Location at = Location::here()) const;
+  Tensor logsumexp(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+
+  // ---- products and indexing ----
+  Tensor matmul(const Tensor& other, Location at = Location::here()) const;
+  Tensor mm(const Tensor& other, Location at = Location::here()) const;
+  Tensor bmm(const Tensor& other, Location at = Location::here()) const;
+  Tensor mv(const Tensor& vector, Location at = Location::here()) const;
+  Tensor dot(const Tensor& other, Location at = Location::here()) const;
+  Tensor outer(const Tensor& other, Location at = Location::here()) const;
+  Tensor index_select(std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) const;
+  Tensor gather(std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) const;
+  Tensor scatter_add(std::int64_t dim, const Tensor<std::int64_t>& index, const Tensor& source, Location at = Location::here()) const;
+  Tensor masked_select(const Tensor<bool>& mask, Location at = Location::here()) const;
+  Tensor flip(const Dims& dims, Location at = Location::here()) const;
+  Tensor repeat(const Shape& repeats, Location at = Location::here()) const;
+
+  // ---- operators: hidden friends, so that 2 * x, x > 0 and a + b work for every operand that converts ----
+  friend Tensor operator+(Operand<T> a, Operand<T> b) { return chainrule::add(a, b, a.at); }
+  friend Tensor operator-(Operand<T> a, Operand<T> b) { return chainrule::sub(a, b, a.at); }
+  friend Tensor operator*(Operand<T> a, Operand<T> b) { return chainrule::mul(a, b, a.at); }
+  friend Tensor<RealOf<T>> operator/(Operand<T> a, Operand<T> b) { return chainrule::div(a, b, a.at); }
+  friend Tensor operator-(Operand<T> a) { return chainrule::neg(*a.tensor, a.at); }
+  friend Tensor<bool> operator==(Operand<T> a, Operand<T> b) { return chainrule::eq(a, b, a.at); }
+  friend Tensor<bool> operator!=(Operand<T> a, Operand<T> b) { return chainrule::ne(a, b, a.at); }
+  friend Tensor<bool> operator<(Operand<T> a, Operand<T> b) { return chainrule::lt(a, b, a.at); }
+  friend Tensor<bool> operator<=(Operand<T> a, Operand<T> b) { return chainrule::le(a, b, a.at); }
+  friend Tensor<bool> operator>(Operand<T> a, Operand<T> b) { return chainrule::gt(a, b, a.at); }
+  friend Tensor<bool> operator>=(Operand<T> a, Operand<T> b) { return chainrule::ge(a, b, a.at); }
+};
+
+/// max(x, dim), sort(x): the values and where they stood. Destructures: auto [values, indices] = x.max(1);
+template <class T> struct ValueAndIndices {
+  Tensor<T> values;
+  Tensor<std::int64_t> indices;
+};
+
+/// Either side of an operator: a tensor or a number. Its constructor notes the line of the user's program, which an operator
+/// could not do (operators take no default arguments).
+template <class T> struct Operand {
+  const Tensor<T>* tensor = nullptr;
+  T scalar{};
+  Location at;
+
+  Operand(const Tensor<T>& t, Location where = Location::here()) : tensor(&t), at(where) {}
+  template <Arithmetic N> Operand(N v, Location where = Location::here()) : scalar(static_cast<T>(v)), at(where) {
+    static_assert(Real<T> || std::integral<N>, "an integer tensor meets a fraction: convert the tensor first, x.to<float>() * 0.5");
+  }
+};
+
+// Two element types never mix silently.
+template <class A, class B> concept OfDifferentTypes = !std::same_as<A, B>;
+template <class A, class B> void refuse_mixed_types() {
+  static_assert(std::same_as<A, B>, "the two tensors have different element types: convert one of them, for example b.to<float>()");
+}
+template <class A, OfDifferentTypes<A> B> auto operator+(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
+template <class A, OfDifferentTypes<A> B> auto operator-(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
+template <class A, OfDifferentTypes<A> B> auto operator*(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
+template <class A, OfDifferentTypes<A> B> auto operator/(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
+template <class A, OfDifferentTypes<A> B> auto operator==(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
+
+namespace detail {
+
+/// A fresh tensor with undefined values.
+template <Element T> Tensor<T> allocate(const Shape& shape, Device device) {
+  auto impl = make_impl();
+  impl->shape = shape;
+  impl->strides = contiguous_strides(shape);
+  impl->dtype = dtype_of<T>;
+  impl->storage = std::allocate_shared<Storage>(PoolAllocator<Storage>{}, static_cast<std::size_t>(shape.numel()) * sizeof(T), device);
+  return Tensor<T>(std::move(impl));
+}
+
+/// Another tensor over the same storage, outside of the graph.
+inline std::shared_ptr<TensorImpl> alias(const TensorBase& x, const Shape& shape, const Strides& strides, std::int64_t offset) {
+  auto impl = make_impl();
+  impl->storage = x.impl()->storage;
+  impl->offset = offset;
+  impl->shape = shape;
+  impl->strides = strides;
+  impl->dtype = x.dtype();
+  impl->contiguous = is_contiguous(shape, strides);
+  return impl;
+}
+inline std::shared_ptr<TensorImpl> alias(const TensorBase& x) { return alias(x, x.shape(), x.strides(), x.impl()->offset); }
+
+/// The op's operands must lie on one device.
+template <class... Rest> void check_same_device([[maybe_unused]] const char* op, [[maybe_unused]] Location at, const TensorBase& a, const Rest&... rest) {
+  (check(rest.device() == a.device(), at, op, ": operands lie on ", name_of(a.device()), " and ", name_of(rest.device()),
+         "; move one of them with .to(...)"), ...);
+}
+
+}  // namespace detail
+
+template <class T> Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, const Strides& strides, TensorOptions options) {
+  check(strides.size() == shape.size(), {}, "from_blob: ", shape.size(), " sizes but ", strides.size(), " strides");
+  auto impl = detail::make_impl();
+  std::int64_t last = 0;
+  for (int i = 0; i < shape.size(); ++i) last += (shape[i] - 1) * strides[i];
+  auto bytes = shape.numel() == 0 ? std::size_t{0} : static_cast<std::size_t>(last + 1) * sizeof(T);
+  impl->storage = std::allocate_shared<detail::Storage>(detail::PoolAllocator<detail::Storage>{}, data, bytes, options.device);
+  impl->shape = shape;
+  impl->strides = strides;
+  impl->dtype = dtype_of<T>;
+  impl->contiguous = detail::is_contiguous(shape, strides);
+  impl->requires_grad = options.requires_grad;
+  return Tensor(std::move(impl));
+}
+template <class T> Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, TensorOptions options) {
+  return from_blob(data, shape, detail::contiguous_strides(shape), options);
+}
+
+}  // namespace chainrule

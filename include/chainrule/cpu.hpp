@@ -1,0 +1,3 @@
+#pragma once
+// The heavy CPU kernels: matrix product, convolution, pooling. Including this file enrols them.
+

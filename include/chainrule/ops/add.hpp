@@ -1,0 +1,29 @@
+#pragma once
+// add: a + b.
+
+#include <chainrule/core/binary.hpp>
+
+namespace chainrule {
+
+struct Add {
+  static constexpr auto name = "add";
+  template <class T> CHAINRULE_HD T operator()(T a, T b) const { return static_cast<T>(a + b); }
+};
+
+// Either operand may be a number: what operator+ calls.
+template <class T> Tensor<T> add(Operand<T> a, Operand<T> b, Location at) {
+  if (!a.tensor) std::swap(a, b);
+  const Tensor<T>& x = *a.tensor;
+  if (!b.tensor) return record("add", map(BindRight{Add{}, b.scalar}, at, x), {x}, [](const Tensor<T>& g) { return Grads{g}; }, at);
+  return record("add", map(Add{}, at, x, *b.tensor), {x, *b.tensor}, [](const Tensor<T>& g) { return Grads{g, g}; }, at);
+}
+
+/// a + b, element by element; shapes broadcast; b may be a number. Any element type.
+/// Gradient: g for each operand, summed over the dimensions along which it was broadcast. Source: torch.add.
+/// Throws when the shapes do not broadcast.
+///     add(tensor({1, 2}), tensor({10, 20}))   // {11, 22}
+template <class T> Tensor<T> add(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) { return add(Operand<T>(a, at), b, at); }
+
+template <class T> Tensor<T> Tensor<T>::add(Operand<T> other, Location at) const { return chainrule::add(Operand<T>(*this, at), other, at); }
+
+}  // namespace chainrule

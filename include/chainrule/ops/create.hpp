@@ -1,0 +1,205 @@
+#pragma once
+// Tensors from nothing: values, zeros, ranges, random numbers.
+
+#include <chainrule/core/autograd.hpp>
+#include <chainrule/core/random.hpp>
+#include <cmath>
+#include <numbers>
+
+namespace chainrule {
+
+namespace detail {
+
+template <class T> Tensor<T> finish(Tensor<T> t, const TensorOptions& options, Location at) {
+  if (options.device != t.device()) t = t.to(options.device, at);
+  if (options.requires_grad) t.requires_grad_(true, at);
+  return t;
+}
+inline void check_sizes(const Shape& shape, const char* op, Location at) {
+  for (auto s : shape) check(s >= 0, at, op, ": sizes must not be negative, got ", shape);
+}
+
+}  // namespace detail
+
+/// Values in nested braces: a number, {1, 2}, {{1, 2}, {3, 4}}, ...
+template <class T> struct Nested {
+  std::vector<T> values;
+  Shape shape;
+
+  template <Arithmetic N> Nested(N v) : values{static_cast<T>(v)} {}
+  Nested(std::initializer_list<Nested> rows) {
+    shape.push_back(static_cast<std::int64_t>(rows.size()));
+    bool first = true;
+    for (const Nested& r : rows) {
+      if (first) for (auto s : r.shape) shape.push_back(s);
+      Shape rest = shape;
+      rest.erase(0);
+      check(r.shape == rest, {}, "tensor: rows of a nested list must have the same shape, got ", rest, " and ", r.shape);
+      values.insert(values.end(), r.values.begin(), r.values.end());
+      first = false;
+    }
+  }
+};
+
+/// A tensor of these values. Of float, unless another type is named: tensor<std::int64_t>({3, 1, 4}).
+///     tensor({{1, 2}, {3, 4}})   // shape (2, 2)
+template <class T = float> Tensor<T> tensor(std::type_identity_t<Nested<T>> values, TensorOptions options = {}, Location at = Location::here()) {
+  Tensor<T> t = detail::allocate<T>(values.shape);
+  std::copy(values.values.begin(), values.values.end(), t.data());
+  return detail::finish(t, options, at);
+}
+/// The values of a vector, copied. Its type is the tensor's.
+template <Element T> Tensor<T> tensor(const std::vector<T>& values, TensorOptions options = {}, Location at = Location::here()) {
+  Tensor<T> t = detail::allocate<T>(Shape(values.size()));
+  std::copy(values.begin(), values.end(), t.data());
+  return detail::finish(t, options, at);
+}
+
+/// Memory that nobody has written to yet.
+template <class T = float> Tensor<T> empty(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+  detail::check_sizes(shape, "empty", at);
+  Tensor<T> t = detail::allocate<T>(shape, options.device);
+  if (options.requires_grad) t.requires_grad_(true, at);
+  return t;
+}
+/// All elements `value`: full({2, 3}, 7).
+template <class T = float> Tensor<T> full(const Shape& shape, std::type_identity_t<T> value, TensorOptions options = {}, Location at = Location::here()) {
+  detail::check_sizes(shape, "full", at);
+  Tensor<T> t = detail::allocate<T>(shape, options.device);
+  t.fill_(value, at);
+  return detail::finish(t, options, at);
+}
+template <class T = float> Tensor<T> zeros(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) { return full<T>(shape, T{}, options, at); }
+template <class T = float> Tensor<T> ones(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) { return full<T>(shape, T(1), options, at); }
+
+template <class T> Tensor<T> empty_like(const Tensor<T>& x, Location at = Location::here()) { return empty<T>(x.shape(), {.device = x.device()}, at); }
+template <class T> Tensor<T> zeros_like(const Tensor<T>& x, Location at = Location::here()) { return zeros<T>(x.shape(), {.device = x.device()}, at); }
+template <class T> Tensor<T> ones_like(const Tensor<T>& x, Location at = Location::here()) { return ones<T>(x.shape(), {.device = x.device()}, at); }
+template <class T> Tensor<T> full_like(const Tensor<T>& x, std::type_identity_t<T> value, Location at = Location::here()) {
+  return full<T>(x.shape(), value, {.device = x.device()}, at);
+}
+
+/// start, start + step, ... up to but without `end`: arange(0, 10, 2) is {0, 2, 4, 6, 8}. Of int64 for integers, else float (name the type for another).
+template <class T> Tensor<T> arange_of(double start, double end, double step, TensorOptions options, Location at) {
+  check(step != 0 && (end - start) / step >= 0, at, "arange: cannot get from ", start, " to ", end, " in steps of ", step);
+  auto n = static_cast<std::int64_t>(std::ceil((end - start) / step));
+  Tensor<T> t = detail::allocate<T>(Shape(n));
+  for (std::int64_t i = 0; i < n; ++i) t.data()[i] = static_cast<T>(start + static_cast<double>(i) * step);
+  return detail::finish(t, options, at);
+}
+template <class N> using ArangeType = std::conditional_t<std::integral<N>, std::int64_t, float>;
+template <class T = void, Arithmetic N> auto arange(N end, TensorOptions options = {}, Location at = Location::here()) {
+  return arange_of<std::conditional_t<std::is_void_v<T>, ArangeType<N>, T>>(0, static_cast<double>(end), 1, options, at);
+}
+template <class T = void, Arithmetic N, Arithmetic M> auto arange(N start, M end, std::common_type_t<N, M> step = 1, TensorOptions options = {}, Location at = Location::here()) {
+  using Common = std::common_type_t<N, M>;
+  return arange_of<std::conditional_t<std::is_void_v<T>, ArangeType<Common>, T>>(static_cast<double>(start), static_cast<double>(end), static_cast<double>(step), options, at);
+}
+/// `steps` numbers from start to end, both included, evenly spaced.
+template <class T = float> Tensor<T> linspace(double start, double end, std::int64_t steps, TensorOptions options = {}, Location at = Location::here()) {
+  check(steps >= 0, at, "linspace: steps must not be negative, got ", steps);
+  Tensor<T> t = detail::allocate<T>(Shape(steps));
+  double step = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
+  for (std::int64_t i = 0; i < steps; ++i)  // from both ends, as PyTorch does, so that the last value is exactly `end`
+    t.data()[i] = static_cast<T>(i < (steps + 1) / 2 ? start + step * static_cast<double>(i) : end - step * static_cast<double>(steps - 1 - i));
+  return detail::finish(t, options, at);
+}
+/// The identity matrix, or its n by m upper left part.
+template <class T = float> Tensor<T> eye(std::int64_t n, std::int64_t m = -1, TensorOptions options = {}, Location at = Location::here()) {
+  if (m < 0) m = n;
+  Tensor<T> t = zeros<T>({n, m}, {}, at);
+  for (std::int64_t i = 0; i < std::min(n, m); ++i) t.data()[i * m + i] = T(1);
+  return detail::finish(t, options, at);
+}
+
+// ---- random numbers: element i depends on (seed, stream, i) alone ----
+
+namespace detail {
+
+inline Generator& pick(Generator* g) { return g ? *g : default_generator(); }
+
+template <Real T> void fill_uniform(T* out, std::int64_t n, double low, double high, Generator& generator) {
+  const auto seed = generator.seed(), stream = generator.next_stream();
+  constexpr std::int64_t each = sizeof(T) == 4 ? 4 : 2;  // numbers from one Philox block
+  const T scale = static_cast<T>(high - low), base = static_cast<T>(low);
+  parallel_chunks((n + each - 1) / each, 4096, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t b = begin; b < end; ++b) {
+      Philox r(seed, stream, static_cast<std::uint64_t>(b));
+      for (std::int64_t j = 0; j < each && b * each + j < n; ++j) {
+        T u;
+        if constexpr (sizeof(T) == 4) u = unit_float(r.word[j]);
+        else u = unit_double(r.word[2 * j], r.word[2 * j + 1]);
+        out[b * each + j] = base + scale * u;
+      }
+    }
+  });
+}
+
+/// Box-Muller: two uniforms give two normals.
+template <Real T> void fill_normal(T* out, std::int64_t n, double mean, double std, Generator& generator) {
+  const auto seed = generator.seed(), stream = generator.next_stream();
+  parallel_chunks((n + 1) / 2, 2048, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t b = begin; b < end; ++b) {
+      Philox r(seed, stream, static_cast<std::uint64_t>(b));
+      double u = 1.0 - unit_double(r.word[0], r.word[1]), v = unit_double(r.word[2], r.word[3]);  // u in (0, 1]
+      double radius = std::sqrt(-2 * std::log(u)), angle = 2 * std::numbers::pi * v;
+      out[2 * b] = static_cast<T>(mean + std * radius * std::cos(angle));
+      if (2 * b + 1 < n) out[2 * b + 1] = static_cast<T>(mean + std * radius * std::sin(angle));
+    }
+  });
+}
+
+__extension__ typedef unsigned __int128 uint128;
+/// A number in [0, n) without bias worth naming (64 random bits scaled).
+inline std::uint64_t below(std::uint64_t bits, std::uint64_t n) {
+  return static_cast<std::uint64_t>((static_cast<uint128>(bits) * n) >> 64);
+}
+
+}  // namespace detail
+
+/// Uniform in [0, 1).
+template <Real T = float> Tensor<T> rand(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+  Tensor<T> t = empty<T>(shape, {}, at);
+  detail::fill_uniform(t.data(), t.numel(), 0, 1, detail::pick(options.generator));
+  return detail::finish(t, options, at);
+}
+/// Normal with mean 0 and standard deviation 1.
+template <Real T = float> Tensor<T> randn(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+  Tensor<T> t = empty<T>(shape, {}, at);
+  detail::fill_normal(t.data(), t.numel(), 0, 1, detail::pick(options.generator));
+  return detail::finish(t, options, at);
+}
+template <Real T> Tensor<T> rand_like(const Tensor<T>& x, Location at = Location::here()) { return rand<T>(x.shape(), {.device = x.device()}, at); }
+template <Real T> Tensor<T> randn_like(const Tensor<T>& x, Location at = Location::here()) { return randn<T>(x.shape(), {.device = x.device()}, at); }
+
+/// Integers in [low, high).
+template <class T = std::int64_t> Tensor<T> randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+  check(high > low, at, "randint: needs low < high, got ", low, " and ", high);
+  Tensor<T> t = empty<T>(shape, {}, at);
+  Generator& g = detail::pick(options.generator);
+  const auto seed = g.seed(), stream = g.next_stream();
+  for (std::int64_t i = 0; i < t.numel(); ++i) {
+    Philox r(seed, stream, static_cast<std::uint64_t>(i));
+    auto bits = (std::uint64_t{r.word[0]} << 32) | r.word[1];
+    t.data()[i] = static_cast<T>(low + static_cast<std::int64_t>(detail::below(bits, static_cast<std::uint64_t>(high - low))));
+  }
+  return detail::finish(t, options, at);
+}
+/// Integers in [0, high).
+template <class T = std::int64_t> Tensor<T> randint(std::int64_t high, const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+  return randint<T>(0, high, shape, options, at);
+}
+/// The numbers 0 to n - 1 in random order (Fisher-Yates).
+inline Tensor<std::int64_t> randperm(std::int64_t n, TensorOptions options = {}, Location at = Location::here()) {
+  Tensor<std::int64_t> t = arange_of<std::int64_t>(0, static_cast<double>(n), 1, {}, at);
+  Generator& g = detail::pick(options.generator);
+  const auto seed = g.seed(), stream = g.next_stream();
+  for (std::int64_t i = n - 1; i > 0; --i) {
+    Philox r(seed, stream, static_cast<std::uint64_t>(i));
+    auto bits = (std::uint64_t{r.word[0]} << 32) | r.word[1];
+    std::swap(t.data()[i], t.data()[detail::below(bits, static_cast<std::uint64_t>(i) + 1)]);
+  }
+  return detail::finish(t, options, at);
+}
+
+}  // namespace chainrule

@@ -1,0 +1,105 @@
+#pragma once
+// In-place edits: x.add_(y), x += y, x[0] = 5. The values change under every view of x, and the version number goes up, so that
+// autograd notices if it had saved the old ones. A leaf that requires grad may only be edited under no_grad.
+
+#include <chainrule/ops/add.hpp>
+#include <chainrule/ops/copy.hpp>
+#include <chainrule/ops/mul.hpp>
+
+namespace chainrule {
+namespace detail {
+
+template <class T> void check_editable(const Tensor<T>& x, const char* op, Location at) {
+  check(x.defined(), at, op, ": this tensor is not defined");
+  if (!grad_enabled) return;
+  check(!x.impl()->requires_grad, at, op, ": in-place edit of a leaf that requires grad (shape ", x.shape(),
+        "): its gradient would be lost; edit it under `no_grad guard;`, or compute a new tensor");
+  for (int d = 0; d < x.dim(); ++d)
+    check(x.strides()[d] != 0 || x.shape()[d] == 1, at, op, ": this tensor was expanded, so several of its elements are one number in memory; clone() it first");
+}
+
+/// The one way to edit: `value(old)` gives the new values (broadcast to x's shape) as an ordinary op. Recorded where something requires a gradient:
+/// x then becomes the result of that op, for everything that is computed from it later.
+template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const char* op, bool others_require_grad, Location at, const Value& value) {
+  check_editable(x, op, at);
+  const bool recording = Real<T> && grad_enabled && (x.requires_grad() || others_require_grad);
+  check(!(recording && x.impl()->is_view), at, op, ": in-place edit of a view in a computation that requires grad; compute a new tensor (where, cat, index_select), or edit under no_grad");
+  Tensor<T> old = x;
+  if (recording) {  // the rule may save the old values: give it a copy with the old place in the graph
+    no_grad guard;
+    old = clone(x, at);
+    old.impl()->node = x.impl()->node;
+  }
+  Tensor<T> result = value(old);
+  check(broadcast_shapes(x.shape(), result.shape(), op, at) == x.shape(), at, op, ": a result of shape ", result.shape(), " does not fit into ", x.shape());
+  if (!result.is_same(x)) {
+    no_grad guard;
+    map_into(Copy{}, at, x, result);
+  }
+  if (recording) x.impl()->node = result.impl()->node;
+  ++x.impl()->storage->version;
+  return x;
+}
+
+/// Without a graph, two operands: straight into x, no temporary.
+template <class F, class T> const Tensor<T>& edit_binary(const F& f, const char* op, const Tensor<T>& x, const Tensor<T>& other, Location at) {
+  if (Real<T> && grad_enabled && (x.requires_grad() || other.requires_grad()))
+    return edit(x, op, other.requires_grad(), at, [&](const Tensor<T>& old) {
+      if constexpr (std::same_as<F, Add>) return chainrule::add(Operand<T>(old), Operand<T>(other), at);
+      else return chainrule::mul(Operand<T>(old), Operand<T>(other), at);
+    });
+  check_editable(x, op, at);
+  check_same_device(op, at, x, other);
+  check(broadcast_shapes(x.shape(), other.shape(), op, at) == x.shape(), at, op, ": shape ", other.shape(), " does not fit into ", x.shape());
+  map_into(f, at, x, x, other);
+  ++x.impl()->storage->version;
+  return x;
+}
+
+struct Fill {
+  static constexpr auto name = "fill_";
+  template <class T> CHAINRULE_HD T operator()(T, T value) const { return value; }
+};
+
+}  // namespace detail
+
+template <class T> const Tensor<T>& Tensor<T>::fill_(T value, Location at) const {
+  detail::check_editable(*this, "fill_", at);
+  check(!(detail::grad_enabled && impl_->is_view && requires_grad()), at, "fill_: in-place edit of a view that requires grad; edit under no_grad, or compute a new tensor");
+  impl_->node = {};  // what it was computed from no longer matters
+  map_into(BindRight{detail::Fill{}, value}, at, *this, *this);
+  ++impl_->storage->version;
+  return *this;
+}
+template <class T> const Tensor<T>& Tensor<T>::copy_(const Tensor& source, Location at) const {
+  Tensor from = source.device() == device() ? source : source.to(device(), at);
+  return detail::edit(*this, "copy_", source.requires_grad(), at, [&](const Tensor&) { return from.requires_grad() ? chainrule::clone(from, at) : from; });
+}
+template <class T> const Tensor<T>& Tensor<T>::add_(const Tensor& other, Location at) const { return detail::edit_binary(Add{}, "add_", *this, other, at); }
+template <class T> const Tensor<T>& Tensor<T>::mul_(const Tensor& other, Location at) const { return detail::edit_binary(Mul{}, "mul_", *this, other, at); }
+template <class T> const Tensor<T>& Tensor<T>::sub_(const Tensor& other, Location at) const {
+  return detail::edit(*this, "sub_", other.requires_grad(), at, [&](const Tensor& old) { return chainrule::sub(Operand<T>(old), Operand<T>(other), at); });
+}
+template <class T> const Tensor<T>& Tensor<T>::div_(const Tensor& other, Location at) const {
+  static_assert(Real<T>, "div_ would make fractions of integers: x.to<float>() first");
+  return detail::edit(*this, "div_", other.requires_grad(), at, [&](const Tensor& old) { return chainrule::div(Operand<T>(old), Operand<T>(other), at); });
+}
+template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::add_(N v, Location at) const {
+  return detail::edit(*this, "add_", false, at, [&](const Tensor& old) { return chainrule::add(Operand<T>(old), Operand<T>(v), at); });
+}
+template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::sub_(N v, Location at) const {
+  return detail::edit(*this, "sub_", false, at, [&](const Tensor& old) { return chainrule::sub(Operand<T>(old), Operand<T>(v), at); });
+}
+template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::mul_(N v, Location at) const {
+  return detail::edit(*this, "mul_", false, at, [&](const Tensor& old) { return chainrule::mul(Operand<T>(old), Operand<T>(v), at); });
+}
+template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::div_(N v, Location at) const {
+  static_assert(Real<T>, "div_ would make fractions of integers: x.to<float>() first");
+  return detail::edit(*this, "div_", false, at, [&](const Tensor& old) { return chainrule::div(Operand<T>(old), Operand<T>(v), at); });
+}
+template <class T> const Tensor<T>& Tensor<T>::operator+=(Operand<T> o) const { return o.tensor ? add_(*o.tensor, o.at) : add_(o.scalar, o.at); }
+template <class T> const Tensor<T>& Tensor<T>::operator-=(Operand<T> o) const { return o.tensor ? sub_(*o.tensor, o.at) : sub_(o.scalar, o.at); }
+template <class T> const Tensor<T>& Tensor<T>::operator*=(Operand<T> o) const { return o.tensor ? mul_(*o.tensor, o.at) : mul_(o.scalar, o.at); }
+template <class T> const Tensor<T>& Tensor<T>::operator/=(Operand<T> o) const { return o.tensor ? div_(*o.tensor, o.at) : div_(o.scalar, o.at); }
+
+}  // namespace chainrule
