@@ -11,7 +11,7 @@ template <class Op> concept HasCpuKernel = requires { &Op::cpu; };
 /// The kernels of one op. Op names the signature, `using fn = void(...)`, and itself, `static constexpr auto name`; a light op
 /// brings its CPU kernel along as `static void cpu(...)`. Heavy CPU kernels enrol from cpu/, CUDA kernels from cuda.cuh.
 template <class Op> struct kernel {
-  static consteval typename Op::fn* own_cpu_kernel() {
+  static constexpr typename Op::fn* own_cpu_kernel() {
     if constexpr (HasCpuKernel<Op>) return &Op::cpu;
     else return nullptr;
   }
