@@ -57,7 +57,8 @@ run_tests() {
   shift 2
   builds=$((builds + 1))
   begin=$(date +%s)
-  say "" "== $name: building in ${build#"$root/"}"
+  say ""
+  say "== $name: building in ${build#"$root/"}"
   if ! { configure "$root" "$build" -DCHAINRULE_BUILD_TESTS=ON "$@" && cmake --build "$build" -j "$jobs"; }; then
     say "== $name: does not build"
     failed=$((failed + 1))

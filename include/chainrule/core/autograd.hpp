@@ -15,8 +15,9 @@ template <class T> Tensor<T> sum_to(const Tensor<T>& x, const Shape& shape, Loca
 
 namespace detail {
 
-/// Calls f with a typed Tensor<float> or Tensor<double> made of x.
-template <class F> decltype(auto) with_real(const TensorBase& x, F&& f) {
+/// Calls f with a typed Tensor<float> or Tensor<double> made of x. (The result's type is spelled: clang 14 instantiates functions
+/// with deduced types before it has seen the ops that are defined later.)
+template <class R, class F> R with_real(const TensorBase& x, const F& f) {
   if (x.dtype() == DType::float32) return f(Tensor<float>(x.share()));
   return f(Tensor<double>(x.share()));
 }
@@ -47,7 +48,7 @@ inline void accumulate(TensorBase& sum, TensorBase g) {
 /// leaf.grad += g.
 inline void accumulate_grad(TensorImpl& leaf, TensorBase g) {
   if (!leaf.grad) {
-    leaf.grad = grad_enabled || owned_alone(g) ? g.share() : with_real(g, [](auto t) { return t.clone(Location{}).share(); });
+    leaf.grad = grad_enabled || owned_alone(g) ? g.share() : with_real<std::shared_ptr<TensorImpl>>(g, [](auto t) -> std::shared_ptr<TensorImpl> { return t.clone(Location{}).share(); });
     return;
   }
   if (grad_enabled) {
@@ -56,7 +57,7 @@ inline void accumulate_grad(TensorImpl& leaf, TensorBase g) {
     leaf.grad = sum.share();
     return;
   }
-  with_real(TensorBase(leaf.grad), [&](auto sum) {
+  with_real<void>(TensorBase(leaf.grad), [&](auto sum) -> void {
     decltype(sum) part(g.share());
     map_into(Add{}, {}, sum, sum, part);
   });
@@ -142,7 +143,7 @@ class Engine {
   void deliver(Edge& edge, TensorBase g, const char* op) {
     if (!edge.wanted || !g.defined()) return;
     check(g.dtype() == edge.dtype, at_, op, ": its gradient rule gave ", name_of(g.dtype()), " for an operand of ", name_of(edge.dtype));
-    if (!(g.shape() == edge.shape)) g = with_real(g, [&](auto t) -> TensorBase { return sum_to(t, edge.shape, at_); });
+    if (!(g.shape() == edge.shape)) g = with_real<TensorBase>(g, [&](auto t) -> TensorBase { return sum_to(t, edge.shape, at_); });
     if (edge.node) {
       Node& n = *edge.node;
       accumulate(n.pending, std::move(g));

@@ -79,7 +79,7 @@ template <class T, std::size_t N, class Rule, class... S> struct OpNode final : 
   Grads run(const TensorBase& upstream) override {
     Tensor<T> g(upstream.share());
     return std::apply(
-        [&](const auto&... item) {
+        [&](const auto&... item) -> Grads {
           if constexpr (std::is_invocable_v<Rule&, const Tensor<T>&, Needs, const SavedType<S, T>&...>) return rule(g, Needs(*this), unpack<S>(item)...);
           else return rule(g, unpack<S>(item)...);
         },

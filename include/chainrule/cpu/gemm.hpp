@@ -42,7 +42,7 @@ void gemm_part(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std:
           if (last && options.bias) e.bias = options.bias + j0 + j;
           const T* panel = j < whole ? b_here + j : packed + j * depth;
           std::int64_t panel_row = j < whole ? b_row : round_up(width, table.lanes);
-          multiply_tile(table, rows, width, depth, a_here, row_step, column_step, panel, panel_row, c + i * c_row + j0 + j, c_row, e);
+          multiply_tile(table, rows, width, {depth, column_step}, a_here, row_step, panel, panel_row, c + i * c_row + j0 + j, c_row, e);
         }
         i += rows;
       }

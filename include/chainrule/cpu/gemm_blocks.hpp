@@ -38,17 +38,17 @@ inline int log2_rows(int largest, int rows) { return rows == largest ? 3 : rows 
 
 /// One tile of C, n <= table.columns; a tile that ends between vectors goes through a buffer.
 template <class T>
-void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col,
-                   const T* b, std::int64_t b_row, T* c, std::int64_t c_row, const Epilogue<T>& e) {
+void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const Walk& walk, const T* a, std::int64_t a_row, const T* b,
+                   std::int64_t b_row, T* c, std::int64_t c_row, const Epilogue<T>& e) {
   std::int64_t vectors = ceil_div(n, table.lanes);
   MicroKernel<T> micro = table.micro[log2_rows(table.rows, rows)][vectors - 1];
   if (n == vectors * table.lanes) {
-    micro(k, a, a_row, a_col, b, b_row, c, c_row, e);
+    micro(walk, a, a_row, b, b_row, c, c_row, e);
     return;
   }
   constexpr std::int64_t width = 3 * 64 / sizeof(T);
   alignas(64) T part[8 * width];
-  micro(k, a, a_row, a_col, b, b_row, part, width, {});
+  micro(walk, a, a_row, b, b_row, part, width, {});
   for (int i = 0; i < rows; ++i) {
     T *to = c + i * c_row, *from = part + i * width;
     if (e.load_c) {

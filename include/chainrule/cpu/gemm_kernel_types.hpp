@@ -14,10 +14,18 @@ template <class T> struct Epilogue {
   bool relu = false;
 };
 
-/// C tile (mr x nv vectors) = sum over p < k of a[i * a_row + p * a_col] * b[p * b_row + j].
+/// How the inner loop walks along a row of A: `k` numbers `step` apart; that `rows` times, row_step apart; and that `images`
+/// times, image_step apart. A plain product needs the first; the weight gradient of a convolution walks over pixels.
+struct Walk {
+  std::int64_t k, step;
+  std::int64_t rows = 1, row_step = 0;
+  std::int64_t images = 1, image_step = 0;
+};
+
+/// C tile (mr rows x nv vectors) = sum over p of a[i * a_row + walk(p)] * b[p * b_row + j].
 template <class T>
-using MicroKernel = void (*)(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col, const T* b, std::int64_t b_row, T* c,
-                             std::int64_t c_row, const Epilogue<T>& epilogue);
+using MicroKernel = void (*)(const Walk& walk, const T* a, std::int64_t a_row, const T* b, std::int64_t b_row, T* c, std::int64_t c_row,
+                             const Epilogue<T>& epilogue);
 
 /// One run of consecutive numbers of a packed row: copied from `source`, or zeros where source is negative.
 struct Run {
