@@ -1,0 +1,111 @@
+#pragma once
+// 2-d convolution and its gradients on raw arrays, NCHW contiguous. All three are products whose packing step reads the image
+// where it lies; the im2col matrix is never written out. Bitwise the same for any number of threads.
+
+#include <chainrule/cpu/conv_gather.hpp>
+#include <chainrule/cpu/conv_shape.hpp>
+#include <chainrule/cpu/conv_weight.hpp>
+#include <algorithm>
+
+namespace chainrule::cpu {
+
+namespace detail {
+
+/// A 1 x 1 window without stride and padding sees no neighbours: the image may as well be one long row.
+inline ConvShape simplify(ConvShape s) {
+  if (s.kh == 1 && s.kw == 1 && s.stride_h == 1 && s.stride_w == 1 && s.pad_h == 0 && s.pad_w == 0) {
+    s.w = s.ow = s.h * s.w;
+    s.h = s.oh = 1;
+  }
+  return s;
+}
+
+inline std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a >= 0 ? a / b : -ceil_div(-a, b); }
+
+/// Every stride_w-th column side by side: (n c h, w) -> (n c h, stride_w, ceil(w / stride_w)), so that windows read runs again.
+template <class T> const T* split_columns(const ConvShape& s, const T* x) {
+  std::int64_t width = ceil_div(s.w, s.stride_w), lines = s.n * s.c_in * s.h;
+  T* split = scratch<T>(Scratch::image, static_cast<std::size_t>(lines * s.stride_w * width));
+  parallel_chunks(lines, std::max<std::int64_t>(1, 16384 / s.w), [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t line = first; line < last; ++line) {
+      for (std::int64_t phase = 0; phase < s.stride_w; ++phase) {
+        const T* from = x + line * s.w + phase;
+        T* to = split + (line * s.stride_w + phase) * width;
+        std::int64_t count = phase < s.w ? ceil_div(s.w - phase, s.stride_w) : 0;
+        if (s.stride_w == 2) {
+          for (std::int64_t i = 0; i < count; ++i) to[i] = from[2 * i];
+        } else {
+          for (std::int64_t i = 0; i < count; ++i) to[i] = from[i * s.stride_w];
+        }
+        for (std::int64_t i = count; i < width; ++i) to[i] = T(0);  // beyond the last column: padding
+      }
+    }
+  });
+  return split;
+}
+
+}  // namespace detail
+
+/// y(n, o, oy, ox) = bias(o) + sum over c, ky, kx of weight(o, c, ky, kx) * x(n, c, oy stride_h + ky dil_h - pad_h, ...), where
+/// positions outside of the image count as zero and c runs over the channels of o's group. bias may be null.
+template <class T> void conv2d_forward(const ConvShape& shape, const T* x, const T* weight, const T* bias_or_null, T* y) {
+  ConvShape s = detail::simplify(shape);
+  detail::Gather<T> g;
+  g.images = s.n, g.channels = s.c_in / s.groups, g.m = s.c_out / s.groups, g.groups = s.groups;
+  std::int64_t width = detail::ceil_div(s.w, s.stride_w);  // of the columns with the same remainder
+  g.source = s.stride_w == 1 ? x : detail::split_columns(s, x);
+  g.source_row = s.stride_w * width, g.source_channel = s.h * g.source_row, g.source_image = s.c_in * g.source_channel;
+  g.source_h = s.h, g.source_w = width, g.row_stride = s.stride_h;
+  for (std::int64_t ky = 0; ky < s.kh; ++ky) {
+    for (std::int64_t kx = 0; kx < s.kw; ++kx) {
+      std::int64_t left = kx * s.dil_w - s.pad_w, dx = detail::floor_div(left, s.stride_w);
+      g.taps.push_back({ky * s.dil_h - s.pad_h, dx, (left - dx * s.stride_w) * width, ky * s.kw + kx});
+    }
+  }
+  g.weight = weight, g.weight_channel = s.kh * s.kw, g.weight_m = g.channels * g.weight_channel, g.weight_group = g.m * g.weight_m;
+  g.out = y, g.qh = s.oh, g.qw = s.ow;
+  g.out_row = s.ow, g.out_channel = s.oh * s.ow, g.out_image = s.c_out * g.out_channel;
+  g.bias = bias_or_null;
+  detail::gather_convolution(g);
+}
+
+/// dx(n, c, iy, ix) = sum over the outputs that read this pixel of dy * weight: a convolution of dy with the window turned round.
+/// With a stride, the pixels of dx fall into stride_h x stride_w classes; each is read by its own part of the window.
+template <class T> void conv2d_backward_input(const ConvShape& shape, const T* dy, const T* weight, T* dx) {
+  ConvShape s = detail::simplify(shape);
+  detail::Gather<T> g;
+  g.images = s.n, g.channels = s.c_out / s.groups, g.m = s.c_in / s.groups, g.groups = s.groups;
+  g.source = dy, g.source_row = s.ow, g.source_channel = s.oh * s.ow, g.source_image = s.c_out * g.source_channel;
+  g.source_h = s.oh, g.source_w = s.ow;
+  g.weight = weight, g.weight_m = s.kh * s.kw, g.weight_channel = g.m * g.weight_m, g.weight_group = g.channels * g.weight_channel;
+  g.out_row = s.stride_h * s.w, g.out_column = s.stride_w, g.out_channel = s.h * s.w, g.out_image = s.c_in * g.out_channel;
+  for (std::int64_t py = 0; py < std::min(s.stride_h, s.h); ++py) {
+    for (std::int64_t px = 0; px < std::min(s.stride_w, s.w); ++px) {
+      g.taps.clear();
+      for (std::int64_t ky = 0; ky < s.kh; ++ky) {
+        std::int64_t up = py + s.pad_h - ky * s.dil_h, oy = detail::floor_div(up, s.stride_h);
+        if (oy * s.stride_h != up) continue;
+        for (std::int64_t kx = 0; kx < s.kw; ++kx) {
+          std::int64_t left = px + s.pad_w - kx * s.dil_w, ox = detail::floor_div(left, s.stride_w);
+          if (ox * s.stride_w == left) g.taps.push_back({oy, ox, 0, ky * s.kw + kx});
+        }
+      }
+      g.out = dx + py * s.w + px;
+      g.qh = detail::ceil_div(s.h - py, s.stride_h), g.qw = detail::ceil_div(s.w - px, s.stride_w);
+      detail::gather_convolution(g);
+    }
+  }
+}
+
+/// dweight(o, c, ky, kx) = sum over images and outputs of dy(n, o, oy, ox) * x at the pixel that (ky, kx) reads there.
+template <class T> void conv2d_backward_weight(const ConvShape& shape, const T* x, const T* dy, T* dweight) {
+  // Pixels are summed in chunks of whole rows, so a long row is better left as it was.
+  ConvShape s = shape.h * shape.w <= detail::max_k_block ? detail::simplify(shape) : shape;
+  if (s.n <= 0 || s.oh <= 0 || s.ow <= 0) {
+    std::fill(dweight, dweight + s.c_out * (s.c_in / s.groups) * s.kh * s.kw, T(0));
+    return;
+  }
+  detail::weight_gradient(s, x, dy, dweight);
+}
+
+}  // namespace chainrule::cpu

@@ -1,0 +1,151 @@
+#pragma once
+// The engine of conv2d_backward_weight: dweight^T (c_in kh kw, c_out) = windows^T x dy^T. The windows are read where they lie in the
+// image, one broadcast number at a time, so nothing but dy is packed. Chunks of pixels are added in order, whatever the threads.
+
+#include <chainrule/cpu/conv_shape.hpp>
+#include <chainrule/cpu/gemm_blocks.hpp>
+#include <vector>
+
+namespace chainrule::cpu::detail {
+
+/// A tile of rows of dweight^T: consecutive channels of one tap, or consecutive taps of one channel.
+struct WeightRows {
+  std::int64_t channel, offset, step;  // where the first row reads in its channel's plane, and how far apart rows read
+  std::int64_t row, row_step;          // where it is in dweight^T
+  int rows;
+};
+
+/// Planes to read windows from: the image itself, or a copy with its padding.
+struct Planes {
+  std::int64_t h, w, channel, image;  // sizes, and steps
+  bool copy;
+};
+
+template <class T> Planes window_planes(const ConvShape& s) {
+  std::int64_t plane = s.h * s.w, in = s.c_in / s.groups;
+  // Planes a multiple of 4 KiB apart would all fall into the same few sets of the first cache.
+  bool crowded = plane * static_cast<std::int64_t>(sizeof(T)) % 4096 == 0 && in > 1;
+  if (s.pad_h == 0 && s.pad_w == 0 && !crowded) return {s.h, s.w, plane, s.c_in * plane, false};
+  std::int64_t h = s.h + 2 * s.pad_h, w = s.w + 2 * s.pad_w, step = h * w;
+  if (step * static_cast<std::int64_t>(sizeof(T)) % 1024 == 0) step += 16;
+  return {h, w, step, in * step, true};
+}
+
+template <class T> std::vector<WeightRows> weight_rows(const ConvShape& s, const Planes& planes, int largest) {
+  std::vector<WeightRows> tiles;
+  std::int64_t in = s.c_in / s.groups, window = s.kh * s.kw;
+  bool by_channel = in >= largest || in >= s.kw;
+  for (std::int64_t c = 0; c < in;) {
+    int channels = by_channel ? tile_rows(largest, in - c) : 1;
+    for (std::int64_t ky = 0; ky < s.kh; ++ky) {
+      for (std::int64_t kx = 0; kx < s.kw;) {
+        int taps = by_channel ? 1 : tile_rows(largest, s.kw - kx);
+        tiles.push_back({c, ky * s.dil_h * planes.w + kx * s.dil_w, by_channel ? planes.channel : s.dil_w, c * window + ky * s.kw + kx,
+                         by_channel ? window : 1, std::max(channels, taps)});
+        kx += taps;
+      }
+    }
+    c += channels;
+  }
+  return tiles;
+}
+
+/// Copies channels [c0, c1) of `images` images into planes with zeros around them.
+template <class T>
+void copy_planes(const ConvShape& s, const Planes& planes, const T* x, std::int64_t images, std::int64_t c0, std::int64_t c1, T* to) {
+  for (std::int64_t n = 0; n < images; ++n) {
+    for (std::int64_t c = c0; c < c1; ++c) {
+      T* plane = to + n * planes.image + c * planes.channel;
+      const T* from = x + (n * s.c_in + c) * s.h * s.w;
+      std::fill(plane, plane + s.pad_h * planes.w, T(0));
+      for (std::int64_t y = 0; y < s.h; ++y) {
+        T* line = plane + (y + s.pad_h) * planes.w;
+        std::fill(line, line + s.pad_w, T(0));
+        std::copy(from + y * s.w, from + (y + 1) * s.w, line + s.pad_w);
+        std::fill(line + s.pad_w + s.w, line + planes.w, T(0));
+      }
+      std::fill(plane + (s.pad_h + s.h) * planes.w, plane + planes.h * planes.w, T(0));
+    }
+  }
+}
+
+/// Tiles [first, last) and output channels [o0, o1) of one group: sum^T (c_in kh kw, c_out), on the calling thread.
+template <class T>
+void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, const std::vector<WeightRows>& tiles,
+                 std::size_t first, std::size_t last, std::int64_t o0, std::int64_t o1, const T* x, const T* dy, T* sum, std::int64_t out) {
+  std::int64_t pixels = s.oh * s.ow, in = s.c_in / s.groups;
+  // A chunk: some rows of one image, or some images. It depends on the sizes alone, since it decides the order of the sum.
+  std::int64_t images = std::clamp<std::int64_t>(max_k_block / pixels, 1, s.n);
+  std::int64_t rows = images > 1 ? s.oh : std::clamp<std::int64_t>(max_k_block / s.ow, 1, s.oh);
+  rows = ceil_div(s.oh, ceil_div(s.oh, rows));
+  std::int64_t depth = images * rows * s.ow, nc = std::min(n_block(table, depth), round_up(o1 - o0, table.columns));
+  T* packed = scratch<T>(Scratch::b_block, static_cast<std::size_t>(depth * nc));
+  T* copy = planes.copy ? scratch<T>(Scratch::image, static_cast<std::size_t>(images * planes.image)) : nullptr;
+  std::int64_t c0 = tiles[first].channel, c1 = std::min<std::int64_t>(tiles[last - 1].channel + table.rows, in);
+  Epilogue<T> e;
+  for (std::int64_t n = 0; n < s.n; n += images) {
+    std::int64_t count = std::min(images, s.n - n);
+    const T* windows = x + n * s.c_in * s.h * s.w;
+    if (planes.copy) copy_planes(s, planes, windows, count, c0, c1, copy), windows = copy;
+    for (std::int64_t y = 0; y < s.oh; y += rows) {
+      std::int64_t lines = std::min(rows, s.oh - y), chunk = lines * s.ow;
+      e.load_c = n > 0 || y > 0;
+      for (std::int64_t o = o0; o < o1; o += nc) {
+        std::int64_t columns = std::min(nc, o1 - o);
+        for (std::int64_t p = 0; p < columns; p += table.columns) {
+          std::int64_t width = std::min<std::int64_t>(columns - p, table.columns), step = round_up(width, table.lanes);
+          for (std::int64_t image = 0; image < count; ++image) {
+            table.pack(packed + p * count * chunk + image * chunk * step, step, dy + ((n + image) * s.c_out + o + p) * pixels + y * s.ow, pixels, 1, width,
+                       chunk);
+          }
+        }
+        Walk walk{s.ow, s.stride_w, lines, s.stride_h * planes.w, count, planes.image};
+        for (std::size_t t = first; t < last; ++t) {
+          const WeightRows& tile = tiles[t];
+          const T* a = windows + tile.channel * planes.channel + tile.offset + y * s.stride_h * planes.w;
+          for (std::int64_t p = 0; p < columns; p += table.columns) {
+            std::int64_t width = std::min<std::int64_t>(columns - p, table.columns);
+            multiply_tile(table, tile.rows, width, walk, a, tile.step, packed + p * count * chunk, round_up(width, table.lanes),
+                          sum + tile.row * out + o + p, tile.row_step * out, e);
+          }
+        }
+      }
+    }
+  }
+}
+
+template <class T> void weight_gradient(const ConvShape& s, const T* x, const T* dy, T* dweight) {
+  const KernelTable<T>& table = kernels<T>();
+  std::int64_t in = s.c_in / s.groups, out = s.c_out / s.groups, window = in * s.kh * s.kw;
+  Planes planes = window_planes<T>(s);
+  std::vector<WeightRows> tiles = weight_rows<T>(s, planes, table.rows);
+  auto tile_count = static_cast<std::int64_t>(tiles.size());
+  T* sums = scratch<T>(Scratch::partial, static_cast<std::size_t>(s.groups * window * out));  // dweight^T of every group
+  double flops = 2.0 * static_cast<double>(window * s.c_out) * static_cast<double>(s.n * s.oh * s.ow);
+  Split part{tile_count, out};
+  bool alone = flops < 1.5e6;
+  if (!alone && s.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
+    part = split(tile_count * table.rows, out, table.rows, table.columns);
+    part.rows = ceil_div(part.rows, table.rows);
+  }
+  std::int64_t down = ceil_div(tile_count, part.rows), across = ceil_div(out, part.columns), tasks = s.groups * down * across;
+  auto run = [&](std::int64_t task) {
+    std::int64_t group = task / (down * across), t = task / across % down * part.rows, o = task % across * part.columns;
+    weight_part(table, s, planes, tiles, static_cast<std::size_t>(t), static_cast<std::size_t>(std::min(t + part.rows, tile_count)), o,
+                std::min(o + part.columns, out), x + group * in * s.h * s.w, dy + group * out * s.oh * s.ow, sums + group * window * out, out);
+  };
+  auto turn = [&](std::int64_t task) {  // 16 output channels of dweight from sums
+    std::int64_t per_group = ceil_div(out, 16), group = task / per_group, o = task % per_group * 16;
+    table.pack(dweight + (group * out + o) * window, window, sums + group * window * out + o, out, 1, window, std::min<std::int64_t>(16, out - o));
+  };
+  std::int64_t turns = s.groups * ceil_div(out, 16);
+  if (alone) {
+    for (std::int64_t task = 0; task < tasks; ++task) run(task);
+    for (std::int64_t task = 0; task < turns; ++task) turn(task);
+  } else {
+    parallel_for(tasks, run);
+    parallel_for(turns, turn);
+  }
+}
+
+}  // namespace chainrule::cpu::detail
