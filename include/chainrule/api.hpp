@@ -2,5 +2,8 @@
 // The whole API without the heavy CPU kernels: what all source files but one of a larger project include.
 // One file includes <chainrule/chainrule.hpp> (or the program links chainrule::compiled), which brings the kernels.
 
+#include <chainrule/core/anomaly.hpp>
 #include <chainrule/core/autograd.hpp>
+#include <chainrule/core/function.hpp>
+#include <chainrule/core/gradcheck.hpp>
 #include <chainrule/ops.hpp>

@@ -3,23 +3,33 @@
 // of threads. Without OpenMP (no -fopenmp) everything runs on the calling thread.
 
 #include <chainrule/core/error.hpp>
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <thread>
+#include <sched.h>
+#include <unistd.h>
 
 namespace chainrule {
 
 namespace detail {
 
+#ifdef __linux__
+// The cores this process may use: a container often has fewer than the machine. (<thread> costs 30,000 lines.)
+inline int available_cores() {
+  cpu_set_t allowed;
+  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+}
+#else
+inline int available_cores() { return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)); }
+#endif
+
 inline int default_threads() {
-  int cores = static_cast<int>(std::thread::hardware_concurrency());
+  int cores = available_cores();
   if (const char* text = std::getenv("OMP_NUM_THREADS")) {
     int asked = std::atoi(text);
     if (asked > 0) return asked;
   }
-  return std::max(1, cores);
+  return cores > 1 ? cores : 1;
 }
 inline std::atomic<int>& thread_setting() {
   static std::atomic<int> n{default_threads()};
@@ -38,22 +48,36 @@ inline void set_num_threads(int n, Location at = Location::here()) {
   detail::thread_setting().store(n, std::memory_order_relaxed);
 }
 
+namespace detail {
+
+#ifdef _OPENMP
+template <class Task> void on_threads(int threads, std::int64_t tasks, const Task& task) {
+#pragma omp parallel num_threads(threads)
+  {
+    inside_parallel = true;
+#pragma omp for schedule(static)
+    for (std::int64_t i = 0; i < tasks; ++i) task(i);
+    inside_parallel = false;
+  }
+}
+#else
+template <class Task> void on_threads(int, std::int64_t tasks, const Task& task) {
+  for (std::int64_t i = 0; i < tasks; ++i) task(i);
+}
+#endif
+
+}  // namespace detail
+
 /// Calls task(i) for i in [0, tasks), on as many threads as allowed. Tasks must not throw and must write to different places.
 /// The caller chooses the number of tasks from the size of the work alone; one task runs on the calling thread, which costs
 /// nothing, where a parallel region costs about 1 microsecond.
 template <class Task> void parallel_for(std::int64_t tasks, const Task& task) {
-  int threads = static_cast<int>(std::min<std::int64_t>(get_num_threads(), tasks));
+  int threads = static_cast<int>(tasks < get_num_threads() ? tasks : get_num_threads());
   if (threads <= 1 || detail::inside_parallel) {
     for (std::int64_t i = 0; i < tasks; ++i) task(i);
     return;
   }
-#pragma omp parallel num_threads(threads)
-  {
-    detail::inside_parallel = true;
-#pragma omp for schedule(static)
-    for (std::int64_t i = 0; i < tasks; ++i) task(i);
-    detail::inside_parallel = false;
-  }
+  detail::on_threads(threads, tasks, task);
 }
 
 /// parallel_for over [0, n) in chunks of `grain`: task(begin, end).
@@ -62,7 +86,7 @@ template <class Task> void parallel_chunks(std::int64_t n, std::int64_t grain, c
     if (n > 0) task(std::int64_t{0}, n);
     return;
   }
-  parallel_for((n + grain - 1) / grain, [&](std::int64_t i) { task(i * grain, std::min(n, (i + 1) * grain)); });
+  parallel_for((n + grain - 1) / grain, [&](std::int64_t i) { task(i * grain, (i + 1) * grain < n ? (i + 1) * grain : n); });
 }
 
 }  // namespace chainrule

@@ -49,8 +49,10 @@ template <class T = float> Tensor<T> tensor(std::type_identity_t<Nested<T>> valu
   return detail::finish(t, options, at);
 }
 /// The values of a vector, copied. Its type is the tensor's.
-template <Element T> Tensor<T> tensor(const std::vector<T>& values, TensorOptions options = {}, Location at = Location::here()) {
-  Tensor<T> t = detail::allocate<T>(Shape(values.size()));
+template <class V>
+  requires std::same_as<V, std::vector<typename V::value_type>>
+Tensor<typename V::value_type> tensor(const V& values, TensorOptions options = {}, Location at = Location::here()) {
+  auto t = detail::allocate<typename V::value_type>(Shape(values.size()));
   std::copy(values.begin(), values.end(), t.data());
   return detail::finish(t, options, at);
 }
