@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-using Catch::Matchers::Contains;
+using chainrule_test::Contains;
 using chainrule::data::draw_digit;
 using chainrule::data::drawn_digits_bytes;
 using Image = std::array<std::uint8_t, 784>;
@@ -25,7 +25,7 @@ Image drawn(int digit, std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("the same digit and seed give the same image, another seed another one", "[data][drawn_digits]") {
+TEST_CASE("the same digit and seed give the same image, another seed another one", "[drawn_digits]") {
   for (int digit = 0; digit < 10; ++digit) {
     std::set<Image> different;
     for (std::uint64_t seed = 0; seed < 200; ++seed) different.insert(drawn(digit, seed));
@@ -34,7 +34,7 @@ TEST_CASE("the same digit and seed give the same image, another seed another one
   }
 }
 
-TEST_CASE("a drawn digit is dark ink on an empty background, inside the image", "[data][drawn_digits]") {
+TEST_CASE("a drawn digit is dark ink on an empty background, inside the image", "[drawn_digits]") {
   for (int digit = 0; digit < 10; ++digit) {
     for (std::uint64_t seed = 0; seed < 300; ++seed) {
       const Image image = drawn(digit, 1000 * seed + 5);
@@ -52,7 +52,7 @@ TEST_CASE("a drawn digit is dark ink on an empty background, inside the image", 
   }
 }
 
-TEST_CASE("drawn_digits_bytes holds every digit equally often, in mixed order", "[data][drawn_digits]") {
+TEST_CASE("drawn_digits_bytes holds every digit equally often, in mixed order", "[drawn_digits]") {
   const auto set = drawn_digits_bytes(200, 7);
   REQUIRE(set.images.size() == 200 * 784);
   REQUIRE(set.labels.size() == 200);
@@ -67,7 +67,7 @@ TEST_CASE("drawn_digits_bytes holds every digit equally often, in mixed order", 
   CHECK(orders.size() > 15);
 }
 
-TEST_CASE("drawn_digits_bytes depends on seed and index only", "[data][drawn_digits]") {
+TEST_CASE("drawn_digits_bytes depends on seed and index only", "[drawn_digits]") {
   const int threads_before = chainrule::get_num_threads();
   chainrule::set_num_threads(1);
   const auto one = drawn_digits_bytes(250, 9);
@@ -84,7 +84,7 @@ TEST_CASE("drawn_digits_bytes depends on seed and index only", "[data][drawn_dig
   CHECK(drawn_digits_bytes(250, 10).labels != one.labels);
 }
 
-TEST_CASE("drawn digits can be told apart", "[data][drawn_digits]") {
+TEST_CASE("drawn digits can be told apart", "[drawn_digits]") {
   const auto known = drawn_digits_bytes(1000, 1), asked = drawn_digits_bytes(200, 2);
   int right = 0;
   for (std::size_t a = 0; a < 200; ++a) {  // by the nearest known image: pixels alone, no learning
@@ -105,7 +105,7 @@ TEST_CASE("drawn digits can be told apart", "[data][drawn_digits]") {
   CHECK(right >= 150);  // guessing gets 20
 }
 
-TEST_CASE("wrong arguments of the drawn digits are refused", "[data][drawn_digits]") {
+TEST_CASE("wrong arguments of the drawn digits are refused", "[drawn_digits]") {
   Image image{};
   CHECK_THROWS_WITH(draw_digit(10, 0, image.data()), Contains("digit must be in 0..9, got 10"));
   CHECK_THROWS_WITH(draw_digit(-1, 0, image.data()), Contains("got -1"));

@@ -8,7 +8,7 @@
 #include <vector>
 
 using Bytes = std::vector<std::uint8_t>;
-using Catch::Matchers::Contains;
+using chainrule_test::Contains;
 using chainrule::data::parse_idx;
 using chainrule::data::read_idx;
 
@@ -20,7 +20,7 @@ const Bytes images_gz{31, 139, 8,   0,   0,  0,   0,   0,  2,   255, 99, 96, 224
 
 }  // namespace
 
-TEST_CASE("an IDX array has its sizes and its values", "[data][idx]") {
+TEST_CASE("an IDX array has its sizes and its values", "[idx]") {
   const auto array = parse_idx(images, "images");
   CHECK(array.shape == std::vector<std::int64_t>{2, 1, 3});
   CHECK(array.values == Bytes{10, 20, 30, 40, 50, 60});
@@ -29,19 +29,19 @@ TEST_CASE("an IDX array has its sizes and its values", "[data][idx]") {
   CHECK(labels.values == Bytes{7, 9});
 }
 
-TEST_CASE("an IDX size has its most significant byte first", "[data][idx]") {
+TEST_CASE("an IDX size has its most significant byte first", "[idx]") {
   Bytes bytes{0, 0, 8, 1, 0, 0, 1, 2};
   bytes.resize(8 + 258, 5);
   CHECK(parse_idx(bytes, "labels").shape == std::vector<std::int64_t>{258});
 }
 
-TEST_CASE("an IDX array may be empty", "[data][idx]") {
+TEST_CASE("an IDX array may be empty", "[idx]") {
   const auto array = parse_idx({0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 28}, "none");
   CHECK(array.shape == std::vector<std::int64_t>{0, 28});
   CHECK(array.values.empty());
 }
 
-TEST_CASE("read_idx takes the plain file, else name.gz", "[data][idx]") {
+TEST_CASE("read_idx takes the plain file, else name.gz", "[idx]") {
   chainrule_test::ScratchDir dir;
   dir.write("packed.gz", images_gz);
   dir.write("plain", images);
@@ -55,7 +55,7 @@ TEST_CASE("read_idx takes the plain file, else name.gz", "[data][idx]") {
   }
 }
 
-TEST_CASE("a missing IDX file is named, with the packed name that was tried", "[data][idx]") {
+TEST_CASE("a missing IDX file is named, with the packed name that was tried", "[idx]") {
   chainrule_test::ScratchDir dir;
   CHECK_THROWS_WITH(read_idx(dir.path("t10k-labels-idx1-ubyte")), Contains("t10k-labels-idx1-ubyte: no such file") &&
                                                                       Contains("t10k-labels-idx1-ubyte.gz") &&
@@ -63,7 +63,7 @@ TEST_CASE("a missing IDX file is named, with the packed name that was tried", "[
   CHECK_THROWS_AS(read_idx(dir.path("nothing")), chainrule::Error);
 }
 
-TEST_CASE("a damaged IDX file is refused with its name and the offset", "[data][idx]") {
+TEST_CASE("a damaged IDX file is refused with its name and the offset", "[idx]") {
   const auto damaged = [](std::size_t at, std::uint8_t value) {
     Bytes b = images;
     b.at(at) = value;
@@ -80,14 +80,14 @@ TEST_CASE("a damaged IDX file is refused with its name and the offset", "[data][
   CHECK_THROWS_WITH(parse_idx(huge, "i"), Contains("sizes at offset 4, 4294967295x4294967295x4294967295, are beyond any file"));
 }
 
-TEST_CASE("every shorter version of an IDX file is called truncated", "[data][idx]") {
+TEST_CASE("every shorter version of an IDX file is called truncated", "[idx]") {
   for (std::size_t n = 0; n < images.size(); ++n) {
     INFO("cut to " << n << " bytes");
     CHECK_THROWS_WITH(parse_idx(Bytes(images.begin(), images.begin() + static_cast<std::ptrdiff_t>(n)), "cut"), Contains("cut: truncated"));
   }
 }
 
-TEST_CASE("a damaged packed IDX file is refused with the name of the packed file", "[data][idx]") {
+TEST_CASE("a damaged packed IDX file is refused with the name of the packed file", "[idx]") {
   chainrule_test::ScratchDir dir;
   Bytes bad = images_gz;
   bad[bad.size() - 6] ^= 1u;

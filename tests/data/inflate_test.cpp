@@ -9,7 +9,7 @@
 
 namespace io = chainrule::io;
 using Bytes = std::vector<std::uint8_t>;
-using Catch::Matchers::Contains;
+using chainrule_test::Contains;
 
 namespace {
 
