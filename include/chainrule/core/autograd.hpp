@@ -5,8 +5,7 @@
 #include <chainrule/core/elementwise.hpp>
 #include <chainrule/core/record.hpp>
 #include <chainrule/ops/add.hpp>
-#include <algorithm>
-#include <unordered_set>
+#include <queue>
 
 namespace chainrule {
 
@@ -79,9 +78,9 @@ class Engine {
  public:
   Engine(BackwardOptions options, Location at) : options_(options), at_(at) {}
   ~Engine() {
-    for (Node* n : queue_) {
-      n->pending = TensorBase();
-      n->queued = false;
+    for (; !queue_.empty(); queue_.pop()) {  // only after an exception
+      queue_.top()->pending = TensorBase();
+      queue_.top()->queued = false;
     }
     for (Node* n : visited_) {
       n->wanted = true;
@@ -104,11 +103,9 @@ class Engine {
       if (only_captured_) e.wanted = e.node ? e.node->wanted || capture_index(e.node.get()) >= 0 : capture_index(e.leaf.get()) >= 0;
       deliver(e, seeds[i], "backward");
     }
-    auto older = [](const Node* a, const Node* b) { return a->id < b->id; };
     while (!queue_.empty()) {
-      std::pop_heap(queue_.begin(), queue_.end(), older);
-      Node* n = queue_.back();
-      queue_.pop_back();
+      Node* n = queue_.top();
+      queue_.pop();
       n->queued = false;
       step(*n);
     }
@@ -149,8 +146,7 @@ class Engine {
       accumulate(n.pending, std::move(g));
       if (n.queued) return;
       n.queued = true;
-      queue_.push_back(&n);
-      std::push_heap(queue_.begin(), queue_.end(), [](const Node* a, const Node* b) { return a->id < b->id; });
+      queue_.push(&n);
       return;
     }
     if (observer) [[unlikely]] ObserverAccess::tell(&Observer::leaf, LeafEvent{TensorBase(edge.leaf), g});
@@ -173,13 +169,24 @@ class Engine {
 
   // Marks the ops that lie between the roots and what is captured: the others need not run.
   void mark_wanted(std::span<const TensorBase> roots) {
-    std::unordered_set<Node*> seen;
-    for (const auto& r : roots)
-      if (Node* n = r.impl()->node.get(); n && seen.insert(n).second) visited_.push_back(n);
-    for (std::size_t i = 0; i < visited_.size(); ++i)
-      for (Edge& e : visited_[i]->inputs)
-        if (e.node && seen.insert(e.node.get()).second) visited_.push_back(e.node.get());
-    std::sort(visited_.begin(), visited_.end(), [](const Node* a, const Node* b) { return a->id < b->id; });
+    std::vector<Node*> todo;
+    std::priority_queue<Node*, std::vector<Node*>, Newer> oldest_first;
+    auto visit = [&](Node* n) {
+      if (!n || n->queued) return;
+      n->queued = true;  // here: seen
+      todo.push_back(n);
+      oldest_first.push(n);
+    };
+    for (const auto& r : roots) visit(r.impl()->node.get());
+    while (!todo.empty()) {
+      Node* n = todo.back();
+      todo.pop_back();
+      for (Edge& e : n->inputs) visit(e.node.get());
+    }
+    for (; !oldest_first.empty(); oldest_first.pop()) {
+      visited_.push_back(oldest_first.top());
+      visited_.back()->queued = false;
+    }
     for (Node* n : visited_) {
       n->wanted = false;
       for (Edge& e : n->inputs) {
@@ -189,9 +196,16 @@ class Engine {
     }
   }
 
+  struct Older {
+    bool operator()(const Node* a, const Node* b) const { return a->id < b->id; }
+  };
+  struct Newer {
+    bool operator()(const Node* a, const Node* b) const { return a->id > b->id; }
+  };
+
   BackwardOptions options_;
   Location at_;
-  std::vector<Node*> queue_;                                              // a heap, newest on top
+  std::priority_queue<Node*, std::vector<Node*>, Older> queue_;             // newest on top
   std::vector<std::pair<std::shared_ptr<TensorImpl>, TensorBase>> leaves_;  // leaves with hooks or captures, and their sums
   std::span<const TensorBase> captured_;
   std::vector<TensorBase> results_;
@@ -327,7 +341,7 @@ inline Hooks& hooks_of(TensorImpl& t) {
 }
 }  // namespace detail
 
-template <class T> std::int64_t Tensor<T>::register_hook(std::function<Tensor(const Tensor&)> f, Location at) const {
+template <class T> std::int64_t Tensor<T>::register_hook(Callback<Tensor(const Tensor&)> f, Location at) const {
   check(requires_grad(), at, "register_hook: this tensor does not require a gradient");
   auto& list = detail::hooks_of(*impl_).list;
   std::int64_t id = list.empty() ? 1 : list.back().first + 1;

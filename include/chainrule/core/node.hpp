@@ -70,7 +70,7 @@ struct Node : std::enable_shared_from_this<Node> {
 
   virtual Grads run(const TensorBase& upstream) = 0;                      ///< the gradient rule
   virtual void release() = 0;                                             ///< lets go of the saved values
-  virtual void saved(const std::function<void(const TensorBase&)>& see) const = 0;
+  virtual void saved(const Callback<void(const TensorBase&)>& see) const = 0;
 
   const char* op;                ///< "mul", "relu", ...
   std::uint64_t id;              ///< creation number; one counter for all threads, so a result is always newer than its operands

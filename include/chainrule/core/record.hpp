@@ -89,7 +89,7 @@ template <class T, std::size_t N, class Rule, class... S> struct OpNode final : 
     kept.reset();
     released = true;
   }
-  void saved(const std::function<void(const TensorBase&)>& see) const override {
+  void saved(const Callback<void(const TensorBase&)>& see) const override {
     if (kept) std::apply([&](const auto&... item) { (see(item.value), ...); }, *kept);
   }
 };
@@ -145,7 +145,7 @@ template <class T, class Rule> struct ListNode final : Node {
     else return rule(g);
   }
   void release() override { released = true; }
-  void saved(const std::function<void(const TensorBase&)>&) const override {}
+  void saved(const Callback<void(const TensorBase&)>&) const override {}
 };
 
 }  // namespace detail

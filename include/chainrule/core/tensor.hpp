@@ -3,12 +3,12 @@
 // element type (the graph works with it); Tensor<T> adds typed data and the method form of the ops.
 // The methods are one-line calls of the free functions in ops/; ops/methods.hpp defines them.
 
+#include <chainrule/core/callback.hpp>
 #include <chainrule/core/device.hpp>
 #include <chainrule/core/dtype.hpp>
 #include <chainrule/core/shape.hpp>
 #include <chainrule/core/storage.hpp>
 #include <chainrule/fwd.hpp>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -49,7 +49,7 @@ class NodeRef {
 };
 
 struct TensorImpl;
-using Hook = std::function<TensorBase(const TensorBase&)>;
+using Hook = Callback<TensorBase(const TensorBase&)>;
 struct Hooks { std::vector<std::pair<std::int64_t, Hook>> list; };
 
 struct TensorImpl {
@@ -190,7 +190,7 @@ template <class T> class Tensor : public TensorBase {
   Tensor detach() const;                   ///< the same values outside of the graph, sharing storage
   const Tensor& detach_() const;           ///< cuts this handle off the graph
   /// Calls f with the gradient of this tensor when backward() knows it; what f returns, if defined, replaces it. Gives a number for remove_hook.
-  std::int64_t register_hook(std::function<Tensor(const Tensor&)> f, Location at = Location::here()) const;
+  std::int64_t register_hook(Callback<Tensor(const Tensor&)> f, Location at = Location::here()) const;
 
   // ---- copies and conversions (ops/copy.hpp) ----
   Tensor clone(Location at = Location::here()) const;

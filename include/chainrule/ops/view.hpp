@@ -190,8 +190,8 @@ template <class T> Tensor<T> slice(const Tensor<T>& x, std::int64_t dim, std::in
   int d = detail::wrap_dim(dim, x.dim(), "slice", at);
   check(step > 0, at, "slice: step must be positive, got ", step, "; flip() reverses");
   std::int64_t n = x.shape()[d];
-  start = std::clamp<std::int64_t>(start < 0 ? start + n : start, 0, n);
-  stop = std::clamp<std::int64_t>(stop < 0 ? stop + n : stop, start, n);
+  start = std::min(std::max<std::int64_t>(start < 0 ? start + n : start, 0), n);
+  stop = std::min(std::max(stop < 0 ? stop + n : stop, start), n);
   Shape shape = x.shape(), strides = x.strides();
   shape[d] = (stop - start + step - 1) / step;
   strides[d] *= step;
