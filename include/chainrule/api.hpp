@@ -6,4 +6,5 @@
 #include <chainrule/core/autograd.hpp>
 #include <chainrule/core/function.hpp>
 #include <chainrule/core/gradcheck.hpp>
+#include <chainrule/core/print.hpp>
 #include <chainrule/ops.hpp>
