@@ -21,7 +21,7 @@ inline Reduction plan_reduction(const TensorBase& x, const Dims& dims, bool keep
   Reduction r;
   r.from = r.kept = x.shape();
   for (auto dim : dims) {
-    int d = wrap_dim(dim, x.dim(), op, at);
+    int d = wrap_dim(dim, std::max(1, x.dim()), op, at);  // a scalar has dimension 0, as in PyTorch
     check(!r.reduced[d], at, op, ": dimension ", d, " stands twice in ", dims);
     r.reduced[d] = true;
   }
@@ -144,12 +144,12 @@ template <class F, class R, class T> struct ReduceKernel {
     }
     if (kept.numel == 1 && reduced.dims == 1 && reduced.numel > 4 * detail::elementwise_grain) {  // one long row: fixed pieces, in parallel
       const std::int64_t piece = detail::elementwise_grain, pieces = (reduced.numel + piece - 1) / piece, stride = reduced.stride[0][0];
-      std::vector<R> part(static_cast<std::size_t>(pieces));
+      std::unique_ptr<R[]> part(new R[static_cast<std::size_t>(pieces)]);  // no vector: vector<bool> packs bits, which threads must not share
       parallel_for(pieces, [&](std::int64_t p) {
         part[static_cast<std::size_t>(p)] = detail::fold_row<R>(f, x + p * piece * stride, std::min(piece, reduced.numel - p * piece), stride);
       });
       R total = part[0];
-      for (std::size_t p = 1; p < part.size(); ++p) total = f.join(total, part[p]);
+      for (std::int64_t p = 1; p < pieces; ++p) total = f.join(total, part[static_cast<std::size_t>(p)]);
       out[0] = total;
       return;
     }
@@ -174,16 +174,23 @@ template <class F, class R, class T> struct ReduceKernel {
     auto task = [&](std::int64_t t) {
       detail::Cursor<2> at(kept, t / cuts);
       const std::int64_t from = t % cuts * stretch, n = std::min(stretch, width - from);
-      R sum[stretch];
-      for (std::int64_t i = 0; i < n; ++i) sum[i] = f.template start<R>();
+      R sum[stretch], total[stretch];  // of the current rows, joined into the total every reduce_stretch rows
+      for (std::int64_t i = 0; i < n; ++i) sum[i] = total[i] = f.template start<R>();
       detail::Cursor<1> row(reduced, 0);
       const std::int64_t inner = reduced.size[reduced.dims - 1], step = reduced.stride[0][reduced.dims - 1];
+      std::int64_t folded = 0;
       for (std::int64_t r = 0; r < reduced.numel / inner; ++r, row.next(reduced)) {
         const T* p = x + at.offset[1] + row.offset[0] + from;
-        for (std::int64_t k = 0; k < inner; ++k, p += step)
+        for (std::int64_t k = 0; k < inner; ++k, p += step) {
           for (std::int64_t i = 0; i < n; ++i) sum[i] = f(sum[i], p[i]);
+          if (++folded % detail::reduce_stretch != 0) continue;
+          for (std::int64_t i = 0; i < n; ++i) {
+            total[i] = f.join(total[i], sum[i]);
+            sum[i] = f.template start<R>();
+          }
+        }
       }
-      for (std::int64_t i = 0; i < n; ++i) out[at.offset[0] + from + i] = sum[i];
+      for (std::int64_t i = 0; i < n; ++i) out[at.offset[0] + from + i] = f.join(total[i], sum[i]);
     };
     if (kept.numel * reduced.numel < detail::elementwise_grain) for (std::int64_t t = 0; t < rows * cuts; ++t) task(t);
     else parallel_for(rows * cuts, task);

@@ -162,9 +162,9 @@ template <class T> class Tensor : public TensorBase {
   // x = y makes x another handle; x[0] = y and x[0] = 5 (the left side is a temporary) write into x.
   Tensor& operator=(const Tensor& other) & = default;
   Tensor& operator=(Tensor&& other) & noexcept = default;
-  void operator=(const Tensor& source) && { copy_(source, Location{}); }
-  void operator=(Tensor&& source) && { copy_(source, Location{}); }
-  template <Arithmetic N> void operator=(N value) && { fill_(static_cast<T>(value), Location{}); }
+  void operator=(const Tensor& source) && { seen_elsewhere().copy_(source, Location{}); }
+  void operator=(Tensor&& source) && { seen_elsewhere().copy_(source, Location{}); }
+  template <Arithmetic N> void operator=(N value) && { seen_elsewhere().fill_(static_cast<T>(value), Location{}); }
 
   /// A tensor over memory of the caller, who keeps it alive. Nothing is copied; writes go both ways.
   static Tensor from_blob(T* data, const Shape& shape, TensorOptions options = {});
@@ -297,9 +297,9 @@ template <class T> class Tensor : public TensorBase {
   Tensor<RealOf<T>> mean(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
   Tensor prod(Location at = Location::here()) const;
   Tensor prod(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
-  Tensor var(bool unbiased = true, Location at = Location::here()) const;
+  template <std::same_as<bool> B = bool> Tensor var(B unbiased = true, Location at = Location::here()) const;  // x.var(1) names a dimension
   Tensor var(const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) const;
-  Tensor std(bool unbiased = true, Location at = Location::here()) const;
+  template <std::same_as<bool> B = bool> Tensor std(B unbiased = true, Location at = Location::here()) const;  // x.std(1) names a dimension
   Tensor std(const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) const;
   Tensor norm(double p = 2, Location at = Location::here()) const;
   Tensor norm(double p, const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
@@ -345,6 +345,14 @@ template <class T> class Tensor : public TensorBase {
   friend Tensor<bool> operator<=(Operand<T> a, Operand<T> b) { return chainrule::le(a, b, a.at); }
   friend Tensor<bool> operator>(Operand<T> a, Operand<T> b) { return chainrule::gt(a, b, a.at); }
   friend Tensor<bool> operator>=(Operand<T> a, Operand<T> b) { return chainrule::ge(a, b, a.at); }
+
+ private:
+  // x[mask] = 5 would write into a copy that nobody sees.
+  const Tensor& seen_elsewhere() const {
+    check(impl_.use_count() > 1 || impl_->storage.use_count() > 1 || !impl_->storage->owns, {},
+          "operator=: the left side is a copy that nothing else sees (indexing with a mask or an index tensor copies); use index_put_ or masked_fill_");
+    return *this;
+  }
 };
 
 /// max(x, dim), sort(x): the values and where they stood. Destructures: auto [values, indices] = x.max(1);
