@@ -1,0 +1,31 @@
+#pragma once
+// save() and load(): files of named tensors, the format chosen by the file's ending.
+
+#include <chainrule/io/safetensors.hpp>
+#include <filesystem>
+#include <string>
+
+namespace chainrule {
+
+namespace detail {
+inline void check_safetensors_name(const std::string& path, const char* op, Location at) {
+  const auto ending = std::filesystem::path(path).extension().string();
+  check(ending == ".safetensors", at, op, ": ", path, ": the format follows from the ending, and \"", ending, "\" is not known; use .safetensors");
+}
+}  // namespace detail
+
+/// Writes named tensors, such as a module's state_dict(), to a .safetensors file, which PyTorch's safetensors package reads.
+///     save(net.state_dict(), "mnist.safetensors");
+template <class Pairs> void save(const Pairs& tensors, const std::string& path, Location at = Location::here()) {
+  detail::check_safetensors_name(path, "save", at);
+  io::save_safetensors(tensors, path, {{"format", "pt"}}, at);
+}
+
+/// Reads a .safetensors file: names and tensors, in the order of the file.
+///     net.load_state_dict(load("mnist.safetensors"));
+inline io::NamedTensors load(const std::string& path, Location at = Location::here()) {
+  detail::check_safetensors_name(path, "load", at);
+  return io::load_safetensors(path, at).tensors;
+}
+
+}  // namespace chainrule
