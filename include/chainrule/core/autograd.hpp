@@ -98,6 +98,10 @@ class Engine {
 
   void run(std::span<const TensorBase> roots, std::span<const TensorBase> seeds) {
     set_grad_enabled guard(options_.create_graph);
+    // The ops that a rule runs are watched only if they make a graph of their own.
+    Unobserved quiet;
+    watcher_ = quiet.who();
+    if (options_.create_graph) observer = watcher_;
     for (std::size_t i = 0; i < roots.size(); ++i) {
       Edge e(roots[i]);
       if (only_captured_) e.wanted = e.node ? e.node->wanted || capture_index(e.node.get()) >= 0 : capture_index(e.leaf.get()) >= 0;
@@ -130,7 +134,7 @@ class Engine {
           " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
     Grads parts = n.run(g);
     check(parts.size() == static_cast<int>(n.inputs.size()), n.at, n.op, ": its gradient rule gave ", parts.size(), " gradients for ", n.inputs.size(), " operands");
-    if (observer) [[unlikely]] ObserverAccess::tell(&Observer::backward, BackwardEvent{n, g, parts});
+    if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::backward, BackwardEvent{n, g, parts});
     g = TensorBase();
     const bool keep = options_.retain_graph || options_.create_graph;
     if (!keep) n.release();
@@ -149,7 +153,7 @@ class Engine {
       queue_.push(&n);
       return;
     }
-    if (observer) [[unlikely]] ObserverAccess::tell(&Observer::leaf, LeafEvent{TensorBase(edge.leaf), g});
+    if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::leaf, LeafEvent{TensorBase(edge.leaf), g});
     if (!edge.leaf->hooks && !only_captured_) {
       accumulate_grad(*edge.leaf, std::move(g));
       return;
@@ -211,6 +215,7 @@ class Engine {
   std::vector<TensorBase> results_;
   std::vector<Node*> visited_;
   bool only_captured_ = false;
+  Observer* watcher_ = nullptr;
 };
 
 inline void check_root(const TensorBase& root, const char* op, Location at) {

@@ -47,14 +47,22 @@ namespace detail {
 inline thread_local Observer* observer = nullptr;
 }
 
+/// Runs a scope unwatched: an observer may run ops itself, and so does a gradient rule.
+class Unobserved {
+ public:
+  [[nodiscard]] Unobserved() : was_(std::exchange(detail::observer, nullptr)) {}
+  ~Unobserved() { detail::observer = was_; }
+  Unobserved(const Unobserved&) = delete;
+  Unobserved& operator=(const Unobserved&) = delete;
+  Observer* who() const { return was_; }
+
+ private:
+  Observer* was_;
+};
+
 struct ObserverAccess {
-  template <class Event> static void tell(void (Observer::*what)(const Event&), const Event& event) {
-    // An observer may run ops itself (clone); nobody watches those.
-    Observer* first = std::exchange(detail::observer, nullptr);
-    struct Restore {
-      Observer* o;
-      ~Restore() { detail::observer = o; }
-    } restore{first};
+  template <class Event> static void tell(Observer* first, void (Observer::*what)(const Event&), const Event& event) {
+    Unobserved guard;
     for (Observer* o = first; o; o = o->outer_) (o->*what)(event);
   }
 };

@@ -101,7 +101,7 @@ template <std::size_t N> bool any_requires_grad(const OperandRef (&in)[N]) {
 }
 
 [[gnu::cold, gnu::noinline]] inline void tell_forward(const char* op, std::span<const TensorBase* const> inputs, const TensorBase& output, Location at) {
-  ObserverAccess::tell(&Observer::forward, ForwardEvent{op, inputs, output, output.impl()->node.get(), at});
+  ObserverAccess::tell(observer, &Observer::forward, ForwardEvent{op, inputs, output, output.impl()->node.get(), at});
 }
 
 }  // namespace detail

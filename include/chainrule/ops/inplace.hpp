@@ -18,36 +18,37 @@ template <class T> void check_editable(const Tensor<T>& x, const char* op, Locat
     check(x.strides()[d] != 0 || x.shape()[d] == 1, at, op, ": this tensor was expanded, so several of its elements are one number in memory; clone() it first");
 }
 
-/// The one way to edit: `value(old)` gives the new values (broadcast to x's shape) as an ordinary op. Recorded where something requires a gradient:
-/// x then becomes the result of that op, for everything that is computed from it later.
-template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const char* op, bool others_require_grad, Location at, const Value& value) {
+/// The one way to edit: `value(old, other)` gives the new values (broadcast to x's shape) as an ordinary op. Recorded where something
+/// requires a gradient: x then becomes the result of that op, for everything that is computed from it later.
+template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const char* op, Tensor<T> other, Location at, const Value& value) {
   check_editable(x, op, at);
-  const bool recording = Real<T> && grad_enabled && (x.requires_grad() || others_require_grad);
+  const bool recording = Real<T> && grad_enabled && (x.requires_grad() || other.requires_grad());
   check(!(recording && x.impl()->is_view), at, op, ": in-place edit of a view in a computation that requires grad; compute a new tensor (where, cat, index_select), or edit under no_grad");
   Tensor<T> old = x;
   if (recording) {  // the rule may save the old values: give it a copy with the old place in the graph
-    no_grad guard;
-    old = clone(x, at);
+    {
+      no_grad guard;
+      old = clone(x, at);
+    }
     old.impl()->node = x.impl()->node;
+    if (other.defined() && other.is_same(x)) other = old;
+    else if (other.defined() && other.shares_storage(x)) other = clone(other, at);
   }
-  Tensor<T> result = value(old);
+  Tensor<T> result = value(old, other);
   check(broadcast_shapes(x.shape(), result.shape(), op, at) == x.shape(), at, op, ": a result of shape ", result.shape(), " does not fit into ", x.shape());
   if (!result.is_same(x)) {
     no_grad guard;
-    map_into(Copy{}, at, x, result);
+    map_into(Copy{}, at, x, result.defined() && result.shares_storage(x) ? clone(result, at) : result);
   }
   if (recording) x.impl()->node = result.impl()->node;
   ++x.impl()->storage->version;
   return x;
 }
 
-/// Without a graph, two operands: straight into x, no temporary.
-template <class F, class T> const Tensor<T>& edit_binary(const F& f, const char* op, const Tensor<T>& x, const Tensor<T>& other, Location at) {
-  if (Real<T> && grad_enabled && (x.requires_grad() || other.requires_grad()))
-    return edit(x, op, other.requires_grad(), at, [&](const Tensor<T>& old) {
-      if constexpr (std::same_as<F, Add>) return chainrule::add(Operand<T>(old), Operand<T>(other), at);
-      else return chainrule::mul(Operand<T>(old), Operand<T>(other), at);
-    });
+/// Without a graph, and when the operands do not overlap by halves: straight into x, no temporary.
+template <class F, class T, class Value> const Tensor<T>& edit_binary(const F& f, const char* op, const Tensor<T>& x, const Tensor<T>& other, Location at, const Value& value) {
+  const bool recording = Real<T> && grad_enabled && (x.requires_grad() || other.requires_grad());
+  if (recording || (other.shares_storage(x) && !other.is_same(x))) return edit(x, op, other, at, value);
   check_editable(x, op, at);
   check_same_device(op, at, x, other);
   check(broadcast_shapes(x.shape(), other.shape(), op, at) == x.shape(), at, op, ": shape ", other.shape(), " does not fit into ", x.shape());
@@ -73,29 +74,33 @@ template <class T> const Tensor<T>& Tensor<T>::fill_(T value, Location at) const
 }
 template <class T> const Tensor<T>& Tensor<T>::copy_(const Tensor& source, Location at) const {
   Tensor from = source.device() == device() ? source : source.to(device(), at);
-  return detail::edit(*this, "copy_", source.requires_grad(), at, [&](const Tensor&) { return from.requires_grad() ? chainrule::clone(from, at) : from; });
+  return detail::edit(*this, "copy_", from, at, [&](const Tensor&, const Tensor& other) { return other.requires_grad() ? chainrule::clone(other, at) : other; });
 }
-template <class T> const Tensor<T>& Tensor<T>::add_(const Tensor& other, Location at) const { return detail::edit_binary(Add{}, "add_", *this, other, at); }
-template <class T> const Tensor<T>& Tensor<T>::mul_(const Tensor& other, Location at) const { return detail::edit_binary(Mul{}, "mul_", *this, other, at); }
+template <class T> const Tensor<T>& Tensor<T>::add_(const Tensor& other, Location at) const {
+  return detail::edit_binary(Add{}, "add_", *this, other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::add(old, Operand<T>(by), at); });
+}
+template <class T> const Tensor<T>& Tensor<T>::mul_(const Tensor& other, Location at) const {
+  return detail::edit_binary(Mul{}, "mul_", *this, other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::mul(old, Operand<T>(by), at); });
+}
 template <class T> const Tensor<T>& Tensor<T>::sub_(const Tensor& other, Location at) const {
-  return detail::edit(*this, "sub_", other.requires_grad(), at, [&](const Tensor& old) { return chainrule::sub(Operand<T>(old), Operand<T>(other), at); });
+  return detail::edit(*this, "sub_", other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::sub(old, Operand<T>(by), at); });
 }
 template <class T> const Tensor<T>& Tensor<T>::div_(const Tensor& other, Location at) const {
   static_assert(Real<T>, "div_ would make fractions of integers: x.to<float>() first");
-  return detail::edit(*this, "div_", other.requires_grad(), at, [&](const Tensor& old) { return chainrule::div(Operand<T>(old), Operand<T>(other), at); });
+  return detail::edit(*this, "div_", other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::div(old, Operand<T>(by), at); });
 }
 template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::add_(N v, Location at) const {
-  return detail::edit(*this, "add_", false, at, [&](const Tensor& old) { return chainrule::add(Operand<T>(old), Operand<T>(v), at); });
+  return detail::edit(*this, "add_", Tensor(), at, [&](const Tensor& old, const Tensor&) { return chainrule::add(old, Operand<T>(v), at); });
 }
 template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::sub_(N v, Location at) const {
-  return detail::edit(*this, "sub_", false, at, [&](const Tensor& old) { return chainrule::sub(Operand<T>(old), Operand<T>(v), at); });
+  return detail::edit(*this, "sub_", Tensor(), at, [&](const Tensor& old, const Tensor&) { return chainrule::sub(old, Operand<T>(v), at); });
 }
 template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::mul_(N v, Location at) const {
-  return detail::edit(*this, "mul_", false, at, [&](const Tensor& old) { return chainrule::mul(Operand<T>(old), Operand<T>(v), at); });
+  return detail::edit(*this, "mul_", Tensor(), at, [&](const Tensor& old, const Tensor&) { return chainrule::mul(old, Operand<T>(v), at); });
 }
 template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::div_(N v, Location at) const {
   static_assert(Real<T>, "div_ would make fractions of integers: x.to<float>() first");
-  return detail::edit(*this, "div_", false, at, [&](const Tensor& old) { return chainrule::div(Operand<T>(old), Operand<T>(v), at); });
+  return detail::edit(*this, "div_", Tensor(), at, [&](const Tensor& old, const Tensor&) { return chainrule::div(old, Operand<T>(v), at); });
 }
 template <class T> const Tensor<T>& Tensor<T>::operator+=(Operand<T> o) const { return o.tensor ? add_(*o.tensor, o.at) : add_(o.scalar, o.at); }
 template <class T> const Tensor<T>& Tensor<T>::operator-=(Operand<T> o) const { return o.tensor ? sub_(*o.tensor, o.at) : sub_(o.scalar, o.at); }
