@@ -1,3 +1,4 @@
 #pragma once
-// The heavy CPU kernels: matrix product, convolution, pooling. Including this file enrols them.
+// The heavy CPU kernels: matrix product, convolution, pooling, normalisation, losses. Including this file enrols them.
 
+#include <chainrule/cpu/matmul.hpp>

@@ -5,6 +5,8 @@
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/inplace.hpp>
+#include <chainrule/ops/linear.hpp>
+#include <chainrule/ops/matmul.hpp>
 #include <chainrule/ops/mul.hpp>
 #include <chainrule/ops/relu.hpp>
 #include <chainrule/ops/sum.hpp>

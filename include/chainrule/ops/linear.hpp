@@ -1,0 +1,75 @@
+#pragma once
+// linear: x wT + b, the fully connected layer.
+
+#include <chainrule/ops/matmul.hpp>
+
+namespace chainrule {
+namespace detail {
+
+template <Real T> Tensor<T> linear_value(const Tensor<T>& given, const Tensor<T>& weight, const Tensor<T>& bias, Location at) {
+  check(weight.dim() == 2, at, "linear: the weight is a matrix (out_features, in_features), got ", weight.shape());
+  const std::int64_t out = weight.shape()[0], in = weight.shape()[1];
+  check(given.dim() > 0 && given.shape().back() == in, at, "linear: expects ", in, " input features, got ", given.dim() > 0 ? given.shape().back() : 0, " (input ",
+        given.shape(), ", weight ", weight.shape(), ")");
+  check(!bias.defined() || bias.shape() == Shape(out), at, "linear: the bias needs one number for each of the ", out, " output features, got shape ",
+        bias.defined() ? bias.shape() : Shape{});
+  check_same_device("linear", at, given, weight);
+  if (bias.defined()) check_same_device("linear", at, given, bias);
+
+  Shape shape = given.shape();
+  shape[shape.size() - 1] = out;
+  const std::int64_t rows = shape.numel() / std::max<std::int64_t>(1, out);
+  Tensor<T> x = given, b = bias.defined() ? contiguous(bias, at) : bias;
+  auto steps = given.dim() == 2 ? std::optional(given.strides()) : view_strides(given.shape(), given.strides(), {rows, in});
+  if (!steps) {
+    no_grad guard;
+    x = contiguous(given, at);
+    steps = contiguous_strides({rows, in});
+  }
+  Tensor<T> y = allocate<T>(shape, x.device());
+  MatmulArgs<T> p{};
+  p.m = rows, p.n = out, p.k = in;
+  p.a = x.data(), p.a_row = (*steps)[0], p.a_col = (*steps)[1];
+  p.b = weight.data(), p.b_row = weight.strides()[1], p.b_col = weight.strides()[0];
+  p.c = y.data();
+  p.bias = b.defined() ? b.data() : nullptr;
+  p.batch.dims = 1;
+  p.batch.size[0] = 1;
+  if (y.numel() > 0) kernel<Matmul<T>>::on(x.device(), at)(p);
+  return y;
+}
+
+/// g w and gT x, over all leading dimensions at once.
+template <Real T> std::pair<Tensor<T>, Tensor<T>> linear_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight) {
+  Tensor<T> gx, gw;
+  if (need[0]) gx = matmul_as("matmul", g, weight, {});  // (..., out) (out, in)
+  if (need[1]) {
+    const std::int64_t out = g.shape().back(), in = x.shape().back(), rows = g.numel() / std::max<std::int64_t>(1, out);
+    gw = matmul_as("matmul", transpose(reshape(g, {rows, out}), 0, 1), reshape(x, {rows, in}), {});  // (out, rows) (rows, in)
+  }
+  return {gx, gw};
+}
+
+}  // namespace detail
+
+/// x wT + bias: the fully connected layer. x (..., in), weight (out, in), bias (out,) or left out -> (..., out); float and double.
+/// The bias is added while the product leaves the registers.
+/// Gradient: g w for x, gT x for the weight, g summed over all leading dimensions for the bias. Source: torch.nn.functional.linear.
+/// Throws when the number of features is not the weight's.
+///     linear(tensor({{1, 2}}), tensor({{1, 0}, {0, 1}, {1, 1}}), tensor({10, 20, 30}))   // {{11, 22, 33}}
+template <Real T>
+Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias = {}, Location at = Location::here()) {
+  const Tensor<T> nothing, y = detail::linear_value(x, weight, bias, at);
+  const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;
+  if (!bias.defined())
+    return record("linear", y, {x, weight}, save(keep_x, keep_w), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w) {
+      auto [gx, gw] = detail::linear_grads(g, need, p, w);
+      return Grads{gx, gw};
+    }, at);
+  return record("linear", y, {x, weight, bias}, save(keep_x, keep_w), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w) {
+    auto [gx, gw] = detail::linear_grads(g, need, p, w);
+    return Grads{gx, gw, g};  // the engine sums g to the bias
+  }, at);
+}
+
+}  // namespace chainrule
