@@ -19,7 +19,7 @@ using cr::TensorBase;
 
 /// One group of cases, read whole.
 struct ParityGroup {
-  explicit ParityGroup(const std::string& name) : ParityGroup(name, parity_dir() + "/" + name) {}
+  explicit ParityGroup(const std::string& group) : ParityGroup(group, parity_dir() + "/" + group) {}
   std::string name;
   cr::io::Safetensors file;
   cr::io::Json json;
@@ -39,7 +39,7 @@ inline bool parity_present(const std::string& name) { return present(parity_dir(
 /// One case: its arguments, its tensors, and what an op row takes from it. Inputs in double are leaves that require a gradient.
 class ParityCase {
  public:
-  ParityCase(const ParityGroup& group, const cr::io::Json& json) : group_(group), json_(json), name(json["case"].string()), op(json["op"].string()) {}
+  ParityCase(const ParityGroup& group, const cr::io::Json& entry) : group_(group), json_(entry), name(entry["case"].string()), op(entry["op"].string()) {}
 
   // ---- tensors ----
   bool has(const std::string& role) const { return group_.tensors.contains(name + "/" + role); }
