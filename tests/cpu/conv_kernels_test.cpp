@@ -87,26 +87,26 @@ template <class T> void agree(Rng& rng, cpu::ConvShape s) {
     INFO("forward with bias");
     std::vector<T> y(dy.size());
     cpu::conv2d_forward_plain(s, x.data(), weight.data(), bias.data(), y.data());
-    agree<T>(y, window, [&](T* to) { cpu::conv2d_forward(s, x.data(), weight.data(), bias.data(), to); });
+    agree<T>(y, window, [&](T* to) { cpu::conv2d_forward(s, x.data(), weight.data(), bias.data(), to, true); });
   }
   {
     INFO("forward without bias");
     std::vector<T> y(dy.size());
     const T* none = nullptr;
     cpu::conv2d_forward_plain(s, x.data(), weight.data(), none, y.data());
-    agree<T>(y, window, [&](T* to) { cpu::conv2d_forward(s, x.data(), weight.data(), none, to); });
+    agree<T>(y, window, [&](T* to) { cpu::conv2d_forward(s, x.data(), weight.data(), none, to, true); });
   }
   {
     INFO("backward to the input");
     std::vector<T> dx(x.size());
     cpu::conv2d_backward_input_plain(s, dy.data(), weight.data(), dx.data());
-    agree<T>(dx, s.c_out / s.groups * s.kh * s.kw, [&](T* to) { cpu::conv2d_backward_input(s, dy.data(), weight.data(), to); });
+    agree<T>(dx, s.c_out / s.groups * s.kh * s.kw, [&](T* to) { cpu::conv2d_backward_input(s, dy.data(), weight.data(), to, true); });
   }
   {
     INFO("backward to the weight");
     std::vector<T> dweight(weight.size());
     cpu::conv2d_backward_weight_plain(s, x.data(), dy.data(), dweight.data());
-    agree<T>(dweight, s.n * s.oh * s.ow, [&](T* to) { cpu::conv2d_backward_weight(s, x.data(), dy.data(), to); });
+    agree<T>(dweight, s.n * s.oh * s.ow, [&](T* to) { cpu::conv2d_backward_weight(s, x.data(), dy.data(), to, true); });
   }
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("an infinite pixel reaches the outputs that read it and no others", "[
   cpu::ConvShape s = sized({.n = 1, .c_in = 1, .h = 9, .w = 9, .c_out = 1, .kh = 3, .kw = 3});
   std::vector<float> x(81, 1.f), weight(9, 1.f), y(49);
   x[4 * 9 + 4] = std::numeric_limits<float>::infinity();
-  cpu::conv2d_forward<float>(s, x.data(), weight.data(), nullptr, y.data());
+  cpu::conv2d_forward<float>(s, x.data(), weight.data(), nullptr, y.data(), true);
   int infinite = 0;
   for (float v : y) {
     if (std::isinf(v)) {
