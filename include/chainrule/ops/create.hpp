@@ -3,6 +3,7 @@
 
 #include <chainrule/core/autograd.hpp>
 #include <chainrule/core/random.hpp>
+#include <chainrule/ops/inplace.hpp>
 #include <cmath>
 #include <numbers>
 
@@ -202,6 +203,37 @@ inline Tensor<std::int64_t> randperm(std::int64_t n, TensorOptions options = {},
     std::swap(t.data()[i], t.data()[detail::below(bits, static_cast<std::uint64_t>(i) + 1)]);
   }
   return detail::finish(t, options, at);
+}
+
+namespace detail {
+
+/// Overwrites x with what draw(memory, count) writes in row-major order, whatever x's strides and device.
+template <class T, class Draw> const Tensor<T>& overwrite(const Tensor<T>& x, const char* op, Location at, const Draw& draw) {
+  check_editable(x, op, at);
+  check(!(grad_enabled && x.impl()->is_view && x.requires_grad()), at, op, ": in-place edit of a view that requires grad; edit under no_grad, or compute a new tensor");
+  x.impl()->node = {};  // what it was computed from no longer matters
+  if (x.is_contiguous() && x.device() == Device::cpu) {
+    draw(x.data(), x.numel());
+  } else {
+    Tensor<T> fresh = allocate<T>(x.shape());
+    draw(fresh.data(), fresh.numel());
+    map_into(Copy{}, at, x, fresh.to(x.device(), at));
+  }
+  ++x.impl()->storage->version;
+  return x;
+}
+
+}  // namespace detail
+
+template <class T> const Tensor<T>& Tensor<T>::uniform_(double low, double high, Generator* generator, Location at) const {
+  static_assert(Real<T>, "uniform_: expects a float or double tensor; use randint for integers");
+  check(low <= high, at, "uniform_: needs low <= high, got ", low, " and ", high);
+  return detail::overwrite(*this, "uniform_", at, [&](T* out, std::int64_t n) { detail::fill_uniform(out, n, low, high, detail::pick(generator)); });
+}
+template <class T> const Tensor<T>& Tensor<T>::normal_(double mean, double std, Generator* generator, Location at) const {
+  static_assert(Real<T>, "normal_: expects a float or double tensor; use randint for integers");
+  check(std >= 0, at, "normal_: needs std >= 0, got ", std);
+  return detail::overwrite(*this, "normal_", at, [&](T* out, std::int64_t n) { detail::fill_normal(out, n, mean, std, detail::pick(generator)); });
 }
 
 }  // namespace chainrule

@@ -57,6 +57,19 @@ template <class F, class T, class Value> const Tensor<T>& edit_binary(const F& f
   return x;
 }
 
+/// x = f(x, rest...), without a graph straight into x; `value(old)` is the same as a recorded op.
+template <class F, class T, class Value, class... Rest>
+const Tensor<T>& edit_map(const Tensor<T>& x, const char* op, Location at, const Value& value, const F& f, const Tensor<Rest>&... rest) {
+  if ((Real<T> && grad_enabled && x.requires_grad()) || (rest.shares_storage(x) || ...))
+    return edit(x, op, Tensor<T>(), at, [&](const Tensor<T>& old, const Tensor<T>&) { return value(old); });
+  check_editable(x, op, at);
+  check_same_device(op, at, x, rest...);
+  (check(broadcast_shapes(x.shape(), rest.shape(), op, at) == x.shape(), at, op, ": shape ", rest.shape(), " does not fit into ", x.shape()), ...);
+  map_into(f, at, x, x, rest...);
+  ++x.impl()->storage->version;
+  return x;
+}
+
 struct Fill {
   static constexpr auto name = "fill_";
   template <class T> CHAINRULE_HD T operator()(T, T value) const { return value; }

@@ -1,7 +1,7 @@
 #pragma once
 // relu: max(0, x).
 
-#include <chainrule/core/binary.hpp>
+#include <chainrule/ops/inplace.hpp>
 
 namespace chainrule {
 
@@ -32,5 +32,8 @@ template <class T> Tensor<T> relu(const Tensor<T>& x, Location at = Location::he
 }
 
 template <class T> Tensor<T> Tensor<T>::relu(Location at) const { return chainrule::relu(*this, at); }
+template <class T> const Tensor<T>& Tensor<T>::relu_(Location at) const {
+  return detail::edit_map(*this, "relu_", at, [&](const Tensor& old) { return chainrule::relu(old, at); }, Relu{});
+}
 
 }  // namespace chainrule

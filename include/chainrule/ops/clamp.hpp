@@ -1,0 +1,58 @@
+#pragma once
+// clamp: x cut to a range.
+
+#include <chainrule/ops/inplace.hpp>
+#include <limits>
+#include <optional>
+
+namespace chainrule {
+
+template <class T> struct Clamp {
+  static constexpr auto name = "clamp";
+  T low, high;
+  CHAINRULE_HD T operator()(T x) const {  // NaN stays NaN
+    T y = x < low ? low : x;
+    return y > high ? high : y;
+  }
+};
+template <class T> struct ClampGrad {
+  static constexpr auto name = "clamp_grad";
+  T low, high;
+  CHAINRULE_HD T operator()(T g, T x) const { return x >= low && x <= high ? g : T(0); }
+};
+
+namespace detail {
+
+/// Bounds for Clamp: one that is not given becomes the end of T's range.
+template <class T> Clamp<T> clamp_bounds(std::optional<T> min, std::optional<T> max, const char* op, Location at) {
+  using Limits = std::numeric_limits<T>;
+  check(min.has_value() || max.has_value(), at, op, ": give min, max or both");
+  return {min.value_or(Limits::has_infinity ? static_cast<T>(-Limits::infinity()) : Limits::lowest()), max.value_or(Limits::has_infinity ? Limits::infinity() : Limits::max())};
+}
+
+}  // namespace detail
+
+/// The gradient of clamp as an op of its own: g where low <= x <= high, else 0. Its own gradient: the same of the new g.
+template <class T> Tensor<T> clamp_grad(const Tensor<T>& g, const Tensor<T>& x, std::type_identity_t<T> low, std::type_identity_t<T> high, Location at = Location::here()) {
+  return record("clamp_grad", map(ClampGrad<T>{low, high}, at, g, x), {g, x}, save(x), [low, high](const Tensor<T>& gg, const Tensor<T>& v) {
+    return Grads{clamp_grad(gg, v, low, high), Tensor<T>()};
+  }, at);
+}
+
+/// min(max(x, min), max), element by element; either bound may be left out: clamp(x, 0), clamp(x, {}, 1). Any element type.
+/// Where min > max the result is max. NaN stays NaN.
+/// Gradient: g where min <= x <= max, the bounds included, else 0, as in PyTorch. Source: torch.clamp.
+/// Throws when neither bound is given.
+///     clamp(tensor({-2, 0.5, 3}), -1, 1)   // {-1, 0.5, 1}
+template <class T>
+Tensor<T> clamp(const Tensor<T>& x, std::type_identity_t<std::optional<T>> min, std::type_identity_t<std::optional<T>> max = {}, Location at = Location::here()) {
+  const Clamp<T> f = detail::clamp_bounds(min, max, "clamp", at);
+  return record("clamp", map(f, at, x), {x}, save(x), [f](const Tensor<T>& g, const Tensor<T>& v) { return Grads{clamp_grad(g, v, f.low, f.high)}; }, at);
+}
+
+template <class T> Tensor<T> Tensor<T>::clamp(std::optional<T> min, std::optional<T> max, Location at) const { return chainrule::clamp(*this, min, max, at); }
+template <class T> const Tensor<T>& Tensor<T>::clamp_(std::optional<T> min, std::optional<T> max, Location at) const {
+  return detail::edit_map(*this, "clamp_", at, [&](const Tensor& old) { return chainrule::clamp(old, min, max, at); }, detail::clamp_bounds(min, max, "clamp_", at));
+}
+
+}  // namespace chainrule

@@ -1,0 +1,52 @@
+#pragma once
+// round, floor, ceil: to whole numbers.
+
+#include <chainrule/ops/create.hpp>
+#include <cmath>
+
+namespace chainrule {
+
+struct Round {
+  static constexpr auto name = "round";
+  template <class T> CHAINRULE_HD T operator()(T x) const {
+    if constexpr (Real<T>) return std::nearbyint(x);
+    else return x;
+  }
+};
+struct Floor {
+  static constexpr auto name = "floor";
+  template <class T> CHAINRULE_HD T operator()(T x) const {
+    if constexpr (Real<T>) return std::floor(x);
+    else return x;
+  }
+};
+struct Ceil {
+  static constexpr auto name = "ceil";
+  template <class T> CHAINRULE_HD T operator()(T x) const {
+    if constexpr (Real<T>) return std::ceil(x);
+    else return x;
+  }
+};
+
+/// The nearest whole number, element by element; halves go to the even one. Any element type (integers stay as they are).
+/// Gradient: 0, also at the jumps. Source: torch.round.
+///     round(tensor({0.5, 1.5, -1.2}))   // {0, 2, -1}
+template <class T> Tensor<T> round(const Tensor<T>& x, Location at = Location::here()) {
+  return record("round", map(Round{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+}
+/// The largest whole number that is not above x. Gradient: 0. Source: torch.floor.
+///     floor(tensor({1.7, -1.2}))   // {1, -2}
+template <class T> Tensor<T> floor(const Tensor<T>& x, Location at = Location::here()) {
+  return record("floor", map(Floor{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+}
+/// The smallest whole number that is not below x. Gradient: 0. Source: torch.ceil.
+///     ceil(tensor({1.2, -1.7}))   // {2, -1}
+template <class T> Tensor<T> ceil(const Tensor<T>& x, Location at = Location::here()) {
+  return record("ceil", map(Ceil{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+}
+
+template <class T> Tensor<T> Tensor<T>::round(Location at) const { return chainrule::round(*this, at); }
+template <class T> Tensor<T> Tensor<T>::floor(Location at) const { return chainrule::floor(*this, at); }
+template <class T> Tensor<T> Tensor<T>::ceil(Location at) const { return chainrule::ceil(*this, at); }
+
+}  // namespace chainrule

@@ -1,0 +1,40 @@
+#pragma once
+// sin and cos, in radians.
+
+#include <chainrule/ops/mul.hpp>
+#include <chainrule/ops/neg.hpp>
+#include <cmath>
+
+namespace chainrule {
+
+struct Sin {
+  static constexpr auto name = "sin";
+  template <class T> CHAINRULE_HD T operator()(T x) const { return std::sin(x); }
+};
+struct Cos {
+  static constexpr auto name = "cos";
+  template <class T> CHAINRULE_HD T operator()(T x) const { return std::cos(x); }
+};
+
+template <class T> Tensor<T> cos(const Tensor<T>& x, Location at = Location::here());
+
+/// sin(x), element by element. float and double.
+/// Gradient: g cos(x). Source: torch.sin.
+///     sin(tensor({0, 1.5707963}))   // {0, 1}
+template <class T> Tensor<T> sin(const Tensor<T>& x, Location at = Location::here()) {
+  static_assert(Real<T>, "sin: expects a float or double tensor; convert first: x.to<float>()");
+  return record("sin", map(Sin{}, at, x), {x}, save(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * cos(v)}; }, at);
+}
+
+/// cos(x), element by element. float and double.
+/// Gradient: -g sin(x). Source: torch.cos.
+///     cos(tensor({0, 3.1415927}))   // {1, -1}
+template <class T> Tensor<T> cos(const Tensor<T>& x, Location at) {
+  static_assert(Real<T>, "cos: expects a float or double tensor; convert first: x.to<float>()");
+  return record("cos", map(Cos{}, at, x), {x}, save(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{-(g * sin(v))}; }, at);
+}
+
+template <class T> Tensor<T> Tensor<T>::sin(Location at) const { return chainrule::sin(*this, at); }
+template <class T> Tensor<T> Tensor<T>::cos(Location at) const { return chainrule::cos(*this, at); }
+
+}  // namespace chainrule

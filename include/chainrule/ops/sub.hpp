@@ -1,0 +1,31 @@
+#pragma once
+// sub: a - b.
+
+#include <chainrule/core/binary.hpp>
+
+namespace chainrule {
+
+struct Sub {
+  static constexpr auto name = "sub";
+  template <class T> CHAINRULE_HD T operator()(T a, T b) const { return static_cast<T>(a - b); }
+};
+
+// Either operand may be a number: what operator- calls.
+template <class T> Tensor<T> sub(Operand<T> a, Operand<T> b, Location at) {
+  static_assert(!std::same_as<T, bool>, "sub: bool tensors have no difference; use logical_xor(a, b), or convert first: a.to<float>()");
+  if (!b.tensor) return record("sub", map(BindRight{Sub{}, b.scalar}, at, *a.tensor), {*a.tensor}, [](const Tensor<T>& g) { return Grads{g}; }, at);
+  if (!a.tensor) return record("sub", map(BindLeft{Sub{}, a.scalar}, at, *b.tensor), {*b.tensor}, [](const Tensor<T>& g) { return Grads{neg(g)}; }, at);
+  return record("sub", map(Sub{}, at, *a.tensor, *b.tensor), {*a.tensor, *b.tensor}, [](const Tensor<T>& g, Needs need) {
+    return Grads{g, need[1] ? neg(g) : Tensor<T>()};
+  }, at);
+}
+
+/// a - b, element by element; shapes broadcast; b may be a number (and a, with the operator: 2 - x). Any element type but bool.
+/// Gradient: g for a, -g for b, each summed over the dimensions along which it was broadcast. Source: torch.sub.
+/// Throws when the shapes do not broadcast.
+///     sub(tensor({10, 20}), tensor({1, 2}))   // {9, 18}
+template <class T> Tensor<T> sub(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) { return sub(Operand<T>(a, at), b, at); }
+
+template <class T> Tensor<T> Tensor<T>::sub(Operand<T> other, Location at) const { return chainrule::sub(Operand<T>(*this, at), other, at); }
+
+}  // namespace chainrule
