@@ -7,4 +7,5 @@
 #include <chainrule/core/function.hpp>
 #include <chainrule/core/gradcheck.hpp>
 #include <chainrule/core/print.hpp>
+#include <chainrule/nn.hpp>
 #include <chainrule/ops.hpp>

@@ -1,0 +1,175 @@
+#pragma once
+// The walk over a module's tree, and the state dictionary: names like "features.0.weight", in PyTorch's order, so that its files load.
+
+#include <chainrule/nn/module_ref.hpp>
+
+namespace chainrule::nn {
+
+/// A tensor of a module with its path.
+struct NamedTensor {
+  std::string name;
+  TensorBase* tensor;
+  bool is_parameter;
+};
+
+namespace detail {
+
+/// Calls f(path, module) for a module and everything below it, parents first.
+template <class F> void walk_modules(ModuleRef m, const std::string& path, const F& f) {
+  f(path, m);
+  for (const Part& part : m.parts())
+    if (part.module) walk_modules(part.module, path.empty() ? part.name : path + '.' + part.name, f);
+}
+
+/// Calls f with a Tensor<T> that shares the handle.
+template <class F> decltype(auto) with_type(const TensorBase& x, const F& f) {
+  switch (x.dtype()) {
+    case DType::float32: return f(Tensor<float>(x.share()));
+    case DType::float64: return f(Tensor<double>(x.share()));
+    case DType::int64: return f(Tensor<std::int64_t>(x.share()));
+    case DType::int32: return f(Tensor<std::int32_t>(x.share()));
+    case DType::uint8: return f(Tensor<std::uint8_t>(x.share()));
+    default: return f(Tensor<bool>(x.share()));
+  }
+}
+
+}  // namespace detail
+
+/// Every parameter and buffer of a tree: a module's own parameters, its own buffers, then its children's.
+inline std::vector<NamedTensor> named_tensors(ModuleRef root) {
+  std::vector<NamedTensor> all;
+  detail::walk_modules(root, "", [&](const std::string& path, ModuleRef m) {
+    const auto parts = m.parts();
+    for (bool parameters : {true, false})
+      for (const Part& part : parts)
+        if (part.tensor && part.is_parameter == parameters) all.push_back({path.empty() ? part.name : path + '.' + part.name, part.tensor, parameters});
+  });
+  return all;
+}
+
+/// Names and tensors of any types, in order. The tensors of a module's dictionary share its storage; clone() them to keep a snapshot.
+///     auto state = net.state_dict();
+///     state.get("fc1.weight");                             // Tensor<float>
+///     state.get<std::int64_t>("bn1.num_batches_tracked");  // another type is named
+///     for (auto& [name, tensor] : state) ...
+class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
+ public:
+  using vector::vector;
+
+  bool contains(std::string_view name) const { return find(name) != nullptr; }
+  const TensorBase* find(std::string_view name) const {
+    for (const auto& entry : *this)
+      if (entry.first == name) return &entry.second;
+    return nullptr;
+  }
+  /// The tensor of this name as its type. Throws if there is none, or if its type is another.
+  template <class T = float> Tensor<T> get(std::string_view name, Location at = Location::here()) const {
+    const TensorBase* found = find(name);
+    check(found, at, "state_dict: no tensor is called \"", name, "\"");
+    check(found->dtype() == dtype_of<T>, at, "state_dict: \"", name, "\" is ", name_of(found->dtype()), ", not ", name_of(dtype_of<T>));
+    return Tensor<T>(found->share());
+  }
+  /// Adds a tensor, or replaces the one of this name.
+  void set(std::string_view name, const TensorBase& tensor) {
+    for (auto& entry : *this)
+      if (entry.first == name) {
+        entry.second = tensor;
+        return;
+      }
+    emplace_back(name, tensor);
+  }
+  /// Copies of the values, which later training does not change.
+  StateDict clone() const {
+    StateDict copy;
+    no_grad guard;
+    for (const auto& [name, tensor] : *this)
+      copy.emplace_back(name, detail::with_type(tensor, [](const auto& t) { return TensorBase(chainrule::clone(t, Location{}).share()); }));
+    return copy;
+  }
+};
+
+/// Options of load_state_dict().
+struct LoadOptions {
+  bool strict = true;  ///< every tensor of the module must be in the dictionary, and nothing else
+};
+
+/// What did not match under {.strict = false}.
+struct LoadResult {
+  std::vector<std::string> missing_keys;     ///< in the module, not in the dictionary
+  std::vector<std::string> unexpected_keys;  ///< in the dictionary, not in the module
+};
+
+inline StateDict state_dict(ModuleRef root) {
+  StateDict dict;
+  for (const NamedTensor& t : named_tensors(root)) dict.emplace_back(t.name, TensorBase(chainrule::detail::alias(*t.tensor)));
+  return dict;
+}
+
+/// Copies the values of a dictionary into the module. Everything is compared first; an Error lists all that does not match, and
+/// nothing was changed then. As in PyTorch, a dictionary may lack BatchNorm's num_batches_tracked (old files do).
+inline LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOptions options, Location at) {
+  LoadResult result;
+  std::string wrong;
+  const auto mine = named_tensors(root);
+  std::vector<bool> used(dict.size(), false);
+  std::vector<std::pair<TensorBase*, const TensorBase*>> copies;
+  for (const NamedTensor& t : mine) {
+    std::size_t i = 0;
+    while (i < dict.size() && dict[i].first != t.name) ++i;
+    if (i == dict.size()) {
+      if (!t.name.ends_with("num_batches_tracked")) result.missing_keys.push_back(t.name);
+      continue;
+    }
+    used[i] = true;
+    const TensorBase& given = dict[i].second;
+    if (!given.defined()) wrong += "\n  " + t.name + ": the given tensor is not defined";
+    else if (!(given.shape() == t.tensor->shape())) wrong += "\n  " + t.name + ": the module's shape is " + t.tensor->shape().str() + ", the given one " + given.shape().str();
+    else if (given.dtype() != t.tensor->dtype()) wrong += std::string("\n  ") + t.name + ": the module's type is " + name_of(t.tensor->dtype()) + ", the given one " + name_of(given.dtype());
+    else copies.emplace_back(t.tensor, &given);
+  }
+  for (std::size_t i = 0; i < dict.size(); ++i)
+    if (!used[i]) result.unexpected_keys.push_back(dict[i].first);
+  if (options.strict) {
+    for (const auto& name : result.missing_keys) wrong += "\n  " + name + ": missing";
+    for (const auto& name : result.unexpected_keys) wrong += "\n  " + name + ": unexpected, the module has no such tensor";
+  }
+  check(wrong.empty(), at, "load_state_dict: the dictionary does not fit ", root.type_name(), "; nothing was loaded", wrong,
+        options.strict && copies.size() == mine.size() ? "\npass {.strict = false} to leave out what is unexpected" : "");
+  no_grad guard;
+  for (auto& [to, from] : copies)
+    detail::with_type(*to, [&, source = from](const auto& t) {
+      t.copy_(std::remove_cvref_t<decltype(t)>(source->share()), at);
+    });
+  return result;
+}
+
+/// Moves every parameter and buffer to a device. The handles stay the same ones: their storage is exchanged.
+inline void to(ModuleRef root, Device device, Location at) {
+  no_grad guard;
+  auto move = [&](TensorBase& tensor) {
+    if (tensor.device() == device) return;
+    detail::with_type(tensor, [&](const auto& t) {
+      auto moved = t.detach().to(device, at);
+      tensor.impl()->storage = moved.impl()->storage;
+      tensor.impl()->offset = 0;
+      tensor.impl()->strides = moved.strides();
+      tensor.impl()->contiguous = true;
+    });
+  };
+  for (const NamedTensor& t : named_tensors(root)) {
+    move(*t.tensor);
+    if (auto& grad = t.tensor->impl()->grad) {
+      TensorBase g(grad);
+      move(g);
+    }
+  }
+}
+
+/// Calls f(ModuleRef) for every module of the tree, children first.
+template <class F> void apply(ModuleRef root, const F& f) {
+  for (const Part& part : root.parts())
+    if (part.module) nn::apply(part.module, f);
+  f(root);
+}
+
+}  // namespace chainrule::nn
