@@ -1,0 +1,36 @@
+#pragma once
+// flip: dimensions reversed; roll: dimensions turned around.
+
+#include <chainrule/ops/cat.hpp>
+
+namespace chainrule {
+
+/// x with these dimensions reversed, copied. Gradient: g flipped back. Source: torch.flip.
+///     flip(tensor({{1, 2}, {3, 4}}), 1)   // {{2, 1}, {4, 3}}
+template <class T> Tensor<T> flip(const Tensor<T>& x, const Dims& dims, Location at = Location::here()) {
+  Strides strides = x.strides();
+  std::int64_t offset = x.impl()->offset;
+  bool seen[Shape::max_dims] = {};
+  for (auto dim : dims) {
+    const int d = detail::wrap_dim(dim, x.dim(), "flip", at);
+    check(!seen[d], at, "flip: dimension ", d, " stands twice in ", dims);
+    seen[d] = true;
+    if (x.shape()[d] == 0) continue;
+    offset += (x.shape()[d] - 1) * x.strides()[d];
+    strides[d] = -strides[d];
+  }
+  return record("flip", map(Copy{}, at, detail::make_view(x, x.shape(), strides, offset)), {x}, [dims](const Tensor<T>& g) { return Grads{flip(g, dims)}; }, at);
+}
+
+/// x moved by `shift` places along `dim`; what leaves at the end comes in at the beginning. Gradient: g moved back. Source: torch.roll.
+///     roll(tensor({1, 2, 3}), 1, 0)   // {3, 1, 2}
+template <class T> Tensor<T> roll(const Tensor<T>& x, std::int64_t shift, std::int64_t dim, Location at = Location::here()) {
+  const int d = detail::wrap_dim(dim, x.dim(), "roll", at);
+  const std::int64_t n = x.shape()[d];
+  const std::int64_t cut = n == 0 ? 0 : ((-shift) % n + n) % n;
+  return cat({slice(x, d, cut, n, 1, at), slice(x, d, 0, cut, 1, at)}, d, at);
+}
+
+template <class T> Tensor<T> Tensor<T>::flip(const Dims& dims, Location at) const { return chainrule::flip(*this, dims, at); }
+
+}  // namespace chainrule

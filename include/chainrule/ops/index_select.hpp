@@ -1,0 +1,73 @@
+#pragma once
+// index_select: whole slices picked along one dimension; embedding: the rows of a table.
+
+#include <chainrule/core/gather.hpp>
+#include <chainrule/ops/create.hpp>
+#include <chainrule/ops/view.hpp>
+
+namespace chainrule {
+
+namespace detail {
+
+template <class T> Tensor<T> pick_slices(const Tensor<T>& x, int d, const Tensor<std::int64_t>& index, const char* op, Location at);
+
+}  // namespace detail
+
+/// Zeros of `shape` with every slice of g added at its index along `dim`: the gradient of index_select as an op of its own. Its
+/// gradient is index_select.
+template <class T>
+Tensor<T> index_select_grad(const Tensor<T>& g, const Shape& shape, std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) {
+  int d = detail::wrap_dim(dim, shape.size(), "index_select_grad", at);
+  Tensor<T> out = detail::allocate<T>(shape, g.device());
+  out.fill_(T{}, at);
+  kernel<ScatterAddKernel<T>>::on(g.device(), at)(detail::indexed_loop(g, out, d, index), out.strides()[d], g.data(), out.data(), index.data());
+  return record("index_select_grad", out, {g}, save(index), [d](const Tensor<T>& gg, const Tensor<std::int64_t>& i) {
+    return Grads{detail::pick_slices(gg, d, i, "index_select", {})};
+  }, at);
+}
+
+namespace detail {
+
+// The index has one dimension and was checked.
+template <class T> Tensor<T> pick_slices(const Tensor<T>& x, int d, const Tensor<std::int64_t>& index, const char* op, Location at) {
+  Shape shape = x.shape();
+  shape[d] = index.numel();
+  Tensor<T> out = allocate<T>(shape, x.device());
+  kernel<GatherKernel<T>>::on(x.device(), at)(indexed_loop(out, x, d, index), x.strides()[d], out.data(), x.data(), index.data());
+  return record(op, out, {x}, save(index), [from = x.shape(), d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
+    return Grads{index_select_grad(g, from, d, i)};
+  }, at);
+}
+
+}  // namespace detail
+
+/// The slices of x with these numbers along `dim`, in the order of the index (one dimension, numbers may repeat).
+/// Gradient: each slice of g is added where it came from, repeated ones in the order of the index. Source: torch.index_select.
+/// Throws when an index is not in [0, size of dim), naming it and its position.
+///     index_select(tensor({{1, 2}, {3, 4}}), 1, tensor<std::int64_t>({1, 1, 0}))   // {{2, 2, 1}, {4, 4, 3}}
+template <class T> Tensor<T> index_select(const Tensor<T>& x, std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) {
+  int d = detail::wrap_dim(dim, x.dim(), "index_select", at);
+  check(index.dim() <= 1, at, "index_select: the index must have one dimension, got ", index.shape(), "; flatten it, or use gather or x[index]");
+  detail::check_same_device("index_select", at, x, index);
+  detail::check_index(index, 0, x.shape()[d], "index_select", at, "of dimension ", d, " of the tensor ", x.shape());
+  return detail::pick_slices(x, d, index.dim() == 0 ? reshape(index, {1}, at) : index, "index_select", at);
+}
+
+/// The rows of `weight` (number of rows, width) with these numbers: shape (index's shape..., width).
+/// Gradient: each row of g is added to the row it came from, in the order of the index. Source: torch.nn.functional.embedding.
+/// Throws when a number is not a row of the table, naming it and its position.
+///     embedding(tensor<std::int64_t>({2, 0}), tensor({{1, 2}, {3, 4}, {5, 6}}))   // {{5, 6}, {1, 2}}
+template <class T> Tensor<T> embedding(const Tensor<std::int64_t>& index, const Tensor<T>& weight, Location at = Location::here()) {
+  check(weight.dim() == 2, at, "embedding: the table must have shape (rows, width), got ", weight.shape());
+  detail::check_same_device("embedding", at, weight, index);
+  detail::check_index(index, 0, weight.shape()[0], "embedding", at, "of the table with ", weight.shape()[0], " rows");
+  Shape shape = index.shape();
+  shape.push_back(weight.shape()[1]);
+  return reshape(detail::pick_slices(weight, 0, reshape(index, {-1}, at), "embedding", at), shape, at);
+}
+
+template <class T> Tensor<T> Tensor<T>::index_select(std::int64_t dim, const Tensor<std::int64_t>& index, Location at) const {
+  return chainrule::index_select(*this, dim, index, at);
+}
+
+}  // namespace chainrule

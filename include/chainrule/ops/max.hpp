@@ -1,0 +1,85 @@
+#pragma once
+// max and min: the extreme element of all, or along one dimension with its place.
+
+#include <chainrule/ops/argmax.hpp>
+#include <chainrule/ops/div.hpp>
+#include <chainrule/ops/gather.hpp>
+#include <chainrule/ops/mul.hpp>
+#include <chainrule/ops/sum.hpp>
+#include <limits>
+
+namespace chainrule {
+
+template <bool largest> struct Extreme {
+  static constexpr auto name = largest ? "max" : "min";
+  template <class A> CHAINRULE_HD A start() const {
+    using Limits = std::numeric_limits<A>;
+    if constexpr (Real<A>) return largest ? -Limits::infinity() : Limits::infinity();
+    else return largest ? Limits::lowest() : Limits::max();
+  }
+  template <class A, class T> CHAINRULE_HD A operator()(A best, T x) const { return (largest ? x > best : x < best) || x != x ? x : best; }  // NaN wins
+  template <class A> CHAINRULE_HD A join(A a, A b) const { return (*this)(a, b); }
+};
+
+/// 1 where x is the extreme y (or both are NaN), else 0.
+struct Attains {
+  static constexpr auto name = "attains";
+  template <class T> CHAINRULE_HD T operator()(T x, T y) const { return static_cast<T>(x == y || (x != x && y != y)); }
+};
+
+namespace detail {
+
+template <bool largest, class T> Tensor<T> extreme(const Tensor<T>& x, Location at) {
+  constexpr auto op = Extreme<largest>::name;
+  check(x.numel() > 0, at, op, ": there is no extreme of nothing (shape ", x.shape(), ")");
+  return record(op, reduce<T>(Extreme<largest>{}, x, plan_reduction(x, {}, false, op, at), at), {x}, save(x, this_value),
+                [](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
+                  Tensor<T> attained = map(Attains{}, {}, v, y);  // a constant
+                  return Grads{attained * (g / sum(attained))};
+                }, at);
+}
+
+template <bool largest, class T> ValueAndIndices<T> extreme(const Tensor<T>& x, std::int64_t dim, bool keepdim, Location at) {
+  constexpr auto op = Extreme<largest>::name;
+  if (x.dim() == 0) {
+    auto [value, index] = extreme<largest>(reshape(x, {1}, at), dim, false, at);
+    return {value, index};
+  }
+  const int d = wrap_dim(dim, x.dim(), op, at);
+  check(x.shape()[d] > 0, at, op, ": there is no extreme of nothing: dimension ", d, " of ", x.shape(), " has size 0");
+  auto plan = plan_reduction(x, d, keepdim, op, at);
+  Tensor<T> values = allocate<T>(plan.result, x.device());
+  Tensor<std::int64_t> indices = allocate<std::int64_t>(plan.result, x.device());
+  kernel<ArgExtremeKernel<T, largest>>::on(x.device(), at)(make_reduce_loops(x, plan), values.data(), indices.data(), x.data());
+  values = record(op, values, {x}, save(indices), [plan, d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
+    return Grads{gather_grad(reshape(g, plan.kept), plan.from, d, reshape(i, plan.kept))};
+  }, at);
+  return {values, indices};
+}
+
+}  // namespace detail
+
+/// The largest of all elements. NaN if there is one, as in PyTorch.
+/// Gradient: g, shared evenly by all elements that attain it. Source: torch.max. Throws when x is empty.
+///     max(tensor({1, 3, 3}))   // 3; gradient {0, 0.5, 0.5}
+template <class T> Tensor<T> max(const Tensor<T>& x, Location at = Location::here()) { return detail::extreme<true>(x, at); }
+/// The smallest of all elements; the rules of max(x).
+template <class T> Tensor<T> min(const Tensor<T>& x, Location at = Location::here()) { return detail::extreme<false>(x, at); }
+
+/// The largest elements along `dim`, and where they stand: the first of several; NaN counts as larger than any number.
+/// Gradient: g at the returned index alone, 0 elsewhere. Source: torch.max. Throws when dimension `dim` has size 0.
+///     auto [values, indices] = max(tensor({{1, 5, 5}, {7, 2, 0}}), 1);   // {5, 7}, {1, 0}
+template <class T> ValueAndIndices<T> max(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
+  return detail::extreme<true>(x, dim, keepdim, at);
+}
+/// The smallest elements along `dim`, and where they stand; the rules of max(x, dim).
+template <class T> ValueAndIndices<T> min(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
+  return detail::extreme<false>(x, dim, keepdim, at);
+}
+
+template <class T> Tensor<T> Tensor<T>::max(Location at) const { return chainrule::max(*this, at); }
+template <class T> Tensor<T> Tensor<T>::min(Location at) const { return chainrule::min(*this, at); }
+template <class T> ValueAndIndices<T> Tensor<T>::max(std::int64_t dim, bool keepdim, Location at) const { return chainrule::max(*this, dim, keepdim, at); }
+template <class T> ValueAndIndices<T> Tensor<T>::min(std::int64_t dim, bool keepdim, Location at) const { return chainrule::min(*this, dim, keepdim, at); }
+
+}  // namespace chainrule

@@ -1,0 +1,95 @@
+#pragma once
+// var and std: the variance and its square root.
+
+#include <chainrule/ops/compare.hpp>
+#include <chainrule/ops/div.hpp>
+#include <chainrule/ops/masked_fill.hpp>
+#include <chainrule/ops/mean.hpp>
+#include <chainrule/ops/mul.hpp>
+#include <chainrule/ops/sub.hpp>
+#include <cmath>
+
+namespace chainrule {
+
+struct SquaredDistance {
+  static constexpr auto name = "var";
+  template <class T> CHAINRULE_HD T operator()(T x, T mean) const { return (x - mean) * (x - mean); }
+};
+template <class T> struct DivideByDegrees {
+  static constexpr auto name = "var";
+  T degrees;
+  CHAINRULE_HD T operator()(T sum) const { return sum / degrees; }
+};
+template <class T> struct RootOfVar {
+  static constexpr auto name = "std";
+  T degrees;
+  CHAINRULE_HD T operator()(T sum) const {
+    using std::sqrt;
+    return sqrt(sum / degrees);
+  }
+};
+
+namespace detail {
+
+/// n - 1, or n; never negative. As a number of type T, to divide by: 0 / 0 is NaN.
+template <class T> T degrees_of_freedom(const Reduction& plan, bool unbiased) {
+  return static_cast<T>(std::max<std::int64_t>(0, plan.count - (unbiased ? 1 : 0)));
+}
+
+/// The sum of squared distances from the mean, in two passes: subtracting first keeps the digits that x * x would lose. Not recorded.
+template <class T> Tensor<T> squared_distances(const Tensor<T>& x, const Reduction& plan, Location at) {
+  Reduction keep = plan;
+  keep.result = plan.kept;
+  return reduce<T>(Sum{}, map(SquaredDistance{}, at, x, mean_value(x, keep, at)), plan, at);
+}
+
+/// g * 2 (x - mean) / degrees, in x's shape; made of recorded ops.
+template <class T> Tensor<T> var_grad(const Tensor<T>& g, const Tensor<T>& x, const Reduction& plan, T degrees) {
+  Dims dims;
+  for (int d = 0; d < x.dim(); ++d)
+    if (plan.reduced[d]) dims.push_back(d);
+  Tensor<T> distance = dims.empty() ? x - x : x - mean(x, dims, true);
+  return reshape(g * (T(2) / degrees), plan.kept) * distance;
+}
+
+}  // namespace detail
+
+/// The variance over `dims` (all of them if empty): the sum of (x - mean)^2, divided by n - 1 if `unbiased`, else by n.
+/// Gradient: g * 2 (x - mean) / (n - 1 or n). Of too few elements (n - 1 = 0, or n = 0) the result is NaN. Source: torch.var.
+///     var(tensor({1, 2, 3, 4}))               // 1.6667
+///     var(tensor({{1, 3}, {2, 6}}), 1, false) // {1, 4}
+template <class T> Tensor<T> var(const Tensor<T>& x, const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) {
+  static_assert(Real<T>, "var: the variance of integers is a fraction; convert first, x.to<float>().var()");
+  auto plan = detail::plan_reduction(x, dims, keepdim, "var", at);
+  const T degrees = detail::degrees_of_freedom<T>(plan, unbiased);
+  return record("var", map(DivideByDegrees<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, save(x),
+                [plan, degrees](const Tensor<T>& g, const Tensor<T>& v) { return Grads{detail::var_grad(g, v, plan, degrees)}; }, at);
+}
+template <class T, std::same_as<bool> B = bool> Tensor<T> var(const Tensor<T>& x, B unbiased = true, Location at = Location::here()) {
+  return var(x, Dims{}, unbiased, false, at);
+}
+
+/// The standard deviation, sqrt(var(x, dims, unbiased, keepdim)).
+/// Gradient: g * (x - mean) / ((n - 1 or n) * std). The derivative does not exist where std is 0; we take 0, as PyTorch does. Source: torch.std.
+///     std(tensor({2, 4, 4, 4, 5, 5, 7, 9}), false)   // 2
+template <class T> Tensor<T> std(const Tensor<T>& x, const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) {
+  static_assert(Real<T>, "std: the standard deviation of integers is a fraction; convert first, x.to<float>().std()");
+  auto plan = detail::plan_reduction(x, dims, keepdim, "std", at);
+  const T degrees = detail::degrees_of_freedom<T>(plan, unbiased);
+  return record("std", map(RootOfVar<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, save(x, this_value),
+                [plan, degrees](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
+                  Tensor<bool> flat = y == T(0);
+                  Tensor<T> of_var = (g / (y.masked_fill(flat, T(1)) * T(2))).masked_fill(flat, T(0));
+                  return Grads{detail::var_grad(of_var, v, plan, degrees)};
+                }, at);
+}
+template <class T, std::same_as<bool> B = bool> Tensor<T> std(const Tensor<T>& x, B unbiased = true, Location at = Location::here()) {
+  return chainrule::std(x, Dims{}, unbiased, false, at);
+}
+
+template <class T> template <std::same_as<bool> B> Tensor<T> Tensor<T>::var(B unbiased, Location at) const { return chainrule::var(*this, Dims{}, unbiased, false, at); }
+template <class T> Tensor<T> Tensor<T>::var(const Dims& dims, bool unbiased, bool keepdim, Location at) const { return chainrule::var(*this, dims, unbiased, keepdim, at); }
+template <class T> template <std::same_as<bool> B> Tensor<T> Tensor<T>::std(B unbiased, Location at) const { return chainrule::std(*this, Dims{}, unbiased, false, at); }
+template <class T> Tensor<T> Tensor<T>::std(const Dims& dims, bool unbiased, bool keepdim, Location at) const { return chainrule::std(*this, dims, unbiased, keepdim, at); }
+
+}  // namespace chainrule
