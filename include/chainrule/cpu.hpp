@@ -1,4 +1,6 @@
 #pragma once
 // The heavy CPU kernels: matrix product, convolution, pooling, normalisation, losses. Including this file enrols them.
 
+#include <chainrule/cpu/cross_entropy.hpp>
 #include <chainrule/cpu/matmul.hpp>
+#include <chainrule/cpu/softmax.hpp>

@@ -1,0 +1,146 @@
+#pragma once
+// softmax, log_softmax, logsumexp: exponentials of a dimension that sum to one, without overflow.
+
+#include <chainrule/core/binary.hpp>
+#include <chainrule/ops/add.hpp>
+#include <chainrule/ops/copy.hpp>
+#include <chainrule/ops/mul.hpp>
+#include <chainrule/ops/sum.hpp>
+#include <cmath>
+#include <limits>
+
+namespace chainrule {
+
+/// A contiguous tensor seen as (outer, n, inner); the op works along n.
+struct Along {
+  std::int64_t outer = 1, n = 1, inner = 1;
+};
+
+// The slots of the family; the CPU kernels stand in cpu/softmax.hpp. x, y and g are (outer, n, inner), a sum is (outer, inner).
+template <class T> struct Softmax {
+  static constexpr auto name = "softmax";
+  using fn = void(const Along& along, const T* x, T* y);
+};
+template <class T> struct LogSoftmax {
+  static constexpr auto name = "log_softmax";
+  using fn = void(const Along& along, const T* x, T* y);
+};
+template <class T> struct LogSumExp {
+  static constexpr auto name = "logsumexp";
+  using fn = void(const Along& along, const T* x, T* sum);
+};
+template <class T> struct SoftmaxGrad {
+  static constexpr auto name = "softmax_grad";
+  using fn = void(const Along& along, const T* g, const T* y, T* gx);
+};
+template <class T> struct LogSoftmaxGrad {
+  static constexpr auto name = "log_softmax_grad";
+  using fn = void(const Along& along, const T* g, const T* y, T* gx);
+};
+
+namespace detail {
+
+inline Along along_dim(const Shape& shape, int dim) {
+  Along a;
+  for (int d = 0; d < shape.size(); ++d) (d < dim ? a.outer : d == dim ? a.n : a.inner) *= shape[d];
+  return a;
+}
+
+/// Runs a kernel of the family over contiguous operands of one shape.
+template <class K, class T> Tensor<T> run_along(int dim, Location at, const Tensor<T>& x, const std::same_as<Tensor<T>> auto&... more) {
+  Tensor<T> y = allocate<T>(x.shape(), x.device());
+  if (x.numel() == 0) return y;
+  no_grad guard;  // copies made for the kernel are no part of the graph
+  [&](const auto&... operand) { kernel<K>::on(x.device(), at)(along_dim(x.shape(), dim), operand.data()..., y.data()); }(contiguous(x, at), contiguous(more, at)...);
+  return y;
+}
+
+/// exp(x - s), and 0 where s is -infinity: what a sum over nothing but zeros is made of.
+struct ExpSub {
+  static constexpr auto name = "exp_sub";
+  template <class T> CHAINRULE_HD T operator()(T x, T s) const {
+    using std::exp;
+    return s == -std::numeric_limits<T>::infinity() ? T(0) : exp(x - s);
+  }
+};
+template <Real T> Tensor<T> exp_sub(const Tensor<T>& x, const Tensor<T>& s, Location at = Location::here()) {
+  return record("exp_sub", map(ExpSub{}, at, x, s), {x, s}, save(this_value), [](const Tensor<T>& g, const Tensor<T>& y) {
+    Tensor<T> gx = g * y;
+    return Grads{gx, gx * -1};
+  }, at);
+}
+
+}  // namespace detail
+
+/// The gradient of softmax as an op of its own: y (g - sum(g y)), the sum taken along `dim`.
+template <Real T> Tensor<T> softmax_grad(const Tensor<T>& g, const Tensor<T>& y, std::int64_t dim, Location at = Location::here()) {
+  const int d = detail::wrap_dim(dim, std::max(1, y.dim()), "softmax_grad", at);
+  return record("softmax_grad", detail::run_along<SoftmaxGrad<T>>(d, at, g, y), {g, y}, save(g, y), [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
+    Tensor<T> to_g, to_y;
+    if (need[0]) to_g = softmax_grad(u, v, d);
+    if (need[1] && v.dim() == 0) to_y = v * 0;
+    else if (need[1]) to_y = u * up + (u * sum(up * v, d, true) + up * sum(u * v, d, true)) * -1;
+    return Grads{to_g, to_y};
+  }, at);
+}
+/// The gradient of log_softmax as an op of its own: g - exp(y) sum(g), the sum taken along `dim`.
+template <Real T> Tensor<T> log_softmax_grad(const Tensor<T>& g, const Tensor<T>& y, std::int64_t dim, Location at = Location::here()) {
+  const int d = detail::wrap_dim(dim, std::max(1, y.dim()), "log_softmax_grad", at);
+  return record("log_softmax_grad", detail::run_along<LogSoftmaxGrad<T>>(d, at, g, y), {g, y}, save(g, y), [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
+    Tensor<T> to_g, to_y;
+    if (v.dim() == 0) return Grads{v * 0, v * 0};
+    const Tensor<T> p = detail::exp_sub(v, zeros_like(v));
+    if (need[0]) to_g = u + sum(u * p, d, true) * -1;
+    if (need[1]) to_y = u * p * sum(up, d, true) * -1;
+    return Grads{to_g, to_y};
+  }, at);
+}
+
+/// exp(x) / sum(exp(x)) along `dim`: positive numbers that sum to one. Computed as exp(x - max), so that it never overflows;
+/// -infinity gives 0, a slice of nothing but -infinity gives NaN, as in PyTorch. float and double, any shape.
+/// Gradient: y (g - sum(g y)). Source: torch.softmax.
+///     softmax(tensor({1000, 1000}), 0)   // {0.5, 0.5}
+template <Real T> Tensor<T> softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
+  const int d = detail::wrap_dim(dim, std::max(1, x.dim()), "softmax", at);
+  return record("softmax", detail::run_along<Softmax<T>>(d, at, x), {x}, save(this_value), [d](const Tensor<T>& g, const Tensor<T>& y) {
+    return Grads{softmax_grad(g, y, d)};
+  }, at);
+}
+/// log(softmax(x)) = x - max - log(sum(exp(x - max))) along `dim`, precise where softmax rounds to 0 or 1. float and double, any shape.
+/// Gradient: g - exp(y) sum(g). Source: torch.log_softmax.
+///     log_softmax(tensor({0, 0}), 0)   // {-0.6931, -0.6931}
+template <Real T> Tensor<T> log_softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
+  const int d = detail::wrap_dim(dim, std::max(1, x.dim()), "log_softmax", at);
+  return record("log_softmax", detail::run_along<LogSoftmax<T>>(d, at, x), {x}, save(this_value), [d](const Tensor<T>& g, const Tensor<T>& y) {
+    return Grads{log_softmax_grad(g, y, d)};
+  }, at);
+}
+/// log(sum(exp(x))) along `dim`, which goes unless keepdim; never overflows. Over nothing, or nothing but -infinity: -infinity.
+/// Gradient: g exp(x - y), which is g softmax(x); 0 where y is -infinity. Source: torch.logsumexp.
+///     logsumexp(tensor({1000, 1000}), 0)   // 1000.6931
+template <Real T> Tensor<T> logsumexp(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
+  const int d = detail::wrap_dim(dim, std::max(1, x.dim()), "logsumexp", at);
+  Shape kept = x.shape(), shape = x.shape();
+  if (x.dim() > 0) {
+    kept[d] = 1;
+    shape = kept;
+    if (!keepdim) shape.erase(d);
+  }
+  Tensor<T> y = detail::allocate<T>(shape, x.device());
+  if (x.numel() == 0) {
+    y.fill_(-std::numeric_limits<T>::infinity(), at);
+  } else {
+    no_grad guard;
+    const Tensor<T> in = contiguous(x, at);
+    kernel<LogSumExp<T>>::on(x.device(), at)(detail::along_dim(x.shape(), d), in.data(), y.data());
+  }
+  return record("logsumexp", y, {x}, save(x, this_value), [kept](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& s) {
+    return Grads{reshape(g, kept) * detail::exp_sub(v, reshape(s, kept))};
+  }, at);
+}
+
+template <class T> Tensor<T> Tensor<T>::softmax(std::int64_t dim, Location at) const { return chainrule::softmax(*this, dim, at); }
+template <class T> Tensor<T> Tensor<T>::log_softmax(std::int64_t dim, Location at) const { return chainrule::log_softmax(*this, dim, at); }
+template <class T> Tensor<T> Tensor<T>::logsumexp(std::int64_t dim, bool keepdim, Location at) const { return chainrule::logsumexp(*this, dim, keepdim, at); }
+
+}  // namespace chainrule

@@ -1,0 +1,85 @@
+// Losses: values by hand, reductions, weights, gradients, refused shapes and labels.
+
+#include "support/catch.hpp"
+#include <chainrule/api.hpp>
+#include <cmath>
+
+namespace cr = chainrule;
+using Matrix = cr::Tensor<double>;
+using Labels = cr::Tensor<std::int64_t>;
+
+namespace {
+
+Matrix random(const cr::Shape& shape, std::uint64_t seed) {
+  cr::Generator g(seed);
+  return cr::randn<double>(shape, {.requires_grad = true, .generator = &g});
+}
+template <class F> std::string message_of(const F& f) {
+  try {
+    f();
+  } catch (const cr::Error& e) {
+    return e.message();
+  }
+  return "no error";
+}
+Labels labels(std::initializer_list<std::int64_t> values) { return cr::tensor(std::vector<std::int64_t>(values)); }
+
+}  // namespace
+
+TEST_CASE("cross_entropy of equal scores is the logarithm of the number of classes", "[ops][loss]") {
+  CHECK(cr::cross_entropy(cr::zeros({4, 10}), labels({0, 3, 9, 5})).item() == Approx(std::log(10.0)));
+  CHECK(cr::cross_entropy(cr::zeros({4, 10}), labels({0, 3, 9, 5}), {.reduction = "sum"}).item() == Approx(4 * std::log(10.0)));
+  CHECK(cr::cross_entropy(cr::zeros({4, 10}), labels({0, 3, 9, 5}), {.reduction = "none"}).shape() == cr::Shape{4});
+  CHECK(cr::cross_entropy(cr::zeros({10}), cr::tensor<std::int64_t>(3)).item() == Approx(std::log(10.0)));
+  CHECK(cr::cross_entropy(cr::zeros({2, 10, 3, 3}), cr::zeros<std::int64_t>({2, 3, 3})).item() == Approx(std::log(10.0)));
+  CHECK(cr::cross_entropy(cr::tensor({{1000, -1000}}), labels({1})).item() == Approx(2000));
+  CHECK(cr::cross_entropy(cr::tensor({{1000, -1000}}), labels({0})).item() == 0);
+}
+
+TEST_CASE("cross_entropy weighs classes and leaves ignored rows out of the mean", "[ops][loss]") {
+  auto x = random({4, 3}, 1);
+  auto target = labels({0, -100, 2, 2});
+  auto w = cr::tensor<double>({1, 2, 4});
+  auto rows = cr::cross_entropy(x, target, {.weight = w, .reduction = "none"}).to_vector();
+  CHECK(rows[1] == 0);
+  CHECK(cr::cross_entropy(x, target, {.weight = w}).item() == Approx((rows[0] + rows[2] + rows[3]) / 9));
+  cr::cross_entropy(x, target).backward();
+  CHECK(x.grad().select(0, 1).to_vector() == std::vector<double>(3, 0.0));
+  CHECK(x.grad().sum().item() == Approx(0).margin(1e-15));
+  CHECK(std::isnan(cr::cross_entropy(x, cr::full<std::int64_t>({4}, -100)).item()));
+}
+
+TEST_CASE("cross_entropy of labels and of their one-hot probabilities are the same", "[ops][loss]") {
+  auto x = random({4, 3}, 1);
+  auto one_hot = cr::tensor<double>({{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {0, 0, 1}});
+  for (double smoothing : {0.0, 0.2}) {
+    double of_labels = cr::cross_entropy(x, labels({0, 1, 2, 2}), {.label_smoothing = smoothing}).item();
+    CHECK(cr::cross_entropy(x, one_hot, {.label_smoothing = smoothing}).item() == Approx(of_labels).epsilon(1e-14));
+  }
+}
+
+TEST_CASE("cross_entropy's gradients agree with differences, twice", "[ops][loss]") {
+  auto x = random({3, 4, 2}, 2);
+  auto target = labels({0, 3, 1, -100, 2, 2}).view({3, 2});
+  auto w = cr::tensor<double>({1, 2, 0.5, 3});
+  for (const char* reduction : {"mean", "sum", "none"}) {
+    auto f = [&](const Matrix& v) { return cr::cross_entropy(v, target, {.weight = w, .reduction = reduction, .label_smoothing = 0.1}); };
+    INFO(reduction);
+    CHECK(cr::gradcheck(f, {x}));
+    CHECK(cr::gradgradcheck(f, {x}));
+  }
+  CHECK(cr::gradgradcheck([](const Matrix& v, const Matrix& p) { return cr::cross_entropy(v, p); }, {random({2, 3}, 3), random({2, 3}, 4)}));
+}
+
+TEST_CASE("cross_entropy refuses labels that are no class, and shapes that do not belong together", "[ops][loss]") {
+  CHECK(message_of([] { cr::cross_entropy(cr::zeros({3, 10}), labels({1, 2, 10})); }) == "cross_entropy: label 10 at row 2 is no class; there are 10 classes (0 to 9)");
+  CHECK(message_of([] { cr::cross_entropy(cr::zeros({3, 10}), labels({1, -1, 2})); }) == "cross_entropy: label -1 at row 1 is no class; there are 10 classes (0 to 9)");
+  CHECK(message_of([] { cr::cross_entropy(cr::zeros({3, 10}), labels({1, 2}).unsqueeze(1)); }) == "cross_entropy: scores of shape (3, 10) need labels of shape (3,), got (2, 1)");
+  CHECK(message_of([] { cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}).unsqueeze(1)); }) ==
+        "cross_entropy: scores of shape (2, 10) need labels of shape (2,), got (2, 1); use target.squeeze(1)");
+  CHECK(message_of([] { cr::cross_entropy(cr::zeros({2, 10}), cr::zeros({2})); }) ==
+        "cross_entropy: probabilities need the shape of the scores, (2, 10), got (2,); class labels must be of int64: target.to<std::int64_t>()");
+  CHECK(message_of([] { cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}), {.weight = cr::ones({3})}); }) ==
+        "cross_entropy: weight needs one number for each of the 10 classes, got shape (3,)");
+  CHECK(message_of([] { cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}), {.reduction = "avg"}); }) == "reduction: expected \"mean\", \"sum\" or \"none\", got \"avg\"");
+}
