@@ -1,6 +1,11 @@
 #pragma once
 // Modules, layers, initialisation and losses.
 
+#include <chainrule/nn/activation.hpp>
+#include <chainrule/nn/embedding.hpp>
+#include <chainrule/nn/flatten.hpp>
 #include <chainrule/nn/init.hpp>
 #include <chainrule/nn/linear.hpp>
 #include <chainrule/nn/module.hpp>
+#include <chainrule/nn/residual.hpp>
+#include <chainrule/nn/sequential.hpp>

@@ -1,0 +1,99 @@
+#pragma once
+// Activations as modules: ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus, Sigmoid, Tanh, Softmax, LogSoftmax. They hold no tensors, so one type
+// serves float and double. Formulas and gradients stand with the functions in ops/.
+
+#include <chainrule/nn/module.hpp>
+#include <chainrule/ops/elu.hpp>
+#include <chainrule/ops/gelu.hpp>
+#include <chainrule/ops/leaky_relu.hpp>
+#include <chainrule/ops/relu.hpp>
+#include <chainrule/ops/sigmoid.hpp>
+#include <chainrule/ops/silu.hpp>
+#include <chainrule/ops/softmax.hpp>
+#include <chainrule/ops/softplus.hpp>
+#include <chainrule/ops/tanh.hpp>
+
+namespace chainrule::nn {
+
+/// Taken for PyTorch's sake: the result is always a fresh tensor, and memory that nobody needs any more is used again anyway.
+struct InplaceOptions { bool inplace = false; };
+
+/// max(0, x).
+struct ReLU : Module<ReLU> {
+  bool inplace;
+  explicit ReLU(InplaceOptions options = {}) : inplace(options.inplace) {}
+  using parts = members<>;
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return relu(x, at); }
+  std::string extra_repr() const { return inplace ? "inplace=True" : ""; }
+};
+
+/// x where x > 0, else negative_slope · x.
+struct LeakyReLU : Module<LeakyReLU> {
+  double negative_slope;
+  explicit LeakyReLU(double slope = 0.01) : negative_slope(slope) {}
+  using parts = members<>;
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return leaky_relu(x, negative_slope, at); }
+  std::string extra_repr() const { return "negative_slope=" + repr::number(negative_slope); }
+};
+
+/// x where x > 0, else alpha · (exp(x) - 1).
+struct ELU : Module<ELU> {
+  double alpha;
+  explicit ELU(double a = 1) : alpha(a) {}
+  using parts = members<>;
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return elu(x, alpha, at); }
+  std::string extra_repr() const { return "alpha=" + repr::number(alpha); }
+};
+
+/// x · P(X <= x) for a standard normal X: GELU(), or with tanh: GELU({.approximate = "tanh"}).
+struct GELU : Module<GELU> {
+  GeluOptions options;
+  explicit GELU(GeluOptions o = {}) : options(std::move(o)) {}
+  using parts = members<>;
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return gelu(x, options, at); }
+  std::string extra_repr() const { return "approximate='" + options.approximate + '\''; }
+};
+
+/// x · sigmoid(x).
+struct SiLU : Module<SiLU> {
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return silu(x, at); }
+};
+
+/// log(1 + exp(beta x)) / beta; x itself where beta x > threshold.
+struct Softplus : Module<Softplus> {
+  double beta, threshold;
+  explicit Softplus(double b = 1, double linear_from = 20) : beta(b), threshold(linear_from) {}
+  using parts = members<>;
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return softplus(x, beta, threshold, at); }
+  std::string extra_repr() const { return "beta=" + repr::number(beta) + ", threshold=" + repr::number(threshold); }
+};
+
+/// 1 / (1 + exp(-x)).
+struct Sigmoid : Module<Sigmoid> {
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return sigmoid(x, at); }
+};
+
+/// The hyperbolic tangent.
+struct Tanh : Module<Tanh> {
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return tanh(x, at); }
+};
+
+/// exp(x) divided by its sum along `dim`.
+struct Softmax : Module<Softmax> {
+  std::int64_t dim;
+  explicit Softmax(std::int64_t d) : dim(d) {}
+  using parts = members<>;
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return softmax(x, dim, at); }
+  std::string extra_repr() const { return "dim=" + std::to_string(dim); }
+};
+
+/// The logarithm of softmax along `dim`.
+struct LogSoftmax : Module<LogSoftmax> {
+  std::int64_t dim;
+  explicit LogSoftmax(std::int64_t d) : dim(d) {}
+  using parts = members<>;
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return log_softmax(x, dim, at); }
+  std::string extra_repr() const { return "dim=" + std::to_string(dim); }
+};
+
+}  // namespace chainrule::nn

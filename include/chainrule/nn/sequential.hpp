@@ -1,0 +1,178 @@
+#pragma once
+// Sequential: modules of any types, one after the other.
+
+#include <chainrule/nn/module.hpp>
+
+namespace chainrule::nn {
+
+/// A module of any type from a tensor to a Tensor<T>, as a value: a copy is deep. Anything that can be called will do, a lambda too.
+template <class T> class BasicAnyModule {
+  template <class M> static constexpr bool takes_real = std::is_invocable_r_v<Tensor<T>, M&, const Tensor<T>&>;
+
+  template <class M> static consteval bool fits() {
+    if constexpr (std::same_as<M, BasicAnyModule>) return false;
+    else if constexpr (takes_real<M>) return true;
+    else return std::is_invocable_r_v<Tensor<T>, M&, const Tensor<std::int64_t>&>;
+  }
+
+ public:
+  template <class M>
+    requires(fits<std::remove_cvref_t<M>>())
+  BasicAnyModule(M&& module) : held_(std::make_unique<Held<std::remove_cvref_t<M>>>(std::forward<M>(module))) {}
+  BasicAnyModule(const BasicAnyModule& other) : held_(other.held_->clone()) {}
+  BasicAnyModule(BasicAnyModule&&) noexcept = default;
+  BasicAnyModule& operator=(const BasicAnyModule& other) {
+    if (this != &other && !held_->assign(*other.held_)) held_ = other.held_->clone();
+    return *this;
+  }
+  BasicAnyModule& operator=(BasicAnyModule&&) noexcept = default;
+  ~BasicAnyModule() = default;
+
+  Tensor<T> operator()(const Tensor<T>& x, Location at = Location::here()) const { return held_->call(x, at); }
+  Tensor<T> operator()(const Tensor<std::int64_t>& x, Location at = Location::here()) const { return held_->call_index(x, at); }
+
+  ModuleRef ref() const { return held_->ref(); }
+  /// The module itself if it is an M, else null: seq[0].as<nn::Linear>()->weight.
+  template <class M> M* as() const { return ref().template as<M>(); }
+  std::string str() const { return ref().str(); }
+
+ private:
+  struct Base {
+    Base() = default;
+    Base(const Base&) = delete;
+    Base& operator=(const Base&) = delete;
+    virtual ~Base() = default;
+    virtual std::unique_ptr<Base> clone() const = 0;
+    virtual bool assign(const Base& other) = 0;  // false if it is a module of another type
+    virtual Tensor<T> call(const Tensor<T>& x, Location at) = 0;
+    virtual Tensor<T> call_index(const Tensor<std::int64_t>& x, Location at) = 0;
+    virtual ModuleRef ref() const = 0;
+  };
+  template <class M> struct Held final : Base {
+    mutable M module;
+
+    explicit Held(M&& m) : module(std::move(m)) {}
+    explicit Held(const M& m)
+      requires std::is_copy_constructible_v<M>
+        : module(m) {}
+
+    std::unique_ptr<Base> clone() const override {
+      if constexpr (std::is_copy_constructible_v<M>) return std::make_unique<Held>(static_cast<const M&>(module));
+      else fail({}, "Sequential: a ", ref().type_name(), " cannot be copied (it holds something that cannot), so neither can what holds it");
+    }
+    bool assign(const Base& other) override {
+      if constexpr (std::is_copy_assignable_v<M>) {
+        M* same = other.ref().template as<M>();
+        if (same) module = static_cast<const M&>(*same);
+        return same;
+      } else {
+        return false;
+      }
+    }
+    template <class X> Tensor<T> run(const X& x, Location at) {
+      if constexpr (std::is_invocable_v<M&, const X&, Location>) return module(x, at);
+      else return module(x);
+    }
+    Tensor<T> call(const Tensor<T>& x, Location at) override {
+      if constexpr (takes_real<M>) return run(x, at);
+      else fail(at, ref().type_name(), ": takes a tensor of int64, got ", name_of(x.dtype()), "; x.to<std::int64_t>() converts");
+    }
+    Tensor<T> call_index(const Tensor<std::int64_t>& x, Location at) override {
+      if constexpr (!takes_real<M>) return run(x, at);
+      else fail(at, ref().type_name(), ": takes a tensor of ", name_of(dtype_of<T>), ", got ", name_of(x.dtype()), "; x.to<", name_of(dtype_of<T>), ">() converts");
+    }
+    ModuleRef ref() const override { return nn::ref(module); }
+  };
+
+  std::unique_ptr<Base> held_;
+};
+
+/// Modules of any types, one after the other; Sequentials nest, and lambdas are welcome. Names are "0", "1", ... unless given.
+///     nn::Sequential net{nn::Linear(784, 128), nn::ReLU(), nn::Linear(128, 10)};
+///     nn::Sequential named{{"fc1", nn::Linear(784, 128)}, {"act", nn::ReLU()}};
+///     net[0].as<nn::Linear>()->weight;     net.get<nn::Linear>(-1).weight;
+/// Source: torch.nn.Sequential.
+template <class T> class BasicSequential : public Module<BasicSequential<T>> {
+ public:
+  using scalar_type = T;
+  using AnyModule = BasicAnyModule<T>;
+
+  BasicSequential() = default;
+  template <class... M>
+    requires(sizeof...(M) > 0 && (std::convertible_to<M, AnyModule> && ...) && !(sizeof...(M) == 1 && (std::same_as<std::remove_cvref_t<M>, BasicSequential> && ...)))
+  explicit(sizeof...(M) == 1) BasicSequential(M&&... modules) {
+    modules_.reserve(sizeof...(M));
+    (push_back(std::forward<M>(modules)), ...);
+  }
+  BasicSequential(std::initializer_list<std::pair<std::string, AnyModule>> named) : modules_(named.begin(), named.end()) {
+    for (std::size_t i = 0; i < modules_.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j) check(modules_[i].first != modules_[j].first, {}, "Sequential: two modules are called \"", modules_[i].first, '"');
+  }
+
+  Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return run(x, at); }
+  Tensor<T> forward(const Tensor<std::int64_t>& x, Location at = Location::here()) const
+    requires(!std::same_as<T, std::int64_t>)
+  {
+    check(!modules_.empty(), at, "Sequential: is empty, so it cannot make a ", name_of(dtype_of<T>), " tensor of one of int64");
+    return run(x, at);
+  }
+
+  std::size_t size() const { return modules_.size(); }
+  bool empty() const { return modules_.empty(); }
+  /// The module at a position; negative positions count from the end.
+  AnyModule& operator[](std::int64_t i) { return modules_[where(i, {})].second; }
+  const AnyModule& operator[](std::int64_t i) const { return modules_[where(i, {})].second; }
+  /// The module at a position as its type. Throws if it is of another.
+  template <class M> M& get(std::int64_t i, Location at = Location::here()) const {
+    const auto& [name, module] = modules_[where(i, at)];
+    M* found = module.template as<M>();
+    check(found, at, "Sequential: module ", name, " is a ", module.ref().type_name(), ", not a ", type_name<M>());
+    return *found;
+  }
+  /// Adds a module at the end, under the next number or under a name.
+  BasicSequential& push_back(AnyModule module) {
+    modules_.emplace_back(std::to_string(modules_.size()), std::move(module));
+    return *this;
+  }
+  BasicSequential& push_back(std::string name, AnyModule module) {
+    for (const auto& known : modules_) check(known.first != name, {}, "Sequential: two modules are called \"", name, '"');
+    modules_.emplace_back(std::move(name), std::move(module));
+    return *this;
+  }
+  BasicSequential& append(AnyModule module) { return push_back(std::move(module)); }
+
+  /// Walks over the modules: for (auto& [name, module] : seq) x = module(x);
+  auto begin() { return modules_.begin(); }
+  auto end() { return modules_.end(); }
+  auto begin() const { return modules_.begin(); }
+  auto end() const { return modules_.end(); }
+
+  std::vector<Part> list_parts() const {
+    std::vector<Part> parts;
+    for (const auto& [name, module] : modules_) parts.push_back({name, nullptr, false, module.ref()});
+    return parts;
+  }
+
+ private:
+  template <class X> Tensor<T> run(const X& first, Location at) const {
+    if (modules_.empty()) {
+      if constexpr (std::same_as<X, Tensor<T>>) return first;
+      else return {};
+    }
+    Tensor<T> x = modules_[0].second(first, at);
+    for (std::size_t i = 1; i < modules_.size(); ++i) x = modules_[i].second(x, at);
+    return x;
+  }
+  std::size_t where(std::int64_t i, Location at) const {
+    const auto n = static_cast<std::int64_t>(modules_.size());
+    check(i >= -n && i < n, at, "Sequential: has no module ", i, ", it holds ", n);
+    return static_cast<std::size_t>(i < 0 ? i + n : i);
+  }
+
+  std::vector<std::pair<std::string, AnyModule>> modules_;
+};
+
+using Sequential = BasicSequential<float>;
+using AnyModule = BasicAnyModule<float>;
+
+}  // namespace chainrule::nn
