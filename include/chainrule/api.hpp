@@ -9,3 +9,4 @@
 #include <chainrule/core/print.hpp>
 #include <chainrule/nn.hpp>
 #include <chainrule/ops.hpp>
+#include <chainrule/optim.hpp>

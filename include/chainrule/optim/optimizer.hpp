@@ -1,0 +1,319 @@
+#pragma once
+// What all optimizers share: groups of parameters with options of their own, the state of each parameter, saving and loading,
+// and the one pass over memory that a step is. A particular optimizer adds its options and a rule for one element (sgd.hpp, adam.hpp, ...).
+
+#include <chainrule/core/autograd.hpp>
+#include <chainrule/nn/state_dict.hpp>
+#include <chainrule/ops/copy.hpp>
+#include <chainrule/ops/create.hpp>
+#include <chainrule/ops/inplace.hpp>
+#include <concepts>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace chainrule::optim {
+
+/// Names and tensors, in a fixed order; numbers are float64 scalars. save() writes it, load() reads it back.
+using nn::StateDict;
+using NamedTensors = std::vector<std::pair<std::string, TensorBase>>;
+
+/// The part of an optimizer that does not depend on the element type: what learning-rate schedulers and training loops need.
+/// Schedulers refer to it, so it stays where it is.
+class OptimizerBase {
+ public:
+  OptimizerBase() = default;
+  OptimizerBase(const OptimizerBase&) = delete;
+  OptimizerBase& operator=(const OptimizerBase&) = delete;
+  virtual ~OptimizerBase() = default;
+
+  /// Changes every parameter that has a gradient, by the optimizer's formula. Parameters without one are left alone.
+  void step(Location at = Location::here()) {
+    no_grad guard;
+    update(at);
+  }
+  /// Calls `closure` (zero_grad, forward, backward; it returns the loss) with recording on, then steps. Returns the loss.
+  template <std::invocable Closure> auto step(Closure&& closure, Location at = Location::here()) {
+    auto loss = [&] {
+      enable_grad guard;
+      return closure();
+    }();
+    step(at);
+    return loss;
+  }
+  /// Forgets all gradients (or, with set_to_none = false, fills them with zeros).
+  virtual void zero_grad(bool set_to_none = true) = 0;
+
+  virtual std::size_t num_groups() const = 0;
+  /// The learning rate of a group.
+  double lr(std::size_t group = 0, Location at = Location::here()) const {
+    check_group(group, "lr", at);
+    return *const_cast<OptimizerBase*>(this)->lr_slot(group);
+  }
+  /// Sets the learning rate of all groups.
+  void set_lr(double lr, Location at = Location::here()) {
+    for (std::size_t g = 0; g < num_groups(); ++g) set_lr(g, lr, at);
+  }
+  void set_lr(std::size_t group, double lr, Location at = Location::here()) {
+    check_group(group, "set_lr", at);
+    check(lr >= 0, at, "set_lr: the learning rate must not be negative, got ", lr);
+    *lr_slot(group) = lr;
+  }
+
+  /// Where a group keeps its momentum (SGD, RMSprop) or its first beta (Adam), which OneCycleLR cycles; null if it has none.
+  virtual double* momentum_slot(std::size_t group) = 0;
+  /// The learning rate that schedulers start from: the group's own when the first scheduler was made.
+  std::vector<double>& initial_lrs() { return initial_lrs_; }
+
+  /// The state of every parameter ("state.0.exp_avg", "state.0.step") and the numbers of every group ("param_groups.0.lr"), copied.
+  virtual StateDict state_dict() const = 0;
+  /// Takes over what state_dict() gave, from an optimizer of the same kind over parameters of the same shapes. Changes nothing if it throws.
+  virtual void load_state_dict(const NamedTensors& state, Location at = Location::here()) = 0;
+
+ protected:
+  virtual void update(Location at) = 0;
+  virtual double* lr_slot(std::size_t group) = 0;
+  void check_group(std::size_t group, const char* what, Location at) const {
+    check(group < num_groups(), at, what, ": there is no parameter group ", group, ", only ", num_groups());
+  }
+
+ private:
+  std::vector<double> initial_lrs_;
+};
+
+/// One parameter's share of a step: where its values, its gradient and its state lie, and the rule with this parameter's numbers in it.
+template <class Rule, class T> struct Part {
+  Rule rule;
+  std::int64_t numel;
+  T* value;
+  const T* grad;
+  T* state[Rule::states > 0 ? Rule::states : 1];
+};
+
+/// The slot of an update rule: all parameters in one call. Rule names itself, says how many state values an element has
+/// (`static constexpr int states`), and changes one element: rule(value&, grad, state&...).
+template <class Rule, class T> struct Update {
+  static constexpr auto name = Rule::name;
+  using fn = void(std::span<const Part<Rule, T>> parts);
+
+  // Walks the parameters as if they stood one after the other, cut into equal pieces: many small ones make one piece.
+  static void cpu(std::span<const Part<Rule, T>> parts) {
+    std::int64_t total = 0;
+    for (const auto& part : parts) total += part.numel;
+    parallel_chunks(total, std::int64_t{16384}, [&](std::int64_t begin, std::int64_t end) {
+      for (const auto& part : parts) {
+        const std::int64_t from = begin > 0 ? begin : 0, to = end < part.numel ? end : part.numel;
+        if (from < to) run(part, from, to, std::make_integer_sequence<int, Rule::states>{});
+        begin -= part.numel;
+        end -= part.numel;
+        if (end <= 0) break;
+      }
+    });
+  }
+
+ private:
+  template <int... S> static void run(const Part<Rule, T>& part, std::int64_t from, std::int64_t to, std::integer_sequence<int, S...>) {
+    loop(part.rule, to - from, part.value + from, part.grad + from, (part.state[S] + from)...);
+  }
+  template <class... State> static void loop(const Rule rule, std::int64_t n, T* value, const T* grad, State*... state) {
+    for (std::int64_t i = 0; i < n; ++i) rule(value[i], grad[i], state[i]...);
+  }
+};
+
+/// A group: parameters, and the optimizer's options for them: `optimizer.groups()[0].lr`.
+template <class T, class Options> struct ParamGroup : Options {
+  std::vector<Tensor<T>> params;
+};
+
+/// The base of an optimizer over Tensor<T> with these Options. Options has `double lr`, and
+/// `template <class F> void each(F f)`, which calls f(name, number&) for all that it holds.
+template <class T, class Options, int States> class Optimizer : public OptimizerBase {
+  static_assert(Real<T>, "only float and double tensors are trained");
+
+ public:
+  using Group = ParamGroup<T, Options>;
+
+  std::vector<Group>& groups() { return groups_; }
+  const std::vector<Group>& groups() const { return groups_; }
+  std::size_t num_groups() const override { return groups_.size(); }
+
+  void zero_grad(bool set_to_none = true) override {
+    for (auto& group : groups_)
+      for (auto& p : group.params) p.zero_grad(set_to_none);
+  }
+
+  StateDict state_dict() const override;
+  void load_state_dict(const NamedTensors& dict, Location at = Location::here()) override;
+
+ protected:
+  /// What an optimizer remembers of one parameter.
+  struct Memory {
+    std::int64_t steps = 0;   // how often it was changed
+    Tensor<T> state[States];  // of the parameter's shape; undefined until the first step
+  };
+
+  Optimizer(const char* name, std::span<const char* const> state_names) : name_(name), state_names_(state_names) {}
+
+  /// Takes a group over after checking all of it.
+  void add(Group group, Location at) {
+    std::size_t i = 0;
+    for (const auto& p : group.params) {
+      check(p.defined(), at, name_, ": parameter ", i, " is not defined");
+      check(p.is_leaf(), at, name_, ": parameter ", i, " (shape ", p.shape(), ") was computed by ", op_of(p), "; only leaves can be optimized, as net.parameters() gives them");
+      check(p.is_contiguous(), at, name_, ": parameter ", i, " (shape ", p.shape(), ") is not contiguous; make it from contiguous()");
+      for (std::size_t j = 0; j < i; ++j) check(!p.is_same(group.params[j]), at, name_, ": parameters ", j, " and ", i, " are the same tensor");
+      for (std::size_t g = 0; g < groups_.size(); ++g)
+        for (const auto& other : groups_[g].params)
+          check(!p.is_same(other), at, name_, ": parameter ", i, " of group ", groups_.size(), " (shape ", p.shape(), ") is in group ", g, " already");
+      ++i;
+    }
+    memory_.emplace_back(group.params.size());
+    groups_.push_back(std::move(group));
+  }
+  /// The end of a constructor: at least one parameter, or it is a mistake (a module without parameters, a list that was moved from).
+  void check_not_empty(Location at) const {
+    std::size_t n = 0;
+    for (const auto& group : groups_) n += group.params.size();
+    check(n > 0, at, name_, ": got an empty parameter list; pass net.parameters()");
+  }
+
+  /// Calls see(group, parameter, memory) for each parameter that has a gradient.
+  template <class See> void for_each_grad(See see) {
+    for (std::size_t g = 0; g < groups_.size(); ++g)
+      for (std::size_t i = 0; i < groups_[g].params.size(); ++i)
+        if (auto& p = groups_[g].params[i]; p.grad().defined()) see(std::as_const(groups_[g]), p, memory_[g][i]);
+  }
+
+  /// The parameters that one rule applies to, gathered for one kernel call per device.
+  template <class Rule> class Batch {
+   public:
+    explicit Batch(Location at) : at_(at) {}
+    void add(const Rule& rule, const Tensor<T>& p, Memory& memory, T initial = T(0)) {
+      Tensor<T> g = p.grad();
+      if (!g.is_contiguous()) g = copies_.emplace_back(g.contiguous(at_));
+      Part<Rule, T> part{rule, p.numel(), p.data(), g.data(), {}};
+      for (int s = 0; s < Rule::states; ++s) {
+        auto& state = memory.state[s];
+        if (!state.defined()) state = full<T>(p.shape(), initial, {.device = p.device()}, at_);
+        else if (state.device() != p.device()) state = state.to(p.device(), at_);  // the module has moved since
+        part.state[s] = state.data();
+      }
+      parts_[static_cast<int>(p.device())].push_back(part);
+      ++p.impl()->storage->version;
+    }
+    void run() {
+      for (int d = 0; d < device_count; ++d)
+        if (!parts_[d].empty()) kernel<Update<Rule, T>>::on(static_cast<Device>(d), at_)(parts_[d]);
+    }
+
+   private:
+    Location at_;
+    std::vector<Part<Rule, T>> parts_[device_count];
+    std::vector<Tensor<T>> copies_;
+  };
+
+  double* lr_slot(std::size_t group) override { return &groups_[group].lr; }
+  double* momentum_slot(std::size_t) override { return nullptr; }
+  const char* name() const { return name_; }
+
+ private:
+  static const char* op_of(const Tensor<T>& p) { return p.grad_fn() ? p.grad_fn()->op : ""; }
+
+  const char* name_;
+  std::span<const char* const> state_names_;  // "exp_avg", ...: one per state
+  std::vector<Group> groups_;
+  std::vector<std::vector<Memory>> memory_;  // [group][parameter]
+};
+
+template <class T, class Options, int States> StateDict Optimizer<T, Options, States>::state_dict() const {
+  no_grad guard;
+  StateDict dict;
+  auto number = [](double v) { return full<double>({}, v); };
+  std::size_t index = 0;
+  for (const auto& group : memory_)
+    for (const auto& memory : group) {
+      const std::string prefix = "state." + std::to_string(index++) + '.';
+      if (memory.steps == 0) continue;
+      dict.emplace_back(prefix + "step", number(static_cast<double>(memory.steps)));
+      for (std::size_t s = 0; s < States; ++s)
+        if (memory.state[s].defined()) dict.emplace_back(prefix + state_names_[s], memory.state[s].clone());
+    }
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const std::string prefix = "param_groups." + std::to_string(g) + '.';
+    dict.emplace_back(prefix + "size", number(static_cast<double>(groups_[g].params.size())));
+    Options options = groups_[g];
+    options.each([&](const char* what, auto& value) { dict.emplace_back(prefix + what, number(static_cast<double>(value))); });
+    if (g < const_cast<Optimizer*>(this)->initial_lrs().size()) dict.emplace_back(prefix + "initial_lr", number(const_cast<Optimizer*>(this)->initial_lrs()[g]));
+  }
+  return dict;
+}
+
+template <class T, class Options, int States> void Optimizer<T, Options, States>::load_state_dict(const NamedTensors& dict, Location at) {
+  no_grad guard;
+  std::size_t used = 0;
+  auto find = [&](const std::string& key) -> const TensorBase* {
+    for (const auto& [name, tensor] : dict)
+      if (name == key) return ++used, &tensor;
+    return nullptr;
+  };
+  auto number = [&](const TensorBase& t, const std::string& key) {
+    check(t.dtype() == DType::float64 && t.numel() == 1, at, name_, ".load_state_dict: ", key, " should be one float64 number, got ", name_of(t.dtype()), " of shape ", t.shape());
+    return Tensor<double>(t.share()).item(at);
+  };
+  auto required = [&](const std::string& key) {
+    const TensorBase* t = find(key);
+    check(t != nullptr, at, name_, ".load_state_dict: there is no ", key, "; the state must come from an optimizer of the same kind with as many groups and parameters");
+    return number(*t, key);
+  };
+  // Everything is read and checked before anything is taken over.
+  std::vector<Options> options;
+  std::vector<double> initial;
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const std::string prefix = "param_groups." + std::to_string(g) + '.';
+    const auto size = static_cast<std::size_t>(required(prefix + "size"));
+    check(size == groups_[g].params.size(), at, name_, ".load_state_dict: group ", g, " has ", groups_[g].params.size(), " parameters, the saved one has ", size);
+    options.push_back(groups_[g]);
+    options.back().each([&](const char* what, auto& value) { value = static_cast<std::remove_reference_t<decltype(value)>>(required(prefix + what)); });
+    if (const TensorBase* t = find(prefix + "initial_lr")) initial.push_back(number(*t, prefix + "initial_lr"));
+  }
+  std::vector<std::vector<Memory>> memory;
+  std::size_t index = 0;
+  for (const auto& group : groups_) {
+    memory.emplace_back(group.params.size());
+    for (std::size_t i = 0; i < group.params.size(); ++i) {
+      const std::string prefix = "state." + std::to_string(index++) + '.';
+      const auto& p = group.params[i];
+      auto& m = memory.back()[i];
+      if (const TensorBase* t = find(prefix + "step")) m.steps = static_cast<std::int64_t>(number(*t, prefix + "step"));
+      for (std::size_t s = 0; s < States; ++s) {
+        const TensorBase* t = find(prefix + state_names_[s]);
+        if (!t) continue;
+        check(t->dtype() == dtype_of<T> && t->shape() == p.shape(), at, name_, ".load_state_dict: ", prefix, state_names_[s], " is ", name_of(t->dtype()), " of shape ",
+              t->shape(), ", the parameter is ", name_of(dtype_of<T>), " of shape ", p.shape());
+        m.state[s] = Tensor<T>(t->share()).clone(at).to(p.device(), at);
+      }
+    }
+  }
+  if (used < dict.size())
+    for (const auto& [key, tensor] : dict) {
+      const bool ours = key.starts_with("param_groups.") || key.starts_with("state.");
+      check(ours, at, name_, ".load_state_dict: does not know what ", key, " is");
+    }
+  check(used == dict.size(), at, name_, ".load_state_dict: holds ", dict.size(), " entries, of which only ", used, " belong to this optimizer; it was saved from another one");
+
+  for (std::size_t g = 0; g < groups_.size(); ++g) static_cast<Options&>(groups_[g]) = options[g];
+  memory_ = std::move(memory);
+  initial_lrs() = std::move(initial);
+}
+
+namespace detail {
+
+/// PyTorch's checks of an option, in its order; `ok` is written so that NaN fails it.
+template <class V> void check_option(bool ok, const char* optimizer, const char* option, const V& value, const char* expected, Location at) {
+  check(ok, at, optimizer, ": invalid ", option, ' ', value, "; it must be ", expected);
+}
+
+}  // namespace detail
+
+}  // namespace chainrule::optim

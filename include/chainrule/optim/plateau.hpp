@@ -1,0 +1,102 @@
+#pragma once
+// ReduceLROnPlateau: a smaller learning rate when a measured value no longer improves.
+
+#include <chainrule/optim/scheduler.hpp>
+#include <limits>
+
+namespace chainrule::optim {
+
+struct ReduceLROnPlateauOptions {
+  std::string mode = "min";            ///< "min": smaller is better (a loss); "max": larger is better (an accuracy)
+  double factor = 0.1;                 ///< what the rate is multiplied by
+  std::int64_t patience = 10;          ///< epochs without improvement that are tolerated
+  double threshold = 1e-4;             ///< how much better counts as an improvement
+  std::string threshold_mode = "rel";  ///< "rel": threshold is a part of the best value; "abs": a difference
+  std::int64_t cooldown = 0;           ///< epochs after a reduction that are not counted
+  double min_lr = 0;
+  double eps = 1e-8;                   ///< smaller reductions are left out
+};
+/// Multiplies the rate by `factor` when the value given to step() has not improved for more than `patience` epochs.
+/// Names and defaults are those of torch.optim.lr_scheduler.ReduceLROnPlateau.
+///     optim::ReduceLROnPlateau scheduler(optimizer, {.factor = 0.5, .patience = 3});
+///     scheduler.step(validation_loss);
+class ReduceLROnPlateau {
+ public:
+  explicit ReduceLROnPlateau(OptimizerBase& optimizer, ReduceLROnPlateauOptions options = {}, Location at = Location::here())
+      : optimizer_(&optimizer), o_(std::move(options)) {
+    check(o_.mode == "min" || o_.mode == "max", at, "ReduceLROnPlateau: mode is \"min\" or \"max\", not \"", o_.mode, '"');
+    check(o_.threshold_mode == "rel" || o_.threshold_mode == "abs", at, "ReduceLROnPlateau: threshold_mode is \"rel\" or \"abs\", not \"", o_.threshold_mode, '"');
+    check(o_.factor < 1, at, "ReduceLROnPlateau: factor must be below 1, got ", o_.factor);
+    best_ = smaller_is_better() ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
+  }
+  ReduceLROnPlateau(OptimizerBase& optimizer, std::string mode, ReduceLROnPlateauOptions options = {}, Location at = Location::here())
+      : ReduceLROnPlateau(optimizer, (options.mode = std::move(mode), std::move(options)), at) {}
+
+  /// Tells it this epoch's value.
+  void step(double metric) {
+    ++last_epoch_;
+    if (better(metric)) {
+      best_ = metric;
+      bad_epochs_ = 0;
+    } else {
+      ++bad_epochs_;
+    }
+    if (cooling_ > 0) {
+      --cooling_;
+      bad_epochs_ = 0;
+    }
+    if (bad_epochs_ <= o_.patience) return;
+    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
+      const double now = optimizer_->lr(g), next = now * o_.factor > o_.min_lr ? now * o_.factor : o_.min_lr;
+      if (now - next > o_.eps) optimizer_->set_lr(g, next);
+    }
+    cooling_ = o_.cooldown;
+    bad_epochs_ = 0;
+  }
+
+  double best() const { return best_; }                       ///< the best value so far
+  std::int64_t num_bad_epochs() const { return bad_epochs_; }  ///< epochs since then
+  std::int64_t last_epoch() const { return last_epoch_; }
+  std::vector<double> get_last_lr() const {
+    std::vector<double> all;
+    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) all.push_back(optimizer_->lr(g));
+    return all;
+  }
+
+  StateDict state_dict() const {
+    auto number = [](auto v) { return full<double>({}, static_cast<double>(v)); };
+    StateDict dict;
+    dict.emplace_back("best", number(best_));
+    dict.emplace_back("num_bad_epochs", number(bad_epochs_));
+    dict.emplace_back("cooldown_counter", number(cooling_));
+    dict.emplace_back("last_epoch", number(last_epoch_));
+    return dict;
+  }
+  void load_state_dict(const NamedTensors& dict, Location at = Location::here()) {
+    auto number = [&](const char* key) {
+      for (const auto& [name, t] : dict)
+        if (name == key && t.dtype() == DType::float64 && t.numel() == 1) return Tensor<double>(t.share()).item();
+      fail(at, "ReduceLROnPlateau.load_state_dict: there is no number ", key);
+    };
+    const double best = number("best"), bad = number("num_bad_epochs"), cooling = number("cooldown_counter"), epoch = number("last_epoch");
+    best_ = best;
+    bad_epochs_ = static_cast<std::int64_t>(bad);
+    cooling_ = static_cast<std::int64_t>(cooling);
+    last_epoch_ = static_cast<std::int64_t>(epoch);
+  }
+
+ private:
+  bool smaller_is_better() const { return o_.mode == "min"; }
+  bool better(double value) const {
+    const bool relative = o_.threshold_mode == "rel";
+    if (smaller_is_better()) return value < (relative ? best_ * (1 - o_.threshold) : best_ - o_.threshold);
+    return value > (relative ? best_ * (1 + o_.threshold) : best_ + o_.threshold);
+  }
+
+  OptimizerBase* optimizer_;
+  ReduceLROnPlateauOptions o_;
+  double best_;
+  std::int64_t bad_epochs_ = 0, cooling_ = 0, last_epoch_ = 0;
+};
+
+}  // namespace chainrule::optim

@@ -1,0 +1,274 @@
+#pragma once
+// Learning-rate schedulers: what they share, and those that multiply the rate by a factor at each step.
+// Call step() once an epoch (OneCycleLR: once a batch), after optimizer.step().
+
+#include <chainrule/core/callback.hpp>
+#include <chainrule/optim/optimizer.hpp>
+#include <cmath>
+#include <initializer_list>
+#include <numbers>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace chainrule::optim {
+
+/// A learning rate as a function of the number of steps taken. The optimizer must outlive it.
+/// Each step computes a group's new rate from its present one where that is possible, as PyTorch does, so that several schedulers
+/// on one optimizer multiply (a warm-up and a decay).
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+
+  /// Goes one epoch (or one batch) on.
+  virtual void step() {
+    ++last_epoch_;
+    apply();
+  }
+  std::int64_t last_epoch() const { return last_epoch_; }  ///< how often step() was called
+  /// The learning rate of each group now.
+  std::vector<double> get_last_lr() const {
+    std::vector<double> all;
+    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) all.push_back(optimizer_->lr(g));
+    return all;
+  }
+  OptimizerBase& optimizer() const { return *optimizer_; }
+
+  /// All numbers that change while it runs, as float64 scalars. With the optimizer's state_dict() they are what a checkpoint needs.
+  StateDict state_dict() const {
+    StateDict dict;
+    const_cast<Scheduler*>(this)->each_number([&](const std::string& name, double& value) { dict.emplace_back(name, full<double>({}, value)); });
+    return dict;
+  }
+  /// Continues where the scheduler that gave `dict` was. Load the optimizer's state too: the present learning rates are kept there.
+  void load_state_dict(const NamedTensors& dict, Location at = Location::here()) {
+    std::vector<double> values;
+    each_number([&](const std::string& name, double&) {
+      for (const auto& [key, t] : dict)
+        if (key == name && t.dtype() == DType::float64 && t.numel() == 1) return values.push_back(Tensor<double>(t.share()).item());
+      fail(at, name_, ".load_state_dict: there is no number ", name, "; the state must come from a scheduler of the same kind");
+    });
+    check(values.size() == dict.size(), at, name_, ".load_state_dict: holds ", dict.size(), " entries, this scheduler has ", values.size());
+    std::size_t i = 0;
+    each_number([&](const std::string&, double& value) { value = values[i++]; });
+  }
+
+ protected:
+  Scheduler(const char* name, OptimizerBase& optimizer) : name_(name), optimizer_(&optimizer) {
+    auto& initial = optimizer.initial_lrs();
+    for (std::size_t g = initial.size(); g < optimizer.num_groups(); ++g) initial.push_back(optimizer.lr(g));
+    base_lrs_ = initial;
+  }
+  Scheduler(const Scheduler&) = default;
+  Scheduler& operator=(const Scheduler&) = default;
+
+  /// The new rate of a group, given the present one and last_epoch(); called for each group in turn, also for epoch 0.
+  virtual double rate(std::size_t group, double now) = 0;
+  virtual void each_number(const Callback<void(const std::string&, double&)>& see) {
+    auto epoch = static_cast<double>(last_epoch_);
+    see("last_epoch", epoch);
+    last_epoch_ = static_cast<std::int64_t>(epoch);
+    for (std::size_t g = 0; g < base_lrs_.size(); ++g) see("base_lrs." + std::to_string(g), base_lrs_[g]);
+  }
+
+  void apply() {
+    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) optimizer_->set_lr(g, rate(g, optimizer_->lr(g)));
+  }
+  double base_lr(std::size_t group) const { return base_lrs_[group]; }
+  const char* name() const { return name_; }
+
+  std::int64_t last_epoch_ = 0;
+  std::vector<double> base_lrs_;
+
+ private:
+  friend class SequentialLR;
+  /// Begins anew from the base rates, as if just made.
+  virtual void restart() {
+    last_epoch_ = 0;
+    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) optimizer_->set_lr(g, base_lrs_[g]);
+    apply();
+  }
+
+  const char* name_;
+  OptimizerBase* optimizer_;
+};
+
+struct StepLROptions {
+  std::int64_t step_size = 0;
+  double gamma = 0.1;
+};
+/// Multiplies the rate by gamma every step_size epochs.
+///     optim::StepLR scheduler(optimizer, 30, {.gamma = 0.5});     // or {.step_size = 30, .gamma = 0.5}
+class StepLR final : public Scheduler {
+ public:
+  StepLR(OptimizerBase& optimizer, StepLROptions options, Location at = Location::here()) : Scheduler("StepLR", optimizer), o_(options) {
+    check(o_.step_size > 0, at, "StepLR: step_size must be above 0, got ", o_.step_size);
+  }
+  StepLR(OptimizerBase& optimizer, std::int64_t step_size, StepLROptions options = {}, Location at = Location::here())
+      : StepLR(optimizer, StepLROptions{step_size, options.gamma}, at) {}
+
+ private:
+  double rate(std::size_t, double now) override { return last_epoch_ > 0 && last_epoch_ % o_.step_size == 0 ? now * o_.gamma : now; }
+  StepLROptions o_;
+};
+
+struct MultiStepLROptions {
+  std::vector<std::int64_t> milestones = {};
+  double gamma = 0.1;
+};
+/// Multiplies the rate by gamma at each milestone (twice at one that stands there twice).
+///     optim::MultiStepLR scheduler(optimizer, {30, 80});     // or {.milestones = {30, 80}, .gamma = 0.1}
+class MultiStepLR final : public Scheduler {
+ public:
+  MultiStepLR(OptimizerBase& optimizer, MultiStepLROptions options) : Scheduler("MultiStepLR", optimizer), o_(std::move(options)) {}
+  MultiStepLR(OptimizerBase& optimizer, std::vector<std::int64_t> milestones, MultiStepLROptions options = {})
+      : MultiStepLR(optimizer, MultiStepLROptions{std::move(milestones), options.gamma}) {}
+
+ private:
+  double rate(std::size_t, double now) override {
+    for (auto m : o_.milestones)
+      if (m == last_epoch_ && m > 0) now *= o_.gamma;
+    return now;
+  }
+  MultiStepLROptions o_;
+};
+
+struct ExponentialLROptions {
+  double gamma = 1;
+};
+/// Multiplies the rate by gamma every epoch.
+///     optim::ExponentialLR scheduler(optimizer, 0.95);
+class ExponentialLR final : public Scheduler {
+ public:
+  ExponentialLR(OptimizerBase& optimizer, double gamma) : Scheduler("ExponentialLR", optimizer), gamma_(gamma) {}
+  ExponentialLR(OptimizerBase& optimizer, ExponentialLROptions options) : ExponentialLR(optimizer, options.gamma) {}
+
+ private:
+  double rate(std::size_t, double now) override { return last_epoch_ > 0 ? now * gamma_ : now; }
+  double gamma_;
+};
+
+struct ConstantLROptions {
+  double factor = 1.0 / 3;
+  std::int64_t total_iters = 5;
+};
+/// factor times the rate for the first total_iters epochs, then the rate itself.
+class ConstantLR final : public Scheduler {
+ public:
+  explicit ConstantLR(OptimizerBase& optimizer, ConstantLROptions options = {}, Location at = Location::here()) : Scheduler("ConstantLR", optimizer), o_(options) {
+    check(o_.factor > 0 && o_.factor <= 1, at, "ConstantLR: factor must lie in (0, 1], got ", o_.factor);
+    apply();
+  }
+
+ private:
+  double rate(std::size_t, double now) override {
+    if (last_epoch_ == 0) return now * o_.factor;
+    return last_epoch_ == o_.total_iters ? now / o_.factor : now;
+  }
+  ConstantLROptions o_;
+};
+
+struct LinearLROptions {
+  double start_factor = 1.0 / 3;
+  double end_factor = 1;
+  std::int64_t total_iters = 5;
+};
+/// The rate times a factor that goes from start_factor to end_factor in a straight line over total_iters epochs: a warm-up.
+///     optim::LinearLR warm_up(optimizer, {.start_factor = 0.1, .total_iters = 10});
+class LinearLR final : public Scheduler {
+ public:
+  explicit LinearLR(OptimizerBase& optimizer, LinearLROptions options = {}, Location at = Location::here()) : Scheduler("LinearLR", optimizer), o_(options) {
+    check(o_.start_factor > 0 && o_.start_factor <= 1, at, "LinearLR: start_factor must lie in (0, 1], got ", o_.start_factor);
+    check(o_.end_factor >= 0 && o_.end_factor <= 1, at, "LinearLR: end_factor must lie in [0, 1], got ", o_.end_factor);
+    check(o_.total_iters > 0, at, "LinearLR: total_iters must be above 0, got ", o_.total_iters);
+    apply();
+  }
+
+ private:
+  double rate(std::size_t, double now) override {
+    if (last_epoch_ == 0) return now * o_.start_factor;
+    if (last_epoch_ > o_.total_iters) return now;
+    const double rise = o_.end_factor - o_.start_factor, n = static_cast<double>(o_.total_iters);
+    return now * (1 + rise / (n * o_.start_factor + static_cast<double>(last_epoch_ - 1) * rise));
+  }
+  LinearLROptions o_;
+};
+
+struct PolynomialLROptions {
+  std::int64_t total_iters = 5;
+  double power = 1;
+};
+/// base * (1 - epoch / total_iters)^power, 0 from total_iters on.
+class PolynomialLR final : public Scheduler {
+ public:
+  explicit PolynomialLR(OptimizerBase& optimizer, PolynomialLROptions options = {}, Location at = Location::here()) : Scheduler("PolynomialLR", optimizer), o_(options) {
+    check(o_.total_iters > 0, at, "PolynomialLR: total_iters must be above 0, got ", o_.total_iters);
+  }
+
+ private:
+  double rate(std::size_t, double now) override {
+    if (last_epoch_ == 0 || last_epoch_ > o_.total_iters) return now;
+    const auto t = static_cast<double>(last_epoch_), n = static_cast<double>(o_.total_iters);
+    return now * std::pow((1 - t / n) / (1 - (t - 1) / n), o_.power);
+  }
+  PolynomialLROptions o_;
+};
+
+/// base * f(epoch).
+///     optim::LambdaLR scheduler(optimizer, [](std::int64_t epoch) { return 1.0 / (1 + epoch); });
+class LambdaLR final : public Scheduler {
+ public:
+  using Factor = Callback<double(std::int64_t)>;
+  LambdaLR(OptimizerBase& optimizer, Factor lr_lambda) : LambdaLR(optimizer, std::vector<Factor>(optimizer.num_groups(), lr_lambda)) {}
+  /// One function per group.
+  LambdaLR(OptimizerBase& optimizer, std::vector<Factor> lr_lambdas, Location at = Location::here())
+      : Scheduler("LambdaLR", optimizer), factors_(std::move(lr_lambdas)) {
+    check(factors_.size() == optimizer.num_groups(), at, "LambdaLR: ", factors_.size(), " functions for ", optimizer.num_groups(), " parameter groups");
+    apply();
+  }
+
+ private:
+  double rate(std::size_t group, double) override { return base_lr(group) * factors_[group](last_epoch_); }
+  std::vector<Factor> factors_;
+};
+
+/// One scheduler after the other: number i + 1 takes over at milestone i and begins at the base rate.
+///     optim::LinearLR warm_up(optimizer, {.start_factor = 0.1, .total_iters = 5});
+///     optim::CosineAnnealingLR cosine(optimizer, 95);
+///     optim::SequentialLR scheduler(optimizer, {warm_up, cosine}, {5});
+class SequentialLR final : public Scheduler {
+ public:
+  struct Reference {
+    Scheduler* scheduler;
+    Reference(Scheduler& s) : scheduler(&s) {}
+  };
+  SequentialLR(OptimizerBase& optimizer, std::vector<Reference> schedulers, std::vector<std::int64_t> milestones, Location at = Location::here())
+      : Scheduler("SequentialLR", optimizer), schedulers_(std::move(schedulers)), milestones_(std::move(milestones)) {
+    check(!schedulers_.empty(), at, "SequentialLR: no schedulers given");
+    check(milestones_.size() + 1 == schedulers_.size(), at, "SequentialLR: ", schedulers_.size(), " schedulers need ", schedulers_.size() - 1, " milestones, got ",
+          milestones_.size());
+    for (std::size_t i = 0; i < milestones_.size(); ++i)
+      check(milestones_[i] > (i ? milestones_[i - 1] : 0), at, "SequentialLR: milestones must grow from above 0, number ", i, " is ", milestones_[i]);
+    for (auto& s : schedulers_) check(&s.scheduler->optimizer() == &optimizer, at, "SequentialLR: all schedulers must have the same optimizer");
+    schedulers_[0].scheduler->restart();  // undoes what the others did when they were made
+  }
+  void step() override {
+    ++last_epoch_;
+    std::size_t i = 0;
+    while (i < milestones_.size() && milestones_[i] <= last_epoch_) ++i;
+    if (i > 0 && milestones_[i - 1] == last_epoch_) schedulers_[i].scheduler->restart();
+    else schedulers_[i].scheduler->step();
+  }
+
+ private:
+  double rate(std::size_t, double now) override { return now; }
+  void each_number(const Callback<void(const std::string&, double&)>& see) override {
+    Scheduler::each_number(see);
+    for (std::size_t i = 0; i < schedulers_.size(); ++i)
+      schedulers_[i].scheduler->each_number([&](const std::string& name, double& value) { see("schedulers." + std::to_string(i) + '.' + name, value); });
+  }
+  std::vector<Reference> schedulers_;
+  std::vector<std::int64_t> milestones_;
+};
+
+}  // namespace chainrule::optim
