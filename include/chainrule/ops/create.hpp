@@ -66,10 +66,10 @@ template <class T = float> Tensor<T> empty(const Shape& shape, TensorOptions opt
   return t;
 }
 /// All elements `value`: full({2, 3}, 7).
-template <class T = float> Tensor<T> full(const Shape& shape, std::type_identity_t<T> value, TensorOptions options = {}, Location at = Location::here()) {
+template <class T = float, Arithmetic N = T> Tensor<T> full(const Shape& shape, N value, TensorOptions options = {}, Location at = Location::here()) {
   detail::check_sizes(shape, "full", at);
   Tensor<T> t = detail::allocate<T>(shape, options.device);
-  t.fill_(value, at);
+  t.fill_(static_cast<T>(value), at);
   return detail::finish(t, options, at);
 }
 template <class T = float> Tensor<T> zeros(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) { return full<T>(shape, T{}, options, at); }
@@ -78,7 +78,7 @@ template <class T = float> Tensor<T> ones(const Shape& shape, TensorOptions opti
 template <class T> Tensor<T> empty_like(const Tensor<T>& x, Location at = Location::here()) { return empty<T>(x.shape(), {.device = x.device()}, at); }
 template <class T> Tensor<T> zeros_like(const Tensor<T>& x, Location at = Location::here()) { return zeros<T>(x.shape(), {.device = x.device()}, at); }
 template <class T> Tensor<T> ones_like(const Tensor<T>& x, Location at = Location::here()) { return ones<T>(x.shape(), {.device = x.device()}, at); }
-template <class T> Tensor<T> full_like(const Tensor<T>& x, std::type_identity_t<T> value, Location at = Location::here()) {
+template <class T, Arithmetic N> Tensor<T> full_like(const Tensor<T>& x, N value, Location at = Location::here()) {
   return full<T>(x.shape(), value, {.device = x.device()}, at);
 }
 

@@ -51,10 +51,10 @@ template <class T> Tensor<T> put_at(const Tensor<T>& x, const Tensor<std::int64_
 template <class T> void index_put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, Location at) {
   check_same_device("index_put_", at, x, values);
   if (Real<T> && grad_enabled && (x.requires_grad() || values.requires_grad())) {
-    edit(x, "index_put_", values.requires_grad(), at, [&](const Tensor<T>& old) {
+    edit(x, "index_put_", values, at, [&](const Tensor<T>& old, const Tensor<T>& by) {
       Unobserved quiet;
       const Tensor<std::int64_t> positions = to_device(arange(x.numel()), x.device(), at).view(x.shape(), at);
-      return put_at(old, contiguous(index(positions, items, at), at), values, at);
+      return put_at(old, contiguous(index(positions, items, at), at), by, at);
     });
     return;
   }

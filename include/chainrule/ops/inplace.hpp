@@ -4,7 +4,9 @@
 
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/copy.hpp>
+#include <chainrule/ops/div.hpp>
 #include <chainrule/ops/mul.hpp>
+#include <chainrule/ops/sub.hpp>
 
 namespace chainrule {
 namespace detail {
