@@ -1,0 +1,179 @@
+// Schedulers: what the parity group does not cover. Sequences of numbers are PyTorch's.
+
+#include <chainrule/ops.hpp>
+#include <chainrule/optim.hpp>
+#include "support/catch.hpp"
+
+namespace cr = chainrule;
+namespace optim = chainrule::optim;
+
+namespace {
+
+struct Setup {
+  cr::Tensor<double> w = cr::zeros<double>({1}, {.requires_grad = true});
+  optim::SGD<double> optimizer{std::vector{w}, {.lr = 0.1, .momentum = 0.9}};
+};
+
+template <class S> std::vector<double> rates(S& scheduler, int n) {
+  std::vector<double> all;
+  for (int i = 0; i < n; ++i, scheduler.step()) all.push_back(scheduler.get_last_lr()[0]);
+  return all;
+}
+void agree(const std::vector<double>& ours, const std::vector<double>& expected) {
+  REQUIRE(ours.size() == expected.size());
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    INFO("step " << i);
+    CHECK(ours[i] == Approx(expected[i]).epsilon(1e-10));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a warm-up and then a cosine", "[optim][scheduler]") {
+  Setup s;
+  optim::LinearLR warm_up(s.optimizer, {.start_factor = 0.1, .total_iters = 3});
+  optim::CosineAnnealingLR cosine(s.optimizer, {.T_max = 4, .eta_min = 0.01});
+  optim::SequentialLR scheduler(s.optimizer, {warm_up, cosine}, {3});
+  agree(rates(scheduler, 8), {0.01, 0.04, 0.07, 0.1, 0.0868198051534, 0.055, 0.0231801948466, 0.01});
+}
+
+TEST_CASE("three schedulers one after the other", "[optim][scheduler]") {
+  Setup s;
+  optim::ConstantLR a(s.optimizer, {.factor = 0.5, .total_iters = 2});
+  optim::StepLR b(s.optimizer, 2);
+  optim::CosineAnnealingWarmRestarts c(s.optimizer, 3);
+  optim::SequentialLR scheduler(s.optimizer, {a, b, c}, {2, 7});
+  agree(rates(scheduler, 12), {0.05, 0.05, 0.1, 0.1, 0.01, 0.01, 0.001, 0.1, 0.075, 0.025, 0.1, 0.075});
+}
+
+TEST_CASE("ConstantLR and LambdaLR", "[optim][scheduler]") {
+  Setup s, t;
+  optim::ConstantLR constant(s.optimizer, {.factor = 0.25, .total_iters = 3});
+  agree(rates(constant, 6), {0.025, 0.025, 0.025, 0.1, 0.1, 0.1});
+  optim::LambdaLR lambda(t.optimizer, [](std::int64_t epoch) { return std::pow(0.9, static_cast<double>(epoch)); });
+  agree(rates(lambda, 4), {0.1, 0.09, 0.081, 0.0729});
+}
+
+TEST_CASE("two schedulers on one optimizer multiply", "[optim][scheduler]") {
+  Setup s;
+  optim::ExponentialLR decay(s.optimizer, 0.5);
+  optim::StepLR drop(s.optimizer, {.step_size = 2, .gamma = 0.1});
+  std::vector<double> all;
+  for (int i = 0; i < 4; ++i) {
+    all.push_back(s.optimizer.lr());
+    decay.step();
+    drop.step();
+  }
+  agree(all, {0.1, 0.05, 0.0025, 0.00125});
+}
+
+TEST_CASE("OneCycleLR cycles the momentum the other way", "[optim][scheduler]") {
+  Setup s;
+  optim::OneCycleLR scheduler(s.optimizer, 1.0, {.epochs = 2, .steps_per_epoch = 5});
+  std::vector<double> lr, momentum;
+  for (int i = 0; i < 10; ++i) {
+    lr.push_back(s.optimizer.lr());
+    momentum.push_back(s.optimizer.groups()[0].momentum);
+    if (i < 9) scheduler.step();
+  }
+  agree(lr, {0.04, 0.52, 1, 0.950484632013, 0.81174565395, 0.611262021936, 0.388741978064, 0.18825834605, 0.0495193679865, 4e-06});
+  agree(momentum, {0.95, 0.9, 0.85, 0.854951556605, 0.868825509907, 0.888873953302, 0.911126046698, 0.931174490093, 0.945048443395, 0.95});
+  CHECK_THROWS_WITH(scheduler.step(), Catch::Matchers::Contains("step 11 of a cycle of 10 steps"));
+}
+
+TEST_CASE("OneCycleLR in three phases, and with Adam's first beta", "[optim][scheduler]") {
+  Setup s;
+  optim::OneCycleLR scheduler(s.optimizer, {.max_lr = 1, .total_steps = 10, .three_phase = true});
+  std::vector<double> lr;
+  for (int i = 0; i < 10; ++i) {
+    lr.push_back(s.optimizer.lr());
+    if (i < 9) scheduler.step();
+  }
+  agree(lr, {0.04, 0.52, 1, 0.52, 0.04, 0.0361807218535, 0.0261817218535, 0.0138222781465, 0.00382327814649, 4e-06});
+  optim::Adam adam({s.w});
+  optim::OneCycleLR other(adam, {.max_lr = 1, .total_steps = 10});
+  CHECK(adam.groups()[0].betas.first == 0.95);
+  other.step();
+  CHECK(adam.groups()[0].betas.first == Approx(0.9));
+}
+
+TEST_CASE("CosineAnnealingWarmRestarts goes to any point", "[optim][scheduler]") {
+  Setup s, t;
+  optim::CosineAnnealingWarmRestarts scheduler(s.optimizer, {.T_0 = 2, .T_mult = 3, .eta_min = 0.01});
+  std::vector<double> lr;
+  for (double epoch : {0.5, 1.75, 2.0, 5.5, 8.0, 20.25}) {
+    scheduler.step(epoch);
+    lr.push_back(s.optimizer.lr());
+  }
+  agree(lr, {0.08681980515339464, 0.013425421036992097, 0.1, 0.04335314297038658, 0.1, 0.03082151762439294});
+  optim::CosineAnnealingWarmRestarts even(t.optimizer, 4);
+  lr.clear();
+  for (double epoch : {0.5, 5.0, 9.5}) {
+    even.step(epoch);
+    lr.push_back(t.optimizer.lr());
+  }
+  agree(lr, {0.09619397662556434, 0.08535533905932738, 0.0691341716182545});
+}
+
+TEST_CASE("a scheduler moves each group from its own rate", "[optim][scheduler]") {
+  auto a = cr::zeros({1}, {.requires_grad = true}), b = cr::zeros({1}, {.requires_grad = true});
+  optim::SGD optimizer({{.params = {a}, .lr = 1.0}, {.params = {b}}}, {.lr = 0.5});
+  optim::MultiStepLR scheduler(optimizer, {1, 3}, {.gamma = 0.5});
+  scheduler.step();
+  CHECK(scheduler.get_last_lr() == std::vector<double>{0.5, 0.25});
+  scheduler.step(), scheduler.step();
+  CHECK(scheduler.get_last_lr() == std::vector<double>{0.25, 0.125});
+}
+
+TEST_CASE("a scheduler goes on from a saved state", "[optim][scheduler]") {
+  auto go = [](auto make, int stop) {
+    Setup s, t;
+    auto first = make(s.optimizer);
+    for (int i = 0; i < stop; ++i) first.step();
+    auto second = make(t.optimizer);
+    t.optimizer.load_state_dict(s.optimizer.state_dict());
+    second.load_state_dict(first.state_dict());
+    CHECK(second.last_epoch() == stop);
+    CHECK(rates(first, 7) == rates(second, 7));
+  };
+  go([](auto& o) { return optim::CosineAnnealingLR(o, 6); }, 3);
+  go([](auto& o) { return optim::CosineAnnealingWarmRestarts(o, {.T_0 = 2, .T_mult = 2}); }, 5);
+  go([](auto& o) { return optim::OneCycleLR(o, {.max_lr = 1, .total_steps = 20}); }, 8);
+  Setup s, t;
+  optim::ReduceLROnPlateau a(s.optimizer, "max", {.patience = 1}), b(t.optimizer, "max", {.patience = 1});
+  for (double v : {0.5, 0.6, 0.6}) a.step(v);
+  b.load_state_dict(a.state_dict());
+  CHECK(b.best() == 0.6);
+  b.step(0.6);
+  CHECK(t.optimizer.lr() == Approx(0.01));
+}
+
+TEST_CASE("ReduceLROnPlateau counts, cools down and stops at min_lr", "[optim][scheduler]") {
+  Setup s;
+  optim::ReduceLROnPlateau scheduler(s.optimizer, {.factor = 0.1, .patience = 1, .threshold = 0.5, .threshold_mode = "abs", .cooldown = 1, .min_lr = 0.005});
+  std::vector<double> lr;
+  for (double loss : {10.0, 9.0, 9.6, 9.0, 9.6, 9.6, 9.6, 9.6}) {  // 9.0 improves by more than 0.5, 9.6 does not
+    scheduler.step(loss);
+    lr.push_back(s.optimizer.lr());
+  }
+  agree(lr, {0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.005, 0.005});
+  CHECK(scheduler.best() == 9);
+}
+
+TEST_CASE("bad arguments of schedulers are refused", "[optim][scheduler]") {
+  using Catch::Matchers::Contains;
+  Setup s, t;
+  CHECK_THROWS_WITH(optim::StepLR(s.optimizer, 0), Contains("step_size must be above 0, got 0"));
+  CHECK_THROWS_WITH(optim::CosineAnnealingLR(s.optimizer, -3), Contains("T_max must be above 0, got -3"));
+  CHECK_THROWS_WITH(optim::LinearLR(s.optimizer, {.start_factor = 0}), Contains("start_factor must lie in (0, 1]"));
+  CHECK_THROWS_WITH(optim::OneCycleLR(s.optimizer, {.max_lr = 0.1}), Contains("give total_steps, or epochs and steps_per_epoch"));
+  CHECK_THROWS_WITH(optim::OneCycleLR(s.optimizer, 0.1, {.total_steps = 5, .anneal_strategy = "cosine"}), Contains("not \"cosine\""));
+  optim::SGD plain({s.w});
+  CHECK_THROWS_WITH(optim::OneCycleLR(plain, 0.1, {.total_steps = 5}), Contains("needs an optimizer with momentum"));
+  CHECK_THROWS_WITH(optim::ReduceLROnPlateau(s.optimizer, "minimum"), Contains("not \"minimum\""));
+  CHECK_THROWS_WITH(optim::ReduceLROnPlateau(s.optimizer, {.factor = 1}), Contains("factor must be below 1, got 1"));
+  optim::StepLR step(s.optimizer, 3), other(t.optimizer, 3);
+  CHECK_THROWS_WITH(optim::SequentialLR(s.optimizer, {step, step}, {}), Contains("2 schedulers need 1 milestones, got 0"));
+  CHECK_THROWS_WITH(optim::SequentialLR(s.optimizer, {step, other}, {2}), Contains("the same optimizer"));
+  CHECK_THROWS_WITH(step.load_state_dict({}), Contains("there is no number last_epoch"));
+}
