@@ -8,6 +8,7 @@
 #include <chainrule/ops/cat.hpp>
 #include <chainrule/ops/clamp.hpp>
 #include <chainrule/ops/compare.hpp>
+#include <chainrule/ops/conv2d.hpp>
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/cross_entropy.hpp>
