@@ -35,7 +35,7 @@ template <class T> Tensor<T> sum_to(const Tensor<T>& x, const Shape& shape, Loca
     else check(shape[d - extra] == x.shape()[d], at, "sum_to: shape ", x.shape(), " cannot be summed to ", shape);
   }
   if (dims.empty()) return x;
-  return reshape(sum(x, dims, true, at), shape, at);
+  return cast<T>(reshape(sum(x, dims, true, at), shape, at), at);  // integers sum to int64
 }
 
 template <class T> Tensor<SumOf<T>> Tensor<T>::sum(Location at) const { return chainrule::sum(*this, at); }
