@@ -144,8 +144,10 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
   const T* source = g.source + group * g.channels * g.source_channel;
   T* out = g.out + group * g.m * g.out_channel;
   static thread_local std::vector<Run> runs;
+  static thread_local std::vector<const T*> in_place;  // panels of a 1 x 1 window, read where they lie
   for (std::int64_t j = j0; j < j1; j += nc) {
     std::int64_t columns = std::min(nc, j1 - j);
+    in_place.assign(static_cast<std::size_t>(ceil_div(columns, table.columns)), nullptr);
     for (std::int64_t c0 = 0; c0 < g.channels; c0 += block) {
       std::int64_t depth = std::min(block, g.channels - c0);
       for (std::int64_t p = 0; p < columns; p += table.columns) {
@@ -154,6 +156,10 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
         for (std::int64_t t = 0; t < taps; ++t) {
           const Tap& tap = g.taps[static_cast<std::size_t>(t)];
           find_runs(g, tap, j + p, width, runs);
+          if (taps == 1 && runs.size() == 1 && runs[0].source >= 0 && width == step && i1 - i0 <= 8 * table.rows) {
+            in_place[static_cast<std::size_t>(p / table.columns)] = source + c0 * g.source_channel + tap.base + runs[0].source;
+            continue;
+          }
           if (width < step) add_run(runs, width, -1, step - width);
           table.copy_runs(panel + t * step, taps * step, source + c0 * g.source_channel + tap.base, g.source_channel, depth, runs.data(),
                           static_cast<std::int64_t>(runs.size()));
@@ -169,7 +175,9 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
           std::int64_t width = std::min<std::int64_t>(columns - p, table.columns), image = (j + p) / pixels;
           bool direct = solid && (j + p + width - 1) / pixels == image;
           T* c = direct ? out + image * g.out_image + i * g.out_channel + (j + p) % pixels : apart + (i1 - i0) * p + (i - i0) * table.columns;
-          multiply_tile(table, rows, width, {depth * taps, rows}, a, 1, packed + p * depth * taps, round_up(width, table.lanes), c,
+          const T* b = in_place[static_cast<std::size_t>(p / table.columns)];
+          std::int64_t b_row = b ? g.source_channel : round_up(width, table.lanes);
+          multiply_tile(table, rows, width, {depth * taps, rows}, a, 1, b ? b : packed + p * depth * taps, b_row, c,
                         direct ? g.out_channel : table.columns, e);
         }
         i += rows;

@@ -16,10 +16,10 @@ void gemm_part(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std:
                std::int64_t a_col, const T* b, std::int64_t b_row, std::int64_t b_col, T* c, std::int64_t c_row,
                const GemmOptions<T>& options) {
   std::int64_t kc = k_block(k), nc = std::min(n_block(table, kc), round_up(n, table.columns));
-  bool read_b = b_col == 1 && m <= table.rows;                                          // one row of tiles: packing would read B once more
-  bool read_a = n <= table.columns || (a_col == 1 && n <= 3 * table.columns);           // few tiles in a row: the same for A
+  bool read_b = b_col == 1 && m <= 8 * table.rows;   // B is read m / rows times: packing it costs more than it gains
+  bool read_a = a_col == 1 || n <= table.columns;    // rows of A are read as they are; columns, which share cache lines, are packed
   T* packed = scratch<T>(Scratch::b_block, static_cast<std::size_t>(kc * nc));
-  T* sliver = scratch<T>(Scratch::a_sliver, static_cast<std::size_t>(kc * table.rows));
+  T* sliver = scratch<T>(Scratch::a_sliver, static_cast<std::size_t>(kc * 2 * table.rows));
   for (std::int64_t j0 = 0; j0 < n; j0 += nc) {
     std::int64_t columns = std::min(nc, n - j0), whole = read_b ? columns / table.columns * table.columns : 0;
     for (std::int64_t p0 = 0; p0 == 0 || p0 < k; p0 += kc) {
@@ -32,9 +32,10 @@ void gemm_part(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std:
         int rows = tile_rows(table.rows, m - i);
         const T* a_here = a + i * a_row + p0 * a_col;
         std::int64_t row_step = a_row, column_step = a_col;
-        if (!read_a) {
-          table.pack(sliver, rows, a_here, a_row, a_col, rows, depth);
-          a_here = sliver, row_step = 1, column_step = rows;
+        if (!read_a) {  // two tiles at a time: a cache line of each column
+          std::int64_t tile = i % (2 * table.rows), width = 2 * table.rows;
+          if (tile == 0) table.pack(sliver, width, a_here, a_row, a_col, std::min(width, m - i), depth);
+          a_here = sliver + tile, row_step = 1, column_step = width;
         }
         if (last && options.row_bias) e.row_bias = options.row_bias + i;
         for (std::int64_t j = 0; j < columns; j += table.columns) {

@@ -11,7 +11,7 @@
 namespace chainrule::cpu::detail {
 
 inline constexpr std::int64_t b_block_bytes = 448 * 1024;  // of a packed block of B: stays in 1 MiB of L2 with room to spare
-inline constexpr std::int64_t max_k_block = 320;           // a sliver of A (8 x 320 floats) stays in 32 KiB of L1
+inline constexpr std::int64_t max_k_block = 384;           // a sliver of A (8 x 384 floats) stays in 32 KiB of L1
 
 inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 inline std::int64_t round_up(std::int64_t a, std::int64_t b) { return ceil_div(a, b) * b; }

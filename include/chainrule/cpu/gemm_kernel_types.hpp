@@ -3,6 +3,7 @@
 // which the drivers (gemm.hpp, conv2d_kernels.hpp) reach the kernels of the level in use.
 
 #include <cstdint>
+#include <utility>
 
 namespace chainrule::cpu {
 
