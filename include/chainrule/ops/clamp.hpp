@@ -10,15 +10,16 @@ namespace chainrule {
 template <class T> struct Clamp {
   static constexpr auto name = "clamp";
   T low, high;
-  CHAINRULE_HD T operator()(T x) const {  // NaN stays NaN
-    T y = x < low ? low : x;
-    return y > high ? high : y;
+  CHAINRULE_HD T operator()(T x) const {  // a NaN comes through, be it x or a bound
+    T y = x >= low || x != x ? x : low;
+    return y <= high || y != y ? y : high;
   }
 };
 template <class T> struct ClampGrad {
   static constexpr auto name = "clamp_grad";
   T low, high;
-  CHAINRULE_HD T operator()(T g, T x) const { return x >= low && x <= high ? g : T(0); }
+  bool has_low, has_high;
+  CHAINRULE_HD T operator()(T g, T x) const { return (!has_low || x > low) && (!has_high || x < high) ? g : T(0); }
 };
 
 namespace detail {
@@ -32,22 +33,26 @@ template <class T> Clamp<T> clamp_bounds(std::optional<T> min, std::optional<T> 
 
 }  // namespace detail
 
-/// The gradient of clamp as an op of its own: g where low <= x <= high, else 0. Its own gradient: the same of the new g.
-template <class T> Tensor<T> clamp_grad(const Tensor<T>& g, const Tensor<T>& x, std::type_identity_t<T> low, std::type_identity_t<T> high, Location at = Location::here()) {
-  return record("clamp_grad", map(ClampGrad<T>{low, high}, at, g, x), {g, x}, save(x), [low, high](const Tensor<T>& gg, const Tensor<T>& v) {
-    return Grads{clamp_grad(gg, v, low, high), Tensor<T>()};
+/// The gradient of clamp as an op of its own: g where min < x < max, else 0. Its own gradient: the same of the new g.
+template <class T>
+Tensor<T> clamp_grad(const Tensor<T>& g, const Tensor<T>& x, std::type_identity_t<std::optional<T>> min, std::type_identity_t<std::optional<T>> max,
+                     Location at = Location::here()) {
+  const ClampGrad<T> f{min.value_or(T{}), max.value_or(T{}), min.has_value(), max.has_value()};
+  return record("clamp_grad", map(f, at, g, x), {g, x}, save(x), [min, max](const Tensor<T>& gg, const Tensor<T>& v) {
+    return Grads{clamp_grad(gg, v, min, max), Tensor<T>()};
   }, at);
 }
 
 /// min(max(x, min), max), element by element; either bound may be left out: clamp(x, 0), clamp(x, {}, 1). Any element type.
 /// Where min > max the result is max. NaN stays NaN.
-/// Gradient: g where min <= x <= max, the bounds included, else 0, as in PyTorch. Source: torch.clamp.
+/// Gradient: g where min < x < max, else 0, also for x on a bound, as in PyTorch 2.15 (older versions passed g there). Source: torch.clamp.
 /// Throws when neither bound is given.
 ///     clamp(tensor({-2, 0.5, 3}), -1, 1)   // {-1, 0.5, 1}
 template <class T>
 Tensor<T> clamp(const Tensor<T>& x, std::type_identity_t<std::optional<T>> min, std::type_identity_t<std::optional<T>> max = {}, Location at = Location::here()) {
-  const Clamp<T> f = detail::clamp_bounds(min, max, "clamp", at);
-  return record("clamp", map(f, at, x), {x}, save(x), [f](const Tensor<T>& g, const Tensor<T>& v) { return Grads{clamp_grad(g, v, f.low, f.high)}; }, at);
+  return record("clamp", map(detail::clamp_bounds(min, max, "clamp", at), at, x), {x}, save(x), [min, max](const Tensor<T>& g, const Tensor<T>& v) {
+    return Grads{clamp_grad(g, v, min, max)};
+  }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::clamp(std::optional<T> min, std::optional<T> max, Location at) const { return chainrule::clamp(*this, min, max, at); }

@@ -11,7 +11,7 @@ struct Relu {
 };
 struct ReluGrad {
   static constexpr auto name = "relu_grad";
-  template <class T> CHAINRULE_HD T operator()(T g, T x) const { return x > T(0) ? g : T(0); }
+  template <class T> CHAINRULE_HD T operator()(T g, T x) const { return x <= T(0) ? T(0) : g; }
 };
 
 /// The gradient of relu as an op of its own, so that it can be differentiated again: g where x > 0, else 0.
