@@ -228,7 +228,7 @@ TEST_CASE("anomaly mode names the op and the line", "[core][anomaly]") {
 }
 
 namespace {
-struct Cube : autograd::Function<Cube> {
+struct CubeFunction : autograd::Function<CubeFunction> {
   static constexpr auto name = "cube";
   static Tensor<double> forward(autograd::Context<double>& ctx, const Tensor<double>& x) {
     ctx.save_for_backward({x});
@@ -246,10 +246,10 @@ struct Log : Observer {
 
 TEST_CASE("a custom function has a forward and a backward of its own", "[core][function]") {
   auto x = tensor<double>({-2, 0.5}, {.requires_grad = true});
-  CHECK(Cube::apply(x).to_vector() == std::vector<double>{-8, 0.125});
-  CHECK(std::string(Cube::apply(x).grad_fn()->op) == "cube");
-  CHECK(gradcheck([](const Tensor<double>& v) { return Cube::apply(v); }, {x}));
-  CHECK(gradgradcheck([](const Tensor<double>& v) { return Cube::apply(v); }, {x}));
+  CHECK(CubeFunction::apply(x).to_vector() == std::vector<double>{-8, 0.125});
+  CHECK(std::string(CubeFunction::apply(x).grad_fn()->op) == "cube");
+  CHECK(gradcheck([](const Tensor<double>& v) { return CubeFunction::apply(v); }, {x}));
+  CHECK(gradgradcheck([](const Tensor<double>& v) { return CubeFunction::apply(v); }, {x}));
 }
 
 TEST_CASE("an observer sees each forward op, each backward step and each leaf", "[core][observer]") {

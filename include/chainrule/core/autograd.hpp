@@ -5,7 +5,6 @@
 #include <chainrule/core/elementwise.hpp>
 #include <chainrule/core/record.hpp>
 #include <chainrule/ops/add.hpp>
-#include <queue>
 
 namespace chainrule {
 
@@ -73,14 +72,47 @@ inline TensorBase run_hooks(Hooks* hooks, TensorBase g) {
   return g;
 }
 
+/// Nodes in order of creation, the newest first (a binary heap; <queue> and <algorithm> cost 9,000 lines).
+class NewestFirst {
+ public:
+  bool empty() const { return heap_.empty(); }
+  void push(Node* n) {
+    std::size_t i = heap_.size();
+    heap_.push_back(n);
+    for (; i > 0 && heap_[(i - 1) / 2]->id < n->id; i = (i - 1) / 2) heap_[i] = heap_[(i - 1) / 2];
+    heap_[i] = n;
+  }
+  Node* pop() {
+    Node* top = heap_.front();
+    Node* last = heap_.back();
+    heap_.pop_back();
+    const std::size_t n = heap_.size();
+    for (std::size_t i = 0; n > 0;) {
+      std::size_t child = 2 * i + 1;
+      if (child + 1 < n && heap_[child + 1]->id > heap_[child]->id) ++child;
+      if (child >= n || heap_[child]->id < last->id) {
+        heap_[i] = last;
+        break;
+      }
+      heap_[i] = heap_[child];
+      i = child;
+    }
+    return top;
+  }
+
+ private:
+  std::vector<Node*> heap_;
+};
+
 /// One walk through the graph.
 class Engine {
  public:
   Engine(BackwardOptions options, Location at) : options_(options), at_(at) {}
   ~Engine() {
-    for (; !queue_.empty(); queue_.pop()) {  // only after an exception
-      queue_.top()->pending = TensorBase();
-      queue_.top()->queued = false;
+    while (!queue_.empty()) {  // only after an exception
+      Node* n = queue_.pop();
+      n->pending = TensorBase();
+      n->queued = false;
     }
     for (Node* n : visited_) {
       n->wanted = true;
@@ -108,8 +140,7 @@ class Engine {
       deliver(e, seeds[i], "backward");
     }
     while (!queue_.empty()) {
-      Node* n = queue_.top();
-      queue_.pop();
+      Node* n = queue_.pop();
       n->queued = false;
       step(*n);
     }
@@ -174,12 +205,12 @@ class Engine {
   // Marks the ops that lie between the roots and what is captured: the others need not run.
   void mark_wanted(std::span<const TensorBase> roots) {
     std::vector<Node*> todo;
-    std::priority_queue<Node*, std::vector<Node*>, Newer> oldest_first;
+    NewestFirst found;
     auto visit = [&](Node* n) {
       if (!n || n->queued) return;
       n->queued = true;  // here: seen
       todo.push_back(n);
-      oldest_first.push(n);
+      found.push(n);
     };
     for (const auto& r : roots) visit(r.impl()->node.get());
     while (!todo.empty()) {
@@ -187,11 +218,12 @@ class Engine {
       todo.pop_back();
       for (Edge& e : n->inputs) visit(e.node.get());
     }
-    for (; !oldest_first.empty(); oldest_first.pop()) {
-      visited_.push_back(oldest_first.top());
+    while (!found.empty()) {
+      visited_.push_back(found.pop());
       visited_.back()->queued = false;
     }
-    for (Node* n : visited_) {
+    for (std::size_t i = visited_.size(); i-- > 0;) {  // oldest first: an op is wanted if one of its operands is
+      Node* n = visited_[i];
       n->wanted = false;
       for (Edge& e : n->inputs) {
         e.wanted = e.node ? e.node->wanted || capture_index(e.node.get()) >= 0 : e.leaf && capture_index(e.leaf.get()) >= 0;
@@ -200,16 +232,9 @@ class Engine {
     }
   }
 
-  struct Older {
-    bool operator()(const Node* a, const Node* b) const { return a->id < b->id; }
-  };
-  struct Newer {
-    bool operator()(const Node* a, const Node* b) const { return a->id > b->id; }
-  };
-
   BackwardOptions options_;
   Location at_;
-  std::priority_queue<Node*, std::vector<Node*>, Older> queue_;             // newest on top
+  NewestFirst queue_;
   std::vector<std::pair<std::shared_ptr<TensorImpl>, TensorBase>> leaves_;  // leaves with hooks or captures, and their sums
   std::span<const TensorBase> captured_;
   std::vector<TensorBase> results_;
