@@ -2,6 +2,7 @@
 // Modules, layers, initialisation and losses.
 
 #include <chainrule/nn/activation.hpp>
+#include <chainrule/nn/conv2d.hpp>
 #include <chainrule/nn/embedding.hpp>
 #include <chainrule/nn/flatten.hpp>
 #include <chainrule/nn/init.hpp>
