@@ -228,7 +228,7 @@ TEST_CASE("anomaly mode names the op and the line", "[core][anomaly]") {
 }
 
 namespace {
-struct CubeFunction : autograd::Function<CubeFunction> {
+struct MyCube : autograd::Function<MyCube> {
   static constexpr auto name = "cube";
   static Tensor<double> forward(autograd::Context<double>& ctx, const Tensor<double>& x) {
     ctx.save_for_backward({x});
@@ -236,7 +236,7 @@ struct CubeFunction : autograd::Function<CubeFunction> {
   }
   static Grads backward(const autograd::Context<double>& ctx, const Tensor<double>& g) { return Grads{3 * g * ctx.saved()[0] * ctx.saved()[0]}; }
 };
-struct Log : Observer {
+struct EventLog : Observer {
   std::vector<std::string> lines;
   void forward(const ForwardEvent& e) override { lines.push_back(std::string("forward ") + e.op + (e.node ? "" : " unrecorded")); }
   void backward(const BackwardEvent& e) override { lines.push_back(std::string("backward ") + e.node.op); }
@@ -246,15 +246,15 @@ struct Log : Observer {
 
 TEST_CASE("a custom function has a forward and a backward of its own", "[core][function]") {
   auto x = tensor<double>({-2, 0.5}, {.requires_grad = true});
-  CHECK(CubeFunction::apply(x).to_vector() == std::vector<double>{-8, 0.125});
-  CHECK(std::string(CubeFunction::apply(x).grad_fn()->op) == "cube");
-  CHECK(gradcheck([](const Tensor<double>& v) { return CubeFunction::apply(v); }, {x}));
-  CHECK(gradgradcheck([](const Tensor<double>& v) { return CubeFunction::apply(v); }, {x}));
+  CHECK(MyCube::apply(x).to_vector() == std::vector<double>{-8, 0.125});
+  CHECK(std::string(MyCube::apply(x).grad_fn()->op) == "cube");
+  CHECK(gradcheck([](const Tensor<double>& v) { return MyCube::apply(v); }, {x}));
+  CHECK(gradgradcheck([](const Tensor<double>& v) { return MyCube::apply(v); }, {x}));
 }
 
 TEST_CASE("an observer sees each forward op, each backward step and each leaf", "[core][observer]") {
   auto x = tensor({1, 2}, {.requires_grad = true}), c = tensor({3, 4});
-  Log log, outer;
+  EventLog log, outer;
   {
     Observe watch_outer(outer);
     Observe watch(log);
