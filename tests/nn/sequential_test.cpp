@@ -1,0 +1,164 @@
+// Sequential: modules of any types as values.
+
+#include <chainrule/api.hpp>
+#include "support/catch.hpp"
+
+using namespace chainrule;
+using chainrule_test::Contains;
+
+namespace {
+
+nn::Sequential small() { return nn::Sequential{nn::Linear(4, 8), nn::ReLU(), nn::Sequential{nn::Linear(8, 3), nn::Tanh()}}; }
+
+template <class Named> std::vector<std::string> names(const Named& list) {
+  std::vector<std::string> all;
+  for (const auto& [name, value] : list) all.push_back(name);
+  return all;
+}
+using Names = std::vector<std::string>;
+
+struct Counter : nn::Module<Counter> {  // state that is neither parameter nor buffer, and a forward that changes it
+  int calls = 0;
+  Tensor<> forward(const Tensor<>& x) {
+    ++calls;
+    return x;
+  }
+};
+
+struct Unique : nn::Module<Unique> {
+  std::unique_ptr<nn::Linear> inner = std::make_unique<nn::Linear>(2, 2);
+  Tensor<> forward(const Tensor<>& x) const { return (*inner)(x); }
+};
+
+}  // namespace
+
+TEST_CASE("a Sequential calls its modules one after the other", "[nn][sequential]") {
+  nn::Sequential net = small();
+  Tensor<> x = rand({5, 4});
+  Tensor<> by_hand = net.get<nn::Linear>(0)(x).relu();
+  by_hand = net.get<nn::Sequential>(2).get<nn::Linear>(0)(by_hand).tanh();
+  CHECK(net(x).to_vector() == by_hand.to_vector());
+  CHECK(net(x).shape() == Shape{5, 3});
+  Tensor<> walked = x;
+  for (auto& [name, module] : net) walked = module(walked);
+  CHECK(walked.to_vector() == by_hand.to_vector());
+  CHECK(nn::Sequential()(x).is_same(x));
+  const nn::Sequential& constant = net;
+  CHECK(constant(x).to_vector() == by_hand.to_vector());
+}
+
+TEST_CASE("names, gradients and printing go through a Sequential", "[nn][sequential]") {
+  nn::Sequential net = small();
+  CHECK(names(net.named_parameters()) == Names{"0.weight", "0.bias", "2.0.weight", "2.0.bias"});
+  CHECK(names(net.named_modules()) == Names{"", "0", "1", "2", "2.0", "2.1"});
+  net(rand({5, 4})).sum().backward();
+  for (const auto& p : net.parameters()) CHECK(p.grad().defined());
+  CHECK(net.str() == R"(Sequential(
+  (0): Linear(in_features=4, out_features=8, bias=True)
+  (1): ReLU()
+  (2): Sequential(
+    (0): Linear(in_features=8, out_features=3, bias=True)
+    (1): Tanh()
+  )
+))");
+  CHECK(nn::Sequential().str() == "Sequential()");
+}
+
+TEST_CASE("modules of a Sequential may have names", "[nn][sequential]") {
+  nn::Sequential net{{"fc1", nn::Linear(4, 8)}, {"act", nn::ReLU()}};
+  net.push_back("fc2", nn::Linear(8, 2));
+  CHECK(names(net.state_dict()) == Names{"fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"});
+  CHECK(net(rand({1, 4})).shape() == Shape{1, 2});
+  CHECK_THROWS_WITH(net.push_back("act", nn::ReLU()), Contains("two modules are called \"act\""));
+  CHECK_THROWS_WITH((nn::Sequential{{"a", nn::ReLU()}, {"a", nn::Tanh()}}), Contains("two modules are called \"a\""));
+}
+
+TEST_CASE("a Sequential grows and is indexed, from the end too", "[nn][sequential]") {
+  nn::Sequential net;
+  net.push_back(nn::Linear(2, 3)).append(nn::ReLU());
+  CHECK(net.size() == 2);
+  CHECK(net[0].as<nn::Linear>()->out_features == 3);
+  CHECK(net[0].as<nn::ReLU>() == nullptr);
+  CHECK(net[-1].str() == "ReLU()");
+  CHECK_THROWS_WITH(net[2], Contains("has no module 2, it holds 2"));
+  CHECK_THROWS_WITH(net.get<nn::Conv2d>(0), Contains("module 0 is a Linear, not a Conv2d"));
+  net[1] = nn::Tanh();
+  CHECK(net[1].str() == "Tanh()");
+}
+
+TEST_CASE("copies of a Sequential are deep, and assigning keeps what an optimizer holds", "[nn][sequential]") {
+  nn::Sequential net = small(), copy = net;
+  Tensor<> weight = net.get<nn::Linear>(0).weight, bias = net.get<nn::Sequential>(2).get<nn::Linear>(0).bias;
+  {
+    no_grad guard;
+    for (const auto& p : copy.parameters()) p.fill_(0.5f);
+  }
+  CHECK(weight.to_vector() != std::vector<float>(32, 0.5f));
+  net = copy;
+  CHECK(net.parameters()[0].is_same(weight));
+  CHECK(weight.to_vector() == std::vector<float>(32, 0.5f));
+  CHECK(bias.to_vector() == std::vector<float>(3, 0.5f));
+  nn::Sequential moved = std::move(net);
+  CHECK(moved.parameters()[0].is_same(weight));
+  nn::Sequential other{nn::Linear(1, 1)};
+  other = moved;
+  CHECK(other.size() == 3);
+  CHECK_FALSE(other.parameters()[0].shares_storage(weight));
+}
+
+TEST_CASE("lambdas, own modules and modules that cannot be copied stand in a Sequential", "[nn][sequential]") {
+  nn::Sequential net{Counter(), [](const Tensor<>& x) { return x * 2; }, Unique()};
+  CHECK(net[1].str() == "Function()");
+  net(ones({1, 2}));
+  net(ones({1, 2}));
+  CHECK(net.get<Counter>(0).calls == 2);
+  CHECK(net.num_parameters() == 6);
+  CHECK_THROWS_WITH(nn::Sequential(net), Contains("a Unique cannot be copied"));
+}
+
+TEST_CASE("an Embedding may come first: indices go in", "[nn][sequential][embedding]") {
+  nn::Sequential net{nn::Embedding(10, 4, {.padding_idx = 0}), nn::Flatten(), nn::Linear(12, 2)};
+  Tensor<std::int64_t> words = tensor<std::int64_t>({{1, 9, 0}, {3, 3, 0}});
+  CHECK(net(words).shape() == Shape{2, 2});
+  net(words).sum().backward();
+  const auto& table = net.get<nn::Embedding>(0).weight;
+  CHECK(table[0].to_vector() == std::vector<float>(4, 0));
+  CHECK(table.grad()[0].to_vector() == std::vector<float>(4, 0));  // the padding row learns nothing
+  CHECK(table.grad()[3].to_vector() != std::vector<float>(4, 0));
+  CHECK_THROWS_WITH(net(ones({2, 3})), Contains("takes a tensor of int64, got float32"));
+  CHECK_THROWS_WITH(small()(words), Contains("takes a tensor of float32, got int64"));
+  CHECK_THROWS_WITH(net(tensor<std::int64_t>({{10}})), Contains("0 (Embedding): "));
+  CHECK_THROWS_WITH(nn::Embedding(3, 2, {.padding_idx = 3}), Contains("padding_idx 3 lies outside of 3 rows"));
+}
+
+TEST_CASE("an error in a Sequential says in which module", "[nn][sequential][error]") {
+  struct Net : nn::Module<Net> {
+    nn::Sequential features = small();
+    Tensor<> forward(const Tensor<>& x) { return features(x); }
+  } net;
+  CHECK_THROWS_WITH(net(ones({1, 5})), Contains("features.0 (Linear): expects 4 input features, got 5; use Linear(5, 8)"));
+  net.features.get<nn::Sequential>(2)[0] = nn::Linear(7, 3);
+  CHECK_THROWS_WITH(net(ones({1, 4})), Contains("features.2.0 (Linear): expects 7 input features, got 8"));
+}
+
+TEST_CASE("a skip connection around any module", "[nn][residual]") {
+  nn::Residual skip(nn::Linear(3, 3));
+  Tensor<> x = rand({2, 3});
+  CHECK(skip(x).to_vector() == (skip.block(x) + x).to_vector());
+  CHECK(names(skip.named_parameters()) == Names{"block.weight", "block.bias"});
+
+  nn::Residual down(nn::Sequential{nn::Linear(3, 2), nn::ReLU()}, nn::Linear(3, 2, {.bias = false}));
+  CHECK(down(x).to_vector() == (down.block(x) + down.shortcut(x)).to_vector());
+  CHECK(names(down.named_parameters()) == Names{"block.0.weight", "block.0.bias", "shortcut.weight"});
+  CHECK(down.str().starts_with("Residual(\n  (block): Sequential(\n"));
+
+  nn::Residual broadcasts(nn::Linear(3, 1));
+  CHECK_THROWS_WITH(broadcasts(x), Contains("Residual: the block gives shape (2, 1), the shortcut (2, 3); give Residual a second module"));
+}
+
+TEST_CASE("double nets are made of the same pieces", "[nn][sequential]") {
+  nn::BasicSequential<double> net{nn::BasicLinear<double>(2, 2), nn::Sigmoid(), nn::Flatten()};
+  static_assert(std::same_as<decltype(net(ones<double>({1, 2}))), Tensor<double>>);
+  CHECK(net(ones<double>({1, 2})).shape() == Shape{1, 2});
+  CHECK(net.parameters()[0].dtype() == DType::float64);
+}
