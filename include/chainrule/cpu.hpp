@@ -1,7 +1,9 @@
 #pragma once
 // The heavy CPU kernels: matrix product, convolution, pooling, normalisation, losses. Including this file enrols them.
 
+#include <chainrule/cpu/avg_pool2d.hpp>
 #include <chainrule/cpu/conv2d.hpp>
 #include <chainrule/cpu/cross_entropy.hpp>
 #include <chainrule/cpu/matmul.hpp>
+#include <chainrule/cpu/max_pool2d.hpp>
 #include <chainrule/cpu/softmax.hpp>

@@ -5,6 +5,7 @@
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/any.hpp>
 #include <chainrule/ops/argmax.hpp>
+#include <chainrule/ops/avg_pool2d.hpp>
 #include <chainrule/ops/cat.hpp>
 #include <chainrule/ops/clamp.hpp>
 #include <chainrule/ops/compare.hpp>
@@ -32,6 +33,7 @@
 #include <chainrule/ops/masked_fill.hpp>
 #include <chainrule/ops/matmul.hpp>
 #include <chainrule/ops/max.hpp>
+#include <chainrule/ops/max_pool2d.hpp>
 #include <chainrule/ops/maximum.hpp>
 #include <chainrule/ops/mean.hpp>
 #include <chainrule/ops/mul.hpp>
