@@ -60,7 +60,8 @@ struct ExpSub {
   static constexpr auto name = "exp_sub";
   template <class T> CHAINRULE_HD T operator()(T x, T s) const {
     using std::exp;
-    return s == -std::numeric_limits<T>::infinity() ? T(0) : exp(x - s);
+    constexpr T nothing = -std::numeric_limits<T>::infinity();  // a constant, which the GPU may use too
+    return s == nothing ? T(0) : exp(x - s);
   }
 };
 template <Real T> Tensor<T> exp_sub(const Tensor<T>& x, const Tensor<T>& s, Location at = Location::here()) {
