@@ -14,8 +14,8 @@ template <bool largest> struct Extreme {
   static constexpr auto name = largest ? "max" : "min";
   template <class A> CHAINRULE_HD A start() const {
     using Limits = std::numeric_limits<A>;
-    if constexpr (Real<A>) return largest ? -Limits::infinity() : Limits::infinity();
-    else return largest ? Limits::lowest() : Limits::max();
+    constexpr A low = Real<A> ? -Limits::infinity() : Limits::lowest(), high = Real<A> ? Limits::infinity() : Limits::max();
+    return largest ? low : high;
   }
   template <class A, class T> CHAINRULE_HD A operator()(A best, T x) const { return (largest ? x > best : x < best) || x != x ? x : best; }  // NaN wins
   template <class A> CHAINRULE_HD A join(A a, A b) const { return (*this)(a, b); }
@@ -34,8 +34,11 @@ template <bool largest, class T> Tensor<T> extreme(const Tensor<T>& x, Location 
   check(x.numel() > 0, at, op, ": there is no extreme of nothing (shape ", x.shape(), ")");
   return record(op, reduce<T>(Extreme<largest>{}, x, plan_reduction(x, {}, false, op, at), at), {x}, save(x, this_value),
                 [](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
-                  Tensor<T> attained = map(Attains{}, {}, v, y);  // a constant
-                  return Grads{attained * (g / sum(attained))};
+                  if constexpr (!Real<T>) return Grads{g};  // never runs: no gradients of integers
+                  else {
+                    Tensor<T> attained = map(Attains{}, {}, v, y);  // a constant
+                    return Grads{attained * (g / sum(attained))};
+                  }
                 }, at);
 }
 
