@@ -8,9 +8,6 @@
 
 namespace chainrule {
 
-// From ops/: the engine adds gradients where a value fans out, and sums them where it was broadcast.
-template <class T> Tensor<T> sum_to(const Tensor<T>& x, const Shape& shape, Location at = Location::here());
-
 namespace detail {
 
 /// Calls f with a typed Tensor<float> or Tensor<double> made of x. (The result's type is spelled: clang 14 instantiates functions

@@ -136,6 +136,8 @@ template <class T> Tensor<bool> lt(Operand<T> a, Operand<T> b, Location at);
 template <class T> Tensor<bool> le(Operand<T> a, Operand<T> b, Location at);
 template <class T> Tensor<bool> gt(Operand<T> a, Operand<T> b, Location at);
 template <class T> Tensor<bool> ge(Operand<T> a, Operand<T> b, Location at);
+// What the engine calls (ops/sum.hpp), where a value was broadcast.
+template <class T> Tensor<T> sum_to(const Tensor<T>& x, const Shape& shape, Location at = Location::here());
 
 namespace detail {
 template <Element T> Tensor<T> allocate(const Shape& shape, Device device = Device::cpu);
