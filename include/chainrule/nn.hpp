@@ -8,5 +8,6 @@
 #include <chainrule/nn/init.hpp>
 #include <chainrule/nn/linear.hpp>
 #include <chainrule/nn/module.hpp>
+#include <chainrule/nn/pooling.hpp>
 #include <chainrule/nn/residual.hpp>
 #include <chainrule/nn/sequential.hpp>

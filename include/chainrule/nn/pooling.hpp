@@ -1,0 +1,65 @@
+#pragma once
+// MaxPool2d, AvgPool2d, AdaptiveAvgPool2d: a window moves over each channel of an image and gives its maximum or its mean.
+// They hold no tensors, so one type serves float and double. Formulas and gradients stand with the functions in ops/.
+
+#include <chainrule/nn/module.hpp>
+#include <chainrule/ops/avg_pool2d.hpp>
+#include <chainrule/ops/max_pool2d.hpp>
+
+namespace chainrule::nn {
+
+/// A window's size: one number for both directions, or {height, width}. Remembers which, for printing.
+struct WindowSize : Pair {
+  bool one_number;
+  template <std::integral I> constexpr WindowSize(I both) : Pair(both), one_number(true) {}
+  template <std::integral I, std::integral J> constexpr WindowSize(I rows, J columns) : Pair(rows, columns), one_number(false) {}
+  std::string str() const { return one_number ? std::to_string(h) : Shape{h, w}.str(); }
+};
+
+/// The largest element in each window. (N, C, H, W) -> (N, C, H', W'); the stride is the window's size unless given.
+///     nn::MaxPool2d(2)                                   // halves height and width
+///     nn::MaxPool2d(3, {.stride = 2, .padding = 1})      // or MaxPool2d(3, 2, 1)
+struct MaxPool2d : Module<MaxPool2d> {
+  WindowSize kernel_size;
+  MaxPool2dOptions options;
+
+  explicit MaxPool2d(WindowSize kernel, MaxPool2dOptions o = {}) : kernel_size(kernel), options(o) {}
+  template <std::integral Stride> MaxPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : MaxPool2d(kernel, {.stride = Pair(stride), .padding = padding}) {}
+  using parts = members<>;
+
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return max_pool2d(x, kernel_size, options, at); }
+  std::string extra_repr() const {
+    return "kernel_size=" + kernel_size.str() + ", stride=" + (options.stride ? options.stride->str() : kernel_size.str()) + ", padding=" + options.padding.str() +
+           ", dilation=" + options.dilation.str() + ", ceil_mode=" + repr::boolean(options.ceil_mode);
+  }
+};
+
+/// The mean of each window. (N, C, H, W) -> (N, C, H', W'); the stride is the window's size unless given.
+struct AvgPool2d : Module<AvgPool2d> {
+  WindowSize kernel_size;
+  AvgPool2dOptions options;
+
+  explicit AvgPool2d(WindowSize kernel, AvgPool2dOptions o = {}) : kernel_size(kernel), options(o) {}
+  template <std::integral Stride> AvgPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : AvgPool2d(kernel, {.stride = Pair(stride), .padding = padding}) {}
+  using parts = members<>;
+
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return avg_pool2d(x, kernel_size, options, at); }
+  std::string extra_repr() const {
+    return "kernel_size=" + kernel_size.str() + ", stride=" + (options.stride ? options.stride->str() : kernel_size.str()) + ", padding=" + options.padding.str();
+  }
+};
+
+/// The mean of each cell when the image is cut into output_size cells. (N, C, H, W) -> (N, C, height, width), whatever H and W.
+///     nn::AdaptiveAvgPool2d(1)        // the mean over the whole image
+///     nn::AdaptiveAvgPool2d({4, 4})
+struct AdaptiveAvgPool2d : Module<AdaptiveAvgPool2d> {
+  WindowSize output_size;
+
+  explicit AdaptiveAvgPool2d(WindowSize size) : output_size(size) {}
+  using parts = members<>;
+
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return adaptive_avg_pool2d(x, output_size, at); }
+  std::string extra_repr() const { return "output_size=" + output_size.str(); }
+};
+
+}  // namespace chainrule::nn
