@@ -2,8 +2,10 @@
 // The heavy CPU kernels: matrix product, convolution, pooling, normalisation, losses. Including this file enrols them.
 
 #include <chainrule/cpu/avg_pool2d.hpp>
+#include <chainrule/cpu/batch_norm.hpp>
 #include <chainrule/cpu/conv2d.hpp>
 #include <chainrule/cpu/cross_entropy.hpp>
+#include <chainrule/cpu/layer_norm.hpp>
 #include <chainrule/cpu/matmul.hpp>
 #include <chainrule/cpu/max_pool2d.hpp>
 #include <chainrule/cpu/softmax.hpp>

@@ -6,6 +6,7 @@
 #include <chainrule/ops/any.hpp>
 #include <chainrule/ops/argmax.hpp>
 #include <chainrule/ops/avg_pool2d.hpp>
+#include <chainrule/ops/batch_norm.hpp>
 #include <chainrule/ops/cat.hpp>
 #include <chainrule/ops/clamp.hpp>
 #include <chainrule/ops/compare.hpp>
@@ -26,6 +27,7 @@
 #include <chainrule/ops/inplace.hpp>
 #include <chainrule/ops/isclose.hpp>
 #include <chainrule/ops/isfinite.hpp>
+#include <chainrule/ops/layer_norm.hpp>
 #include <chainrule/ops/leaky_relu.hpp>
 #include <chainrule/ops/linear.hpp>
 #include <chainrule/ops/log.hpp>

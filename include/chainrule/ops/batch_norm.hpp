@@ -1,0 +1,143 @@
+#pragma once
+// batch_norm: every channel shifted and scaled to mean 0 and variance 1 over the batch, then to a learned mean and spread.
+
+#include <chainrule/ops/add.hpp>
+#include <chainrule/ops/copy.hpp>
+#include <chainrule/ops/create.hpp>
+#include <chainrule/ops/mul.hpp>
+#include <chainrule/ops/softmax.hpp>
+#include <chainrule/ops/sqrt.hpp>
+#include <chainrule/ops/sub.hpp>
+#include <chainrule/ops/sum.hpp>
+#include <chainrule/ops/view.hpp>
+
+namespace chainrule {
+
+/// x, y, g and gx are contiguous (along.outer = N, along.n = channels, along.inner = places); everything else has one number a channel.
+template <class T> struct BatchNormArgs {
+  Along along;
+  const T *x, *weight, *bias;
+  T *running_mean, *running_var;  // null if there are none
+  double momentum, eps;
+  bool training;
+  T *mean, *inv_std;              // what was used, kept for the gradient
+  T* y;
+};
+template <class T> struct BatchNormGradArgs {
+  Along along;
+  const T *g, *x, *weight, *mean, *inv_std;
+  bool training;      // the mean and the variance depend on x
+  T *gx, *gw, *gb;    // null where nobody asks
+};
+
+// The slots; the CPU kernels stand in cpu/batch_norm.hpp.
+template <class T> struct BatchNorm {
+  static constexpr auto name = "batch_norm";
+  using fn = void(const BatchNormArgs<T>& args);
+};
+template <class T> struct BatchNormGrad {
+  static constexpr auto name = "batch_norm_grad";
+  using fn = void(const BatchNormGradArgs<T>& args);
+};
+
+namespace detail {
+
+/// Gradients of (x - mean) inv_std weight + bias where mean and variance are taken over `dims`, made of recorded ops: what
+/// create_graph differentiates again. mean and inv_std are given only if they do not depend on x.
+template <Real T>
+Grads normalize_grads(const Tensor<T>& g, const Tensor<T>& x, const Tensor<T>& weight, const Dims& dims, const Dims& weight_dims, double eps, const Tensor<T>& mean, const Tensor<T>& inv_std) {
+  double count = 1;
+  for (auto d : dims) count *= static_cast<double>(x.shape()[static_cast<int>(d)]);
+  const bool fixed = mean.defined();
+  auto average = [&](const Tensor<T>& v) { return sum(v, dims, true) * (1 / count); };
+  const Tensor<T> centered = x - (fixed ? mean : average(x));
+  const Tensor<T> inv = fixed ? inv_std : rsqrt(average(centered * centered) + eps);
+  const Tensor<T> normal = centered * inv, gn = g * weight;
+  const Tensor<T> gx = (fixed ? gn : gn - average(gn) - normal * average(gn * normal)) * inv;
+  auto to_weight = [&](const Tensor<T>& v) { return reshape(weight_dims.empty() ? v : sum(v, weight_dims, true), weight.shape()); };
+  return Grads{gx, to_weight(g * normal), to_weight(g)};
+}
+
+/// All dimensions but the channels'.
+inline Dims all_but_channels(int dims) {
+  Dims d;
+  for (int i = 0; i < dims; ++i)
+    if (i != 1) d.push_back(i);
+  return d;
+}
+
+struct BatchNormSettings {
+  double eps;
+  bool training;
+};
+
+template <Real T>
+Grads batch_norm_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& mean, const Tensor<T>& inv_std, BatchNormSettings s) {
+  if (is_grad_enabled()) {
+    Shape column = Shape::filled(x.dim() - 1, 1);
+    column[0] = x.shape()[1];
+    const Dims dims = all_but_channels(x.dim());
+    auto as_column = [&](const Tensor<T>& v) { return s.training ? Tensor<T>() : reshape(v, column); };
+    Grads all = normalize_grads(g, x, reshape(weight, column), dims, dims, s.eps, as_column(mean), as_column(inv_std));
+    return Grads{Tensor<T>(all[0].share()), reshape(Tensor<T>(all[1].share()), weight.shape()), reshape(Tensor<T>(all[2].share()), weight.shape())};
+  }
+  Tensor<T> gx, gw, gb;
+  if (need[0]) gx = allocate<T>(x.shape(), x.device());
+  if (need[1]) gw = allocate<T>(weight.shape(), x.device());
+  if (need[2]) gb = allocate<T>(weight.shape(), x.device());
+  auto place = [](const Tensor<T>& v) { return v.defined() ? v.data() : nullptr; };
+  const Tensor<T> up = contiguous(g), in = contiguous(x), w = contiguous(weight);
+  kernel<BatchNormGrad<T>>::on(x.device(), {})({along_dim(x.shape(), 1), up.data(), in.data(), w.data(), mean.data(), inv_std.data(), s.training, place(gx), place(gw), place(gb)});
+  return Grads{gx, gw, gb};
+}
+
+}  // namespace detail
+
+/// Batch normalisation: y = (x - mean) / sqrt(var + eps) * weight + bias for each channel. x (N, C), (N, C, L) or (N, C, H, W).
+/// Training: mean and (biased) variance of the batch, and the running ones, if given, are edited in place,
+/// running = (1 - momentum) running + momentum batch, with the unbiased variance. Else: the running mean and variance.
+/// weight and bias (C,) or undefined (1 and 0). float and double; sums of float are combined in double.
+/// Gradients, with n = (x - mean) / sqrt(var + eps) and averages over the batch: in training weight / sqrt(var + eps) *
+/// (g - average(g) - n average(g n)) for x, else weight / sqrt(var + eps) * g; sum(g n) for the weight, sum(g) for the bias.
+/// Throws when training sees a single value per channel, or evaluation has no running statistics. Source: torch.nn.functional.batch_norm.
+///     batch_norm(tensor({{1}, {3}}), {}, {}, {}, {}, true)   // {{-1}, {1}}, but for eps
+template <Real T>
+Tensor<T> batch_norm(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& running_mean, const std::type_identity_t<Tensor<T>>& running_var, const std::type_identity_t<Tensor<T>>& weight = {},
+                     const std::type_identity_t<Tensor<T>>& bias = {}, bool training = false, double momentum = 0.1, double eps = 1e-5, Location at = Location::here()) {
+  check(x.dim() >= 2, at, "batch_norm: expects shape (N, C), (N, C, L) or (N, C, H, W), got ", x.shape());
+  const std::int64_t channels = x.shape()[1], values = x.numel() / std::max<std::int64_t>(1, channels);
+  check(!training || values > 1, at, "batch_norm: training needs more than 1 value per channel, got shape ", x.shape(), "; use a larger batch (drop_last leaves out a last one of 1), or eval()");
+  check(training || (running_mean.defined() && running_var.defined()), at, "batch_norm: without running statistics only training mode works");
+  check(running_mean.defined() == running_var.defined(), at, "batch_norm: running_mean and running_var belong together, only one was given");
+  auto check_vector = [&](const Tensor<T>& v, const char* what) {
+    if (!v.defined()) return;
+    check(v.shape() == Shape(channels), at, "batch_norm: ", what, " needs one number for each of the ", channels, " channels of ", x.shape(), ", got shape ", v.shape());
+    detail::check_same_device("batch_norm", at, x, v);
+  };
+  check_vector(running_mean, "running_mean");
+  check_vector(running_var, "running_var");
+  check_vector(weight, "weight");
+  check_vector(bias, "bias");
+  check(!running_mean.defined() || (running_mean.is_contiguous() && running_var.is_contiguous()), at, "batch_norm: running statistics must be contiguous");
+
+  const TensorOptions here{.device = x.device()};
+  const Tensor<T> w = weight.defined() ? weight : ones<T>({channels}, here), b = bias.defined() ? bias : zeros<T>({channels}, here);
+  Tensor<T> y = detail::allocate<T>(x.shape(), x.device()), mean = detail::allocate<T>({channels}, x.device()), inv_std = detail::allocate<T>({channels}, x.device());
+  {
+    no_grad guard;
+    const Tensor<T> in = contiguous(x, at), cw = contiguous(w, at), cb = contiguous(b, at);
+    const bool running = running_mean.defined();
+    kernel<BatchNorm<T>>::on(x.device(), at)({detail::along_dim(x.shape(), 1), in.data(), cw.data(), cb.data(), running ? running_mean.data() : nullptr, running ? running_var.data() : nullptr,
+                                              momentum, eps, training, mean.data(), inv_std.data(), y.data()});
+    if (running && training) {
+      ++running_mean.impl()->storage->version;
+      ++running_var.impl()->storage->version;
+    }
+  }
+  return record("batch_norm", y, {x, w, b}, save(x, w, mean, inv_std),
+                [settings = detail::BatchNormSettings{eps, training}](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& scale, const Tensor<T>& m, const Tensor<T>& s) {
+                  return detail::batch_norm_grads(g, need, in, scale, m, s, settings);
+                }, at);
+}
+
+}  // namespace chainrule
