@@ -3,6 +3,7 @@
 // where it lies; the im2col matrix is never written out. Where it is faster, 3 x 3 windows with stride 1 go through Winograd's
 // F(4 x 4, 3 x 3) instead, unless the caller asks for `exact`. Bitwise the same for any number of threads.
 
+#include <chainrule/cpu/conv_flat.hpp>
 #include <chainrule/cpu/conv_gather.hpp>
 #include <chainrule/cpu/conv_shape.hpp>
 #include <chainrule/cpu/conv_weight.hpp>
@@ -47,6 +48,42 @@ template <class T> const T* split_columns(const ConvShape& s, const T* x) {
   return split;
 }
 
+template <class T> void gather_convolution(const Gather<T>& g) {
+  const KernelTable<T>& table = kernels<T>();
+  auto taps = static_cast<std::int64_t>(g.taps.size());
+  std::int64_t pixels = g.images * g.qh * g.qw, size = g.m * g.channels * taps;
+  if (pixels <= 0 || g.m <= 0) return;
+  T* weights = scratch<T>(Scratch::weights, static_cast<std::size_t>(size * g.groups));
+  for (std::int64_t group = 0; group < g.groups; ++group) pack_weights(table, g, group, weights + group * size);
+  if (prefers_flat(table, g)) {
+    FlatPlanes planes = flat_planes(g);
+    double work = static_cast<double>(size * g.groups) * static_cast<double>(pixels);
+    std::int64_t tasks = g.groups * g.images;
+    parallel_chunks(tasks, work < 0.75e6 ? tasks : 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t task = begin; task < end; ++task) {
+        flat_image(table, g, planes, task / g.images, task % g.images, weights + task / g.images * size);
+      }
+    });
+    return;
+  }
+  double flops = 2.0 * static_cast<double>(size) * static_cast<double>(pixels);
+  Split part{g.m, pixels};
+  if (flops > 1.5e6 && g.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
+    part = split(g.m, pixels, table.rows, table.columns);
+  }
+  std::int64_t down = ceil_div(g.m, part.rows), across = ceil_div(pixels, part.columns);
+  std::int64_t tasks = g.groups * down * across;
+  auto run = [&](std::int64_t task) {
+    std::int64_t group = task / (down * across), i = task / across % down * part.rows, j = task % across * part.columns;
+    gather_part(table, g, group, weights + group * size, i, std::min(i + part.rows, g.m), j, std::min(j + part.columns, pixels));
+  };
+  if (flops * static_cast<double>(g.groups) > 1.5e6) {
+    parallel_for(tasks, run);
+  } else {
+    for (std::int64_t task = 0; task < tasks; ++task) run(task);
+  }
+}
+
 /// Whether Winograd is the faster way: enough channels to pay for the transforms, little waste where tiles overhang the result.
 inline bool prefers_winograd(const ConvShape& s, bool exact, std::int64_t result_h, std::int64_t result_w) {
   if (exact || !winograd_applies(s) || s.c_in < 8 || s.c_out < 8) return false;
@@ -76,6 +113,7 @@ template <class T> void conv2d_forward(const ConvShape& shape, const T* x, const
       g.taps.push_back({ky * s.dil_h - s.pad_h, dx, (left - dx * s.stride_w) * width, ky * s.kw + kx});
     }
   }
+  if (s.stride_w == 1) g.window_h = s.kh, g.window_w = s.kw, g.window_step_y = s.dil_h, g.window_step_x = s.dil_w;
   g.weight = weight, g.weight_channel = s.kh * s.kw, g.weight_m = g.channels * g.weight_channel, g.weight_group = g.m * g.weight_m;
   g.out = y, g.qh = s.oh, g.qw = s.ow;
   g.out_row = s.ow, g.out_channel = s.oh * s.ow, g.out_image = s.c_out * g.out_channel;
@@ -96,6 +134,9 @@ template <class T> void conv2d_backward_input(const ConvShape& shape, const T* d
   g.source_h = s.oh, g.source_w = s.ow;
   g.weight = weight, g.weight_m = s.kh * s.kw, g.weight_channel = g.m * g.weight_m, g.weight_group = g.channels * g.weight_channel;
   g.out_row = s.stride_h * s.w, g.out_column = s.stride_w, g.out_channel = s.h * s.w, g.out_image = s.c_in * g.out_channel;
+  if (s.stride_h == 1 && s.stride_w == 1) {
+    g.window_h = s.kh, g.window_w = s.kw, g.window_step_y = -s.dil_h, g.window_step_x = -s.dil_w;
+  }
   for (std::int64_t py = 0; py < std::min(s.stride_h, s.h); ++py) {
     for (std::int64_t px = 0; px < std::min(s.stride_w, s.w); ++px) {
       g.taps.clear();

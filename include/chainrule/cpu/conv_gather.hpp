@@ -23,6 +23,8 @@ template <class T> struct Gather {
   std::int64_t source_h = 0, source_w = 0;                            // outside of this: zeros
   std::int64_t row_stride = 1;
   std::vector<Tap> taps;
+  // Where the taps are all of a window_h x window_w grid, row by row: the distance from one to the next. Else window_h is 0.
+  std::int64_t window_h = 0, window_w = 0, window_step_y = 0, window_step_x = 0;
 
   const T* weight = nullptr;
   std::int64_t weight_m = 0, weight_channel = 0, weight_group = 0;  // steps
@@ -177,7 +179,7 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
           T* c = direct ? out + image * g.out_image + i * g.out_channel + (j + p) % pixels : apart + (i1 - i0) * p + (i - i0) * table.columns;
           const T* b = in_place[static_cast<std::size_t>(p / table.columns)];
           std::int64_t b_row = b ? g.source_channel : round_up(width, table.lanes);
-          multiply_tile(table, rows, width, {depth * taps, rows}, a, 1, b ? b : packed + p * depth * taps, b_row, c,
+          multiply_tile(table, rows, width, {depth * taps, rows, b_row}, a, packed_rows, b ? b : packed + p * depth * taps, c,
                         direct ? g.out_channel : table.columns, e);
         }
         i += rows;
@@ -188,31 +190,6 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
       if (solid && (j + p + width - 1) / pixels == image) continue;
       scatter(g, apart + (i1 - i0) * p, table.columns, i1 - i0, out + i0 * g.out_channel, j + p, width);
     }
-  }
-}
-
-template <class T> void gather_convolution(const Gather<T>& g) {
-  const KernelTable<T>& table = kernels<T>();
-  auto taps = static_cast<std::int64_t>(g.taps.size());
-  std::int64_t pixels = g.images * g.qh * g.qw, size = g.m * g.channels * taps;
-  if (pixels <= 0 || g.m <= 0) return;
-  T* weights = scratch<T>(Scratch::weights, static_cast<std::size_t>(size * g.groups));
-  for (std::int64_t group = 0; group < g.groups; ++group) pack_weights(table, g, group, weights + group * size);
-  double flops = 2.0 * static_cast<double>(size) * static_cast<double>(pixels);
-  Split part{g.m, pixels};
-  if (flops > 1.5e6 && g.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
-    part = split(g.m, pixels, table.rows, table.columns);
-  }
-  std::int64_t down = ceil_div(g.m, part.rows), across = ceil_div(pixels, part.columns);
-  std::int64_t tasks = g.groups * down * across;
-  auto run = [&](std::int64_t task) {
-    std::int64_t group = task / (down * across), i = task / across % down * part.rows, j = task % across * part.columns;
-    gather_part(table, g, group, weights + group * size, i, std::min(i + part.rows, g.m), j, std::min(j + part.columns, pixels));
-  };
-  if (flops * static_cast<double>(g.groups) > 1.5e6) {
-    parallel_for(tasks, run);
-  } else {
-    for (std::int64_t task = 0; task < tasks; ++task) run(task);
   }
 }
 

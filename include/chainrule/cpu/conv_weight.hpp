@@ -8,13 +8,6 @@
 
 namespace chainrule::cpu::detail {
 
-/// A tile of rows of dweight^T: consecutive channels of one tap, or consecutive taps of one channel.
-struct WeightRows {
-  std::int64_t channel, offset, step;  // where the first row reads in its channel's plane, and how far apart rows read
-  std::int64_t row, row_step;          // where it is in dweight^T
-  int rows;
-};
-
 /// Planes to read windows from: the image itself, or a copy with its padding.
 struct Planes {
   std::int64_t h, w, channel, image;  // sizes, and steps
@@ -31,23 +24,15 @@ template <class T> Planes window_planes(const ConvShape& s) {
   return {h, w, step, in * step, true};
 }
 
-template <class T> std::vector<WeightRows> weight_rows(const ConvShape& s, const Planes& planes, int largest) {
-  std::vector<WeightRows> tiles;
-  std::int64_t in = s.c_in / s.groups, window = s.kh * s.kw;
-  bool by_channel = in >= largest || in >= s.kw;
-  for (std::int64_t c = 0; c < in;) {
-    int channels = by_channel ? tile_rows(largest, in - c) : 1;
+/// Where each row (channel, ky, kx) of dweight^T starts to read, from the first pixel of the planes.
+inline std::vector<std::int64_t> window_offsets(const ConvShape& s, const Planes& planes) {
+  std::vector<std::int64_t> offsets;
+  for (std::int64_t c = 0; c < s.c_in / s.groups; ++c) {
     for (std::int64_t ky = 0; ky < s.kh; ++ky) {
-      for (std::int64_t kx = 0; kx < s.kw;) {
-        int taps = by_channel ? 1 : tile_rows(largest, s.kw - kx);
-        tiles.push_back({c, ky * s.dil_h * planes.w + kx * s.dil_w, by_channel ? planes.channel : s.dil_w, c * window + ky * s.kw + kx,
-                         by_channel ? window : 1, std::max(channels, taps)});
-        kx += taps;
-      }
+      for (std::int64_t kx = 0; kx < s.kw; ++kx) offsets.push_back(c * planes.channel + ky * s.dil_h * planes.w + kx * s.dil_w);
     }
-    c += channels;
   }
-  return tiles;
+  return offsets;
 }
 
 /// Copies channels [c0, c1) of `images` images into planes with zeros around them.
@@ -69,11 +54,11 @@ void copy_planes(const ConvShape& s, const Planes& planes, const T* x, std::int6
   }
 }
 
-/// Tiles [first, last) and output channels [o0, o1) of one group: sum^T (c_in kh kw, c_out), on the calling thread.
+/// Rows [r0, r1) and output channels [o0, o1) of one group: sum^T (c_in kh kw, c_out), on the calling thread.
 template <class T>
-void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, const std::vector<WeightRows>& tiles,
-                 std::size_t first, std::size_t last, std::int64_t o0, std::int64_t o1, const T* x, const T* dy, T* sum, std::int64_t out) {
-  std::int64_t pixels = s.oh * s.ow, in = s.c_in / s.groups;
+void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, const std::int64_t* offsets,
+                 std::int64_t r0, std::int64_t r1, std::int64_t o0, std::int64_t o1, const T* x, const T* dy, T* sum, std::int64_t out) {
+  std::int64_t pixels = s.oh * s.ow;
   // A chunk: some rows of one image, or some images. It depends on the sizes alone, since it decides the order of the sum.
   std::int64_t images = std::clamp<std::int64_t>(max_k_block / pixels, 1, s.n);
   std::int64_t rows = images > 1 ? s.oh : std::clamp<std::int64_t>(max_k_block / s.ow, 1, s.oh);
@@ -81,7 +66,7 @@ void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& 
   std::int64_t depth = images * rows * s.ow, nc = std::min(n_block(table, depth), round_up(o1 - o0, table.columns));
   T* packed = scratch<T>(Scratch::b_block, static_cast<std::size_t>(depth * nc));
   T* copy = planes.copy ? scratch<T>(Scratch::image, static_cast<std::size_t>(images * planes.image)) : nullptr;
-  std::int64_t c0 = tiles[first].channel, c1 = std::min<std::int64_t>(tiles[last - 1].channel + table.rows, in);
+  std::int64_t c0 = r0 / (s.kh * s.kw), c1 = ceil_div(r1, s.kh * s.kw);
   Epilogue<T> e;
   for (std::int64_t n = 0; n < s.n; n += images) {
     std::int64_t count = std::min(images, s.n - n);
@@ -99,15 +84,15 @@ void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& 
                        chunk);
           }
         }
-        Walk walk{s.ow, s.stride_w, lines, s.stride_h * planes.w, count, planes.image};
-        for (std::size_t t = first; t < last; ++t) {
-          const WeightRows& tile = tiles[t];
-          const T* a = windows + tile.channel * planes.channel + tile.offset + y * s.stride_h * planes.w;
+        const T* first = windows + y * s.stride_h * planes.w;
+        for (std::int64_t r = r0; r < r1;) {
+          int tile = tile_rows(table.rows, r1 - r);
           for (std::int64_t p = 0; p < columns; p += table.columns) {
-            std::int64_t width = std::min<std::int64_t>(columns - p, table.columns);
-            multiply_tile(table, tile.rows, width, walk, a, tile.step, packed + p * count * chunk, round_up(width, table.lanes),
-                          sum + tile.row * out + o + p, tile.row_step * out, e);
+            std::int64_t width = std::min<std::int64_t>(columns - p, table.columns), step = round_up(width, table.lanes);
+            Walk walk{s.ow, s.stride_w, step, lines, s.stride_h * planes.w, s.ow * step, count, planes.image, chunk * step};
+            multiply_tile(table, tile, width, walk, first, offsets + r, packed + p * count * chunk, sum + r * out + o + p, out, e);
           }
+          r += tile;
         }
       }
     }
@@ -118,21 +103,18 @@ template <class T> void weight_gradient(const ConvShape& s, const T* x, const T*
   const KernelTable<T>& table = kernels<T>();
   std::int64_t in = s.c_in / s.groups, out = s.c_out / s.groups, window = in * s.kh * s.kw;
   Planes planes = window_planes<T>(s);
-  std::vector<WeightRows> tiles = weight_rows<T>(s, planes, table.rows);
-  auto tile_count = static_cast<std::int64_t>(tiles.size());
+  std::vector<std::int64_t> offsets = window_offsets(s, planes);
   T* sums = scratch<T>(Scratch::partial, static_cast<std::size_t>(s.groups * window * out));  // dweight^T of every group
   double flops = 2.0 * static_cast<double>(window * s.c_out) * static_cast<double>(s.n * s.oh * s.ow);
-  Split part{tile_count, out};
+  Split part{window, out};
   bool alone = flops < 1.5e6;
   if (!alone && s.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
-    part = split(tile_count * table.rows, out, table.rows, table.columns);
-    part.rows = ceil_div(part.rows, table.rows);
+    part = split(window, out, table.rows, table.columns);
   }
-  std::int64_t down = ceil_div(tile_count, part.rows), across = ceil_div(out, part.columns), tasks = s.groups * down * across;
+  std::int64_t down = ceil_div(window, part.rows), across = ceil_div(out, part.columns), tasks = s.groups * down * across;
   auto run = [&](std::int64_t task) {
-    std::int64_t group = task / (down * across), t = task / across % down * part.rows, o = task % across * part.columns;
-    weight_part(table, s, planes, tiles, static_cast<std::size_t>(t), static_cast<std::size_t>(std::min(t + part.rows, tile_count)), o,
-                std::min(o + part.columns, out), x + group * in * s.h * s.w, dy + group * out * s.oh * s.ow, sums + group * window * out, out);
+    std::int64_t group = task / (down * across), r = task / across % down * part.rows, o = task % across * part.columns;
+    weight_part(table, s, planes, offsets.data(), r, std::min(r + part.rows, window), o, std::min(o + part.columns, out), x + group * in * s.h * s.w, dy + group * out * s.oh * s.ow, sums + group * window * out, out);
   };
   auto turn = [&](std::int64_t task) {  // 16 output channels of dweight from sums
     std::int64_t per_group = ceil_div(out, 16), group = task / per_group, o = task % per_group * 16;

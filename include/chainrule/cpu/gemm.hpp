@@ -18,6 +18,8 @@ void gemm_part(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std:
   std::int64_t kc = k_block(k), nc = std::min(n_block(table, kc), round_up(n, table.columns));
   bool read_b = b_col == 1 && m <= 8 * table.rows;   // B is read m / rows times: packing it costs more than it gains
   bool read_a = a_col == 1 || n <= table.columns;    // rows of A are read as they are; columns, which share cache lines, are packed
+  std::int64_t rows_in_place[8];
+  for (std::int64_t i = 0; i < 8; ++i) rows_in_place[i] = i * a_row;
   T* packed = scratch<T>(Scratch::b_block, static_cast<std::size_t>(kc * nc));
   T* sliver = scratch<T>(Scratch::a_sliver, static_cast<std::size_t>(kc * 2 * table.rows));
   for (std::int64_t j0 = 0; j0 < n; j0 += nc) {
@@ -31,11 +33,11 @@ void gemm_part(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std:
       for (std::int64_t i = 0; i < m;) {
         int rows = tile_rows(table.rows, m - i);
         const T* a_here = a + i * a_row + p0 * a_col;
-        std::int64_t row_step = a_row, column_step = a_col;
+        std::int64_t a_step = a_col;
         if (!read_a) {  // two tiles at a time: a cache line of each column
           std::int64_t tile = i % (2 * table.rows), width = 2 * table.rows;
           if (tile == 0) table.pack(sliver, width, a_here, a_row, a_col, std::min(width, m - i), depth);
-          a_here = sliver + tile, row_step = 1, column_step = width;
+          a_here = sliver + tile, a_step = width;
         }
         if (last && options.row_bias) e.row_bias = options.row_bias + i;
         for (std::int64_t j = 0; j < columns; j += table.columns) {
@@ -43,7 +45,8 @@ void gemm_part(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std:
           if (last && options.bias) e.bias = options.bias + j0 + j;
           const T* panel = j < whole ? b_here + j : packed + j * depth;
           std::int64_t panel_row = j < whole ? b_row : round_up(width, table.lanes);
-          multiply_tile(table, rows, width, {depth, column_step}, a_here, row_step, panel, panel_row, c + i * c_row + j0 + j, c_row, e);
+          multiply_tile(table, rows, width, {depth, a_step, panel_row}, a_here, read_a ? rows_in_place : packed_rows, panel,
+                        c + i * c_row + j0 + j, c_row, e);
         }
         i += rows;
       }

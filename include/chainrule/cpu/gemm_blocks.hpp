@@ -36,19 +36,21 @@ inline int tile_rows(int largest, std::int64_t left) {
 }
 inline int log2_rows(int largest, int rows) { return rows == largest ? 3 : rows == 4 ? 2 : rows - 1; }
 
+inline constexpr std::int64_t packed_rows[8] = {0, 1, 2, 3, 4, 5, 6, 7};  // where the rows of a packed tile of A start
+
 /// One tile of C, n <= table.columns; a tile that ends between vectors goes through a buffer.
 template <class T>
-void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const Walk& walk, const T* a, std::int64_t a_row, const T* b,
-                   std::int64_t b_row, T* c, std::int64_t c_row, const Epilogue<T>& e) {
+void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const Walk& walk, const T* a, const std::int64_t* a_rows, const T* b,
+                   T* c, std::int64_t c_row, const Epilogue<T>& e) {
   std::int64_t vectors = ceil_div(n, table.lanes);
   MicroKernel<T> micro = table.micro[log2_rows(table.rows, rows)][vectors - 1];
   if (n == vectors * table.lanes) {
-    micro(walk, a, a_row, b, b_row, c, c_row, e);
+    micro(walk, a, a_rows, b, c, c_row, e);
     return;
   }
   constexpr std::int64_t width = 3 * 64 / sizeof(T);
   alignas(64) T part[8 * width];
-  micro(walk, a, a_row, b, b_row, part, width, {});
+  micro(walk, a, a_rows, b, part, width, {});
   for (int i = 0; i < rows; ++i) {
     T *to = c + i * c_row, *from = part + i * width;
     if (e.load_c) {

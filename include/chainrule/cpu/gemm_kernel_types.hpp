@@ -15,17 +15,18 @@ template <class T> struct Epilogue {
   bool relu = false;
 };
 
-/// How the inner loop walks along a row of A: `k` numbers `step` apart; that `rows` times, row_step apart; and that `images`
-/// times, image_step apart. A plain product needs the first; the weight gradient of a convolution walks over pixels.
+/// How the inner loop walks along the rows of A and down the columns of B: `k` numbers, each a_step and b_step from the last;
+/// that `lines` times, and all of that `planes` times, each with steps of its own. A plain product needs the first only; the
+/// convolutions walk over windows or pixels.
 struct Walk {
-  std::int64_t k, step;
-  std::int64_t rows = 1, row_step = 0;
-  std::int64_t images = 1, image_step = 0;
+  std::int64_t k, a_step, b_step;
+  std::int64_t lines = 1, a_line = 0, b_line = 0;
+  std::int64_t planes = 1, a_plane = 0, b_plane = 0;
 };
 
-/// C tile (mr rows x nv vectors) = sum over p of a[i * a_row + walk(p)] * b[p * b_row + j].
+/// C tile (mr rows x nv vectors) = sum over the steps p of the walk of a[a_rows[i] + p] * b[p + j].
 template <class T>
-using MicroKernel = void (*)(const Walk& walk, const T* a, std::int64_t a_row, const T* b, std::int64_t b_row, T* c, std::int64_t c_row,
+using MicroKernel = void (*)(const Walk& walk, const T* a, const std::int64_t* a_rows, const T* b, T* c, std::int64_t c_row,
                              const Epilogue<T>& epilogue);
 
 /// One run of consecutive numbers of a packed row: copied from `source`, or zeros where source is negative.

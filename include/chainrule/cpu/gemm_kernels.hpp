@@ -2,7 +2,7 @@
 // The matrix kernels of every instruction set: one text (gemm_kernels.inc), compiled once per level, each in its own namespace.
 
 #include <chainrule/cpu/gemm_kernel_types.hpp>
-#include <chainrule/cpu/isa.hpp>
+#include <chainrule/core/isa.hpp>
 
 #if defined(__x86_64__) && defined(__GNUC__)
 

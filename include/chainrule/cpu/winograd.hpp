@@ -148,8 +148,8 @@ inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::
           for (std::int64_t i = b; i < end;) {
             int rows = tile_rows(table.rows, end - i);
             const float* a = weights + e * weight_step + i / table.lanes * table.lanes * channels + i % table.lanes;
-            multiply_tile<float>(table, rows, columns, {channels, table.lanes}, a, 1, source + e * source_step + p * channels, columns,
-                          products + e * out_step + (i - b) * width + p, width, {});
+            multiply_tile<float>(table, rows, columns, {channels, table.lanes, columns}, a, packed_rows,
+                                 source + e * source_step + p * channels, products + e * out_step + (i - b) * width + p, width, {});
             i += rows;
           }
         }
@@ -250,8 +250,9 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
         std::int64_t width = std::min<std::int64_t>(inputs - p, table.columns);
         for (std::int64_t i = m0; i < m1;) {
           int rows = tile_rows(table.rows, m1 - i);
-          multiply_tile<float>(table, rows, width, {count, lanes}, gradient + e * gradient_step + i / lanes * lanes * count + i % lanes, 1,
-                        source + e * source_step + p * count, width, sums + e * sum_step + i * inputs + p, inputs, epilogue);
+          multiply_tile<float>(table, rows, width, {count, lanes, width},
+                               gradient + e * gradient_step + i / lanes * lanes * count + i % lanes, packed_rows,
+                               source + e * source_step + p * count, sums + e * sum_step + i * inputs + p, inputs, epilogue);
           i += rows;
         }
       }
