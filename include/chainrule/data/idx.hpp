@@ -41,7 +41,8 @@ inline IdxArray parse_idx(std::vector<std::uint8_t> bytes, const std::string& pa
     std::uint64_t size = 0;
     for (std::size_t i = 0; i < 4; ++i) size = size << 8 | bytes[4 + 4 * d + i];
     array.shape.push_back(static_cast<std::int64_t>(size));
-    sizes += (d == 0 ? "" : "x") + std::to_string(size);
+    sizes += d == 0 ? "" : "x";
+    sizes += std::to_string(size);
     overflow = overflow || (size != 0 && count > std::numeric_limits<std::uint64_t>::max() / size);
     count = overflow ? 1 : count * size;
   }
