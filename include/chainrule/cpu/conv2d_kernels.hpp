@@ -69,7 +69,7 @@ template <class T> void gather_convolution(const Gather<T>& g) {
   double flops = 2.0 * static_cast<double>(size) * static_cast<double>(pixels);
   Split part{g.m, pixels};
   if (flops > 1.5e6 && g.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
-    part = split(g.m, pixels, table.rows, table.columns);
+    part = split(g.m, pixels, table.rows, table.lanes);
   }
   std::int64_t down = ceil_div(g.m, part.rows), across = ceil_div(pixels, part.columns);
   std::int64_t tasks = g.groups * down * across;

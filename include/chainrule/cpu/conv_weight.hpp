@@ -109,7 +109,7 @@ template <class T> void weight_gradient(const ConvShape& s, const T* x, const T*
   Split part{window, out};
   bool alone = flops < 1.5e6;
   if (!alone && s.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
-    part = split(window, out, table.rows, table.columns);
+    part = split(window, out, table.rows, table.lanes);
   }
   std::int64_t down = ceil_div(window, part.rows), across = ceil_div(out, part.columns), tasks = s.groups * down * across;
   auto run = [&](std::int64_t task) {

@@ -72,7 +72,7 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64
   // Both read along k, and too few rows to pay for transposing B: dot products.
   bool dots = (a_col == 1 || k == 1) && (b_row == 1 || k == 1) && (m <= 8 || n <= 4) && k >= 2 * table.lanes;
   detail::Split part{m, n};
-  if (!alone) part = detail::split(m, n, dots ? 4 : table.rows, dots ? 4 : table.columns);
+  if (!alone) part = detail::split(m, n, dots ? 4 : table.rows, dots ? 4 : table.lanes);
   std::int64_t down = detail::ceil_div(m, part.rows), across = detail::ceil_div(n, part.columns);
   parallel_for(down * across, [&](std::int64_t task) {
     std::int64_t i = task / across * part.rows, j = task % across * part.columns;

@@ -83,17 +83,22 @@ struct Split {
   std::int64_t rows, columns;
 };
 
-/// The cut into at most get_num_threads() parts that costs least: the largest part's arithmetic, and packing its A and B.
+/// The cut into at most get_num_threads() parts whose largest costs least: its tiles, and packing its columns of B.
 /// Every number of C is computed in the same way whatever the cut, so the cut may depend on the number of threads.
-inline Split split(std::int64_t m, std::int64_t n, std::int64_t row_unit, std::int64_t column_unit) {
+inline Split split(std::int64_t m, std::int64_t n, std::int64_t row_unit, std::int64_t lanes) {
   std::int64_t threads = get_num_threads();
   Split best{m, n};
   double least = -1;
-  for (std::int64_t across = 1; across <= threads; ++across) {
-    std::int64_t rows = round_up(ceil_div(m, across), row_unit), columns = round_up(ceil_div(n, threads / across), column_unit);
-    auto r = static_cast<double>(std::min(rows, m)), c = static_cast<double>(std::min(columns, n));
-    double cost = r * c + 8 * (r + c);
-    if (least < 0 || cost < least) least = cost, best = {rows, columns};
+  for (std::int64_t down = 1; down <= threads; ++down) {
+    for (std::int64_t unit : {3 * lanes, lanes}) {
+      std::int64_t rows = std::min(m, round_up(ceil_div(m, down), row_unit));
+      std::int64_t columns = std::min(n, round_up(ceil_div(n, threads / down), unit));
+      auto tail = static_cast<double>(ceil_div(columns % (3 * lanes), lanes) * lanes);
+      double tiles = static_cast<double>(columns / (3 * lanes) * 3 * lanes) + tail;
+      if (tail == static_cast<double>(lanes)) tiles += 0.15 * tail;  // a tile of one vector waits for its sums
+      double cost = static_cast<double>(rows) * tiles + 10 * tiles + 2 * static_cast<double>(rows);
+      if (least < 0 || cost < least) least = cost, best = {rows, columns};
+    }
   }
   return best;
 }
