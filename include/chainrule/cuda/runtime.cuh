@@ -4,6 +4,7 @@
 #include <cuda_runtime.h>
 #include <chainrule/core/device.hpp>
 #include <chainrule/core/error.hpp>
+#include <chainrule/cuda/dry_run.hpp>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -25,10 +26,6 @@ inline unsigned blocks_for(std::int64_t n) {
   const std::int64_t wanted = (n + block - 1) / block;
   return static_cast<unsigned>(wanted < 1 ? 1 : wanted > 8192 ? 8192 : wanted);
 }
-
-/// While true, launches and library calls do nothing. A test on a machine without a GPU walks every op this way, to see that its
-/// kernels are enrolled.
-template <class = void> struct DryRun { static inline bool on = false; };
 
 /// Launches kernel<<<blocks, block>>>(args...) on the default stream and checks that it could be launched. Does not wait for it.
 template <class... Params, class... Args> void launch(const char* op, void (*kernel)(Params...), unsigned blocks, Args... args) {

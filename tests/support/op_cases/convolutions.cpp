@@ -21,7 +21,7 @@ OpCases convolution_cases() {
       op_case("avg_pool2d", "", {x}, [](const auto& in) { return cr::avg_pool2d(in[0], 2); }, v({{{{3.5, 5.5}, {11.5, 13.5}}}})),
       op_case("avg_pool2d", "padding counts", {x}, [](const auto& in) { return cr::avg_pool2d(in[0], 3, {.stride = 2, .padding = 1}); },
               v({{{{1.5555555555555556, 3.3333333333333335}, {6.333333333333333, 11}}}})),
-      op_case("adaptive_avg_pool2d", "", {x}, [](const auto& in) { return cr::adaptive_avg_pool2d(in[0], 3); }, v({{{{3.5, 4.5, 5.5}, {7.5, 8.5, 9.5}, {11.5, 12.5, 13.5}}}})),
+      op_case("avg_pool2d", "adaptive", {x}, [](const auto& in) { return cr::adaptive_avg_pool2d(in[0], 3); }, v({{{{3.5, 4.5, 5.5}, {7.5, 8.5, 9.5}, {11.5, 12.5, 13.5}}}})),
   };
 }
 

@@ -25,7 +25,7 @@ OpCases loss_cases() {
       op_case("l1_loss", "", {v({1, 2, 4}), v({0, 2.5, 1})}, [](const auto& in) { return cr::l1_loss(in[0], in[1], {.reduction = "sum"}); }, v(4.5)),
       op_case("smooth_l1_loss", "", {v({0, 1.2, 3}), v({0.5, 1.2, 0})}, [](const auto& in) { return cr::smooth_l1_loss(in[0], in[1], {.reduction = "none"}); }, v({0.125, 0, 2.5}), {.second = false}),
       op_case("binary_cross_entropy", "", {v({0.2, 0.7}), v({0, 1})}, [](const auto& in) { return cr::binary_cross_entropy(in[0], in[1].detach()); }, v(0.2899092476264711)),
-      op_case("binary_cross_entropy_with_logits", "", {v({-1, 40, 0.5})}, [](const auto& in) {
+      op_case("binary_cross_entropy", "with logits", {v({-1, 40, 0.5})}, [](const auto& in) {
         using T = typename std::decay_t<decltype(in[0])>::value_type;
         auto target = cr::tensor<T>({0, 1, 0.25}).to(in[0].device());
         return cr::binary_cross_entropy_with_logits(in[0], target, {.reduction = "none", .pos_weight = cr::tensor<T>({1, 2, 3}).to(in[0].device())});

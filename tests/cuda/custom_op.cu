@@ -1,0 +1,8 @@
+// An op of the program itself, enrolled for the GPU.
+
+#include "support/softsign.hpp"
+// [cuda]
+#include <chainrule/cuda/elementwise.cuh>
+
+const bool softsign_on_gpu = (chainrule::cuda::enrol_map<Softsign, float>(), true);
+// [/cuda]
