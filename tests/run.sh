@@ -75,6 +75,8 @@ run_tests() {
   (cd "$build" && ctest "$@")
   status=$?
   ended=$(date +%s)
+  # What tests have to tell although they passed: how many parity cases ran, which ops have CUDA kernels.
+  sed -n 's/^REPORT: /   /p' "$build/Testing/Temporary/LastTest.log" 2>/dev/null
 
   # ctest's word for each test: run (it passed), fail, disabled, notrun (skipped for the reason SKIP_..., else it could not run: failed)
   all=$(count '<testcase ' "$results")

@@ -2,6 +2,7 @@
 // save() and load(): files of named tensors, the format chosen by the file's ending.
 
 #include <chainrule/io/safetensors.hpp>
+#include <chainrule/nn/state_dict.hpp>
 #include <filesystem>
 #include <string>
 
@@ -23,9 +24,11 @@ template <class Pairs> void save(const Pairs& tensors, const std::string& path, 
 
 /// Reads a .safetensors file: names and tensors, in the order of the file.
 ///     net.load_state_dict(load("mnist.safetensors"));
-inline io::NamedTensors load(const std::string& path, Location at = Location::here()) {
+inline nn::StateDict load(const std::string& path, Location at = Location::here()) {
   detail::check_safetensors_name(path, "load", at);
-  return io::load_safetensors(path, at).tensors;
+  nn::StateDict dict;
+  for (auto& [name, tensor] : io::load_safetensors(path, at).tensors) dict.emplace_back(name, tensor);
+  return dict;
 }
 
 }  // namespace chainrule
