@@ -5,6 +5,7 @@
 #include <chainrule/cpu/batch_norm.hpp>
 #include <chainrule/cpu/conv2d.hpp>
 #include <chainrule/cpu/cross_entropy.hpp>
+#include <chainrule/cpu/dropout.hpp>
 #include <chainrule/cpu/layer_norm.hpp>
 #include <chainrule/cpu/matmul.hpp>
 #include <chainrule/cpu/max_pool2d.hpp>

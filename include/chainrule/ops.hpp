@@ -7,6 +7,7 @@
 #include <chainrule/ops/argmax.hpp>
 #include <chainrule/ops/avg_pool2d.hpp>
 #include <chainrule/ops/batch_norm.hpp>
+#include <chainrule/ops/binary_cross_entropy.hpp>
 #include <chainrule/ops/cat.hpp>
 #include <chainrule/ops/clamp.hpp>
 #include <chainrule/ops/compare.hpp>
@@ -16,6 +17,7 @@
 #include <chainrule/ops/cross_entropy.hpp>
 #include <chainrule/ops/cumsum.hpp>
 #include <chainrule/ops/div.hpp>
+#include <chainrule/ops/dropout.hpp>
 #include <chainrule/ops/elu.hpp>
 #include <chainrule/ops/exp.hpp>
 #include <chainrule/ops/flip.hpp>
@@ -27,6 +29,7 @@
 #include <chainrule/ops/inplace.hpp>
 #include <chainrule/ops/isclose.hpp>
 #include <chainrule/ops/isfinite.hpp>
+#include <chainrule/ops/l1_loss.hpp>
 #include <chainrule/ops/layer_norm.hpp>
 #include <chainrule/ops/leaky_relu.hpp>
 #include <chainrule/ops/linear.hpp>
@@ -38,8 +41,10 @@
 #include <chainrule/ops/max_pool2d.hpp>
 #include <chainrule/ops/maximum.hpp>
 #include <chainrule/ops/mean.hpp>
+#include <chainrule/ops/mse_loss.hpp>
 #include <chainrule/ops/mul.hpp>
 #include <chainrule/ops/neg.hpp>
+#include <chainrule/ops/nll_loss.hpp>
 #include <chainrule/ops/nonzero.hpp>
 #include <chainrule/ops/norm.hpp>
 #include <chainrule/ops/one_hot.hpp>
@@ -54,6 +59,7 @@
 #include <chainrule/ops/sigmoid.hpp>
 #include <chainrule/ops/silu.hpp>
 #include <chainrule/ops/sin.hpp>
+#include <chainrule/ops/smooth_l1_loss.hpp>
 #include <chainrule/ops/softmax.hpp>
 #include <chainrule/ops/softplus.hpp>
 #include <chainrule/ops/sort.hpp>

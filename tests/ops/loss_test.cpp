@@ -83,3 +83,83 @@ TEST_CASE("cross_entropy refuses labels that are no class, and shapes that do no
         "cross_entropy: weight needs one number for each of the 10 classes, got shape (3,)");
   CHECK(message_of([] { cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}), {.reduction = "avg"}); }) == "reduction: expected \"mean\", \"sum\" or \"none\", got \"avg\"");
 }
+
+TEST_CASE("nll_loss of log_softmax is cross_entropy", "[ops][loss]") {
+  auto x = random({3, 4, 2}, 1);
+  auto target = labels({0, 3, 1, -100, 2, 2}).view({3, 2});
+  auto w = cr::tensor<double>({1, 2, 0.5, 3});
+  for (const char* reduction : {"mean", "sum"}) {
+    auto nll = cr::nll_loss(cr::log_softmax(x, 1), target, {.weight = w, .reduction = reduction}).item();
+    CHECK(nll == Approx(cr::cross_entropy(x, target, {.weight = w, .reduction = reduction}).item()).epsilon(1e-13));
+  }
+  CHECK(cr::nll_loss(cr::tensor({{-1, -2}, {-3, -4}}), labels({0, 1})).item() == 2.5f);
+  for (const char* reduction : {"mean", "sum", "none"}) {
+    auto f = [&](const Matrix& v) { return cr::nll_loss(v * v, target, {.weight = w, .reduction = reduction}); };
+    CHECK(cr::gradcheck(f, {x}));
+    CHECK(cr::gradgradcheck(f, {x}));
+  }
+  CHECK(message_of([] { cr::nll_loss(cr::zeros({3, 10}), labels({1, 2, 10})); }) == "nll_loss: label 10 at row 2 is no class; there are 10 classes (0 to 9)");
+}
+
+TEST_CASE("losses of a distance: values, reductions, kinks", "[ops][loss]") {
+  auto x = cr::tensor({1, 2, 5}), y = cr::tensor({1, 4, 4.5});
+  CHECK(cr::mse_loss(x, y).item() == Approx(4.25 / 3));
+  CHECK(cr::mse_loss(x, y, {.reduction = "sum"}).item() == 4.25f);
+  CHECK(cr::mse_loss(x, y, {.reduction = cr::Reduction::none}).to_vector() == std::vector<float>{0, 4, 0.25f});
+  CHECK(cr::l1_loss(x, y, {.reduction = "sum"}).item() == 2.5f);
+  CHECK(cr::smooth_l1_loss(x, y, {.reduction = "none"}).to_vector() == std::vector<float>{0, 1.5f, 0.125f});
+  CHECK(cr::smooth_l1_loss(x, y, {.reduction = "sum", .beta = 0}).item() == 2.5f);
+  x.requires_grad_();
+  cr::l1_loss(x, y, {.reduction = "sum"}).backward();
+  CHECK(x.grad().to_vector() == std::vector<float>{0, -1, 1});
+  auto many = random({40000}, 1).detach();  // more than one piece
+  CHECK(cr::mse_loss(many, cr::zeros_like(many)).item() == Approx((many * many).sum().item() / 40000).epsilon(1e-13));
+}
+
+TEST_CASE("losses of a distance: gradients agree with differences, twice", "[ops][loss]") {
+  auto x = random({2, 3}, 1), y = random({2, 3}, 2);
+  for (const char* reduction : {"mean", "sum", "none"}) {
+    INFO(reduction);
+    auto mse = [&](const Matrix& a, const Matrix& b) { return cr::mse_loss(a * a, b, {.reduction = reduction}); };
+    auto l1 = [&](const Matrix& a, const Matrix& b) { return cr::l1_loss(a * a, b, {.reduction = reduction}); };
+    auto smooth = [&](const Matrix& a, const Matrix& b) { return cr::smooth_l1_loss(a * a, b, {.reduction = reduction, .beta = 0.7}); };
+    CHECK(cr::gradcheck(mse, {x, y}));
+    CHECK(cr::gradcheck(l1, {x, y}));
+    CHECK(cr::gradcheck(smooth, {x, y}));
+    CHECK(cr::gradgradcheck(mse, {x, y}));
+    CHECK(cr::gradgradcheck(l1, {x, y}));
+    CHECK(cr::gradgradcheck(smooth, {x, y}));
+  }
+}
+
+TEST_CASE("binary cross entropy of probabilities and of scores", "[ops][loss]") {
+  auto x = random({2, 3}, 1), y = cr::sigmoid(random({2, 3}, 2)).detach();
+  auto w = cr::tensor<double>({1, 2, 3});
+  CHECK(cr::binary_cross_entropy(cr::sigmoid(x), y, {.weight = w}).item() == Approx(cr::binary_cross_entropy_with_logits(x, y, {.weight = w}).item()).epsilon(1e-13));
+  CHECK(cr::binary_cross_entropy(cr::tensor({0, 1}), cr::tensor({1, 1}), {.reduction = "none"}).to_vector() == std::vector<float>{100, 0});
+  CHECK(cr::binary_cross_entropy_with_logits(cr::tensor({-1000, 1000}), cr::tensor({1, 1}), {.reduction = "none"}).to_vector() == std::vector<float>{1000, 0});
+  CHECK(cr::binary_cross_entropy_with_logits(cr::tensor({0}), cr::tensor({1}), {.pos_weight = cr::tensor({3})}).item() == Approx(3 * std::log(2.0)));
+  CHECK(cr::logsigmoid(cr::tensor({0, -1000})).to_vector()[1] == -1000);
+
+  y.requires_grad_();
+  auto of_p = [&](const Matrix& a, const Matrix& b) { return cr::binary_cross_entropy(cr::sigmoid(a), b, {.weight = w}); };
+  auto of_x = [&](const Matrix& a, const Matrix& b) { return cr::binary_cross_entropy_with_logits(a, b); };
+  auto weighed = [&](const Matrix& a, const Matrix& b) { return cr::binary_cross_entropy_with_logits(a, b, {.reduction = "sum", .pos_weight = w}); };
+  CHECK(cr::gradcheck(of_p, {x, y}));
+  CHECK(cr::gradcheck(of_x, {x, y}));
+  CHECK(cr::gradcheck(weighed, {x, y}));
+  CHECK(cr::gradgradcheck(of_p, {x, y}));
+  CHECK(cr::gradgradcheck(of_x, {x, y}));
+  CHECK(cr::gradgradcheck(weighed, {x, y}));
+}
+
+TEST_CASE("losses refuse shapes that would broadcast by accident, and what is no probability", "[ops][loss]") {
+  CHECK(message_of([] { cr::mse_loss(cr::zeros({4, 1}), cr::zeros({4})); }) == "mse_loss: input (4, 1) and target (4,) must have the same shape; use target.view_as(input)");
+  CHECK(message_of([] { cr::l1_loss(cr::zeros({4, 2}), cr::zeros({2})); }) == "l1_loss: input (4, 2) and target (2,) must have the same shape; expand one of them if that is meant");
+  CHECK_THROWS_AS(cr::smooth_l1_loss(cr::zeros({4, 1}), cr::zeros({4})), cr::Error);
+  CHECK_THROWS_AS(cr::smooth_l1_loss(cr::zeros({4}), cr::zeros({4}), {.beta = -1}), cr::Error);
+  CHECK_THROWS_AS(cr::binary_cross_entropy_with_logits(cr::zeros({4, 1}), cr::zeros({4})), cr::Error);
+  CHECK(message_of([] { cr::binary_cross_entropy(cr::tensor({0.5, 2}), cr::zeros({2})); }) ==
+        "binary_cross_entropy: expects probabilities between 0 and 1, got 2 at element 1; take the sigmoid first, or use binary_cross_entropy_with_logits");
+  CHECK_THROWS_AS(cr::binary_cross_entropy_with_logits(cr::zeros({4}), cr::zeros({4}), {.weight = cr::ones({3, 4})}), cr::Error);
+}

@@ -1,0 +1,48 @@
+#pragma once
+// dropout: numbers left out at random. The mask is never stored: the gradient draws it again from the same seed and stream.
+
+#include <chainrule/core/binary.hpp>
+#include <chainrule/core/random.hpp>
+#include <chainrule/ops/copy.hpp>
+
+namespace chainrule {
+
+/// Which numbers stay: element i of draw (seed, stream) stays if its random number is at least p.
+struct DropoutMask {
+  std::uint64_t seed, stream;
+  double p;
+};
+
+/// y = x / (1 - p) where the mask lets it through, else 0. The CPU kernel stands in cpu/dropout.hpp.
+template <class T> struct Dropout {
+  static constexpr auto name = "dropout";
+  using fn = void(const DropoutMask& mask, std::int64_t n, const T* x, T* y);
+};
+
+namespace detail {
+
+/// Linear in x and its own transpose: the gradient of the gradient is the op again.
+template <Real T> Tensor<T> dropout_as(const char* op, const Tensor<T>& x, DropoutMask mask, Location at = Location::here()) {
+  Tensor<T> y = allocate<T>(x.shape(), x.device());
+  {
+    no_grad guard;
+    const Tensor<T> in = contiguous(x, at);
+    kernel<Dropout<T>>::on(x.device(), at)(mask, x.numel(), in.data(), y.data());
+  }
+  return record(op, y, {x}, [mask](const Tensor<T>& g) { return Grads{dropout_as("dropout_grad", g, mask)}; }, at);
+}
+
+}  // namespace detail
+
+/// In training each number becomes 0 with probability p and else x / (1 - p), so that its expectation is x; outside of training, and
+/// for p = 0, x itself. float and double, any shape. The same generator state gives the same mask, whatever the number of threads.
+/// Gradient: g / (1 - p) where x stayed, else 0. Throws unless 0 <= p <= 1. Source: Srivastava et al. 2014; torch.nn.functional.dropout.
+///     dropout(ones({4}))   // for example {2, 0, 0, 2}
+template <Real T> Tensor<T> dropout(const Tensor<T>& x, double p = 0.5, bool training = true, Generator* generator = nullptr, Location at = Location::here()) {
+  check(p >= 0 && p <= 1, at, "dropout: p must lie between 0 and 1, got ", p);
+  if (!training || p == 0) return x;
+  Generator& g = generator ? *generator : default_generator();
+  return detail::dropout_as("dropout", x, {g.seed(), g.next_stream(), p}, at);
+}
+
+}  // namespace chainrule
