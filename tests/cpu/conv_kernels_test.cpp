@@ -133,12 +133,14 @@ TEMPLATE_TEST_CASE("convolutions of the networks agree with seven loops", "[cpu]
   agree<TestType>(rng, {.n = 3, .c_in = 1, .h = 28, .w = 28, .c_out = 32, .kh = 3, .kw = 3});
   agree<TestType>(rng, {.n = 2, .c_in = 32, .h = 26, .w = 26, .c_out = 24, .kh = 3, .kw = 3});
   agree<TestType>(rng, {.n = 2, .c_in = 70, .h = 7, .w = 7, .c_out = 50, .kh = 3, .kw = 3, .pad_h = 1, .pad_w = 1});
-  agree<TestType>(rng, {.n = 1, .c_in = 3, .h = 40, .w = 44, .c_out = 20, .kh = 7, .kw = 7, .stride_h = 2, .stride_w = 2, .pad_h = 3, .pad_w = 3});
+  agree<TestType>(
+      rng, {.n = 1, .c_in = 3, .h = 40, .w = 44, .c_out = 20, .kh = 7, .kw = 7, .stride_h = 2, .stride_w = 2, .pad_h = 3, .pad_w = 3});
   agree<TestType>(rng, {.n = 9, .c_in = 6, .h = 12, .w = 12, .c_out = 16, .kh = 5, .kw = 5});
   agree<TestType>(rng, {.n = 2, .c_in = 48, .h = 14, .w = 14, .c_out = 72, .kh = 1, .kw = 1});
   agree<TestType>(rng, {.n = 1, .c_in = 20, .h = 24, .w = 24, .c_out = 40, .kh = 1, .kw = 1});
   agree<TestType>(rng, {.n = 2, .c_in = 24, .h = 15, .w = 15, .c_out = 40, .kh = 1, .kw = 1, .stride_h = 2, .stride_w = 2});
-  agree<TestType>(rng, {.n = 2, .c_in = 24, .h = 15, .w = 15, .c_out = 40, .kh = 3, .kw = 3, .stride_h = 2, .stride_w = 2, .pad_h = 1, .pad_w = 1});
+  agree<TestType>(
+      rng, {.n = 2, .c_in = 24, .h = 15, .w = 15, .c_out = 40, .kh = 3, .kw = 3, .stride_h = 2, .stride_w = 2, .pad_h = 1, .pad_w = 1});
   agree<TestType>(rng, {.n = 3, .c_in = 12, .h = 11, .w = 11, .c_out = 12, .kh = 3, .kw = 3, .pad_h = 1, .pad_w = 1, .groups = 12});
   agree<TestType>(rng, {.n = 1, .c_in = 9, .h = 32, .w = 32, .c_out = 9, .kh = 3, .kw = 3});  // planes of a power of two
   agree<TestType>(rng, {.n = 1, .c_in = 2, .h = 3, .w = 500, .c_out = 3, .kh = 2, .kw = 9});  // a long row

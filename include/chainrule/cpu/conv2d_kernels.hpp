@@ -96,7 +96,8 @@ inline bool prefers_winograd(const ConvShape& s, bool exact, std::int64_t result
 /// y(n, o, oy, ox) = bias(o) + sum over c, ky, kx of weight(o, c, ky, kx) * x(n, c, oy stride_h + ky dil_h - pad_h, ...), where
 /// positions outside of the image count as zero and c runs over the channels of o's group. bias may be null. `exact` keeps to sums
 /// of products in every case: float errors stay 2 to 6 times smaller, and an infinite pixel reaches its own outputs only.
-template <class T> void conv2d_forward(const ConvShape& shape, const T* x, const T* weight, const T* bias_or_null, T* y, bool exact = false) {
+template <class T>
+void conv2d_forward(const ConvShape& shape, const T* x, const T* weight, const T* bias_or_null, T* y, bool exact = false) {
   if constexpr (std::is_same_v<T, float>) {
     if (detail::prefers_winograd(shape, exact, shape.oh, shape.ow)) return winograd_forward(shape, x, weight, bias_or_null, y);
   }
@@ -134,9 +135,7 @@ template <class T> void conv2d_backward_input(const ConvShape& shape, const T* d
   g.source_h = s.oh, g.source_w = s.ow;
   g.weight = weight, g.weight_m = s.kh * s.kw, g.weight_channel = g.m * g.weight_m, g.weight_group = g.channels * g.weight_channel;
   g.out_row = s.stride_h * s.w, g.out_column = s.stride_w, g.out_channel = s.h * s.w, g.out_image = s.c_in * g.out_channel;
-  if (s.stride_h == 1 && s.stride_w == 1) {
-    g.window_h = s.kh, g.window_w = s.kw, g.window_step_y = -s.dil_h, g.window_step_x = -s.dil_w;
-  }
+  if (s.stride_h == 1 && s.stride_w == 1) { g.window_h = s.kh, g.window_w = s.kw, g.window_step_y = -s.dil_h, g.window_step_x = -s.dil_w; }
   for (std::int64_t py = 0; py < std::min(s.stride_h, s.h); ++py) {
     for (std::int64_t px = 0; px < std::min(s.stride_w, s.w); ++px) {
       g.taps.clear();

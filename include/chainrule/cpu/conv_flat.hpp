@@ -36,7 +36,8 @@ template <class T> bool prefers_flat(const KernelTable<T>& table, const Gather<T
 
 /// One image of one group, on the calling thread.
 template <class T>
-void flat_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlanes& f, std::int64_t group, std::int64_t image, const T* weights) {
+void flat_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlanes& f, std::int64_t group, std::int64_t image,
+                const T* weights) {
   auto taps = static_cast<std::int64_t>(g.taps.size());
   T* planes = scratch<T>(Scratch::b_block, static_cast<std::size_t>(g.channels * f.plane + 128));
   T* tile = scratch<T>(Scratch::tile, static_cast<std::size_t>(table.rows * table.columns));

@@ -67,7 +67,8 @@ template <class T> void pack_weights(const KernelTable<T>& table, const Gather<T
             table.pack(at + c * taps * rows, rows, window, g.weight_m, 1, rows, taps);
           } else {
             for (std::int64_t t = 0; t < taps; ++t) {
-              for (int r = 0; r < rows; ++r) at[(c * taps + t) * rows + r] = window[r * g.weight_m + g.taps[static_cast<std::size_t>(t)].weight];
+              for (int r = 0; r < rows; ++r)
+                at[(c * taps + t) * rows + r] = window[r * g.weight_m + g.taps[static_cast<std::size_t>(t)].weight];
             }
           }
         }
@@ -176,7 +177,8 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
         for (std::int64_t p = 0; p < columns; p += table.columns) {
           std::int64_t width = std::min<std::int64_t>(columns - p, table.columns), image = (j + p) / pixels;
           bool direct = solid && (j + p + width - 1) / pixels == image;
-          T* c = direct ? out + image * g.out_image + i * g.out_channel + (j + p) % pixels : apart + (i1 - i0) * p + (i - i0) * table.columns;
+          T* c =
+              direct ? out + image * g.out_image + i * g.out_channel + (j + p) % pixels : apart + (i1 - i0) * p + (i - i0) * table.columns;
           const T* b = in_place[static_cast<std::size_t>(p / table.columns)];
           std::int64_t b_row = b ? g.source_channel : round_up(width, table.lanes);
           multiply_tile(table, rows, width, {depth * taps, rows, b_row}, a, packed_rows, b ? b : packed + p * depth * taps, c,

@@ -56,8 +56,8 @@ void copy_planes(const ConvShape& s, const Planes& planes, const T* x, std::int6
 
 /// Rows [r0, r1) and output channels [o0, o1) of one group: sum^T (c_in kh kw, c_out), on the calling thread.
 template <class T>
-void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, const std::int64_t* offsets,
-                 std::int64_t r0, std::int64_t r1, std::int64_t o0, std::int64_t o1, const T* x, const T* dy, T* sum, std::int64_t out) {
+void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, const std::int64_t* offsets, std::int64_t r0,
+                 std::int64_t r1, std::int64_t o0, std::int64_t o1, const T* x, const T* dy, T* sum, std::int64_t out) {
   std::int64_t pixels = s.oh * s.ow;
   // A chunk: some rows of one image, or some images. It depends on the sizes alone, since it decides the order of the sum.
   std::int64_t images = std::clamp<std::int64_t>(max_k_block / pixels, 1, s.n);
@@ -80,8 +80,8 @@ void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& 
         for (std::int64_t p = 0; p < columns; p += table.columns) {
           std::int64_t width = std::min<std::int64_t>(columns - p, table.columns), step = round_up(width, table.lanes);
           for (std::int64_t image = 0; image < count; ++image) {
-            table.pack(packed + p * count * chunk + image * chunk * step, step, dy + ((n + image) * s.c_out + o + p) * pixels + y * s.ow, pixels, 1, width,
-                       chunk);
+            table.pack(packed + p * count * chunk + image * chunk * step, step, dy + ((n + image) * s.c_out + o + p) * pixels + y * s.ow,
+                       pixels, 1, width, chunk);
           }
         }
         const T* first = windows + y * s.stride_h * planes.w;
@@ -108,17 +108,17 @@ template <class T> void weight_gradient(const ConvShape& s, const T* x, const T*
   double flops = 2.0 * static_cast<double>(window * s.c_out) * static_cast<double>(s.n * s.oh * s.ow);
   Split part{window, out};
   bool alone = flops < 1.5e6;
-  if (!alone && s.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
-    part = split(window, out, table.rows, table.lanes);
-  }
+  if (!alone && s.groups < get_num_threads() && !chainrule::detail::inside_parallel) { part = split(window, out, table.rows, table.lanes); }
   std::int64_t down = ceil_div(window, part.rows), across = ceil_div(out, part.columns), tasks = s.groups * down * across;
   auto run = [&](std::int64_t task) {
     std::int64_t group = task / (down * across), r = task / across % down * part.rows, o = task % across * part.columns;
-    weight_part(table, s, planes, offsets.data(), r, std::min(r + part.rows, window), o, std::min(o + part.columns, out), x + group * in * s.h * s.w, dy + group * out * s.oh * s.ow, sums + group * window * out, out);
+    weight_part(table, s, planes, offsets.data(), r, std::min(r + part.rows, window), o, std::min(o + part.columns, out),
+                x + group * in * s.h * s.w, dy + group * out * s.oh * s.ow, sums + group * window * out, out);
   };
   auto turn = [&](std::int64_t task) {  // 16 output channels of dweight from sums
     std::int64_t per_group = ceil_div(out, 16), group = task / per_group, o = task % per_group * 16;
-    table.pack(dweight + (group * out + o) * window, window, sums + group * window * out + o, out, 1, window, std::min<std::int64_t>(16, out - o));
+    table.pack(dweight + (group * out + o) * window, window, sums + group * window * out + o, out, 1, window,
+               std::min<std::int64_t>(16, out - o));
   };
   std::int64_t turns = s.groups * ceil_div(out, 16);
   if (alone) {

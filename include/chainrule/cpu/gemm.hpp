@@ -16,8 +16,8 @@ void gemm_part(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std:
                std::int64_t a_col, const T* b, std::int64_t b_row, std::int64_t b_col, T* c, std::int64_t c_row,
                const GemmOptions<T>& options) {
   std::int64_t kc = k_block(k), nc = std::min(n_block(table, kc), round_up(n, table.columns));
-  bool read_b = b_col == 1 && m <= 8 * table.rows;   // B is read m / rows times: packing it costs more than it gains
-  bool read_a = a_col == 1 || n <= table.columns;    // rows of A are read as they are; columns, which share cache lines, are packed
+  bool read_b = b_col == 1 && m <= 8 * table.rows;  // B is read m / rows times: packing it costs more than it gains
+  bool read_a = a_col == 1 || n <= table.columns;   // rows of A are read as they are; columns, which share cache lines, are packed
   std::int64_t rows_in_place[8];
   for (std::int64_t i = 0; i < 8; ++i) rows_in_place[i] = i * a_row;
   T* packed = scratch<T>(Scratch::b_block, static_cast<std::size_t>(kc * nc));

@@ -40,8 +40,8 @@ inline constexpr std::int64_t packed_rows[8] = {0, 1, 2, 3, 4, 5, 6, 7};  // whe
 
 /// One tile of C, n <= table.columns; a tile that ends between vectors goes through a buffer.
 template <class T>
-void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const Walk& walk, const T* a, const std::int64_t* a_rows, const T* b,
-                   T* c, std::int64_t c_row, const Epilogue<T>& e) {
+void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const Walk& walk, const T* a, const std::int64_t* a_rows,
+                   const T* b, T* c, std::int64_t c_row, const Epilogue<T>& e) {
   std::int64_t vectors = ceil_div(n, table.lanes);
   MicroKernel<T> micro = table.micro[log2_rows(table.rows, rows)][vectors - 1];
   if (n == vectors * table.lanes) {

@@ -36,9 +36,9 @@ struct Run {
 
 /// The kernels of one instruction set for one type.
 template <class T> struct KernelTable {
-  int lanes;    // numbers in a vector
-  int rows;     // of the largest tile
-  int columns;  // of the largest tile: 3 vectors
+  int lanes;                   // numbers in a vector
+  int rows;                    // of the largest tile
+  int columns;                 // of the largest tile: 3 vectors
   MicroKernel<T> micro[4][3];  // [log2(rows)][vectors - 1]
 
   /// to[p * width + j] = from[j * step_j + p * step_p], j < n, p < k; zeros for n <= j < width.

@@ -20,8 +20,8 @@ struct TileGrid {
 
 /// Where one tile is: its first pixel in a plane, and the part of size x size pixels there that exists.
 struct TilePlace {
-  std::int64_t image, y, x;        // of the first pixel
-  std::int64_t y0, y1, x0, x1;     // existing rows and columns, from the first pixel
+  std::int64_t image, y, x;     // of the first pixel
+  std::int64_t y0, y1, x0, x1;  // existing rows and columns, from the first pixel
   bool whole;
 };
 
@@ -138,7 +138,8 @@ inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::
   std::int64_t chunk = std::min(panels * table.columns, round_up(tiles, table.lanes));
   std::int64_t chunks = ceil_div(tiles, chunk), source_step = plane(channels * chunk);
   auto multiply = [&](std::int64_t t0, std::int64_t t1, std::int64_t m0, std::int64_t m1, const float* source) {
-    std::int64_t width = round_up(t1 - t0, table.lanes), most = std::min<std::int64_t>(64 / panels, m1 - m0), out_step = plane(most * width);
+    std::int64_t width = round_up(t1 - t0, table.lanes), most = std::min<std::int64_t>(64 / panels, m1 - m0),
+                 out_step = plane(most * width);
     float* products = scratch<float>(Scratch::winograd_c, static_cast<std::size_t>(36 * out_step));
     for (std::int64_t b = m0; b < m1; b += most) {
       std::int64_t end = std::min(b + most, m1);
@@ -190,12 +191,13 @@ inline bool winograd_applies(const ConvShape& s) {
 }
 
 inline void winograd_forward(const ConvShape& s, const float* x, const float* weight, const float* bias_or_null, float* y) {
-  detail::winograd_convolution({s.n, s.h, s.w, s.pad_h, s.pad_w, s.oh, s.ow}, s.c_in, s.c_out, x, weight, s.c_in * 9, 9, false, bias_or_null, y);
+  detail::winograd_convolution({s.n, s.h, s.w, s.pad_h, s.pad_w, s.oh, s.ow}, s.c_in, s.c_out, x, weight, s.c_in * 9, 9, false,
+                               bias_or_null, y);
 }
 
 inline void winograd_backward_input(const ConvShape& s, const float* dy, const float* weight, float* dx) {
-  detail::winograd_convolution({s.n, s.oh, s.ow, 2 - s.pad_h, 2 - s.pad_w, s.h, s.w}, s.c_out, s.c_in, dy, weight, 9, s.c_in * 9, true, nullptr,
-                               dx);
+  detail::winograd_convolution({s.n, s.oh, s.ow, 2 - s.pad_h, 2 - s.pad_w, s.h, s.w}, s.c_out, s.c_in, dy, weight, 9, s.c_in * 9, true,
+                               nullptr, dx);
 }
 
 /// dweight = G^T [sum over tiles of (A dy A^T) * (B^T x B)] G: for each of the 36 places a product (c_out x tiles) (tiles x c_in).
