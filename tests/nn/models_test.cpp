@@ -65,13 +65,13 @@ TEST_CASE("the convolutional networks: names, sizes, shapes", "[nn][models]") {
 
   CHECK(LeNet().num_parameters() == 44426);
   CHECK(LeNet()(ones({2, 1, 28, 28})).shape() == Shape{2, 10});
-  CHECK(MyConvNet().num_parameters() == 677386);
+  CHECK(MyConvNet().num_parameters() == 677578);
   CHECK(MyConvNet()(ones({2, 3, 32, 32})).shape() == Shape{2, 10});
-  CHECK(BetterConvNet().num_parameters() == 652810);
+  CHECK(BetterConvNet().num_parameters() == 652426);
   CHECK(BetterConvNet()(ones({2, 3, 32, 32})).shape() == Shape{2, 10});
 
   EnhancedCNN enhanced;
-  CHECK(enhanced.num_parameters() == 17490373);
+  CHECK(enhanced.num_parameters() == 22352389);
   CHECK(names(enhanced.features.named_children()).size() == 22);
   CHECK(names(enhanced.state_dict())[0] == "features.0.weight");
   CHECK(names(enhanced.features[7].as<ResidualBlock>()->state_dict())[0] == "conv1.weight");
