@@ -6,7 +6,7 @@
 
 namespace cr = chainrule;
 
-TEST_CASE("as_eigen sees a tensor's memory, with any strides", "[ops][eigen]") {
+TEST_CASE("as_eigen sees a tensor's memory, with any strides", "[eigen]") {
   auto x = cr::tensor({{1, 2, 3}, {4, 5, 6}});
   auto m = cr::as_eigen(x);
   CHECK(m.rows() == 2);
@@ -19,7 +19,7 @@ TEST_CASE("as_eigen sees a tensor's memory, with any strides", "[ops][eigen]") {
   CHECK_THROWS_AS(cr::as_eigen(cr::zeros({2, 2, 2})), cr::Error);
 }
 
-TEST_CASE("from_eigen shares a map's memory and copies everything else", "[ops][eigen]") {
+TEST_CASE("from_eigen shares a map's memory and copies everything else", "[eigen]") {
   Eigen::MatrixXd m(2, 3);  // Eigen's own order: columns first
   m << 1, 2, 3, 4, 5, 6;
   auto copy = cr::from_eigen(m);
@@ -33,7 +33,7 @@ TEST_CASE("from_eigen shares a map's memory and copies everything else", "[ops][
   CHECK(cr::from_eigen(Eigen::Vector3f(1, 2, 3)).shape() == cr::Shape{3});
 }
 
-TEST_CASE("matmul agrees with Eigen's product", "[ops][eigen][matmul]") {
+TEST_CASE("matmul agrees with Eigen's product", "[eigen][matmul]") {
   cr::Generator g(1);
   for (int n : {1, 7, 33, 100}) {
     auto a = cr::randn<double>({n, 2 * n}, {.generator = &g}), b = cr::randn<double>({2 * n, n + 3}, {.generator = &g});
