@@ -1,5 +1,6 @@
 // sort, argsort, topk.
 
+#include <algorithm>
 #include <chainrule/api.hpp>
 #include <cmath>
 #include <limits>
@@ -41,6 +42,27 @@ TEST_CASE("sort takes NaN for the largest; nothing and scalars are sorted alread
   CHECK(tensor(4).sort().values.shape() == Shape{});
   CHECK(tensor(4).argsort().item() == 0);
   CHECK_THROWS_WITH(x.sort(1), Catch::Contains("sort: dimension 1 does not exist"));
+}
+
+TEST_CASE("long rows: sort and topk against std::stable_sort", "[ops][sort][topk]") {
+  manual_seed(11);
+  for (std::int64_t n : {1, 15, 16, 17, 33, 100, 1000}) {
+    auto x = randint<std::int32_t>(0, 40, {n});
+    auto values = x.to_vector();
+    for (bool descending : {false, true}) {
+      Indices order(static_cast<std::size_t>(n));
+      for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
+      std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+        auto p = values[static_cast<std::size_t>(a)], q = values[static_cast<std::size_t>(b)];
+        return descending ? p > q : p < q;
+      });
+      CHECK(x.argsort(0, descending).to_vector() == order);
+      for (std::int64_t k : {std::int64_t{1}, n / 10, n / 2}) {
+        Indices first(order.begin(), order.begin() + k);
+        CHECK(x.topk(k, 0, descending).indices.to_vector() == first);
+      }
+    }
+  }
 }
 
 TEST_CASE("sort of many rows is the same from one thread and two", "[ops][sort]") {

@@ -1,6 +1,7 @@
 #pragma once
 // any and all: whether some, or every, element is not zero.
 
+#include <chainrule/core/host_device.hpp>
 #include <chainrule/core/reduce.hpp>
 
 namespace chainrule {

@@ -83,7 +83,12 @@ template <class T> const Tensor<T>& Tensor<T>::fill_(T value, Location at) const
   detail::check_editable(*this, "fill_", at);
   check(!(detail::grad_enabled && impl_->is_view && requires_grad()), at, "fill_: in-place edit of a view that requires grad; edit under no_grad, or compute a new tensor");
   impl_->node = {};  // what it was computed from no longer matters
-  map_into(BindRight{detail::Fill{}, value}, at, *this, *this);
+  if constexpr (std::same_as<T, bool>) {  // as bytes: fresh memory holds bytes that are no bool, and a map reads before it writes
+    Tensor<std::uint8_t> bytes(detail::alias(*this));
+    map_into(BindRight{detail::Fill{}, static_cast<std::uint8_t>(value)}, at, bytes, bytes);
+  } else {
+    map_into(BindRight{detail::Fill{}, value}, at, *this, *this);
+  }
   ++impl_->storage->version;
   return *this;
 }

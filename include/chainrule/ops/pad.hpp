@@ -2,6 +2,7 @@
 // pad: a border of a constant.
 
 #include <chainrule/ops/create.hpp>
+#include <chainrule/ops/view.hpp>
 
 namespace chainrule {
 

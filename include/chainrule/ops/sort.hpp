@@ -1,11 +1,62 @@
 #pragma once
 // sort, argsort and topk: rows in order, and where each value stood.
 
-#include <algorithm>
 #include <chainrule/ops/gather.hpp>
 #include <vector>
 
 namespace chainrule {
+
+namespace detail {
+
+template <class T> struct SortEntry {
+  T value;
+  std::int64_t index;
+};
+
+/// Whether a value comes before another; NaN counts as larger than any number.
+template <class T> bool comes_before(T a, T b, bool descending) {
+  if (descending) return a > b || (a != a && b == b);
+  return a < b || (b != b && a == a);
+}
+
+/// Stable merge sort of n entries; `space` has room for as many. (std::stable_sort would bring 15,000 lines into every program.)
+template <class T> void merge_sort(SortEntry<T>* row, SortEntry<T>* space, std::int64_t n, bool descending) {
+  constexpr std::int64_t run = 16;
+  for (std::int64_t begin = 0; begin < n; begin += run) {  // runs by insertion
+    const std::int64_t end = std::min(n, begin + run);
+    for (std::int64_t i = begin + 1; i < end; ++i) {
+      const SortEntry<T> entry = row[i];
+      std::int64_t k = i;
+      for (; k > begin && comes_before(entry.value, row[k - 1].value, descending); --k) row[k] = row[k - 1];
+      row[k] = entry;
+    }
+  }
+  SortEntry<T>*from = row, *to = space;
+  for (std::int64_t width = run; width < n; width *= 2, std::swap(from, to)) {
+    for (std::int64_t begin = 0; begin < n; begin += 2 * width) {
+      const std::int64_t middle = std::min(n, begin + width), end = std::min(n, begin + 2 * width);
+      std::int64_t a = begin, b = middle;
+      for (std::int64_t i = begin; i < end; ++i) {
+        const bool right = b < end && (a == middle || comes_before(from[b].value, from[a].value, descending));
+        to[i] = from[right ? b++ : a++];
+      }
+    }
+  }
+  if (from != row) std::copy(from, from + n, row);
+}
+
+/// The first k in order of n entries that come one by one: kept in order, a new one pushes the last out.
+template <class T> void keep_first(SortEntry<T>* kept, std::int64_t k, const T* x, std::int64_t n, bool descending) {
+  std::int64_t size = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (size == k && !comes_before(x[i], kept[k - 1].value, descending)) continue;
+    std::int64_t at = size < k ? size++ : k - 1;
+    for (; at > 0 && comes_before(x[i], kept[at - 1].value, descending); --at) kept[at] = kept[at - 1];
+    kept[at] = {x[i], i};
+  }
+}
+
+}  // namespace detail
 
 /// The first k of each row of (rows, n) in ascending or descending order: values and positions, (rows, k). Equal values stay in
 /// the order in which they stood; NaN counts as larger than any number.
@@ -14,25 +65,20 @@ template <class T> struct SortKernel {
   using fn = void(std::int64_t rows, std::int64_t n, std::int64_t k, bool descending, T* values, std::int64_t* indices, const T* x);
 
   static void cpu(std::int64_t rows, std::int64_t n, std::int64_t k, bool descending, T* values, std::int64_t* indices, const T* x) {
+    const bool few = k <= n / 8;
     parallel_chunks(rows, std::max<std::int64_t>(1, 2048 / std::max<std::int64_t>(1, n)), [&](std::int64_t begin, std::int64_t end) {
-      struct Entry {
-        T value;
-        std::int64_t index;
-      };
-      std::vector<Entry> row(static_cast<std::size_t>(n));
-      auto less = [](T a, T b) { return a < b || (b != b && a == a); };
-      auto before = [&](const Entry& a, const Entry& b) {  // no two entries are equal, so any sort is a stable one
-        if (descending ? less(b.value, a.value) : less(a.value, b.value)) return true;
-        if (descending ? less(a.value, b.value) : less(b.value, a.value)) return false;
-        return a.index < b.index;
-      };
+      std::vector<detail::SortEntry<T>> space(static_cast<std::size_t>(few ? k : 2 * n));
+      detail::SortEntry<T>* row = space.data();
       for (std::int64_t r = begin; r < end; ++r) {
-        for (std::int64_t i = 0; i < n; ++i) row[static_cast<std::size_t>(i)] = {x[r * n + i], i};
-        if (k == n) std::sort(row.begin(), row.end(), before);
-        else std::partial_sort(row.begin(), row.begin() + k, row.end(), before);
+        if (few) {
+          detail::keep_first(row, k, x + r * n, n, descending);
+        } else {
+          for (std::int64_t i = 0; i < n; ++i) row[i] = {x[r * n + i], i};
+          detail::merge_sort(row, row + n, n, descending);
+        }
         for (std::int64_t i = 0; i < k; ++i) {
-          values[r * k + i] = row[static_cast<std::size_t>(i)].value;
-          indices[r * k + i] = row[static_cast<std::size_t>(i)].index;
+          values[r * k + i] = row[i].value;
+          indices[r * k + i] = row[i].index;
         }
       }
     });
