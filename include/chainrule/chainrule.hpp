@@ -3,3 +3,5 @@
 
 #include <chainrule/api.hpp>
 #include <chainrule/cpu.hpp>
+#include <chainrule/data.hpp>
+#include <chainrule/train.hpp>

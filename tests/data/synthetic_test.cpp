@@ -48,7 +48,7 @@ TEST_CASE("moons are two half circles", "[data][synthetic]") {
 }
 
 TEST_CASE("a spiral has K arms that turn", "[data][synthetic]") {
-  auto [x, y] = data::make_spiral<double>(50, {.arms = 4, .noise = 0, .turn = 3});
+  auto [x, y] = data::make_spiral<double>(50, 4, {.noise = 0, .turn = 3});
   CHECK(x.shape() == cr::Shape{200, 2});
   for (std::int64_t i = 0; i < 200; ++i) {
     const double r = static_cast<double>(i % 50) / 49;
@@ -60,12 +60,12 @@ TEST_CASE("a spiral has K arms that turn", "[data][synthetic]") {
 }
 
 TEST_CASE("the same seed gives the same points", "[data][synthetic]") {
-  CHECK(data::make_spiral(20, {.seed = 1}).first.to_vector() == data::make_spiral(20, {.seed = 1}).first.to_vector());
-  CHECK(data::make_spiral(20, {.seed = 1}).first.to_vector() != data::make_spiral(20, {.seed = 2}).first.to_vector());
+  CHECK(data::make_spiral(20, 3, {.seed = 1}).first.to_vector() == data::make_spiral(20, 3, {.seed = 1}).first.to_vector());
+  CHECK(data::make_spiral(20, 3, {.seed = 1}).first.to_vector() != data::make_spiral(20, 3, {.seed = 2}).first.to_vector());
   cr::Generator generator(1);
   CHECK(data::make_blobs(20, {.generator = &generator}).first.to_vector() == data::make_blobs(20, {.seed = 1}).first.to_vector());
   CHECK(data::make_blobs(20, {.generator = &generator}).first.to_vector() != data::make_blobs(20, {.seed = 1}).first.to_vector());
   CHECK_THROWS_AS(data::make_blobs(0), cr::Error);
   CHECK_THROWS_AS(data::make_moons(1), cr::Error);
-  CHECK_THROWS_AS(data::make_spiral(10, {.arms = 0}), cr::Error);
+  CHECK_THROWS_AS(data::make_spiral(10, 0), cr::Error);
 }

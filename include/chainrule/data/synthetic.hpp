@@ -78,18 +78,17 @@ template <Real T = float> detail::Points<T> make_moons(std::int64_t n_samples, M
 }
 
 struct SpiralOptions {
-  std::int64_t arms = 3;  ///< one class each
-  double noise = 0.2;     ///< standard deviation of the angle, in radians
-  double turn = 4;        ///< how far an arm turns, in radians
+  double noise = 0.2;  ///< standard deviation of the angle, in radians
+  double turn = 4;     ///< how far an arm turns, in radians
   Generator* generator = nullptr;
   std::optional<std::uint64_t> seed = {};
 };
-/// A spiral of K arms, points_per_arm points each: radius r from 0 to 1, angle = arm * turn + r * turn + noise, point (r sin, r cos).
-///     auto [x, y] = data::make_spiral(100, {.arms = 3, .seed = 1});   // (300, 2), (300,); arm 0 first
-template <Real T = float> detail::Points<T> make_spiral(std::int64_t points_per_arm, SpiralOptions options = {}, Location at = Location::here()) {
-  check(points_per_arm > 0 && options.arms > 0, at, "make_spiral: needs points and arms above 0, got ", points_per_arm, " and ", options.arms);
+/// A spiral of K arms (one class each), points_per_arm points on each: radius r from 0 to 1, angle = arm * turn + r * turn + noise, point (r sin, r cos).
+///     auto [x, y] = data::make_spiral(100, 3, {.seed = 1});   // (300, 2), (300,); arm 0 first
+template <Real T = float> detail::Points<T> make_spiral(std::int64_t points_per_arm, std::int64_t arms = 3, SpiralOptions options = {}, Location at = Location::here()) {
+  check(points_per_arm > 0 && arms > 0, at, "make_spiral: needs points and arms above 0, got ", points_per_arm, " and ", arms);
   detail::RandomSource random(options.generator, options.seed);
-  const std::int64_t n = points_per_arm * options.arms;
+  const std::int64_t n = points_per_arm * arms;
   const auto noise = randn<T>({n}, {.generator = random()}, at);
   auto x = chainrule::detail::allocate<T>({n, 2});
   auto y = chainrule::detail::allocate<std::int64_t>({n});

@@ -1,0 +1,72 @@
+#pragma once
+// History: the numbers of each epoch, for a CSV file.
+
+#include <chainrule/core/error.hpp>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace chainrule::train {
+
+/// A table of numbers, one row an epoch (or a step).
+///     History history;
+///     history.add({{"epoch", 1}, {"loss", 0.31}, {"accuracy", 0.92}});
+///     history.save_csv("run.csv");
+class History {
+ public:
+  using Row = std::vector<std::pair<std::string, double>>;
+
+  /// One more row. The first one names the columns; later ones must have the same.
+  void add(const Row& row, Location at = Location::here()) {
+    if (names_.empty())
+      for (const auto& [name, value] : row) names_.push_back(name);
+    check(row.size() == names_.size(), at, "History: a row of ", row.size(), " numbers, the first had ", names_.size());
+    std::vector<double> values;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      check(row[i].first == names_[i], at, "History: column ", i, " is ", names_[i], ", not ", row[i].first);
+      values.push_back(row[i].second);
+    }
+    rows_.push_back(std::move(values));
+  }
+  std::size_t size() const { return rows_.size(); }
+  const std::vector<std::string>& names() const { return names_; }
+  /// All values of one column.
+  std::vector<double> column(const std::string& name, Location at = Location::here()) const {
+    for (std::size_t c = 0; c < names_.size(); ++c) {
+      if (names_[c] != name) continue;
+      std::vector<double> values;
+      for (const auto& row : rows_) values.push_back(row[c]);
+      return values;
+    }
+    fail(at, "History: there is no column ", name);
+  }
+  /// "epoch,loss" and a line for each row, with all digits.
+  std::string csv() const {
+    std::string s;
+    for (std::size_t c = 0; c < names_.size(); ++c) (s += c ? "," : "") += names_[c];
+    s += '\n';
+    for (const auto& row : rows_) {
+      for (std::size_t c = 0; c < row.size(); ++c) {
+        char text[40];
+        std::snprintf(text, sizeof text, "%s%.17g", c ? "," : "", row[c]);
+        s += text;
+      }
+      s += '\n';
+    }
+    return s;
+  }
+  void save_csv(const std::string& path, Location at = Location::here()) const {
+    std::ofstream out(path, std::ios::binary);
+    out << csv();
+    out.close();
+    check(!out.fail(), at, "History: cannot write ", path);
+  }
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<std::vector<double>> rows_;
+};
+
+}  // namespace chainrule::train
