@@ -101,17 +101,20 @@ inline void finish_tiles(const KernelTable<float>& table, const WinogradTable& w
   }
 }
 
-/// Transformed weights [e][group of lanes rows][channel][row in group].
+/// Rows that are stored side by side: enough for a tile of the micro kernel and for a vector.
+inline std::int64_t row_group(const KernelTable<float>& table) { return std::max(table.lanes, table.rows); }
+
+/// Transformed weights [e][group][channel][row in group].
 inline void transform_weights(const KernelTable<float>& table, const WinogradTable& winograd, const float* weight, std::int64_t m,
                               std::int64_t channels, std::int64_t m_step, std::int64_t channel_step, bool turned, float* to,
                               std::int64_t e_step) {
-  std::int64_t groups = ceil_div(m, table.lanes), blocks = ceil_div(channels, 32);
+  std::int64_t groups = ceil_div(m, table.lanes), blocks = ceil_div(channels, 32), side = row_group(table);
   auto run = [&](std::int64_t task) {
     alignas(64) float window[9 * max_lanes];
     std::int64_t group = task / blocks, i = group * table.lanes, rows = std::min<std::int64_t>(m - i, table.lanes);
     for (std::int64_t c = task % blocks * 32; c < std::min(task % blocks * 32 + 32, channels); ++c) {
       table.pack(window, table.lanes, weight + i * m_step + c * channel_step, m_step, 1, rows, 9);
-      winograd.weight(window, turned, to + (group * channels + c) * table.lanes, e_step);
+      winograd.weight(window, turned, to + i / side * side * channels + c * side + i % side, e_step);
     }
   };
   parallel_chunks(groups * blocks, m * channels < 4096 ? groups * blocks : 1, [&](std::int64_t first, std::int64_t last) {
@@ -128,7 +131,7 @@ inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::
   if (tiles <= 0) return;
   // Planes of the 36 places are kept off multiples of 4 KiB, which would crowd one set of the first cache.
   auto plane = [](std::int64_t size) { return round_up(size, 32) + 16; };
-  std::int64_t weight_step = plane(round_up(m, table.lanes) * channels);
+  std::int64_t side = row_group(table), weight_step = plane(round_up(m, side) * channels);
   float* weights = scratch<float>(Scratch::winograd_a, static_cast<std::size_t>(36 * weight_step));
   transform_weights(table, winograd, weight, m, channels, m_step, channel_step, turned, weights, weight_step);
 
@@ -148,9 +151,9 @@ inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::
           std::int64_t columns = std::min<std::int64_t>(width - p, table.columns);
           for (std::int64_t i = b; i < end;) {
             int rows = tile_rows(table.rows, end - i);
-            const float* a = weights + e * weight_step + i / table.lanes * table.lanes * channels + i % table.lanes;
-            multiply_tile<float>(table, rows, columns, {channels, table.lanes, columns}, a, packed_rows,
-                                 source + e * source_step + p * channels, products + e * out_step + (i - b) * width + p, width, {});
+            const float* a = weights + e * weight_step + i / side * side * channels + i % side;
+            multiply_tile<float>(table, rows, columns, {channels, side, columns}, a, packed_rows, source + e * source_step + p * channels,
+                                 products + e * out_step + (i - b) * width + p, width, {});
             i += rows;
           }
         }
@@ -208,7 +211,7 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
   TileGrid g{s.n, s.h, s.w, s.pad_h, s.pad_w, s.oh, s.ow};
   std::int64_t tiles = g.count(), lanes = table.lanes;
   auto plane = [](std::int64_t size) { return round_up(size, 32) + 16; };
-  std::int64_t inputs = round_up(s.c_in, lanes), outputs = round_up(s.c_out, lanes);
+  std::int64_t inputs = round_up(s.c_in, lanes), side = row_group(table), outputs = round_up(s.c_out, side);
   std::int64_t chunk = std::min<std::int64_t>(tiles, 128);  // by size alone: it decides the order of the sum
   std::int64_t source_step = plane(chunk * inputs), gradient_step = plane(chunk * outputs), sum_step = plane(s.c_out * inputs);
   float* source = scratch<float>(Scratch::winograd_b, static_cast<std::size_t>(36 * source_step));      // [e][panel][tile][c_in]
@@ -239,7 +242,7 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
         if (of_source) {
           winograd.input(at, row_step, source + panel * count + t * width + (c0 - panel), source_step);
         } else {
-          winograd.gradient(at, row_step, gradient + c0 * count + t * lanes, gradient_step);
+          winograd.gradient(at, row_step, gradient + c0 / side * side * count + t * side + c0 % side, gradient_step);
         }
       }
     });
@@ -252,9 +255,8 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
         std::int64_t width = std::min<std::int64_t>(inputs - p, table.columns);
         for (std::int64_t i = m0; i < m1;) {
           int rows = tile_rows(table.rows, m1 - i);
-          multiply_tile<float>(table, rows, width, {count, lanes, width},
-                               gradient + e * gradient_step + i / lanes * lanes * count + i % lanes, packed_rows,
-                               source + e * source_step + p * count, sums + e * sum_step + i * inputs + p, inputs, epilogue);
+          multiply_tile<float>(table, rows, width, {count, side, width}, gradient + e * gradient_step + i / side * side * count + i % side,
+                               packed_rows, source + e * source_step + p * count, sums + e * sum_step + i * inputs + p, inputs, epilogue);
           i += rows;
         }
       }
