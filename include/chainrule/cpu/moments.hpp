@@ -7,15 +7,15 @@
 namespace chainrule::cpu::detail {
 
 inline constexpr std::int64_t piece = 4096;  // numbers summed in their own type before double takes over
-inline constexpr int lanes = 16;             // running sums side by side, so that the compiler can use vectors
+inline constexpr int running = 16;             // running sums side by side, so that the compiler can use vectors
 
 /// The sum of term(i) for i in [0, n).
 template <class T, class Term> T lane_sum(std::int64_t n, const Term& term) {
-  T lane[lanes] = {};
+  T lane[running] = {};
   std::int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) for (int k = 0; k < lanes; ++k) lane[k] += term(i + k);
+  for (; i + running <= n; i += running) for (int k = 0; k < running; ++k) lane[k] += term(i + k);
   for (int k = 0; i < n; ++i, ++k) lane[k] += term(i);
-  for (int width = lanes / 2; width > 0; width /= 2) for (int k = 0; k < width; ++k) lane[k] += lane[k + width];
+  for (int width = running / 2; width > 0; width /= 2) for (int k = 0; k < width; ++k) lane[k] += lane[k + width];
   return lane[0];
 }
 
