@@ -147,6 +147,7 @@ template <class T> struct Box { T value; };
 #ifdef __clang__
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"  // modules in unnamed namespaces
 #endif
 template <class T> extern const Box<T> ghost;  // has an address at compile time; defined nowhere
 template <class P> struct Carry { P p; };
