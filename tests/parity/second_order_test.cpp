@@ -20,7 +20,7 @@ const std::map<std::string, Function> functions = {
     {"softmax", [](const X& in) { return cr::softmax(in[0], 1); }},
     {"log_softmax", [](const X& in) { return cr::log_softmax(in[0], 1); }},
     {"conv2d", [](const X& in) { return cr::conv2d(in[0], in[1], in[2], {.padding = 1}); }},
-    {"batch_norm", [](const X& in) { return cr::batch_norm(in[0], Tensor<double>(), Tensor<double>(), in[1], in[2], {.training = true}); }},
+    {"batch_norm", [](const X& in) { return cr::batch_norm(in[0], Tensor<double>(), Tensor<double>(), in[1], in[2], true); }},
     {"relu", [](const X& in) { return cr::relu(in[0]); }},
     {"sum", [](const X& in) { return in[0].sum(1); }},
     {"pow", [](const X& in) { return cr::pow(in[0], 3); }},

@@ -3,6 +3,11 @@
 namespace chainrule_test {
 
 namespace {
+cr::Pair pair(const ParityCase& c, const std::string& key, cr::Pair otherwise = 0) {
+  const auto s = c.sizes(key);
+  return s.empty() ? otherwise : cr::Pair(s.front(), s.back());
+}
+std::optional<cr::Pair> stride(const ParityCase& c) { return c.has_argument("stride") ? std::optional(pair(c, "stride")) : std::nullopt; }
 Tensor<double> maybe(ParityCase& c, const std::string& input) { return c.has_input(input) ? c.real(input) : Tensor<double>(); }
 }  // namespace
 
@@ -15,19 +20,19 @@ void add_layer_rows(ParityTable& table) {
       {"outer", [](ParityCase& c) -> ParityOutputs { return {cr::outer(c.real("a"), c.real("b"))}; }},
       {"linear", [](ParityCase& c) -> ParityOutputs { return {cr::linear(c.x(), c.real("w"), maybe(c, "b"))}; }},
       {"conv2d", [](ParityCase& c) -> ParityOutputs {
-        return {cr::conv2d(c.x(), c.real("w"), maybe(c, "b"), {.stride = c.sizes("stride", 1), .padding = c.sizes("padding", 0), .dilation = c.sizes("dilation", 1), .groups = c.has_argument("groups") ? c.integer("groups") : 1})};
+        return {cr::conv2d(c.x(), c.real("w"), maybe(c, "b"), {.stride = pair(c, "stride", 1), .padding = pair(c, "padding"), .dilation = pair(c, "dilation", 1), .groups = c.has_argument("groups") ? c.integer("groups") : 1})};
       }},
-      {"max_pool2d", [](ParityCase& c) -> ParityOutputs { return {cr::max_pool2d(c.x(), c.sizes("kernel_size"), {.stride = c.sizes("stride"), .padding = c.sizes("padding", 0)})}; }},
-      {"avg_pool2d", [](ParityCase& c) -> ParityOutputs { return {cr::avg_pool2d(c.x(), c.sizes("kernel_size"), {.stride = c.sizes("stride"), .padding = c.sizes("padding", 0)})}; }},
-      {"adaptive_avg_pool2d", [](ParityCase& c) -> ParityOutputs { return {cr::adaptive_avg_pool2d(c.x(), c.sizes("output_size"))}; }},
+      {"max_pool2d", [](ParityCase& c) -> ParityOutputs { return {cr::max_pool2d(c.x(), pair(c, "kernel_size"), {.stride = stride(c), .padding = pair(c, "padding")})}; }},
+      {"avg_pool2d", [](ParityCase& c) -> ParityOutputs { return {cr::avg_pool2d(c.x(), pair(c, "kernel_size"), {.stride = stride(c), .padding = pair(c, "padding")})}; }},
+      {"adaptive_avg_pool2d", [](ParityCase& c) -> ParityOutputs { return {cr::adaptive_avg_pool2d(c.x(), pair(c, "output_size"))}; }},
       {"batch_norm", [](ParityCase& c) -> ParityOutputs {
         auto mean = c.stored_as<double>("running_mean_before").clone(), var = c.stored_as<double>("running_var_before").clone();
-        auto out = cr::batch_norm(c.x(), mean, var, c.real("w"), c.real("b"), {.training = c.flag("training"), .momentum = c.number("momentum"), .eps = c.number("eps")});
+        auto out = cr::batch_norm(c.x(), mean, var, c.real("w"), c.real("b"), c.flag("training"), c.number("momentum"), c.number("eps"));
         c.also("running_mean_after", mean);
         c.also("running_var_after", var);
         return {out};
       }},
-      {"layer_norm", [](ParityCase& c) -> ParityOutputs { return {cr::layer_norm(c.x(), c.sizes("normalized_shape"), c.real("w"), c.real("b"), {.eps = c.number("eps")})}; }},
+      {"layer_norm", [](ParityCase& c) -> ParityOutputs { return {cr::layer_norm(c.x(), c.sizes("normalized_shape"), c.real("w"), c.real("b"), c.number("eps"))}; }},
   };
   table.insert(rows.begin(), rows.end());
 }
