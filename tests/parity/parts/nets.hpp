@@ -3,6 +3,7 @@
 
 #include <chainrule/models.hpp>
 #include <chainrule/nn.hpp>
+#include <functional>
 #include <memory>
 #include "support/parity.hpp"
 
