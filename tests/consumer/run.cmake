@@ -16,7 +16,7 @@ set(here ${ROOT}/tests/consumer)
 set(compiler -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -DCHAINRULE_WITH_CUDA=OFF)
 
 if(KIND STREQUAL plain_include)  # one line, no build system, no OpenMP
-  run(${CXX} -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wno-unknown-pragmas -pthread -I${ROOT}/include -I${here}
+  run(${CXX} -std=c++20 -O0 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wno-unknown-pragmas -pthread -I${ROOT}/include -I${here}
     "-DCONSUMER_HEADER=<chainrule/chainrule.hpp>" ${here}/main.cpp -o ${BUILD}/consumer)
   run(${BUILD}/consumer)
   return()
@@ -37,6 +37,6 @@ elseif(KIND STREQUAL fetch_content)
 else()
   set(arguments -DCHAINRULE_ROOT=${ROOT})
 endif()
-run(${CMAKE_COMMAND} -S ${here}/${KIND} -B ${BUILD}/consumer ${compiler} "-DCMAKE_CXX_FLAGS=-O1" ${arguments})
+run(${CMAKE_COMMAND} -S ${here}/${KIND} -B ${BUILD}/consumer ${compiler} "-DCMAKE_CXX_FLAGS=-O0" ${arguments})
 run(${CMAKE_COMMAND} --build ${BUILD}/consumer)
 run(${BUILD}/consumer/consumer)
