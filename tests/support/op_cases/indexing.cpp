@@ -19,10 +19,10 @@ OpCases indexing_cases() {
       op_case("scatter_add", "", {x, v({{10, 20}, {30, 40}})}, [](const auto& in) { return in[0].scatter_add(1, ints({{0, 0}, {2, 1}}, in[0]), in[1]); }, v({{31, 2, 3}, {4, 45, 36}})),
       op_case("one_hot", "", {v({1, 0})}, [](const auto& in) { return cr::one_hot(in[0].template to<std::int64_t>(), 3); }, v({{0, 1, 0}, {1, 0, 0}}), values),
       op_case("nonzero", "", {v({{0, 3}, {4, 0}})}, [](const auto& in) { return cr::nonzero(in[0]); }, v({{0, 1}, {1, 0}}), values),
-      op_case("nonzero", "masked_select", {x}, [](const auto& in) { return in[0].masked_select(in[0] > 2); }, v({3, 4, 5, 6}), on_cpu),
+      op_case("nonzero", "masked_select", {x}, [](const auto& in) { return in[0].masked_select(in[0] > 2.5); }, v({3, 4, 5, 6}), on_cpu),
       op_case("index", "a row and a part of the columns", {x}, [](const auto& in) { return in[0].index({1, cr::Slice(1, 3)}); }, v({5, 6})),
       op_case("index", "by integers", {x}, [](const auto& in) { return in[0][ints({1, 0, 1}, in[0])]; }, v({{4, 5, 6}, {1, 2, 3}, {4, 5, 6}}), on_cpu),
-      op_case("index", "by a mask", {x}, [](const auto& in) { return in[0][in[0] > 4]; }, v({5, 6}), on_cpu),
+      op_case("index", "by a mask", {x}, [](const auto& in) { return in[0][in[0] > 4.5]; }, v({5, 6}), on_cpu),
       op_case("index_put", "a column", {x}, [](const auto& in) {
         auto copy = in[0].clone();
         copy.index_put_({"...", 1}, 0);

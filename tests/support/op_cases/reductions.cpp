@@ -16,7 +16,7 @@ OpCases reduction_cases() {
       op_case("prod", "all", {v({2, -3, 4})}, [](const auto& in) { return in[0].prod(); }, v(-24)),
       op_case("prod", "of columns with one zero, with two", {v({{0, 0, 2}, {3, 0, 4}})}, [](const auto& in) { return in[0].prod(0); }, v({0, 0, 8})),
       op_case("var", "of rows", {v({{1, 2, 4}, {0, 5, 10}})}, [](const auto& in) { return in[0].var(1); }, v({2.333333333333333, 25})),
-      op_case("var", "far from 0", {v({1e8, 1e8 + 1, 1e8 + 2})}, [](const auto& in) { return (in[0] - 1e8).var(); }, v(1), {.gradient = false}),
+      op_case("var", "far from 0", {v({4096, 4097, 4098})}, [](const auto& in) { return in[0].var(); }, v(1)),
       op_case("var", "std, population", {v({{1, 2, 4}, {0, 5, 10}})}, [](const auto& in) { return in[0].std(1, false); }, v({1.247219128924647, 4.08248290463863})),
       op_case("norm", "", {v({3, -4})}, [](const auto& in) { return in[0].norm(); }, v(5)),
       op_case("norm", "p = 3 of rows", {v({{1, -2, 4}, {0.5, 5, -10}})}, [](const auto& in) { return in[0].norm(3, 1); }, v({4.179339196381232, 10.40080430170168})),
