@@ -9,7 +9,9 @@ using chainrule_test::Contains;
 
 namespace {
 
-struct Moments { double mean, std, low, high; };
+struct Moments {
+  double mean, std, low, high;
+};
 
 Moments moments(const Tensor<>& t) {
   const auto v = t.to_vector();
@@ -157,7 +159,8 @@ TEST_CASE("the same seed gives the same weights, of layers and of init", "[nn][i
 
 TEST_CASE("what cannot be initialised says why", "[nn][init]") {
   CHECK_THROWS_WITH(init::kaiming_uniform_(empty({5})), Contains("at least 2 dimensions, got shape (5,); for a bias use zeros_"));
-  CHECK_THROWS_WITH(init::kaiming_normal_(empty({5, 5}), {.mode = "fan_both"}), Contains("mode is \"fan_in\" or \"fan_out\", got \"fan_both\""));
+  CHECK_THROWS_WITH(init::kaiming_normal_(empty({5, 5}), {.mode = "fan_both"}),
+                    Contains("mode is \"fan_in\" or \"fan_out\", got \"fan_both\""));
   nn::Linear no_bias(2, 2, {.bias = false});
   CHECK_THROWS_WITH(init::zeros_(no_bias.bias), Contains("has no bias"));
 }

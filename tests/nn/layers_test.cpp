@@ -1,4 +1,5 @@
-// Layers: what they print, what they hold, what they compute from hand-made weights, and what they refuse. Their arithmetic is tested with the ops.
+// Layers: what they print, what they hold, what they compute from hand-made weights, and what they refuse.
+// Their arithmetic is tested with the ops.
 
 #include <chainrule/api.hpp>
 #include "support/catch.hpp"
@@ -33,7 +34,8 @@ TEST_CASE("layers print as PyTorch 2.15 prints them", "[nn][layers][print]") {
   CHECK(nn::Dropout(0.25).str() == "Dropout(p=0.25, inplace=False)");
   CHECK(nn::MaxPool2d(2).str() == "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)");
   CHECK(nn::MaxPool2d(3, 2, 1).str() == "MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=1, ceil_mode=False)");
-  CHECK(nn::MaxPool2d({3, 2}, {.stride = 2, .padding = 1}).str() == "MaxPool2d(kernel_size=(3, 2), stride=2, padding=1, dilation=1, ceil_mode=False)");
+  CHECK(nn::MaxPool2d({3, 2}, {.stride = 2, .padding = 1}).str() ==
+        "MaxPool2d(kernel_size=(3, 2), stride=2, padding=1, dilation=1, ceil_mode=False)");
   CHECK(nn::AvgPool2d(2).str() == "AvgPool2d(kernel_size=2, stride=2, padding=0)");
   CHECK(nn::AvgPool2d({3, 2}, 1).str() == "AvgPool2d(kernel_size=(3, 2), stride=1, padding=0)");
   CHECK(nn::AdaptiveAvgPool2d(1).str() == "AdaptiveAvgPool2d(output_size=1)");
@@ -160,7 +162,8 @@ TEST_CASE("layer-norm normalises the last dimensions", "[nn][layers]") {
 
 TEST_CASE("layers refuse wrong shapes with the likely fix", "[nn][layers][error]") {
   nn::Conv2d conv(3, 8, 3);
-  CHECK_THROWS_WITH(conv(ones({2, 1, 8, 8})), Contains("Conv2d: expects 3 input channels, got 1 (input (2, 1, 8, 8)); use Conv2d(1, 8, ...)"));
+  CHECK_THROWS_WITH(conv(ones({2, 1, 8, 8})),
+                    Contains("Conv2d: expects 3 input channels, got 1 (input (2, 1, 8, 8)); use Conv2d(1, 8, ...)"));
   CHECK_THROWS_WITH(conv(ones({2, 8, 8, 3})), Contains("permute({0, 3, 1, 2}) if the channels stand last"));
   CHECK_THROWS_WITH(conv(ones({2, 192})), Contains("expects images of shape (N, 3, H, W), got shape (2, 192); unflatten"));
   CHECK_THROWS_WITH(nn::Conv2d(3, 4, 3, {.groups = 2}), Contains("3 input and 4 output channels do not divide into 2 groups"));
@@ -179,7 +182,8 @@ TEST_CASE("loss modules pass their options on to their functions", "[nn][layers]
   Tensor<> weight = tensor({1, 2, 3});
   CHECK(nn::CrossEntropyLoss()(scores, labels).item() == cross_entropy(scores, labels).item());
   nn::CrossEntropyLoss weighted({.weight = weight, .ignore_index = 0, .reduction = Reduction::sum, .label_smoothing = 0.1});
-  CHECK(weighted(scores, labels).item() == cross_entropy(scores, labels, {.weight = weight, .ignore_index = 0, .reduction = Reduction::sum, .label_smoothing = 0.1}).item());
+  CHECK(weighted(scores, labels).item() ==
+        cross_entropy(scores, labels, {.weight = weight, .ignore_index = 0, .reduction = Reduction::sum, .label_smoothing = 0.1}).item());
   CHECK(weighted(scores, labels).item() != nn::CrossEntropyLoss()(scores, labels).item());
   CHECK(nn::CrossEntropyLoss()(scores, softmax(scores, 1)).item() == cross_entropy(scores, softmax(scores, 1)).item());
   CHECK(names(weighted.state_dict()) == Names{"weight"});

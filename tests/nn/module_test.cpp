@@ -36,7 +36,7 @@ struct Sized : nn::Module<Sized> {
 
  private:
   nn::Linear in, out;
-  int calls = 0;
+  [[maybe_unused]] int calls_ = 0;
 
  public:
   using parts = nn::members<&Sized::in, &Sized::out>;
@@ -57,13 +57,18 @@ struct Plain {  // no base: a struct with forward is a module too
   nn::Linear inner{2, 2};
   Tensor<> forward(const Tensor<>& x) const { return inner(x); }
 };
-struct HoldsPlain : nn::Module<HoldsPlain> { Plain plain; };
-
-struct Many : nn::Module<Many> {  // 32 members, the most there can be
-  nn::Parameter a0, a1, a2, a3, a4, a5, a6, a7, b0, b1, b2, b3, b4, b5, b6, b7, c0, c1, c2, c3, c4, c5, c6, c7, d0, d1, d2, d3, d4, d5, d6, last{ones({1})};
+struct HoldsPlain : nn::Module<HoldsPlain> {
+  Plain plain;
 };
 
-struct NoDefault : nn::Module<NoDefault> { nn::Linear a, b; };  // members without a default value
+struct Many : nn::Module<Many> {  // 32 members, the most there can be
+  nn::Parameter a0, a1, a2, a3, a4, a5, a6, a7, b0, b1, b2, b3, b4, b5, b6, b7, c0, c1, c2, c3, c4, c5, c6, c7, d0, d1, d2, d3, d4, d5, d6,
+      last{ones({1})};
+};
+
+struct NoDefault : nn::Module<NoDefault> {
+  nn::Linear a, b;
+};  // members without a default value
 
 template <class Named> std::vector<std::string> names(const Named& list) {
   std::vector<std::string> all;
@@ -75,9 +80,7 @@ using Names = std::vector<std::string>;
 std::string error_of(const std::function<void()>& f) {
   try {
     f();
-  } catch (const Error& e) {
-    return e.what();
-  }
+  } catch (const Error& e) { return e.what(); }
   return "no error";
 }
 
@@ -95,9 +98,10 @@ TEST_CASE("the members of a struct are its parameters, in order, with PyTorch's 
 
 TEST_CASE("vectors, maps, arrays, optionals and pointers of modules are found", "[nn][module]") {
   Parts net;
-  CHECK(names(net.state_dict()) == Names{"scale", "steps", "blocks.0.weight", "blocks.0.bias", "blocks.1.weight", "blocks.1.bias", "blocks.2.weight", "blocks.2.bias",
-                                         "heads.a.weight", "heads.a.bias", "heads.b.weight", "heads.b.bias", "two.0.weight", "two.0.bias", "two.1.weight", "two.1.bias",
-                                         "some.weight", "some.bias", "owned.weight", "owned.bias"});
+  CHECK(names(net.state_dict()) == Names{"scale",          "steps",           "blocks.0.weight", "blocks.0.bias",  "blocks.1.weight",
+                                         "blocks.1.bias",  "blocks.2.weight", "blocks.2.bias",   "heads.a.weight", "heads.a.bias",
+                                         "heads.b.weight", "heads.b.bias",    "two.0.weight",    "two.0.bias",     "two.1.weight",
+                                         "two.1.bias",     "some.weight",     "some.bias",       "owned.weight",   "owned.bias"});
   CHECK(names(net.named_buffers()) == Names{"steps"});
   CHECK(net.buffers()[0].dtype() == DType::int64);
   CHECK(names(net.named_modules()).size() == 1 + 4 + 3 + 3 + 2);
@@ -260,7 +264,10 @@ TEST_CASE("an error names the module it came from, by its path, and the user's l
 
   Deep deep;
   CHECK_THAT(error_of([&] { deep(ones({2, 4})); }), Contains("tail.0.in (Linear): expects 4 input features, got 2"));
-  CHECK_THAT(error_of([&] { deep.body.fc1(ones({2, 2, 2})); }), Contains("Linear: expects 4 input features, got 2 (input (2, 2, 2)); flatten(x, 1) makes 4 of them"));
+  CHECK_THAT(error_of([&] {
+               deep.body.fc1(ones({2, 2, 2}));
+             }),
+             Contains("Linear: expects 4 input features, got 2 (input (2, 2, 2)); flatten(x, 1) makes 4 of them"));
 
   struct Thrower : nn::Module<Thrower> {
     nn::Linear first{1, 1};  // stands at the address of the module itself
@@ -299,7 +306,9 @@ TEST_CASE("an observer sees the calls of modules with their inputs and outputs",
   struct Watch : nn::ModuleObserver {
     Names seen;
     void before(nn::ModuleRef m, const TensorBase*) override { seen.push_back("> " + m.type_name()); }
-    void after(nn::ModuleRef m, const TensorBase* in, const TensorBase* out) override { seen.push_back(m.type_name() + in->shape().str() + out->shape().str()); }
+    void after(nn::ModuleRef m, const TensorBase* in, const TensorBase* out) override {
+      seen.push_back(m.type_name() + in->shape().str() + out->shape().str());
+    }
   } watch;
   Mlp net;
   {

@@ -16,7 +16,8 @@ template <class T> struct BasicMyConvNet : nn::Module<BasicMyConvNet<T>> {
   nn::BasicLinear<T> fc1{6 * 6 * 128, 128}, fc2{128, 64}, fc3;
 
   explicit BasicMyConvNet(std::int64_t num_classes = 10) : fc3(64, num_classes) {}
-  using parts = nn::members<&BasicMyConvNet::conv1, &BasicMyConvNet::conv2, &BasicMyConvNet::fc1, &BasicMyConvNet::fc2, &BasicMyConvNet::fc3>;
+  using parts =
+      nn::members<&BasicMyConvNet::conv1, &BasicMyConvNet::conv2, &BasicMyConvNet::fc1, &BasicMyConvNet::fc2, &BasicMyConvNet::fc3>;
 
   Tensor<T> forward(Tensor<T> x) const {
     x = max_pool2d(relu(conv1(x)), 2);  // (N, 64, 14, 14)
@@ -44,8 +45,9 @@ template <class T> struct BasicBetterConvNet : nn::Module<BasicBetterConvNet<T>>
   nn::Dropout drop;
 
   explicit BasicBetterConvNet(const BetterConvNetOptions& o = {}) : fc3(128, o.num_classes), drop(o.dropout) {}
-  using parts = nn::members<&BasicBetterConvNet::conv1, &BasicBetterConvNet::bn1, &BasicBetterConvNet::conv2, &BasicBetterConvNet::bn2, &BasicBetterConvNet::conv3,
-                            &BasicBetterConvNet::bn3, &BasicBetterConvNet::fc1, &BasicBetterConvNet::fc2, &BasicBetterConvNet::fc3, &BasicBetterConvNet::drop>;
+  using parts = nn::members<&BasicBetterConvNet::conv1, &BasicBetterConvNet::bn1, &BasicBetterConvNet::conv2, &BasicBetterConvNet::bn2,
+                            &BasicBetterConvNet::conv3, &BasicBetterConvNet::bn3, &BasicBetterConvNet::fc1, &BasicBetterConvNet::fc2,
+                            &BasicBetterConvNet::fc3, &BasicBetterConvNet::drop>;
 
   Tensor<T> forward(Tensor<T> x) const {
     x = max_pool2d(relu(bn1(conv1(x))), 2);  // (N, 32, 16, 16)

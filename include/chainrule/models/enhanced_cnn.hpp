@@ -37,7 +37,8 @@ template <class T> struct BasicEnhancedCNN : nn::Module<BasicEnhancedCNN<T>> {
   nn::BasicSequential<T> features, classifier;
 
   explicit BasicEnhancedCNN(const EnhancedCNNOptions& o = {}) {
-    features = {nn::BasicConv2d<T>(3, 64, 7, {.stride = 2, .padding = 3}), nn::BasicBatchNorm2d<T>(64), nn::ReLU(), nn::MaxPool2d(3, 2, 1)};  // a quarter of the size
+    features = {nn::BasicConv2d<T>(3, 64, 7, {.stride = 2, .padding = 3}), nn::BasicBatchNorm2d<T>(64), nn::ReLU(),
+                nn::MaxPool2d(3, 2, 1)};  // a quarter of the size
     for (std::int64_t channels : {64, 128, 256}) {
       features.push_back(nn::BasicConv2d<T>(channels, 2 * channels, 3, {.padding = 1}));
       features.push_back(nn::BasicBatchNorm2d<T>(2 * channels));
@@ -47,7 +48,8 @@ template <class T> struct BasicEnhancedCNN : nn::Module<BasicEnhancedCNN<T>> {
       if (channels < 256) features.push_back(nn::MaxPool2d(2));
       else features.push_back(nn::AdaptiveAvgPool2d({4, 4}));
     }
-    classifier = {nn::Flatten(), nn::Dropout(o.dropout1), nn::BasicLinear<T>(8192, 1024), nn::ReLU(), nn::Dropout(o.dropout2), nn::BasicLinear<T>(1024, o.num_classes)};
+    classifier = {nn::Flatten(), nn::Dropout(o.dropout1), nn::BasicLinear<T>(8192, 1024),
+                  nn::ReLU(),    nn::Dropout(o.dropout2), nn::BasicLinear<T>(1024, o.num_classes)};
   }
   using parts = nn::members<&BasicEnhancedCNN::features, &BasicEnhancedCNN::classifier>;
 

@@ -22,13 +22,14 @@ template <class T> struct BasicMnistCnn : nn::Module<BasicMnistCnn<T>> {
   nn::BasicLinear<T> fc1{9216, 128}, fc2;
 
   explicit BasicMnistCnn(const MnistCnnOptions& o = {}) : drop1(o.dropout1), drop2(o.dropout2), fc2(128, o.num_classes) {}
-  using parts = nn::members<&BasicMnistCnn::conv1, &BasicMnistCnn::conv2, &BasicMnistCnn::drop1, &BasicMnistCnn::drop2, &BasicMnistCnn::fc1, &BasicMnistCnn::fc2>;
+  using parts = nn::members<&BasicMnistCnn::conv1, &BasicMnistCnn::conv2, &BasicMnistCnn::drop1, &BasicMnistCnn::drop2, &BasicMnistCnn::fc1,
+                            &BasicMnistCnn::fc2>;
 
   Tensor<T> forward(Tensor<T> x) const {
-    x = relu(conv1(x));                // (N, 32, 26, 26)
-    x = relu(conv2(x));                // (N, 64, 24, 24)
-    x = drop1(max_pool2d(x, 2));       // (N, 64, 12, 12)
-    x = relu(fc1(flatten(x, 1)));      // (N, 128)
+    x = relu(conv1(x));            // (N, 32, 26, 26)
+    x = relu(conv2(x));            // (N, 64, 24, 24)
+    x = drop1(max_pool2d(x, 2));   // (N, 64, 12, 12)
+    x = relu(fc1(flatten(x, 1)));  // (N, 128)
     return fc2(drop2(x));
   }
 };

@@ -39,9 +39,13 @@ template <class T> struct BasicBlock : nn::Module<BasicBlock<T>> {
   std::optional<nn::BasicSequential<T>> downsample;
 
   BasicBlock(std::int64_t in, std::int64_t width, std::int64_t stride)
-      : conv1(in, width, 3, {.stride = stride, .padding = 1, .bias = false}), bn1(width), conv2(width, width, 3, {.padding = 1, .bias = false}), bn2(width),
+      : conv1(in, width, 3, {.stride = stride, .padding = 1, .bias = false}),
+        bn1(width),
+        conv2(width, width, 3, {.padding = 1, .bias = false}),
+        bn2(width),
         downsample(make_downsample<T>(in, width, stride)) {}
-  using parts = nn::members<&BasicBlock::conv1, &BasicBlock::bn1, &BasicBlock::relu, &BasicBlock::conv2, &BasicBlock::bn2, &BasicBlock::downsample>;
+  using parts =
+      nn::members<&BasicBlock::conv1, &BasicBlock::bn1, &BasicBlock::relu, &BasicBlock::conv2, &BasicBlock::bn2, &BasicBlock::downsample>;
 
   Tensor<T> forward(const Tensor<T>& x) const {
     Tensor<T> y = bn2(conv2(relu(bn1(conv1(x)))));
@@ -63,10 +67,15 @@ template <class T> struct Bottleneck : nn::Module<Bottleneck<T>> {
   std::optional<nn::BasicSequential<T>> downsample;
 
   Bottleneck(std::int64_t in, std::int64_t width, std::int64_t stride)
-      : conv1(in, width, 1, {.bias = false}), bn1(width), conv2(width, width, 3, {.stride = stride, .padding = 1, .bias = false}), bn2(width),
-        conv3(width, 4 * width, 1, {.bias = false}), bn3(4 * width), downsample(make_downsample<T>(in, 4 * width, stride)) {}
-  using parts = nn::members<&Bottleneck::conv1, &Bottleneck::bn1, &Bottleneck::conv2, &Bottleneck::bn2, &Bottleneck::conv3, &Bottleneck::bn3, &Bottleneck::relu,
-                            &Bottleneck::downsample>;
+      : conv1(in, width, 1, {.bias = false}),
+        bn1(width),
+        conv2(width, width, 3, {.stride = stride, .padding = 1, .bias = false}),
+        bn2(width),
+        conv3(width, 4 * width, 1, {.bias = false}),
+        bn3(4 * width),
+        downsample(make_downsample<T>(in, 4 * width, stride)) {}
+  using parts = nn::members<&Bottleneck::conv1, &Bottleneck::bn1, &Bottleneck::conv2, &Bottleneck::bn2, &Bottleneck::conv3,
+                            &Bottleneck::bn3, &Bottleneck::relu, &Bottleneck::downsample>;
 
   Tensor<T> forward(const Tensor<T>& x) const {
     Tensor<T> y = relu(bn1(conv1(x)));
@@ -87,8 +96,8 @@ template <class T> struct BasicResNet : nn::Module<BasicResNet<T>> {
   nn::BasicSequential<T> layer1, layer2, layer3, layer4;
   nn::AdaptiveAvgPool2d avgpool{{1, 1}};
   nn::BasicLinear<T> fc;
-  using parts = nn::members<&BasicResNet::conv1, &BasicResNet::bn1, &BasicResNet::relu, &BasicResNet::maxpool, &BasicResNet::layer1, &BasicResNet::layer2,
-                            &BasicResNet::layer3, &BasicResNet::layer4, &BasicResNet::avgpool, &BasicResNet::fc>;
+  using parts = nn::members<&BasicResNet::conv1, &BasicResNet::bn1, &BasicResNet::relu, &BasicResNet::maxpool, &BasicResNet::layer1,
+                            &BasicResNet::layer2, &BasicResNet::layer3, &BasicResNet::layer4, &BasicResNet::avgpool, &BasicResNet::fc>;
 
   /// A network of `blocks[i]` blocks in stage i: BasicResNet::of<resnet::BasicBlock<T>>({2, 2, 2, 2}).
   template <class Block> static BasicResNet of(const Shape& blocks, const ResNetOptions& o = {}) {
@@ -109,8 +118,8 @@ template <class T> struct BasicResNet : nn::Module<BasicResNet<T>> {
   }
 
   Tensor<T> forward(Tensor<T> x) const {
-    x = maxpool(relu(bn1(conv1(x))));          // (N, 64, 56, 56) of (N, 3, 224, 224)
-    x = layer4(layer3(layer2(layer1(x))));     // (N, 512 or 2048, 7, 7)
+    x = maxpool(relu(bn1(conv1(x))));       // (N, 64, 56, 56) of (N, 3, 224, 224)
+    x = layer4(layer3(layer2(layer1(x))));  // (N, 512 or 2048, 7, 7)
     return fc(flatten(avgpool(x), 1));
   }
 
@@ -121,10 +130,16 @@ template <class T> struct BasicResNet : nn::Module<BasicResNet<T>> {
 using ResNet = BasicResNet<float>;
 
 /// 11,689,512 parameters with 1000 classes.
-template <class T = float> BasicResNet<T> resnet18(const ResNetOptions& o = {}) { return BasicResNet<T>::template of<resnet::BasicBlock<T>>({2, 2, 2, 2}, o); }
+template <class T = float> BasicResNet<T> resnet18(const ResNetOptions& o = {}) {
+  return BasicResNet<T>::template of<resnet::BasicBlock<T>>({2, 2, 2, 2}, o);
+}
 /// 21,797,672 parameters with 1000 classes.
-template <class T = float> BasicResNet<T> resnet34(const ResNetOptions& o = {}) { return BasicResNet<T>::template of<resnet::BasicBlock<T>>({3, 4, 6, 3}, o); }
+template <class T = float> BasicResNet<T> resnet34(const ResNetOptions& o = {}) {
+  return BasicResNet<T>::template of<resnet::BasicBlock<T>>({3, 4, 6, 3}, o);
+}
 /// 25,557,032 parameters with 1000 classes.
-template <class T = float> BasicResNet<T> resnet50(const ResNetOptions& o = {}) { return BasicResNet<T>::template of<resnet::Bottleneck<T>>({3, 4, 6, 3}, o); }
+template <class T = float> BasicResNet<T> resnet50(const ResNetOptions& o = {}) {
+  return BasicResNet<T>::template of<resnet::Bottleneck<T>>({3, 4, 6, 3}, o);
+}
 
 }  // namespace chainrule::models

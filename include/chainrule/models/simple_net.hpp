@@ -18,7 +18,8 @@ template <class T> struct BasicSimpleNet : nn::Module<BasicSimpleNet<T>> {
   nn::BasicLinear<T> fc1, fc2;
   Activation activation;
 
-  explicit BasicSimpleNet(const SimpleNetOptions& o = {}) : fc1(o.inputs, o.hidden), fc2(o.hidden, o.num_classes), activation(o.activation) {}
+  explicit BasicSimpleNet(const SimpleNetOptions& o = {})
+      : fc1(o.inputs, o.hidden), fc2(o.hidden, o.num_classes), activation(o.activation) {}
   using parts = nn::members<&BasicSimpleNet::fc1, &BasicSimpleNet::fc2>;
 
   Tensor<T> forward(const Tensor<T>& x) const {

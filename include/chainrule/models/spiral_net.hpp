@@ -7,7 +7,9 @@
 namespace chainrule::models {
 
 /// Options of SpiralNet.
-struct SpiralNetOptions { std::int64_t hidden = 100, num_classes = 3; };
+struct SpiralNetOptions {
+  std::int64_t hidden = 100, num_classes = 3;
+};
 
 /// 2 - hidden - classes: points (N, 2) -> scores (N, 3). 603 parameters.
 template <class T> struct BasicSpiralNet : nn::Module<BasicSpiralNet<T>> {

@@ -16,7 +16,9 @@
 namespace chainrule::nn {
 
 /// Taken for PyTorch's sake: the result is always a fresh tensor, and memory that nobody needs any more is used again anyway.
-struct InplaceOptions { bool inplace = false; };
+struct InplaceOptions {
+  bool inplace = false;
+};
 
 /// max(0, x).
 struct ReLU : Module<ReLU> {
@@ -32,7 +34,9 @@ struct LeakyReLU : Module<LeakyReLU> {
   double negative_slope;
   explicit LeakyReLU(double slope = 0.01) : negative_slope(slope) {}
   using parts = members<>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return leaky_relu(x, negative_slope, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return leaky_relu(x, negative_slope, at);
+  }
   std::string extra_repr() const { return "negative_slope=" + repr::number(negative_slope); }
 };
 

@@ -9,11 +9,11 @@ namespace chainrule::nn {
 
 /// Options of BatchNorm1d and BatchNorm2d.
 struct BatchNormOptions {
-  double eps = 1e-5;                      ///< added to the variance
-  std::optional<double> momentum = 0.1;   ///< share of the newest batch in the running statistics; std::nullopt averages all batches alike
-  bool affine = true;                     ///< a trained weight and bias per channel
-  bool bias = true;                       ///< without: weight only
-  bool track_running_stats = true;        ///< without: eval mode uses the batch's own statistics, too
+  double eps = 1e-5;                     ///< added to the variance
+  std::optional<double> momentum = 0.1;  ///< share of the newest batch in the running statistics; std::nullopt averages all batches alike
+  bool affine = true;                    ///< a trained weight and bias per channel
+  bool bias = true;                      ///< without: weight only
+  bool track_running_stats = true;       ///< without: eval mode uses the batch's own statistics, too
 };
 
 /// What the two have in common. In training: y = (x - mean) / sqrt(var + eps) · weight + bias with the batch's mean and (biased) variance
@@ -23,9 +23,9 @@ template <class Self, class T> struct BatchNormOf : Module<Self> {
   std::int64_t num_features;
   BatchNormOptions options;
   bool training = true;
-  BasicParameter<T> weight, bias;                      // (C,)
-  BasicBuffer<T> running_mean, running_var;            // (C,)
-  BasicBuffer<std::int64_t> num_batches_tracked;       // ()
+  BasicParameter<T> weight, bias;                 // (C,)
+  BasicBuffer<T> running_mean, running_var;       // (C,)
+  BasicBuffer<std::int64_t> num_batches_tracked;  // ()
 
   BatchNormOf(std::int64_t features, const BatchNormOptions& o, const char* name, Location at) : num_features(features), options(o) {
     check(features > 0, at, name, ": needs a positive number of channels, got ", features);
@@ -37,19 +37,23 @@ template <class Self, class T> struct BatchNormOf : Module<Self> {
     running_var = BasicBuffer<T>(ones<T>(Shape(features)));
     num_batches_tracked = BasicBuffer<std::int64_t>(zeros<std::int64_t>({}));
   }
-  using parts = members<&BatchNormOf::weight, &BatchNormOf::bias, &BatchNormOf::running_mean, &BatchNormOf::running_var, &BatchNormOf::num_batches_tracked>;
+  using parts = members<&BatchNormOf::weight, &BatchNormOf::bias, &BatchNormOf::running_mean, &BatchNormOf::running_var,
+                        &BatchNormOf::num_batches_tracked>;
 
   std::string extra_repr() const {
-    return std::to_string(num_features) + ", eps=" + repr::number(options.eps) + ", momentum=" + (options.momentum ? repr::number(*options.momentum) : "None") +
-           ", affine=" + repr::boolean(options.affine) + ", bias=" + repr::boolean(bias.defined()) + ", track_running_stats=" + repr::boolean(options.track_running_stats);
+    return std::to_string(num_features) + ", eps=" + repr::number(options.eps) +
+           ", momentum=" + (options.momentum ? repr::number(*options.momentum) : "None") + ", affine=" + repr::boolean(options.affine) +
+           ", bias=" + repr::boolean(bias.defined()) + ", track_running_stats=" + repr::boolean(options.track_running_stats);
   }
 
  protected:
   Tensor<T> normalise(const Tensor<T>& x, const char* name, Location at) const {
-    check(x.shape()[1] == num_features, at, "expects ", num_features, " channels, got ", x.shape()[1], " (input ", x.shape(), "); use ", name, "(", x.shape()[1], ")");
+    check(x.shape()[1] == num_features, at, "expects ", num_features, " channels, got ", x.shape()[1], " (input ", x.shape(), "); use ",
+          name, "(", x.shape()[1], ")");
     double share = options.momentum.value_or(0);
     const bool counts = training && options.track_running_stats;
-    check(!(training || !running_mean.defined()) || x.numel() > num_features, at, "expects more than one value per channel in training, got shape ", x.shape(),
+    check(!(training || !running_mean.defined()) || x.numel() > num_features, at,
+          "expects more than one value per channel in training, got shape ", x.shape(),
           "; use a larger batch, leave out the last incomplete one (.drop_last = true), or call eval()");
     if (counts) {
       num_batches_tracked.add_(1, at);
@@ -65,7 +69,8 @@ template <class T> struct BasicBatchNorm1d : BatchNormOf<BasicBatchNorm1d<T>, T>
   explicit BasicBatchNorm1d(std::int64_t features, BatchNormOptions o = {}, Location at = Location::here())
       : BatchNormOf<BasicBatchNorm1d<T>, T>(features, o, "BatchNorm1d", at) {}
   Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
-    check(x.dim() == 2 || x.dim() == 3, at, "expects shape (N, C) or (N, C, L), got ", x.shape(), x.dim() == 4 ? "; images take BatchNorm2d" : "");
+    check(x.dim() == 2 || x.dim() == 3, at, "expects shape (N, C) or (N, C, L), got ", x.shape(),
+          x.dim() == 4 ? "; images take BatchNorm2d" : "");
     return this->normalise(x, "BatchNorm1d", at);
   }
 };

@@ -18,7 +18,8 @@ struct Conv2dOptions {
 };
 
 /// Convolution (cross-correlation) over images. x (N, in_channels, H, W) or (in_channels, H, W) -> (N, out_channels, H', W') with
-/// H' = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down; weight (out_channels, in_channels / groups, kh, kw), bias (out_channels,).
+/// H' = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down;
+/// weight (out_channels, in_channels / groups, kh, kw), bias (out_channels,).
 /// Weights begin uniform in ±1/sqrt(in_channels / groups · kh · kw), the bias too, as in PyTorch. Source: torch.nn.Conv2d.
 ///     nn::Conv2d conv(1, 32, 3);                                                     // (N, 1, 28, 28) -> (N, 32, 26, 26)
 ///     nn::Conv2d stem(3, 64, 7, {.stride = 2, .padding = 3, .bias = false});
@@ -31,10 +32,11 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
   BasicConv2d(std::int64_t in, std::int64_t out, Pair kernel, Conv2dOptions o = {}, Location at = Location::here())
       : in_channels(in), out_channels(out), kernel_size(kernel), options(o) {
     check(in > 0 && out > 0, at, "Conv2d: needs a positive number of input and output channels, got ", in, " and ", out);
-    check(o.groups > 0 && in % o.groups == 0 && out % o.groups == 0, at, "Conv2d: ", in, " input and ", out, " output channels do not divide into ", o.groups, " groups");
+    check(o.groups > 0 && in % o.groups == 0 && out % o.groups == 0, at, "Conv2d: ", in, " input and ", out,
+          " output channels do not divide into ", o.groups, " groups");
     check(kernel.h > 0 && kernel.w > 0, at, "Conv2d: kernel_size must be positive, got ", kernel);
-    check(o.stride.h > 0 && o.stride.w > 0 && o.dilation.h > 0 && o.dilation.w > 0 && o.padding.h >= 0 && o.padding.w >= 0, at, "Conv2d: stride ", o.stride,
-          " and dilation ", o.dilation, " must be positive, padding ", o.padding, " not negative");
+    check(o.stride.h > 0 && o.stride.w > 0 && o.dilation.h > 0 && o.dilation.w > 0 && o.padding.h >= 0 && o.padding.w >= 0, at,
+          "Conv2d: stride ", o.stride, " and dilation ", o.dilation, " must be positive, padding ", o.padding, " not negative");
     weight = BasicParameter<T>(empty<T>({out, in / o.groups, kernel.h, kernel.w}));
     init::kaiming_uniform_(weight, {.a = std::sqrt(5.0), .generator = o.generator}, at);
     if (!o.bias) return;
@@ -52,13 +54,16 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
     check(x.dim() == 4 || x.dim() == 3, at, "expects images of shape (N, ", in_channels, ", H, W), got shape ", x.shape(),
           x.dim() == 2 ? "; unflatten(x, 1, {channels, height, width}) makes images of rows" : "");
     const std::int64_t channels = x.shape()[x.dim() - 3];
-    check(channels == in_channels, at, "expects ", in_channels, " input channels, got ", channels, " (input ", x.shape(), "); use Conv2d(", channels, ", ", out_channels,
-          ", ...)", x.shape().back() == in_channels ? ", or permute({0, 3, 1, 2}) if the channels stand last" : "");
-    return conv2d(x, weight, bias, {.stride = options.stride, .padding = options.padding, .dilation = options.dilation, .groups = options.groups}, at);
+    check(channels == in_channels, at, "expects ", in_channels, " input channels, got ", channels, " (input ", x.shape(), "); use Conv2d(",
+          channels, ", ", out_channels, ", ...)",
+          x.shape().back() == in_channels ? ", or permute({0, 3, 1, 2}) if the channels stand last" : "");
+    return conv2d(x, weight, bias,
+                  {.stride = options.stride, .padding = options.padding, .dilation = options.dilation, .groups = options.groups}, at);
   }
   std::string extra_repr() const {
     auto both = [](Pair p) { return Shape{p.h, p.w}.str(); };
-    std::string s = std::to_string(in_channels) + ", " + std::to_string(out_channels) + ", kernel_size=" + both(kernel_size) + ", stride=" + both(options.stride);
+    std::string s = std::to_string(in_channels) + ", " + std::to_string(out_channels) + ", kernel_size=" + both(kernel_size) +
+                    ", stride=" + both(options.stride);
     if (options.padding != Pair(0)) s += ", padding=" + both(options.padding);
     if (options.dilation != Pair(1)) s += ", dilation=" + both(options.dilation);
     if (options.groups != 1) s += ", groups=" + std::to_string(options.groups);

@@ -23,7 +23,9 @@ struct Dropout : Module<Dropout> {
   }
   using parts = members<>;
 
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return dropout(x, p, training, options.generator, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return dropout(x, p, training, options.generator, at);
+  }
   std::string extra_repr() const { return "p=" + repr::number(p) + ", inplace=" + repr::boolean(options.inplace); }
 };
 

@@ -25,7 +25,8 @@ template <class T> struct BasicEmbedding : Module<BasicEmbedding<T>> {
   BasicEmbedding(std::int64_t rows, std::int64_t width, EmbeddingOptions options = {}, Location at = Location::here())
       : num_embeddings(rows), embedding_dim(width), padding_idx(options.padding_idx) {
     check(rows > 0 && width > 0, at, "Embedding: needs a positive number of rows and columns, got ", rows, " and ", width);
-    check(!padding_idx || (*padding_idx >= -rows && *padding_idx < rows), at, "Embedding: padding_idx ", padding_idx.value_or(0), " lies outside of ", rows, " rows");
+    check(!padding_idx || (*padding_idx >= -rows && *padding_idx < rows), at, "Embedding: padding_idx ", padding_idx.value_or(0),
+          " lies outside of ", rows, " rows");
     weight = BasicParameter<T>(empty<T>({rows, width}));
     init::normal_(weight, 0, 1, options.generator, at);
     if (!padding_idx) return;
@@ -38,10 +39,12 @@ template <class T> struct BasicEmbedding : Module<BasicEmbedding<T>> {
   Tensor<T> forward(const Tensor<std::int64_t>& index, Location at = Location::here()) const {
     Tensor<T> rows = embedding(index, weight, at);
     if (!padding_idx) return rows;
-    return where(unsqueeze(eq(Operand<std::int64_t>(index, at), Operand<std::int64_t>(*padding_idx, at), at), -1, at), rows.detach(), rows, at);
+    return where(unsqueeze(eq(Operand<std::int64_t>(index, at), Operand<std::int64_t>(*padding_idx, at), at), -1, at), rows.detach(), rows,
+                 at);
   }
   std::string extra_repr() const {
-    return std::to_string(num_embeddings) + ", " + std::to_string(embedding_dim) + (padding_idx ? ", padding_idx=" + std::to_string(*padding_idx) : "");
+    return std::to_string(num_embeddings) + ", " + std::to_string(embedding_dim) +
+           (padding_idx ? ", padding_idx=" + std::to_string(*padding_idx) : "");
   }
 };
 

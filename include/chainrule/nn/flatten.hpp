@@ -11,7 +11,9 @@ struct Flatten : Module<Flatten> {
   std::int64_t start_dim, end_dim;
   explicit Flatten(std::int64_t start = 1, std::int64_t end = -1) : start_dim(start), end_dim(end) {}
   using parts = members<>;
-  template <class T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return flatten(x, start_dim, end_dim, at); }
+  template <class T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return flatten(x, start_dim, end_dim, at);
+  }
   std::string extra_repr() const { return "start_dim=" + std::to_string(start_dim) + ", end_dim=" + std::to_string(end_dim); }
 };
 
@@ -21,7 +23,9 @@ struct Unflatten : Module<Unflatten> {
   Shape unflattened_size;
   Unflatten(std::int64_t d, const Shape& sizes) : dim(d), unflattened_size(sizes) {}
   using parts = members<>;
-  template <class T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return unflatten(x, dim, unflattened_size, at); }
+  template <class T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return unflatten(x, dim, unflattened_size, at);
+  }
   std::string extra_repr() const { return "dim=" + std::to_string(dim) + ", unflattened_size=" + unflattened_size.str(); }
 };
 

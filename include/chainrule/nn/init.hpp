@@ -20,7 +20,9 @@ template <class T, class Fill> const Tensor<T>& filled(const Tensor<T>& t, Locat
   return t.copy_(values, at);
 }
 
-struct Fans { double in, out; };
+struct Fans {
+  double in, out;
+};
 
 /// Inputs and outputs of one unit: of a matrix (out, in), or of a convolution (out, in, kernel...).
 inline Fans fans(const Shape& shape, const char* op, Location at) {
@@ -33,16 +35,23 @@ inline Fans fans(const Shape& shape, const char* op, Location at) {
 }  // namespace detail
 
 /// Uniform in [a, b).
-template <Real T> const Tensor<T>& uniform_(const Tensor<T>& t, double a = 0, double b = 1, Generator* generator = nullptr, Location at = Location::here()) {
-  return detail::filled(t, at, [&](T* p, std::int64_t n) { chainrule::detail::fill_uniform(p, n, a, b, chainrule::detail::pick(generator)); });
+template <Real T>
+const Tensor<T>& uniform_(const Tensor<T>& t, double a = 0, double b = 1, Generator* generator = nullptr, Location at = Location::here()) {
+  return detail::filled(t, at,
+                        [&](T* p, std::int64_t n) { chainrule::detail::fill_uniform(p, n, a, b, chainrule::detail::pick(generator)); });
 }
 /// Normal.
-template <Real T> const Tensor<T>& normal_(const Tensor<T>& t, double mean = 0, double std = 1, Generator* generator = nullptr, Location at = Location::here()) {
-  return detail::filled(t, at, [&](T* p, std::int64_t n) { chainrule::detail::fill_normal(p, n, mean, std, chainrule::detail::pick(generator)); });
+template <Real T>
+const Tensor<T>& normal_(const Tensor<T>& t, double mean = 0, double std = 1, Generator* generator = nullptr,
+                         Location at = Location::here()) {
+  return detail::filled(t, at,
+                        [&](T* p, std::int64_t n) { chainrule::detail::fill_normal(p, n, mean, std, chainrule::detail::pick(generator)); });
 }
 /// All elements `value`.
 template <class T> const Tensor<T>& constant_(const Tensor<T>& t, double value, Location at = Location::here()) {
-  return detail::filled(t, at, [&](T* p, std::int64_t n) { for (std::int64_t i = 0; i < n; ++i) p[i] = static_cast<T>(value); });
+  return detail::filled(t, at, [&](T* p, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) p[i] = static_cast<T>(value);
+  });
 }
 template <class T> const Tensor<T>& zeros_(const Tensor<T>& t, Location at = Location::here()) { return constant_(t, 0, at); }
 template <class T> const Tensor<T>& ones_(const Tensor<T>& t, Location at = Location::here()) { return constant_(t, 1, at); }
@@ -58,7 +67,9 @@ template <Real T> const Tensor<T>& eye_(const Tensor<T>& t, Location at = Locati
 /// How much a nonlinearity shrinks the standard deviation of what passes it, as a factor for the weights before it: 1 for linear,
 /// conv2d and sigmoid, 5/3 for tanh, sqrt(2) for relu, sqrt(2 / (1 + a²)) for leaky_relu of slope a, 3/4 for selu. Source: torch.nn.init.
 inline double calculate_gain(std::string_view nonlinearity, double a = 0.01, Location at = Location::here()) {
-  if (nonlinearity == "linear" || nonlinearity == "sigmoid" || nonlinearity == "conv1d" || nonlinearity == "conv2d" || nonlinearity == "conv3d") return 1;
+  if (nonlinearity == "linear" || nonlinearity == "sigmoid" || nonlinearity == "conv1d" || nonlinearity == "conv2d" ||
+      nonlinearity == "conv3d")
+    return 1;
   if (nonlinearity == "tanh") return 5.0 / 3;
   if (nonlinearity == "relu") return std::sqrt(2.0);
   if (nonlinearity == "leaky_relu") return std::sqrt(2 / (1 + a * a));
@@ -68,8 +79,8 @@ inline double calculate_gain(std::string_view nonlinearity, double a = 0.01, Loc
 
 /// Options of kaiming_uniform_ and kaiming_normal_.
 struct KaimingOptions {
-  double a = 0;                                  ///< slope of the leaky_relu that follows
-  std::string_view mode = "fan_in";              ///< "fan_in" keeps the variance of the forward pass, "fan_out" of the backward pass
+  double a = 0;                      ///< slope of the leaky_relu that follows
+  std::string_view mode = "fan_in";  ///< "fan_in" keeps the variance of the forward pass, "fan_out" of the backward pass
   std::string_view nonlinearity = "leaky_relu";
   Generator* generator = nullptr;
 };
@@ -105,12 +116,14 @@ template <Real T> const Tensor<T>& kaiming_normal_(const Tensor<T>& t, KaimingOp
   return normal_(t, 0, detail::kaiming_std(t, options, "kaiming_normal_", at), options.generator, at);
 }
 /// Glorot initialisation: uniform in ±gain · sqrt(6 / (fan_in + fan_out)). Source: Glorot, Bengio 2010.
-template <Real T> const Tensor<T>& xavier_uniform_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr, Location at = Location::here()) {
+template <Real T>
+const Tensor<T>& xavier_uniform_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr, Location at = Location::here()) {
   const double bound = std::sqrt(3.0) * detail::xavier_std(t, gain, "xavier_uniform_", at);
   return uniform_(t, -bound, bound, generator, at);
 }
 /// Glorot initialisation: normal with standard deviation gain · sqrt(2 / (fan_in + fan_out)).
-template <Real T> const Tensor<T>& xavier_normal_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr, Location at = Location::here()) {
+template <Real T>
+const Tensor<T>& xavier_normal_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr, Location at = Location::here()) {
   return normal_(t, 0, detail::xavier_std(t, gain, "xavier_normal_", at), generator, at);
 }
 
@@ -123,8 +136,8 @@ struct TruncNormalOptions {
 /// Normal, with values outside of [a, b] drawn again. Throws when less than a thousandth of the normal lies between a and b.
 template <Real T> const Tensor<T>& trunc_normal_(const Tensor<T>& t, TruncNormalOptions o = {}, Location at = Location::here()) {
   auto below = [&](double x) { return 0.5 * std::erfc(-(x - o.mean) / (o.std * std::numbers::sqrt2)); };
-  check(o.std > 0 && o.a < o.b && below(o.b) - below(o.a) > 1e-3, at, "trunc_normal_: almost nothing of a normal with mean ", o.mean, " and std ", o.std,
-        " lies between ", o.a, " and ", o.b);
+  check(o.std > 0 && o.a < o.b && below(o.b) - below(o.a) > 1e-3, at, "trunc_normal_: almost nothing of a normal with mean ", o.mean,
+        " and std ", o.std, " lies between ", o.a, " and ", o.b);
   return detail::filled(t, at, [&](T* p, std::int64_t n) {
     Generator& generator = chainrule::detail::pick(o.generator);
     std::vector<T> draws(static_cast<std::size_t>(n));
@@ -138,8 +151,10 @@ template <Real T> const Tensor<T>& trunc_normal_(const Tensor<T>& t, TruncNormal
 
 /// A (semi-)orthogonal matrix times gain: rows (or columns, where there are more rows) are orthonormal. A tensor of more dimensions is
 /// seen as (first, all others). Random normal numbers, made orthogonal by Gram-Schmidt, twice, in double. Source: Saxe et al. 2013.
-template <Real T> const Tensor<T>& orthogonal_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr, Location at = Location::here()) {
-  check(t.defined() && t.dim() >= 2, at, "orthogonal_: needs a tensor with at least 2 dimensions, got shape ", t.defined() ? t.shape() : Shape{});
+template <Real T>
+const Tensor<T>& orthogonal_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr, Location at = Location::here()) {
+  check(t.defined() && t.dim() >= 2, at, "orthogonal_: needs a tensor with at least 2 dimensions, got shape ",
+        t.defined() ? t.shape() : Shape{});
   return detail::filled(t, at, [&](T* p, std::int64_t numel) {
     if (numel == 0) return;
     const std::int64_t rows = t.shape()[0], columns = numel / rows, count = std::min(rows, columns), length = std::max(rows, columns);
@@ -160,7 +175,8 @@ template <Real T> const Tensor<T>& orthogonal_(const Tensor<T>& t, double gain =
     }
     for (std::int64_t r = 0; r < rows; ++r)
       for (std::int64_t c = 0; c < columns; ++c)
-        p[r * columns + c] = static_cast<T>(gain * (rows <= columns ? q[static_cast<std::size_t>(r * length + c)] : q[static_cast<std::size_t>(c * length + r)]));
+        p[r * columns + c] = static_cast<T>(
+            gain * (rows <= columns ? q[static_cast<std::size_t>(r * length + c)] : q[static_cast<std::size_t>(c * length + r)]));
   });
 }
 

@@ -22,7 +22,8 @@ template <class T> struct BasicLayerNorm : Module<BasicLayerNorm<T>> {
   LayerNormOptions options;
   BasicParameter<T> weight, bias;  // normalized_shape
 
-  explicit BasicLayerNorm(const Shape& shape, LayerNormOptions o = {}, Location at = Location::here()) : normalized_shape(shape), options(o) {
+  explicit BasicLayerNorm(const Shape& shape, LayerNormOptions o = {}, Location at = Location::here())
+      : normalized_shape(shape), options(o) {
     check(!shape.empty() && shape.numel() > 0, at, "LayerNorm: needs the sizes of the last dimensions, got ", shape);
     if (o.elementwise_affine) weight = BasicParameter<T>(ones<T>(shape));
     if (o.elementwise_affine && o.bias) bias = BasicParameter<T>(zeros<T>(shape));
@@ -37,8 +38,8 @@ template <class T> struct BasicLayerNorm : Module<BasicLayerNorm<T>> {
     return layer_norm(x, normalized_shape, weight, bias, options.eps, at);
   }
   std::string extra_repr() const {
-    return normalized_shape.str() + ", eps=" + repr::number(options.eps) + ", elementwise_affine=" + repr::boolean(options.elementwise_affine) +
-           ", bias=" + repr::boolean(bias.defined());
+    return normalized_shape.str() + ", eps=" + repr::number(options.eps) +
+           ", elementwise_affine=" + repr::boolean(options.elementwise_affine) + ", bias=" + repr::boolean(bias.defined());
   }
 };
 

@@ -21,7 +21,8 @@ template <class T> struct BasicLinear : Module<BasicLinear<T>> {
   std::int64_t in_features, out_features;
   BasicParameter<T> weight, bias;
 
-  BasicLinear(std::int64_t in, std::int64_t out, LinearOptions options = {}, Location at = Location::here()) : in_features(in), out_features(out) {
+  BasicLinear(std::int64_t in, std::int64_t out, LinearOptions options = {}, Location at = Location::here())
+      : in_features(in), out_features(out) {
     check(in > 0 && out > 0, at, "Linear: needs a positive number of input and output features, got ", in, " and ", out);
     weight = BasicParameter<T>(empty<T>({out, in}));
     init::kaiming_uniform_(weight, {.a = std::sqrt(5.0), .generator = options.generator}, at);
@@ -34,17 +35,20 @@ template <class T> struct BasicLinear : Module<BasicLinear<T>> {
 
   Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     const std::int64_t got = x.dim() > 0 ? x.shape().back() : 0;
-    if (got != in_features) [[unlikely]] refuse(x, got, at);
+    if (got != in_features) [[unlikely]]
+      refuse(x, got, at);
     return linear(x, weight, bias, at);
   }
   std::string extra_repr() const {
-    return "in_features=" + std::to_string(in_features) + ", out_features=" + std::to_string(out_features) + ", bias=" + repr::boolean(bias.defined());
+    return "in_features=" + std::to_string(in_features) + ", out_features=" + std::to_string(out_features) +
+           ", bias=" + repr::boolean(bias.defined());
   }
 
  private:
   [[noreturn]] void refuse(const Tensor<T>& x, std::int64_t got, Location at) const {
     if (x.dim() > 2 && x.numel() == x.shape()[0] * in_features)
-      fail(at, "expects ", in_features, " input features, got ", got, " (input ", x.shape(), "); flatten(x, 1) makes ", in_features, " of them");
+      fail(at, "expects ", in_features, " input features, got ", got, " (input ", x.shape(), "); flatten(x, 1) makes ", in_features,
+           " of them");
     fail(at, "expects ", in_features, " input features, got ", got, "; use Linear(", got, ", ", out_features, ")");
   }
 };

@@ -24,7 +24,9 @@ template <class T> struct BasicCrossEntropyLoss : Module<BasicCrossEntropyLoss<T
   Tensor<T> forward(const Tensor<T>& input, const Tensor<std::int64_t>& target, Location at = Location::here()) const {
     return cross_entropy(input, target, weighted(), at);
   }
-  Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const { return cross_entropy(input, target, weighted(), at); }
+  Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
+    return cross_entropy(input, target, weighted(), at);
+  }
 
  private:
   CrossEntropyOptions<T> weighted() const {
@@ -69,7 +71,8 @@ template <class T> struct BasicBCEWithLogitsLoss : Module<BasicBCEWithLogitsLoss
   BasicBuffer<T> weight, pos_weight;
   BinaryCrossEntropyWithLogitsOptions<T> options;
 
-  explicit BasicBCEWithLogitsLoss(const BinaryCrossEntropyWithLogitsOptions<T>& o = {}) : weight(o.weight), pos_weight(o.pos_weight), options(o) {
+  explicit BasicBCEWithLogitsLoss(const BinaryCrossEntropyWithLogitsOptions<T>& o = {})
+      : weight(o.weight), pos_weight(o.pos_weight), options(o) {
     options.weight = options.pos_weight = {};
   }
   using parts = members<&BasicBCEWithLogitsLoss::weight, &BasicBCEWithLogitsLoss::pos_weight>;
@@ -89,7 +92,9 @@ struct MSELoss : Module<MSELoss> {
   LossOptions options;
   explicit MSELoss(LossOptions o = {}) : options(o) {}
   using parts = members<>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const { return mse_loss(input, target, options, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
+    return mse_loss(input, target, options, at);
+  }
 };
 
 /// The mean of |input - target|.
@@ -97,7 +102,9 @@ struct L1Loss : Module<L1Loss> {
   LossOptions options;
   explicit L1Loss(LossOptions o = {}) : options(o) {}
   using parts = members<>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const { return l1_loss(input, target, options, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
+    return l1_loss(input, target, options, at);
+  }
 };
 
 /// L1Loss, but a parabola where |input - target| < beta.

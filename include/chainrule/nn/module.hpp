@@ -10,7 +10,8 @@
 
 namespace chainrule::nn {
 
-/// Watches the calls of modules on this thread: a summary table, a trace. The tensors are null where a module takes or gives something else.
+/// Watches the calls of modules on this thread: a summary table, a trace.
+/// The tensors are null where a module takes or gives something else.
 class ModuleObserver {
  public:
   virtual ~ModuleObserver() = default;
@@ -51,7 +52,8 @@ template <class M, class... A> decltype(auto) forward_of(M& m, Location at, A&&.
 
 template <class M, class... A> decltype(auto) call(M& m, Location at, A&&... a) {
   try {
-    if (!module_observer) [[likely]] return forward_of(m, at, std::forward<A>(a)...);
+    if (!module_observer) [[likely]]
+      return forward_of(m, at, std::forward<A>(a)...);
     const ModuleRef me = nn::ref(m);
     const TensorBase* in[] = {as_tensor(a)..., nullptr};
     const TensorBase input = in[0] ? *in[0] : TensorBase();  // forward may take it over
@@ -65,7 +67,8 @@ template <class M, class... A> decltype(auto) call(M& m, Location at, A&&... a) 
   }
 }
 
-template <class X> concept NoLocation = !std::same_as<std::remove_cvref_t<X>, Location>;
+template <class X>
+concept NoLocation = !std::same_as<std::remove_cvref_t<X>, Location>;
 template <class M, class... A> using Result = decltype(std::declval<M&>().forward(std::declval<A>()...));
 
 }  // namespace detail
@@ -97,13 +100,16 @@ template <class Self> struct Module : ModuleTag {
   template <class A, class M = Self> auto operator()(A&& a, Location at = Location::here()) const -> detail::Result<const M, A> {
     return detail::call(self(), at, std::forward<A>(a));
   }
-  template <class A, detail::NoLocation B, class M = Self> auto operator()(A&& a, B&& b, Location at = Location::here()) -> detail::Result<M, A, B> {
+  template <class A, detail::NoLocation B, class M = Self>
+  auto operator()(A&& a, B&& b, Location at = Location::here()) -> detail::Result<M, A, B> {
     return detail::call(self(), at, std::forward<A>(a), std::forward<B>(b));
   }
-  template <class A, detail::NoLocation B, class M = Self> auto operator()(A&& a, B&& b, Location at = Location::here()) const -> detail::Result<const M, A, B> {
+  template <class A, detail::NoLocation B, class M = Self>
+  auto operator()(A&& a, B&& b, Location at = Location::here()) const -> detail::Result<const M, A, B> {
     return detail::call(self(), at, std::forward<A>(a), std::forward<B>(b));
   }
-  template <class A, class B, detail::NoLocation C, class M = Self, class... D> auto operator()(A&& a, B&& b, C&& c, D&&... d) -> detail::Result<M, A, B, C, D...> {
+  template <class A, class B, detail::NoLocation C, class M = Self, class... D>
+  auto operator()(A&& a, B&& b, C&& c, D&&... d) -> detail::Result<M, A, B, C, D...> {
     return detail::call(self(), Location{}, std::forward<A>(a), std::forward<B>(b), std::forward<C>(c), std::forward<D>(d)...);
   }
 
@@ -121,8 +127,8 @@ template <class Self> struct Module : ModuleTag {
     std::vector<std::pair<std::string, Tensor<T>>> all;
     for (const NamedTensor& p : named_tensors(ref())) {
       if (!p.is_parameter) continue;
-      check(p.tensor->dtype() == dtype_of<T>, {}, "parameters: ", p.name, " is ", name_of(p.tensor->dtype()), " and others are ", name_of(dtype_of<T>),
-            "; use state_dict(), which holds any types");
+      check(p.tensor->dtype() == dtype_of<T>, {}, "parameters: ", p.name, " is ", name_of(p.tensor->dtype()), " and others are ",
+            name_of(dtype_of<T>), "; use state_dict(), which holds any types");
       bool known = false;
       for (const auto& [name, tensor] : all) known = known || tensor.is_same(*p.tensor);
       if (!known) all.emplace_back(p.name, Tensor<T>(p.tensor->share()));
@@ -159,7 +165,9 @@ template <class Self> struct Module : ModuleTag {
   /// Names and tensors, parameters and buffers, in PyTorch's order; they share storage with the module.
   StateDict state_dict() const { return nn::state_dict(ref()); }
   /// Copies the values of `dict` into this module. See nn::load_state_dict.
-  LoadResult load_state_dict(const StateDict& dict, LoadOptions options = {}, Location at = Location::here()) { return nn::load_state_dict(ref(), dict, options, at); }
+  LoadResult load_state_dict(const StateDict& dict, LoadOptions options = {}, Location at = Location::here()) {
+    return nn::load_state_dict(ref(), dict, options, at);
+  }
   /// Moves parameters and buffers to a device. Handles to them, an optimizer's for example, follow.
   Self& to(Device device, Location at = Location::here()) {
     nn::to(ref(), device, at);
@@ -231,7 +239,7 @@ template <class Self> struct Module : ModuleTag {
 };
 
 template <class Out, std::derived_from<ModuleTag> M>
-  requires requires(Out& out, const std::string& s) { out << s; }
+requires requires(Out& out, const std::string& s) { out << s; }
 Out& operator<<(Out& out, const M& m) {
   out << nn::ref(m).str();
   return out;

@@ -20,9 +20,9 @@ struct ModuleInfo {
   enum Kind { module, list, dict };
   Kind kind;
   std::string (*name)();
-  std::string (*extra)(const void* m);      // what stands in the brackets when it is printed
+  std::string (*extra)(const void* m);  // what stands in the brackets when it is printed
   std::vector<Part> (*parts)(void* m);
-  bool* (*training)(void* m);               // its `bool training` member, or null
+  bool* (*training)(void* m);  // its `bool training` member, or null
 };
 template <class M> const ModuleInfo& module_info();
 
@@ -38,9 +38,9 @@ class ModuleRef {
   ModuleRef(void* module, const detail::ModuleInfo& info) : module_(module), info_(&info) {}
 
   const void* address() const { return module_; }
-  std::string type_name() const { return info_->name(); }                ///< "Linear"
-  std::string extra_repr() const { return info_->extra(module_); }       ///< "in_features=5, out_features=3, bias=True"
-  std::vector<Part> parts() const;                                       ///< direct members
+  std::string type_name() const { return info_->name(); }           ///< "Linear"
+  std::string extra_repr() const { return info_->extra(module_); }  ///< "in_features=5, out_features=3, bias=True"
+  std::vector<Part> parts() const;                                  ///< direct members
   bool* training_flag() const { return info_->training(module_); }
   bool is_list() const { return info_->kind == detail::ModuleInfo::list; }
   /// The module itself if it is an M, else null.
@@ -60,7 +60,7 @@ struct Part {
   std::string name;
   TensorBase* tensor = nullptr;  ///< of a parameter or buffer
   bool is_parameter = false;
-  ModuleRef module;              ///< of a module
+  ModuleRef module;  ///< of a module
 };
 
 namespace detail {
@@ -70,16 +70,29 @@ template <template <class...> class Of, class... A> inline constexpr bool is_a<O
 template <class X> inline constexpr bool is_array = false;
 template <class X, std::size_t N> inline constexpr bool is_array<std::array<X, N>> = true;
 
-template <class X> concept IsParameter = is_a<X, BasicParameter>;
-template <class X> concept IsBuffer = is_a<X, BasicBuffer>;
+template <class X>
+concept IsParameter = is_a<X, BasicParameter>;
+template <class X>
+concept IsBuffer = is_a<X, BasicBuffer>;
 /// Derives from nn::Module; or has parts; or is a plain struct with a forward().
-template <class X> concept IsModule = std::is_class_v<X> && (std::derived_from<X, ModuleTag> || ListsParts<X> || (std::is_aggregate_v<X> && requires { &X::forward; }));
-template <class X> concept IsList = is_a<X, std::vector> || is_array<X>;
-template <class X> concept IsDict = requires { typename X::mapped_type; requires std::same_as<typename X::key_type, std::string>; };
+template <class X>
+concept IsModule = std::is_class_v<X> &&
+    (std::derived_from<X, ModuleTag> || ListsParts<X> || (std::is_aggregate_v<X> && requires { &X::forward; }));
+template <class X>
+concept IsList = is_a<X, std::vector> || is_array<X>;
+template <class X>
+concept IsDict = requires {
+  typename X::mapped_type;
+  requires std::same_as<typename X::key_type, std::string>;
+};
 /// std::optional, std::unique_ptr, std::shared_ptr: there or not.
-template <class X> concept IsHolder = is_a<X, std::optional> || is_a<X, std::unique_ptr> || is_a<X, std::shared_ptr>;
+template <class X>
+concept IsHolder = is_a<X, std::optional> || is_a<X, std::unique_ptr> || is_a<X, std::shared_ptr>;
 /// Its parts are known at run time only (nn::Sequential): `std::vector<nn::Part> list_parts()`.
-template <class X> concept ListsPartsAtRunTime = requires(X& m) { { m.list_parts() } -> std::same_as<std::vector<Part>>; };
+template <class X>
+concept ListsPartsAtRunTime = requires(X& m) {
+  { m.list_parts() } -> std::same_as<std::vector<Part>>;
+};
 
 template <class X> consteval bool is_part() {
   if constexpr (IsParameter<X> || IsBuffer<X> || IsModule<X>) return true;
@@ -105,8 +118,10 @@ template <class M> std::vector<Part> parts_of(void* module) {
   M& m = *static_cast<M*>(module);
   std::vector<Part> parts;
   if constexpr (ListsPartsAtRunTime<M>) parts = m.list_parts();
-  else if constexpr (IsList<M>) for (std::size_t i = 0; i < m.size(); ++i) add_part(parts, std::to_string(i), m[i]);
-  else if constexpr (IsDict<M>) for (auto& [name, child] : m) add_part(parts, name, child);
+  else if constexpr (IsList<M>)
+    for (std::size_t i = 0; i < m.size(); ++i) add_part(parts, std::to_string(i), m[i]);
+  else if constexpr (IsDict<M>)
+    for (auto& [name, child] : m) add_part(parts, name, child);
   else if constexpr (IsModule<M>) for_each_member(m, [&](std::string_view name, auto& member) { add_part(parts, name, member); });
   return parts;
 }
@@ -119,17 +134,25 @@ template <class M> std::string name_of_module() {
   else return type_name<M>();
 }
 template <class M> std::string extra_of(const void* module) {
-  if constexpr (requires(const M& m) { { m.extra_repr() } -> std::convertible_to<std::string>; }) return static_cast<const M*>(module)->extra_repr();
+  if constexpr (requires(const M& m) {
+                  { m.extra_repr() } -> std::convertible_to<std::string>;
+                })
+    return static_cast<const M*>(module)->extra_repr();
   else return {};
 }
 template <class M> bool* training_of(void* module) {
-  if constexpr (requires(M& m) { { m.training } -> std::same_as<bool&>; }) return &static_cast<M*>(module)->training;
+  if constexpr (requires(M & m) {
+                  { m.training } -> std::same_as<bool&>;
+                })
+    return &static_cast<M*>(module)->training;
   else return nullptr;
 }
 
 template <class M> const ModuleInfo& module_info() {
-  static constexpr ModuleInfo info{IsList<M> ? ModuleInfo::list : IsDict<M> ? ModuleInfo::dict : ModuleInfo::module, &name_of_module<M>, &extra_of<M>,
-                                   &parts_of<M>, &training_of<M>};
+  static constexpr ModuleInfo info{IsList<M>   ? ModuleInfo::list
+                                   : IsDict<M> ? ModuleInfo::dict
+                                               : ModuleInfo::module,
+                                   &name_of_module<M>, &extra_of<M>, &parts_of<M>, &training_of<M>};
   return info;
 }
 
@@ -142,7 +165,8 @@ template <class First, class... Rest> consteval auto first_scalar(std::tuple<Fir
   if constexpr (std::is_void_v<typename decltype(scalar)::type>) return first_scalar(static_cast<std::tuple<Rest...>*>(nullptr));
   else return scalar;
 }
-template <class M, auto... P> auto member_pointers(members<P...>) -> std::tuple<std::remove_reference_t<decltype(std::declval<M&>().*P)>*...>;
+template <class M, auto... P>
+auto member_pointers(members<P...>) -> std::tuple<std::remove_reference_t<decltype(std::declval<M&>().*P)>*...>;
 
 template <class X> consteval auto scalar_of() {
   if constexpr (requires { typename X::scalar_type; }) return std::type_identity<typename X::scalar_type>{};

@@ -62,7 +62,8 @@ template <class T> class BasicParameter : public Tensor<T> {
   ~BasicParameter() = default;
 };
 
-/// A tensor that belongs to a module's state but is not trained: running statistics, masks, counters. Copies are deep, as a Parameter's are.
+/// A tensor that belongs to a module's state but is not trained: running statistics, masks, counters.
+/// Copies are deep, as a Parameter's are.
 template <class T> class BasicBuffer : public Tensor<T> {
  public:
   BasicBuffer() = default;

@@ -24,13 +24,17 @@ struct MaxPool2d : Module<MaxPool2d> {
   MaxPool2dOptions options;
 
   explicit MaxPool2d(WindowSize kernel, MaxPool2dOptions o = {}) : kernel_size(kernel), options(o) {}
-  template <std::integral Stride> MaxPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : MaxPool2d(kernel, {.stride = Pair(stride), .padding = padding}) {}
+  template <std::integral Stride>
+  MaxPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : MaxPool2d(kernel, {.stride = Pair(stride), .padding = padding}) {}
   using parts = members<>;
 
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return max_pool2d(x, kernel_size, options, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return max_pool2d(x, kernel_size, options, at);
+  }
   std::string extra_repr() const {
-    return "kernel_size=" + kernel_size.str() + ", stride=" + (options.stride ? options.stride->str() : kernel_size.str()) + ", padding=" + options.padding.str() +
-           ", dilation=" + options.dilation.str() + ", ceil_mode=" + repr::boolean(options.ceil_mode);
+    return "kernel_size=" + kernel_size.str() + ", stride=" + (options.stride ? options.stride->str() : kernel_size.str()) +
+           ", padding=" + options.padding.str() + ", dilation=" + options.dilation.str() +
+           ", ceil_mode=" + repr::boolean(options.ceil_mode);
   }
 };
 
@@ -40,12 +44,16 @@ struct AvgPool2d : Module<AvgPool2d> {
   AvgPool2dOptions options;
 
   explicit AvgPool2d(WindowSize kernel, AvgPool2dOptions o = {}) : kernel_size(kernel), options(o) {}
-  template <std::integral Stride> AvgPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : AvgPool2d(kernel, {.stride = Pair(stride), .padding = padding}) {}
+  template <std::integral Stride>
+  AvgPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : AvgPool2d(kernel, {.stride = Pair(stride), .padding = padding}) {}
   using parts = members<>;
 
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return avg_pool2d(x, kernel_size, options, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return avg_pool2d(x, kernel_size, options, at);
+  }
   std::string extra_repr() const {
-    return "kernel_size=" + kernel_size.str() + ", stride=" + (options.stride ? options.stride->str() : kernel_size.str()) + ", padding=" + options.padding.str();
+    return "kernel_size=" + kernel_size.str() + ", stride=" + (options.stride ? options.stride->str() : kernel_size.str()) +
+           ", padding=" + options.padding.str();
   }
 };
 
@@ -58,7 +66,9 @@ struct AdaptiveAvgPool2d : Module<AdaptiveAvgPool2d> {
   explicit AdaptiveAvgPool2d(WindowSize size) : output_size(size) {}
   using parts = members<>;
 
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return adaptive_avg_pool2d(x, output_size, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return adaptive_avg_pool2d(x, output_size, at);
+  }
   std::string extra_repr() const { return "output_size=" + output_size.str(); }
 };
 

@@ -147,6 +147,7 @@ template <class T> struct Box { T value; };
 #ifdef __clang__
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"  // the module is local to a file
 #pragma clang diagnostic ignored "-Wundefined-internal"  // modules in unnamed namespaces
 #endif
 template <class T> extern const Box<T> ghost;  // has an address at compile time; defined nowhere
@@ -170,7 +171,8 @@ template <class M, class F> constexpr void for_each_member(M& m, F&& f) {
   if constexpr (ListsParts<T>) {
     [&]<auto... P>(members<P...>) { (f(detail::last_word<P>(), m.*P), ...); }(typename T::parts{});
   } else {
-    static_assert(std::is_aggregate_v<T>, "this module has a constructor or private members: name its parts with `using parts = nn::members<&M::a, &M::b>;`");
+    static_assert(std::is_aggregate_v<T>,
+                  "this module has a constructor or private members: name its parts with `using parts = nn::members<&M::a, &M::b>;`");
     if constexpr (std::is_aggregate_v<T>)
       [&]<std::size_t... I>(std::index_sequence<I...>) {
         [[maybe_unused]] auto p = detail::pointers(m);

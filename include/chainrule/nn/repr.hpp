@@ -43,7 +43,8 @@ inline std::string ModuleRef::str() const {
   if (!extra.empty()) s += "\n  " + repr::indented(extra);
   for (std::size_t i = 0; i < children.size();) {
     std::size_t end = i + 1;  // a list writes equal neighbours once: (0-3): 4 x Linear(...)
-    if (is_list()) while (end < children.size() && children[end].second == children[i].second) ++end;
+    if (is_list())
+      while (end < children.size() && children[end].second == children[i].second) ++end;
     s += "\n  (" + children[i].first + (end - i > 1 ? '-' + children[end - 1].first : "") + "): ";
     s += repr::indented((end - i > 1 ? std::to_string(end - i) + " x " : "") + children[i].second);
     i = end;

@@ -17,8 +17,8 @@ template <class T> class BasicAnyModule {
 
  public:
   template <class M>
-    requires(fits<std::remove_cvref_t<M>>())
-  BasicAnyModule(M&& module) : held_(std::make_unique<Held<std::remove_cvref_t<M>>>(std::forward<M>(module))) {}
+  requires(fits<std::remove_cvref_t<M>>()) BasicAnyModule(M&& module)
+      : held_(std::make_unique<Held<std::remove_cvref_t<M>>>(std::forward<M>(module))) {}
   BasicAnyModule(const BasicAnyModule& other) : held_(other.held_->clone()) {}
   BasicAnyModule(BasicAnyModule&&) noexcept = default;
   BasicAnyModule& operator=(const BasicAnyModule& other) {
@@ -52,13 +52,12 @@ template <class T> class BasicAnyModule {
     mutable M module;
 
     explicit Held(M&& m) : module(std::move(m)) {}
-    explicit Held(const M& m)
-      requires std::is_copy_constructible_v<M>
-        : module(m) {}
+    explicit Held(const M& m) requires std::is_copy_constructible_v<M> : module(m) {}
 
     std::unique_ptr<Base> clone() const override {
       if constexpr (std::is_copy_constructible_v<M>) return std::make_unique<Held>(static_cast<const M&>(module));
-      else fail({}, "Sequential: a ", ref().type_name(), " cannot be copied (it holds something that cannot), so neither can what holds it");
+      else
+        fail({}, "Sequential: a ", ref().type_name(), " cannot be copied (it holds something that cannot), so neither can what holds it");
     }
     bool assign(const Base& other) override {
       if constexpr (std::is_copy_assignable_v<M>) {
@@ -79,7 +78,9 @@ template <class T> class BasicAnyModule {
     }
     Tensor<T> call_index(const Tensor<std::int64_t>& x, Location at) override {
       if constexpr (!takes_real<M>) return run(x, at);
-      else fail(at, ref().type_name(), ": takes a tensor of ", name_of(dtype_of<T>), ", got ", name_of(x.dtype()), "; x.to<", name_of(dtype_of<T>), ">() converts");
+      else
+        fail(at, ref().type_name(), ": takes a tensor of ", name_of(dtype_of<T>), ", got ", name_of(x.dtype()), "; x.to<",
+             name_of(dtype_of<T>), ">() converts");
     }
     ModuleRef ref() const override { return nn::ref(module); }
   };
@@ -99,20 +100,20 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
 
   BasicSequential() = default;
   template <class... M>
-    requires(sizeof...(M) > 0 && (std::convertible_to<M, AnyModule> && ...) && !(sizeof...(M) == 1 && (std::same_as<std::remove_cvref_t<M>, BasicSequential> && ...)))
-  explicit(sizeof...(M) == 1) BasicSequential(M&&... modules) {
+  requires(sizeof...(M) > 0 && (std::convertible_to<M, AnyModule> && ...) &&
+           !(sizeof...(M) == 1 && (std::same_as<std::remove_cvref_t<M>, BasicSequential> && ...))) explicit(sizeof...(M) == 1)
+      BasicSequential(M&&... modules) {
     modules_.reserve(sizeof...(M));
     (push_back(std::forward<M>(modules)), ...);
   }
   BasicSequential(std::initializer_list<std::pair<std::string, AnyModule>> named) : modules_(named.begin(), named.end()) {
     for (std::size_t i = 0; i < modules_.size(); ++i)
-      for (std::size_t j = 0; j < i; ++j) check(modules_[i].first != modules_[j].first, {}, "Sequential: two modules are called \"", modules_[i].first, '"');
+      for (std::size_t j = 0; j < i; ++j)
+        check(modules_[i].first != modules_[j].first, {}, "Sequential: two modules are called \"", modules_[i].first, '"');
   }
 
   Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return run(x, at); }
-  Tensor<T> forward(const Tensor<std::int64_t>& x, Location at = Location::here()) const
-    requires(!std::same_as<T, std::int64_t>)
-  {
+  Tensor<T> forward(const Tensor<std::int64_t>& x, Location at = Location::here()) const requires(!std::same_as<T, std::int64_t>) {
     check(!modules_.empty(), at, "Sequential: is empty, so it cannot make a ", name_of(dtype_of<T>), " tensor of one of int64");
     return run(x, at);
   }

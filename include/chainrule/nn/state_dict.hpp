@@ -42,7 +42,8 @@ inline std::vector<NamedTensor> named_tensors(ModuleRef root) {
     const auto parts = m.parts();
     for (bool parameters : {true, false})
       for (const Part& part : parts)
-        if (part.tensor && part.is_parameter == parameters) all.push_back({path.empty() ? part.name : path + '.' + part.name, part.tensor, parameters});
+        if (part.tensor && part.is_parameter == parameters)
+          all.push_back({path.empty() ? part.name : path + '.' + part.name, part.tensor, parameters});
   });
   return all;
 }
@@ -123,8 +124,11 @@ inline LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOpt
     used[i] = true;
     const TensorBase& given = dict[i].second;
     if (!given.defined()) wrong += "\n  " + t.name + ": the given tensor is not defined";
-    else if (!(given.shape() == t.tensor->shape())) wrong += "\n  " + t.name + ": the module's shape is " + t.tensor->shape().str() + ", the given one " + given.shape().str();
-    else if (given.dtype() != t.tensor->dtype()) wrong += std::string("\n  ") + t.name + ": the module's type is " + name_of(t.tensor->dtype()) + ", the given one " + name_of(given.dtype());
+    else if (!(given.shape() == t.tensor->shape()))
+      wrong += "\n  " + t.name + ": the module's shape is " + t.tensor->shape().str() + ", the given one " + given.shape().str();
+    else if (given.dtype() != t.tensor->dtype())
+      wrong += std::string("\n  ") + t.name + ": the module's type is " + name_of(t.tensor->dtype()) + ", the given one " +
+               name_of(given.dtype());
     else copies.emplace_back(t.tensor, &given);
   }
   for (std::size_t i = 0; i < dict.size(); ++i)
@@ -137,9 +141,7 @@ inline LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOpt
         options.strict && copies.size() == mine.size() ? "\npass {.strict = false} to leave out what is unexpected" : "");
   no_grad guard;
   for (auto& [to, from] : copies)
-    detail::with_type(*to, [&, source = from](const auto& t) {
-      t.copy_(std::remove_cvref_t<decltype(t)>(source->share()), at);
-    });
+    detail::with_type(*to, [&, source = from](const auto& t) { t.copy_(std::remove_cvref_t<decltype(t)>(source->share()), at); });
   return result;
 }
 
