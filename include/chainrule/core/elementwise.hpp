@@ -3,90 +3,17 @@
 //     map(Relu{}, x)          one operand
 //     map(Mul{}, a, b)        two, broadcast against each other
 //     map(Select{}, c, a, b)  three
+// A functor is branch-free where it can be (core/math.hpp) and marked CHAINRULE_HD: then its loop is SIMD code. One that is
+// simple only near zero, as sin, may add `bool near(x)` and `T at_near(x)`, which the CPU uses for stretches without a far x.
 
+#include <chainrule/core/blocks.hpp>
 #include <chainrule/core/kernel.hpp>
-#include <chainrule/core/parallel.hpp>
-#include <chainrule/core/tensor.hpp>
+#include <chainrule/core/simd.hpp>
 #include <type_traits>
 #include <utility>
 
 namespace chainrule {
 namespace detail {
-
-/// How to walk N tensors of one (broadcast) shape together: operand 0 is the output. Neighbouring dimensions that every operand
-/// walks in one stride are merged, so contiguous tensors give one dimension.
-template <int N> struct Loop {
-  int dims = 0;
-  std::int64_t numel = 1;
-  std::int64_t size[Shape::max_dims] = {};
-  std::int64_t stride[N][Shape::max_dims] = {};  // in elements; 0 where an operand is broadcast
-};
-
-template <std::same_as<TensorBase>... X> Loop<static_cast<int>(sizeof...(X))> make_loop(const Shape& shape, const X&... operands) {
-  constexpr int n = static_cast<int>(sizeof...(X));
-  const TensorBase* all[n] = {&operands...};
-  Loop<n> loop;
-  loop.numel = shape.numel();
-  for (int d = 0; d < shape.size(); ++d) {
-    if (shape[d] == 1) continue;
-    std::int64_t step[n];
-    for (int k = 0; k < n; ++k) {
-      int mine = d - (shape.size() - all[k]->dim());
-      step[k] = mine < 0 || all[k]->shape()[mine] == 1 ? 0 : all[k]->strides()[mine];
-    }
-    bool merges = loop.dims > 0;
-    for (int k = 0; k < n && merges; ++k) merges = loop.stride[k][loop.dims - 1] == step[k] * shape[d];
-    int at = merges ? loop.dims - 1 : loop.dims++;
-    loop.size[at] = merges ? loop.size[at] * shape[d] : shape[d];
-    for (int k = 0; k < n; ++k) loop.stride[k][at] = step[k];
-  }
-  if (loop.dims == 0) {  // one element
-    loop.dims = 1;
-    loop.size[0] = loop.numel;
-  }
-  return loop;
-}
-
-// One row: out[i * so] = f(in[i * s]...). Unit and zero strides get loops of their own, which the compiler vectorises.
-template <class F, class R, class A> void row(const F& f, std::int64_t n, R* out, std::int64_t so, const A* a, std::int64_t sa) {
-  if (so == 1 && sa == 1) for (std::int64_t i = 0; i < n; ++i) out[i] = f(a[i]);
-  else for (std::int64_t i = 0; i < n; ++i) out[i * so] = f(a[i * sa]);
-}
-template <class F, class R, class A, class B>
-void row(const F& f, std::int64_t n, R* out, std::int64_t so, const A* a, std::int64_t sa, const B* b, std::int64_t sb) {
-  if (so == 1 && sa == 1 && sb == 1) for (std::int64_t i = 0; i < n; ++i) out[i] = f(a[i], b[i]);
-  else if (so == 1 && sa == 1 && sb == 0) for (std::int64_t i = 0, b0 = 0; i < n; ++i) out[i] = f(a[i], b[b0]);
-  else if (so == 1 && sa == 0 && sb == 1) for (std::int64_t i = 0, a0 = 0; i < n; ++i) out[i] = f(a[a0], b[i]);
-  else for (std::int64_t i = 0; i < n; ++i) out[i * so] = f(a[i * sa], b[i * sb]);
-}
-template <class F, class R, class A, class B, class C>
-void row(const F& f, std::int64_t n, R* out, std::int64_t so, const A* a, std::int64_t sa, const B* b, std::int64_t sb, const C* c, std::int64_t sc) {
-  if (so == 1 && sa == 1 && sb == 1 && sc == 1) for (std::int64_t i = 0; i < n; ++i) out[i] = f(a[i], b[i], c[i]);
-  else for (std::int64_t i = 0; i < n; ++i) out[i * so] = f(a[i * sa], b[i * sb], c[i * sc]);
-}
-
-inline constexpr std::int64_t elementwise_grain = 16384;  // elements a task: a parallel region costs about as much as 4,000 cheap ones
-
-template <int N> struct Cursor {  // where each operand stands at the beginning of a row
-  std::int64_t index[Shape::max_dims] = {};
-  std::int64_t offset[N] = {};
-
-  Cursor(const Loop<N>& loop, std::int64_t row) {
-    for (int d = loop.dims - 2; d >= 0; --d) {
-      index[d] = row % loop.size[d];
-      row /= loop.size[d];
-      for (int k = 0; k < N; ++k) offset[k] += index[d] * loop.stride[k][d];
-    }
-  }
-  void next(const Loop<N>& loop) {
-    for (int d = loop.dims - 2; d >= 0; --d) {
-      for (int k = 0; k < N; ++k) offset[k] += loop.stride[k][d];
-      if (++index[d] < loop.size[d]) return;
-      for (int k = 0; k < N; ++k) offset[k] -= loop.stride[k][d] * loop.size[d];
-      index[d] = 0;
-    }
-  }
-};
 
 /// Calls body(count, offset[N]) for every stretch of the innermost dimension, in parallel when there is enough work.
 template <int N, class Body> void for_each_row(const Loop<N>& loop, const Body& body) {
@@ -108,6 +35,50 @@ template <int N, class Body> void for_each_row(const Loop<N>& loop, const Body& 
   });
 }
 
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpass-failed"  // a functor that calls pow stays a loop of calls
+#endif
+
+/// out[i] = f(in[i]...). `out` may be one of the inputs.
+template <class F, class R, class... A> void row(F f, std::int64_t n, R* out, const A*... in) {
+  simd::run([=] {
+    CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) out[i] = f(in[i]...);
+  });
+}
+
+/// The same for a functor with a near form.
+template <class F, class R, class A>
+  requires requires(F f, A x) { f.at_near(x); }
+void row(F f, std::int64_t n, R* out, const A* in) {
+  constexpr std::int64_t stretch = 256;
+  for (std::int64_t from = 0; from < n; from += stretch, out += stretch, in += stretch) {
+    const std::int64_t count = std::min(stretch, n - from);
+    const bool all_near = simd::run([=] {
+      bool far[stretch] = {};
+      CHAINRULE_SIMD for (std::int64_t i = 0; i < count; ++i) far[i] = !f.near(in[i]);
+      bool any[16] = {};
+      for (int i = 0; i < stretch; i += 16) for (int k = 0; k < 16; ++k) any[k] = any[k] | far[i + k];
+      bool found = false;
+      for (bool b : any) found = found | b;
+      if (!found) CHAINRULE_SIMD for (std::int64_t i = 0; i < count; ++i) out[i] = f.at_near(in[i]);
+      return !found;
+    });
+    if (!all_near) for (std::int64_t i = 0; i < count; ++i) out[i] = f(in[i]);
+  }
+}
+
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
+
+/// row() for operands whose types the caller does not know.
+template <class F, class R, class... A> void untyped_row(const void* f, std::int64_t n, char* const* data) {
+  [&]<int... K>(std::integer_sequence<int, K...>) {
+    row(*static_cast<const F*>(f), n, reinterpret_cast<R*>(data[0]), reinterpret_cast<const A*>(data[K + 1])...);
+  }(std::make_integer_sequence<int, sizeof...(A)>{});
+}
+
 }  // namespace detail
 
 /// The slot of functor F with result R and operands A...: map() calls it, backends enrol it.
@@ -117,13 +88,8 @@ template <class F, class R, class... A> struct MapKernel {
   using fn = void(const F& f, const Loop& loop, R* out, const A*... in);
 
   static void cpu(const F& f, const Loop& loop, R* out, const A*... in) {
-    detail::for_each_row(loop, [&](std::int64_t n, const std::int64_t* offset) {
-      const int last = loop.dims - 1;
-      [&]<int... K>(std::integer_sequence<int, K...>, auto... args) {
-        std::apply([&](auto... flat) { detail::row(f, n, out + offset[0], loop.stride[0][last], flat...); },
-                   std::tuple_cat(std::tuple(args + offset[K + 1], loop.stride[K + 1][last])...));
-      }(std::make_integer_sequence<int, sizeof...(A)>{}, in...);
-    });
+    const detail::Stream streams[] = {{reinterpret_cast<char*>(out), sizeof(R)}, {reinterpret_cast<char*>(const_cast<A*>(in)), sizeof(A)}...};
+    detail::map_blocks(loop, streams, &detail::untyped_row<F, R, A...>, &f);
   }
 };
 

@@ -4,6 +4,7 @@
 // on the number of threads, and rounding errors grow with the logarithm of the length rather than with the length.
 
 #include <chainrule/core/elementwise.hpp>
+#include <memory>
 
 namespace chainrule {
 namespace detail {
@@ -79,34 +80,78 @@ inline ReduceLoops make_reduce_loops(const TensorBase& x, const Reduction& plan)
   return loops;
 }
 
-inline constexpr std::int64_t reduce_stretch = 1024;  // elements folded one after the other before partial results are joined
+inline constexpr std::int64_t reduce_stretch = 4096;  // elements folded in running totals before those are joined
 
-/// n elements `stride` apart: 8 running results, so that the compiler can use vectors, in stretches joined as a balanced tree.
-template <class A, class F, class T> A fold_row(const F& f, const T* x, std::int64_t n, std::int64_t stride) {
-  if (n > reduce_stretch) {
-    std::int64_t half = (n / 2 + reduce_stretch - 1) / reduce_stretch * reduce_stretch;
-    return f.join(fold_row<A>(f, x, half, stride), fold_row<A>(f, x + half * stride, n - half, stride));
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpass-failed"  // a functor that calls pow stays a loop of calls
+#endif
+
+/// x[0], x[stride], ... (n of them) in stretches, whose results are joined as a balanced tree. For the body of simd::run().
+template <class A, class F, class T> CHAINRULE_HD inline A fold_stretches(const F& f, const T* x, std::int64_t n, std::int64_t stride) {
+  if (stride == 1 && n <= reduce_stretch) return simd::fold<A>(f, x, n);
+  A waiting[48], total{};  // results of 1, 2, 4, ... stretches that wait for their other half, as the digits of a binary counter
+  int depth = 0;
+  std::int64_t done = 0;
+  for (std::int64_t i = 0; i < n; i += reduce_stretch) {
+    const std::int64_t count = n - i < reduce_stretch ? n - i : reduce_stretch;
+    if (stride == 1) {
+      total = simd::fold<A>(f, x + i, count);
+    } else {
+      A lane[4] = {f.template start<A>(), f.template start<A>(), f.template start<A>(), f.template start<A>()};
+      const T* p = x + i * stride;
+      std::int64_t k = 0;
+      for (; k + 4 <= count; k += 4, p += 4 * stride)
+        for (int j = 0; j < 4; ++j) lane[j] = f(lane[j], p[j * stride]);
+      for (; k < count; ++k, p += stride) lane[0] = f(lane[0], *p);
+      total = f.join(f.join(lane[0], lane[1]), f.join(lane[2], lane[3]));
+    }
+    for (std::int64_t t = done++; t % 2 != 0; t /= 2) total = f.join(waiting[--depth], total);
+    waiting[depth++] = total;
   }
-  A lane[8];
-  for (A& l : lane) l = f.template start<A>();
-  std::int64_t i = 0;
-  if (stride == 1) for (; i + 8 <= n; i += 8) for (int k = 0; k < 8; ++k) lane[k] = f(lane[k], x[i + k]);
-  else for (; i + 8 <= n; i += 8) for (int k = 0; k < 8; ++k) lane[k] = f(lane[k], x[(i + k) * stride]);
-  for (; i < n; ++i) lane[i % 8] = f(lane[i % 8], x[i * stride]);
-  for (int width = 4; width > 0; width /= 2) for (int k = 0; k < width; ++k) lane[k] = f.join(lane[k], lane[k + width]);
-  return lane[0];
-}
-
-/// All elements of one output: rows of the innermost reduced dimension, joined in order.
-template <class A, class F, class T> A fold_all(const F& f, const T* x, const Loop<1>& loop) {
-  const int last = loop.dims - 1;
-  const std::int64_t width = loop.size[last], rows = width > 0 ? loop.numel / width : 0;
-  if (rows == 1) return fold_row<A>(f, x, width, loop.stride[0][last]);
-  A total = f.template start<A>();
-  Cursor<1> at(loop, 0);
-  for (std::int64_t r = 0; r < rows; ++r, at.next(loop)) total = f.join(total, fold_row<A>(f, x + at.offset[0], width, loop.stride[0][last]));
+  if (depth == 0) return f.template start<A>();
+  total = waiting[--depth];
+  while (depth > 0) total = f.join(waiting[--depth], total);
   return total;
 }
+
+/// n elements `stride` apart, folded into one.
+template <class A, class F, class T> A fold_row(F f, const T* x, std::int64_t n, std::int64_t stride) {
+  return simd::run([=] { return fold_stretches<A>(f, x, n, stride); });
+}
+
+/// out[i * out_step] = row i of `count` rows folded, which begin x_step apart.
+template <class A, class F, class T>
+void fold_rows(F f, A* out, std::int64_t out_step, const T* x, std::int64_t x_step, std::int64_t count, std::int64_t n, std::int64_t stride) {
+  simd::run([=] {
+    for (std::int64_t i = 0; i < count; ++i) out[i * out_step] = fold_stretches<A>(f, x + i * x_step, n, stride);
+  });
+}
+
+/// Columns side by side: total[i] = f(total[i], x[r * step + i]) for `rows` rows.
+template <class A, class F, class T> void fold_columns(F f, A* total, const T* x, std::int64_t n, std::int64_t rows, std::int64_t step) {
+  simd::run([=] {
+    const T* p = x;
+    std::int64_t r = 0;
+    for (; r + 4 <= rows; r += 4, p += 4 * step) {
+      const T *p1 = p + step, *p2 = p1 + step, *p3 = p2 + step;
+      CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] = f(f(f(f(total[i], p[i]), p1[i]), p2[i]), p3[i]);
+    }
+    for (; r < rows; ++r, p += step) {
+      CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] = f(total[i], p[i]);
+    }
+  });
+}
+
+template <class A, class F> void join_columns(F f, A* total, const A* part, std::int64_t n) {
+  simd::run([=] {
+    CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] = f.join(total[i], part[i]);
+  });
+}
+
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 /// for_each_row where each element costs `work`: chunks are cut so that a task is worth a thread.
 template <class Body> void for_each_output(const Loop<2>& loop, std::int64_t work, const Body& body) {
@@ -127,6 +172,126 @@ template <class Body> void for_each_output(const Loop<2>& loop, std::int64_t wor
   });
 }
 
+/// What a reduction does to arrays whose types the caller does not know.
+struct FoldTable {
+  int out_bytes, in_bytes;
+  void (*start)(const void* f, void* out, std::int64_t n);
+  void (*rows)(const void* f, void* out, std::int64_t out_step, const void* x, std::int64_t x_step, std::int64_t count, std::int64_t n, std::int64_t stride);
+  void (*columns)(const void* f, void* total, const void* x, std::int64_t n, std::int64_t rows, std::int64_t step);
+  void (*join)(const void* f, void* total, const void* part, std::int64_t n);
+};
+
+inline constexpr std::int64_t reduce_grain = 65536;  // elements a task: more than elementwise_grain, for each costs a load alone
+inline constexpr std::int64_t column_stretch = 1024;
+
+/// Long rows into few outputs: each row is cut into pieces.
+inline void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x) {
+  const std::int64_t n = loops.reduced.numel, stride = loops.reduced.stride[0][0], pieces = (n + reduce_grain - 1) / reduce_grain, outputs = loops.kept.numel;
+  const int last = loops.kept.dims - 1;
+  std::unique_ptr<char[]> part(new char[static_cast<std::size_t>(outputs * pieces * table.out_bytes)]);
+  parallel_for(outputs * pieces, [&](std::int64_t t) {
+    const Cursor<2> at(loops.kept, t / pieces / loops.kept.size[last]);
+    const std::int64_t begin = t % pieces * reduce_grain, row = at.offset[1] + t / pieces % loops.kept.size[last] * loops.kept.stride[1][last];
+    table.rows(f, part.get() + t * table.out_bytes, 1, x + (row + begin * stride) * table.in_bytes, 0, 1, std::min(reduce_grain, n - begin), stride);
+  });
+  for (std::int64_t o = 0; o < outputs; ++o) {
+    const Cursor<2> at(loops.kept, o / loops.kept.size[last]);
+    char* total = out + (at.offset[0] + o % loops.kept.size[last] * loops.kept.stride[0][last]) * table.out_bytes;
+    table.start(f, total, 1);
+    for (std::int64_t p = 0; p < pieces; ++p) table.join(f, total, part.get() + (o * pieces + p) * table.out_bytes, 1);
+  }
+}
+
+/// Outputs that lie side by side, as the columns of a matrix: whole rows are folded into a stretch of outputs at once, and joined
+/// into the total every band of rows. Where the outputs are few and the rows many, bands are tasks of their own.
+inline void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x) {
+  constexpr std::int64_t band = 1024;
+  const auto& kept = loops.kept;
+  const auto& reduced = loops.reduced;
+  const int last = kept.dims - 1, inner = reduced.dims - 1, bytes = table.out_bytes;
+  const std::int64_t width = kept.size[last], cuts = (width + column_stretch - 1) / column_stretch, blocks = kept.numel / width * cuts;
+  const std::int64_t count = reduced.size[inner], step = reduced.stride[0][inner], lines = reduced.numel / count, bands = (count + band - 1) / band;
+  struct Block {
+    std::int64_t out, in, size;  // where it begins, and how many outputs it has
+  };
+  auto block_at = [&](std::int64_t b) {
+    const Cursor<2> at(kept, b / cuts);
+    const std::int64_t from = b % cuts * column_stretch;
+    return Block{at.offset[0] + from, at.offset[1] + from, std::min(column_stretch, width - from)};
+  };
+  auto fold_band = [&](char* total, const Block& block, std::int64_t offset, std::int64_t r) {
+    table.columns(f, total, x + (block.in + offset + r * band * step) * table.in_bytes, block.size, std::min(band, count - r * band), step);
+  };
+  if (lines == 1 && bands > 1 && blocks < 16) {
+    std::unique_ptr<char[]> part(new char[static_cast<std::size_t>(blocks * bands * column_stretch * bytes)]);
+    parallel_for(blocks * bands, [&](std::int64_t t) {
+      const Block block = block_at(t / bands);
+      table.start(f, part.get() + t * column_stretch * bytes, block.size);
+      fold_band(part.get() + t * column_stretch * bytes, block, 0, t % bands);
+    });
+    for (std::int64_t b = 0; b < blocks; ++b) {
+      const Block block = block_at(b);
+      table.start(f, out + block.out * bytes, block.size);
+      for (std::int64_t r = 0; r < bands; ++r) table.join(f, out + block.out * bytes, part.get() + (b * bands + r) * column_stretch * bytes, block.size);
+    }
+    return;
+  }
+  auto task = [&](std::int64_t t) {
+    const Block block = block_at(t);
+    alignas(64) char part[column_stretch * 8];
+    char* total = out + block.out * bytes;
+    table.start(f, total, block.size);
+    Cursor<1> line(reduced, 0);
+    std::int64_t folded = 0;  // rows in `part`
+    for (std::int64_t l = 0; l < lines; ++l, line.next(reduced)) {
+      for (std::int64_t r = 0; r < bands; ++r) {
+        if (folded == 0) table.start(f, part, block.size);
+        fold_band(part, block, line.offset[0], r);
+        folded += std::min(band, count - r * band);
+        if (folded < band && (l + 1 < lines || r + 1 < bands)) continue;
+        table.join(f, total, part, block.size);
+        folded = 0;
+      }
+    }
+  };
+  if (kept.numel * reduced.numel < reduce_grain) for (std::int64_t t = 0; t < blocks; ++t) task(t);
+  else parallel_for(blocks, task);
+}
+
+/// Everything else: each output folds its rows of the innermost reduced dimension. Neighbouring outputs go together, so that memory is read in order.
+inline void reduce_rows(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x) {
+  const auto& reduced = loops.reduced;
+  const int last = loops.kept.dims - 1, inner = reduced.dims - 1;
+  const std::int64_t n = reduced.size[inner], stride = reduced.stride[0][inner], out_step = loops.kept.stride[0][last], x_step = loops.kept.stride[1][last];
+  for_each_output(loops.kept, reduced.numel, [&](std::int64_t count, const std::int64_t* offset) {
+    Cursor<1> line(reduced, 0);
+    char part[256 * 8];
+    for (std::int64_t from = 0; from < count; from += 256) {
+      const std::int64_t some = std::min<std::int64_t>(256, count - from);
+      char* total = out + (offset[0] + from * out_step) * table.out_bytes;
+      for (std::int64_t r = 0; r < reduced.numel / n; ++r, line.next(reduced)) {
+        const char* row = x + (offset[1] + from * x_step + line.offset[0]) * table.in_bytes;
+        if (r == 0) table.rows(f, total, out_step, row, x_step, some, n, stride);
+        else {
+          table.rows(f, part, 1, row, x_step, some, n, stride);
+          if (out_step == 1) table.join(f, total, part, some);
+          else for (std::int64_t i = 0; i < some; ++i) table.join(f, total + i * out_step * table.out_bytes, part + i * table.out_bytes, 1);
+        }
+      }
+    }
+  });
+}
+
+inline void reduce_untyped(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x) {
+  const auto& kept = loops.kept;
+  const auto& reduced = loops.reduced;
+  if (kept.numel == 0) return;
+  if (reduced.numel == 0) return table.start(f, out, kept.numel);
+  if (kept.numel <= 64 && reduced.dims == 1 && reduced.numel > 2 * reduce_grain) return reduce_in_pieces(table, f, loops, out, x);
+  if (kept.stride[1][kept.dims - 1] == 1 && kept.size[kept.dims - 1] >= 8 && reduced.stride[0][reduced.dims - 1] != 1) return reduce_columns(table, f, loops, out, x);
+  reduce_rows(table, f, loops, out, x);
+}
+
 }  // namespace detail
 
 /// The slot of a reduction F from T to R.
@@ -135,65 +300,22 @@ template <class F, class R, class T> struct ReduceKernel {
   using fn = void(const F& f, const detail::ReduceLoops& loops, R* out, const T* x);
 
   static void cpu(const F& f, const detail::ReduceLoops& loops, R* out, const T* x) {
-    const auto& kept = loops.kept;
-    const auto& reduced = loops.reduced;
-    const int last = kept.dims - 1;
-    if (reduced.numel == 0) {
-      for (std::int64_t i = 0; i < kept.numel; ++i) out[i] = f.template start<R>();
-      return;
-    }
-    if (kept.numel == 1 && reduced.dims == 1 && reduced.numel > 4 * detail::elementwise_grain) {  // one long row: fixed pieces, in parallel
-      const std::int64_t piece = detail::elementwise_grain, pieces = (reduced.numel + piece - 1) / piece, stride = reduced.stride[0][0];
-      std::unique_ptr<R[]> part(new R[static_cast<std::size_t>(pieces)]);  // no vector: vector<bool> packs bits, which threads must not share
-      parallel_for(pieces, [&](std::int64_t p) {
-        part[static_cast<std::size_t>(p)] = detail::fold_row<R>(f, x + p * piece * stride, std::min(piece, reduced.numel - p * piece), stride);
-      });
-      R total = part[0];
-      for (std::int64_t p = 1; p < pieces; ++p) total = f.join(total, part[static_cast<std::size_t>(p)]);
-      out[0] = total;
-      return;
-    }
-    if (kept.stride[1][last] == 1 && kept.size[last] >= 8 && reduced.stride[0][reduced.dims - 1] != 1) {
-      columns(f, loops, out, x);
-      return;
-    }
-    detail::for_each_output(kept, reduced.numel, [&](std::int64_t n, const std::int64_t* offset) {
-      for (std::int64_t i = 0; i < n; ++i)
-        out[offset[0] + i * kept.stride[0][last]] = detail::fold_all<R>(f, x + offset[1] + i * kept.stride[1][last], reduced);
-    });
+    static constexpr detail::FoldTable table{sizeof(R), sizeof(T), &start, &rows, &columns, &join};
+    detail::reduce_untyped(table, &f, loops, reinterpret_cast<char*>(out), reinterpret_cast<const char*>(x));
   }
 
  private:
-  // Outputs that lie side by side, as the columns of a matrix: whole rows are folded into a stretch of outputs at once.
-  static void columns(const F& f, const detail::ReduceLoops& loops, R* out, const T* x) {
-    const auto& kept = loops.kept;
-    const auto& reduced = loops.reduced;
-    const int last = kept.dims - 1;
-    constexpr std::int64_t stretch = 256;
-    const std::int64_t width = kept.size[last], cuts = (width + stretch - 1) / stretch, rows = kept.numel / width;
-    auto task = [&](std::int64_t t) {
-      detail::Cursor<2> at(kept, t / cuts);
-      const std::int64_t from = t % cuts * stretch, n = std::min(stretch, width - from);
-      R sum[stretch], total[stretch];  // of the current rows, joined into the total every reduce_stretch rows
-      for (std::int64_t i = 0; i < n; ++i) sum[i] = total[i] = f.template start<R>();
-      detail::Cursor<1> row(reduced, 0);
-      const std::int64_t inner = reduced.size[reduced.dims - 1], step = reduced.stride[0][reduced.dims - 1];
-      std::int64_t folded = 0;
-      for (std::int64_t r = 0; r < reduced.numel / inner; ++r, row.next(reduced)) {
-        const T* p = x + at.offset[1] + row.offset[0] + from;
-        for (std::int64_t k = 0; k < inner; ++k, p += step) {
-          for (std::int64_t i = 0; i < n; ++i) sum[i] = f(sum[i], p[i]);
-          if (++folded % detail::reduce_stretch != 0) continue;
-          for (std::int64_t i = 0; i < n; ++i) {
-            total[i] = f.join(total[i], sum[i]);
-            sum[i] = f.template start<R>();
-          }
-        }
-      }
-      for (std::int64_t i = 0; i < n; ++i) out[at.offset[0] + from + i] = f.join(total[i], sum[i]);
-    };
-    if (kept.numel * reduced.numel < detail::elementwise_grain) for (std::int64_t t = 0; t < rows * cuts; ++t) task(t);
-    else parallel_for(rows * cuts, task);
+  static void start(const void* f, void* out, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) static_cast<R*>(out)[i] = static_cast<const F*>(f)->template start<R>();
+  }
+  static void rows(const void* f, void* out, std::int64_t out_step, const void* x, std::int64_t x_step, std::int64_t count, std::int64_t n, std::int64_t stride) {
+    detail::fold_rows(*static_cast<const F*>(f), static_cast<R*>(out), out_step, static_cast<const T*>(x), x_step, count, n, stride);
+  }
+  static void columns(const void* f, void* total, const void* x, std::int64_t n, std::int64_t count, std::int64_t step) {
+    detail::fold_columns(*static_cast<const F*>(f), static_cast<R*>(total), static_cast<const T*>(x), n, count, step);
+  }
+  static void join(const void* f, void* total, const void* part, std::int64_t n) {
+    detail::join_columns(*static_cast<const F*>(f), static_cast<R*>(total), static_cast<const R*>(part), n);
   }
 };
 

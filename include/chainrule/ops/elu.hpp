@@ -1,22 +1,22 @@
 #pragma once
 // elu: relu with an exponential tail.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/compare.hpp>
 #include <chainrule/ops/masked_fill.hpp>
 #include <chainrule/ops/mul.hpp>
-#include <cmath>
 
 namespace chainrule {
 
 template <class T> struct Elu {
   static constexpr auto name = "elu";
   T alpha;
-  CHAINRULE_HD T operator()(T x) const { return x > T(0) ? x : alpha * std::expm1(x); }
+  CHAINRULE_HD T operator()(T x) const { return math::select(x > T(0), x, alpha * math::expm1(x)); }
 };
 template <class T> struct EluGrad {
   static constexpr auto name = "elu_grad";
   T alpha;
-  CHAINRULE_HD T operator()(T g, T x) const { return x > T(0) ? g : g * alpha * std::exp(x); }
+  CHAINRULE_HD T operator()(T g, T x) const { return math::select(x > T(0), g, g * alpha * math::exp(x)); }
 };
 
 /// The gradient of elu in one pass: g where x > 0, else g alpha e^x. Its own gradient: that again for g; for x, 0 where x > 0, else

@@ -1,14 +1,14 @@
 #pragma once
 // exp: e^x.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/mul.hpp>
-#include <cmath>
 
 namespace chainrule {
 
 struct Exp {
   static constexpr auto name = "exp";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return std::exp(x); }
+  template <class T> CHAINRULE_HD T operator()(T x) const { return math::exp(x); }
 };
 
 /// e^x, element by element. float and double.

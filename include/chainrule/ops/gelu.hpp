@@ -1,12 +1,12 @@
 #pragma once
 // gelu: x times the normal distribution function of x.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/exp.hpp>
 #include <chainrule/ops/square.hpp>
 #include <chainrule/ops/sub.hpp>
 #include <chainrule/ops/tanh.hpp>
-#include <cmath>
 
 namespace chainrule {
 
@@ -19,25 +19,25 @@ inline constexpr double gelu_cubic = 0.044715;                      // of the ta
 
 struct Gelu {
   static constexpr auto name = "gelu";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return T(0.5) * x * (T(1) + std::erf(x * T(detail::sqrt_half))); }
+  template <class T> CHAINRULE_HD T operator()(T x) const { return T(0.5) * x * (T(1) + math::erf(x * T(detail::sqrt_half))); }
 };
 struct GeluGrad {
   static constexpr auto name = "gelu_grad";
   template <class T> CHAINRULE_HD T operator()(T g, T x) const {
-    T cdf = T(0.5) * (T(1) + std::erf(x * T(detail::sqrt_half))), pdf = std::exp(T(-0.5) * x * x) * T(detail::inv_sqrt_2pi);
+    T cdf = T(0.5) * (T(1) + math::erf(x * T(detail::sqrt_half))), pdf = math::exp(T(-0.5) * x * x) * T(detail::inv_sqrt_2pi);
     return g * (cdf + x * pdf);
   }
 };
 struct GeluTanh {
   static constexpr auto name = "gelu_tanh";
   template <class T> CHAINRULE_HD T operator()(T x) const {
-    return T(0.5) * x * (T(1) + std::tanh(T(detail::sqrt_2_over_pi) * (x + T(detail::gelu_cubic) * x * x * x)));
+    return T(0.5) * x * (T(1) + math::tanh(T(detail::sqrt_2_over_pi) * (x + T(detail::gelu_cubic) * x * x * x)));
   }
 };
 struct GeluTanhGrad {
   static constexpr auto name = "gelu_tanh_grad";
   template <class T> CHAINRULE_HD T operator()(T g, T x) const {
-    T t = std::tanh(T(detail::sqrt_2_over_pi) * (x + T(detail::gelu_cubic) * x * x * x));
+    T t = math::tanh(T(detail::sqrt_2_over_pi) * (x + T(detail::gelu_cubic) * x * x * x));
     T du = T(detail::sqrt_2_over_pi) * (T(1) + T(3 * detail::gelu_cubic) * x * x);
     return g * T(0.5) * (T(1) + t + x * (T(1) - t * t) * du);
   }

@@ -1,19 +1,19 @@
 #pragma once
 // log and log1p: the natural logarithm.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/div.hpp>
-#include <cmath>
 
 namespace chainrule {
 
 struct Log {
   static constexpr auto name = "log";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return std::log(x); }
+  template <class T> CHAINRULE_HD T operator()(T x) const { return math::log(x); }
 };
 struct Log1p {
   static constexpr auto name = "log1p";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return std::log1p(x); }
+  template <class T> CHAINRULE_HD T operator()(T x) const { return math::log1p(x); }
 };
 
 /// The natural logarithm, element by element. float and double. log(0) is -inf, of a negative number NaN.

@@ -1,15 +1,15 @@
 #pragma once
 // sigmoid: the logistic function.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/mul.hpp>
 #include <chainrule/ops/sub.hpp>
-#include <cmath>
 
 namespace chainrule {
 
 struct Sigmoid {
   static constexpr auto name = "sigmoid";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return T(1) / (T(1) + std::exp(-x)); }  // e^-x = inf gives 0
+  template <class T> CHAINRULE_HD T operator()(T x) const { return math::sigmoid(x); }
 };
 struct SigmoidGrad {
   static constexpr auto name = "sigmoid_grad";

@@ -1,20 +1,20 @@
 #pragma once
 // silu: x sigmoid(x), also called swish.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/sigmoid.hpp>
-#include <cmath>
 
 namespace chainrule {
 
 struct Silu {
   static constexpr auto name = "silu";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return x / (T(1) + std::exp(-x)); }
+  template <class T> CHAINRULE_HD T operator()(T x) const { return x / (T(1) + math::exp(-x)); }
 };
 struct SiluGrad {
   static constexpr auto name = "silu_grad";
   template <class T> CHAINRULE_HD T operator()(T g, T x) const {
-    T s = T(1) / (T(1) + std::exp(-x));
+    T s = T(1) / (T(1) + math::exp(-x));
     return g * s * (T(1) + x * (T(1) - s));
   }
 };

@@ -1,19 +1,23 @@
 #pragma once
 // sin and cos, in radians.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/mul.hpp>
 #include <chainrule/ops/neg.hpp>
-#include <cmath>
 
 namespace chainrule {
 
 struct Sin {
   static constexpr auto name = "sin";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return std::sin(x); }
+  template <class T> CHAINRULE_HD T operator()(T x) const { return math::sin(x); }
+  template <class T> CHAINRULE_HD bool near(T x) const { return math::is_near(x); }
+  template <class T> CHAINRULE_HD T at_near(T x) const { return math::sin_near(x); }
 };
 struct Cos {
   static constexpr auto name = "cos";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return std::cos(x); }
+  template <class T> CHAINRULE_HD T operator()(T x) const { return math::cos(x); }
+  template <class T> CHAINRULE_HD bool near(T x) const { return math::is_near(x); }
+  template <class T> CHAINRULE_HD T at_near(T x) const { return math::cos_near(x); }
 };
 
 template <class T> Tensor<T> cos(const Tensor<T>& x, Location at = Location::here());

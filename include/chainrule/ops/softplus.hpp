@@ -1,22 +1,22 @@
 #pragma once
 // softplus: a smooth relu.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/compare.hpp>
 #include <chainrule/ops/masked_fill.hpp>
 #include <chainrule/ops/sigmoid.hpp>
-#include <cmath>
 
 namespace chainrule {
 
 template <class T> struct Softplus {
   static constexpr auto name = "softplus";
   T beta, threshold;
-  CHAINRULE_HD T operator()(T x) const { return x * beta > threshold ? x : std::log1p(std::exp(x * beta)) / beta; }
+  CHAINRULE_HD T operator()(T x) const { return math::select(x * beta > threshold, x, math::log1p(math::exp(x * beta)) / beta); }
 };
 template <class T> struct SoftplusGrad {
   static constexpr auto name = "softplus_grad";
   T beta, threshold;
-  CHAINRULE_HD T operator()(T g, T x) const { return x * beta > threshold ? g : g / (T(1) + std::exp(-x * beta)); }
+  CHAINRULE_HD T operator()(T g, T x) const { return math::select(x * beta > threshold, g, g / (T(1) + math::exp(-x * beta))); }
 };
 
 /// The gradient of softplus in one pass: g sigmoid(beta x), and g where beta x > threshold. Its own gradient: that again for g;

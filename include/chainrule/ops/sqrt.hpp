@@ -1,18 +1,18 @@
 #pragma once
 // sqrt and rsqrt: the square root and one over it.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/div.hpp>
-#include <cmath>
 
 namespace chainrule {
 
 struct Sqrt {
   static constexpr auto name = "sqrt";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return std::sqrt(x); }
+  template <class T> CHAINRULE_HD T operator()(T x) const { return math::sqrt(x); }
 };
 struct Rsqrt {
   static constexpr auto name = "rsqrt";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return T(1) / std::sqrt(x); }
+  template <class T> CHAINRULE_HD T operator()(T x) const { return T(1) / math::sqrt(x); }
 };
 
 /// The square root, element by element. float and double. NaN for negative numbers.

@@ -1,14 +1,14 @@
 #pragma once
 // tanh: the hyperbolic tangent.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/mul.hpp>
-#include <cmath>
 
 namespace chainrule {
 
 struct Tanh {
   static constexpr auto name = "tanh";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return std::tanh(x); }
+  template <class T> CHAINRULE_HD T operator()(T x) const { return math::tanh(x); }
 };
 struct TanhGrad {
   static constexpr auto name = "tanh_grad";
