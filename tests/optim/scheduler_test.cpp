@@ -54,6 +54,16 @@ TEST_CASE("ConstantLR and LambdaLR", "[optim][scheduler]") {
   agree(rates(lambda, 4), {0.1, 0.09, 0.081, 0.0729});
 }
 
+TEST_CASE("a rate may go down to 0", "[optim][scheduler]") {
+  for (double start : {0.1, 0.3, 0.7, 1.0})
+    for (std::int64_t n : {3, 7, 10}) {
+      Setup s;
+      optim::LinearLR linear(s.optimizer, {.start_factor = start, .end_factor = 0, .total_iters = n});
+      for (std::int64_t i = 0; i < n + 2; ++i) linear.step();
+      CHECK(s.optimizer.lr() == Approx(0).margin(1e-15));
+    }
+}
+
 TEST_CASE("two schedulers on one optimizer multiply", "[optim][scheduler]") {
   Setup s;
   optim::ExponentialLR decay(s.optimizer, 0.5);

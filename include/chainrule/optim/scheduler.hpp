@@ -72,7 +72,10 @@ class Scheduler {
   }
 
   void apply() {
-    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) optimizer_->set_lr(g, rate(g, optimizer_->lr(g)));
+    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
+      const double r = rate(g, optimizer_->lr(g));
+      optimizer_->set_lr(g, r < 0 && r > -1e-12 ? 0 : r);  // a rate on its way to 0 may miss it by a rounding error
+    }
   }
   double base_lr(std::size_t group) const { return base_lrs_[group]; }
   const char* name() const { return name_; }
