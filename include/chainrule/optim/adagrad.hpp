@@ -35,10 +35,9 @@ template <class T> struct AdagradRule {
   static constexpr int states = 1;
   T lr, weight_decay, sign, eps;
   CHAINRULE_HD void operator()(T& p, T grad, T& sum) const {
-    using std::sqrt;
     T g = sign * grad + weight_decay * p;
     sum += g * g;
-    p -= lr * g / (sqrt(sum) + eps);
+    p -= lr * g / (math::sqrt(sum) + eps);
   }
 };
 

@@ -60,8 +60,7 @@ template <class T> struct AdamRule {
     return v = v * beta2 + g * g * rest2;
   }
   CHAINRULE_HD void move(T& p, T m, T v) const {
-    using std::sqrt;
-    p -= step * m / (sqrt(v) * root_scale + eps);
+    p -= step * m / (math::sqrt(v) * root_scale + eps);
   }
   CHAINRULE_HD void operator()(T& p, T grad, T& m, T& v) const { move(p, m, average(p, grad, m, v)); }
 };

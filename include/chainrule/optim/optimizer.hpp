@@ -3,6 +3,8 @@
 // and the one pass over memory that a step is. A particular optimizer adds its options and a rule for one element (sgd.hpp, adam.hpp, ...).
 
 #include <chainrule/core/autograd.hpp>
+#include <chainrule/core/math.hpp>
+#include <chainrule/core/simd.hpp>
 #include <chainrule/nn/state_dict.hpp>
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/create.hpp>
@@ -117,7 +119,9 @@ template <class Rule, class T> struct Update {
     loop(part.rule, to - from, part.value + from, part.grad + from, (part.state[S] + from)...);
   }
   template <class... State> static void loop(const Rule rule, std::int64_t n, T* value, const T* grad, State*... state) {
-    for (std::int64_t i = 0; i < n; ++i) rule(value[i], grad[i], state[i]...);
+    simd::run([=] {
+      CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) rule(value[i], grad[i], state[i]...);
+    });
   }
 };
 

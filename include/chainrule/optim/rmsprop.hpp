@@ -40,19 +40,17 @@ template <class T, bool full> struct RmspropRule {
   CHAINRULE_HD void operator()(T& p, T grad, T& v) const
     requires(!full)
   {
-    using std::sqrt;
     T g = sign * grad + weight_decay * p;
     v = alpha * v + rest * g * g;
-    p -= lr * g / (sqrt(v) + eps);
+    p -= lr * g / (math::sqrt(v) + eps);
   }
   CHAINRULE_HD void operator()(T& p, T grad, T& v, T& b, T& mean) const
     requires full
   {
-    using std::sqrt;
     T g = sign * grad + weight_decay * p;
     v = alpha * v + rest * g * g;
     mean += (g - mean) * rest;
-    b = momentum * b + g / (sqrt(v - centered * mean * mean) + eps);
+    b = momentum * b + g / (math::sqrt(v - centered * mean * mean) + eps);
     p -= lr * b;
   }
 };
