@@ -1,6 +1,6 @@
 // chainrule::compiled: the CPU kernels of the library, compiled once. Files that link it include <chainrule/api.hpp> only.
 
-#include <chainrule/chainrule.hpp>
+#include <chainrule/kernels.hpp>
 
 // The linker is told to look for this name, so that it takes this file, which enrols the kernels and is otherwise not referred to.
 extern "C" {

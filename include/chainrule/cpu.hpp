@@ -1,5 +1,5 @@
 #pragma once
-// The heavy CPU kernels: matrix product, convolution, pooling, normalisation, losses. Including this file enrols them.
+// The heavy CPU kernels: matrix product, convolution, pooling, normalisation, losses. A file that includes this compiles those that it names.
 
 #include <chainrule/cpu/avg_pool2d.hpp>
 #include <chainrule/cpu/batch_norm.hpp>

@@ -6,6 +6,11 @@
 
 namespace chainrule {
 
+/// A heavy CPU kernel is compiled into a program that names its op and includes <chainrule/chainrule.hpp>, for the types it names.
+/// The headers of cpu/ say which kernel belongs to an op: `template <class T> void bring_cpu_kernel(Matmul<T>* op, int) { compile_in<&cpu::matmul<T>>(op); }`;
+/// without them (api.hpp) this one is found, which brings nothing. Neither generates code: naming the variable below is what compiles the kernel.
+template <class Op> constexpr void bring_cpu_kernel(Op*, ...) {}
+
 template <class Op> concept HasCpuKernel = requires { &Op::cpu; };
 
 /// The kernels of one op. Op names the signature, `using fn = void(...)`, and itself, `static constexpr auto name`; a light op
@@ -18,17 +23,23 @@ template <class Op> struct kernel {
   static inline typename Op::fn* slot[device_count] = {own_cpu_kernel()};  // a C array: nvcc 13 rejects std::array here
 
   static typename Op::fn* on(Device d, Location at) {
+    bring_cpu_kernel(static_cast<Op*>(nullptr), 0);
     if (auto* f = slot[static_cast<int>(d)]) [[likely]] return f;
     if (d == Device::cpu)
-      fail(at, Op::name, ": no CPU kernel in this program; include <chainrule/chainrule.hpp> in one source file, or link chainrule::compiled");
+      fail(at, Op::name, ": no CPU kernel in this program; include <chainrule/chainrule.hpp> here, or <chainrule/kernels.hpp> in one other source file, or link chainrule::compiled");
     fail(at, Op::name, ": no ", name_of(d), " kernel in this program; link chainrule::", name_of(d), ", or move the tensor with .to(Device::cpu)");
   }
   static bool enrolled(Device d) { return slot[static_cast<int>(d)] != nullptr; }
 };
 
-/// Fills a slot at start-up: `inline const Enrol<Matmul<float>> e(Device::cpu, &matmul_cpu<float>);`
+/// Fills a slot at start-up: `inline const Enrol<Matmul<float>> e(Device::cuda, &matmul_cuda<float>);`
 template <class Op> struct Enrol {
   Enrol(Device d, typename Op::fn* f) { kernel<Op>::slot[static_cast<int>(d)] = f; }
 };
+
+template <class Op, typename Op::fn* f> inline const Enrol<Op> enrolled_cpu_kernel{Device::cpu, f};
+
+/// Makes f the CPU kernel of Op in every program that this is compiled into.
+template <auto f, class Op> constexpr void compile_in(Op*) { (void)&enrolled_cpu_kernel<Op, f>; }
 
 }  // namespace chainrule

@@ -6,12 +6,12 @@
 
 namespace chainrule::cpu {
 
-template <class T> struct EnrolConv2d {
-  Enrol<Conv2d<T>> a{Device::cpu, &conv2d_forward<T>};
-  Enrol<Conv2dInput<T>> b{Device::cpu, &conv2d_backward_input<T>};
-  Enrol<Conv2dWeight<T>> c{Device::cpu, &conv2d_backward_weight<T>};
-};
-inline const EnrolConv2d<float> conv2d_float;
-inline const EnrolConv2d<double> conv2d_double;
-
 }  // namespace chainrule::cpu
+
+namespace chainrule {
+
+template <class T> void bring_cpu_kernel(Conv2d<T>* op, int) { compile_in<&cpu::conv2d_forward<T>>(op); }
+template <class T> void bring_cpu_kernel(Conv2dInput<T>* op, int) { compile_in<&cpu::conv2d_backward_input<T>>(op); }
+template <class T> void bring_cpu_kernel(Conv2dWeight<T>* op, int) { compile_in<&cpu::conv2d_backward_weight<T>>(op); }
+
+}  // namespace chainrule

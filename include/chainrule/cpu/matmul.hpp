@@ -27,7 +27,10 @@ template <class T> void matmul(const MatmulArgs<T>& p) {
   else parallel_chunks(p.batch.numel, static_cast<std::int64_t>(2e6 / (flops + 1)) + 1, batch);
 }
 
-inline const Enrol<Matmul<float>> matmul_float(Device::cpu, &matmul<float>);
-inline const Enrol<Matmul<double>> matmul_double(Device::cpu, &matmul<double>);
-
 }  // namespace chainrule::cpu
+
+namespace chainrule {
+
+template <class T> void bring_cpu_kernel(Matmul<T>* op, int) { compile_in<&cpu::matmul<T>>(op); }
+
+}  // namespace chainrule
