@@ -112,12 +112,13 @@ template <class T> void enrol_for_reals() {
   enrol_map<NormTerm<T>, T>();
   enrol_map<NormRoot<T>, T>();
   enrol_map<DivideByCount<T>, T>();
-  enrol_map<SquaredDistance, T, T>();
+  enrol_map<WithoutOffset<T>, T, T>();
   enrol_map<DivideByDegrees<T>, T>();
   enrol_map<RootOfVar<T>, T>();
   enrol_map<chainrule::detail::ExpSub, T, T>();
   enrol_map<Triangle<true>, T, std::int64_t, std::int64_t>();
   enrol_map<Triangle<false>, T, std::int64_t, std::int64_t>();
+  enrol_reduce<SumOfSquares, T, T>();
   enrol_reduce<MaxMagnitude, T, T>();
   enrol_matmul<T>();
 }

@@ -11,9 +11,20 @@
 
 namespace chainrule {
 
-struct SquaredDistance {
+struct SumOfSquares {
   static constexpr auto name = "var";
-  template <class T> CHAINRULE_HD T operator()(T x, T mean) const { return (x - mean) * (x - mean); }
+  template <class A> CHAINRULE_HD A start() const { return A(0); }
+  template <class A, class T> CHAINRULE_HD A operator()(A total, T x) const { return total + x * x; }
+  template <class A> CHAINRULE_HD A join(A a, A b) const { return a + b; }
+};
+/// What the distances' own sum, which is 0 but for the mean's rounding, adds to the sum of their squares.
+template <class T> struct WithoutOffset {
+  static constexpr auto name = "var";
+  T count;
+  CHAINRULE_HD T operator()(T squares, T sum) const {
+    T rest = squares - sum * sum / count;
+    return rest < T(0) ? T(0) : rest;
+  }
 };
 template <class T> struct DivideByDegrees {
   static constexpr auto name = "var";
@@ -36,11 +47,13 @@ template <class T> T degrees_of_freedom(const Reduction& plan, bool unbiased) {
   return static_cast<T>(std::max<std::int64_t>(0, plan.count - (unbiased ? 1 : 0)));
 }
 
-/// The sum of squared distances from the mean, in two passes: subtracting first keeps the digits that x * x would lose. Not recorded.
+/// The sum of squared distances from the mean: subtracting first keeps the digits that x * x would lose, and the distances' own sum
+/// makes up for the rounding of the mean. Not recorded.
 template <class T> Tensor<T> squared_distances(const Tensor<T>& x, const Reduction& plan, Location at) {
   Reduction keep = plan;
   keep.result = plan.kept;
-  return reduce<T>(Sum{}, map(SquaredDistance{}, at, x, mean_value(x, keep, at)), plan, at);
+  Tensor<T> distance = map(Sub{}, at, x, mean_value(x, keep, at));
+  return map(WithoutOffset<T>{static_cast<T>(plan.count)}, at, reduce<T>(SumOfSquares{}, distance, plan, at), reduce<T>(Sum{}, distance, plan, at));
 }
 
 /// g * 2 (x - mean) / degrees, in x's shape; made of recorded ops.
