@@ -6,7 +6,6 @@
 // after the other. Nothing here relies on fused multiply-add, and nothing breaks where the compiler uses it.
 
 #include <chainrule/core/host_device.hpp>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -19,6 +18,12 @@ extern "C" double sqrt(double) noexcept __attribute__((const));
 #endif
 
 namespace chainrule::math {
+
+/// std::numeric_limits as values: nvcc lets a function for both sides read a constant, but not call a constexpr function of the host.
+template <class T> struct Limits {
+  static constexpr T infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN(), epsilon = std::numeric_limits<T>::epsilon(),
+                     smallest = std::numeric_limits<T>::min(), lowest = std::numeric_limits<T>::lowest(), largest = std::numeric_limits<T>::max();
+};
 
 namespace detail {
 
@@ -42,8 +47,8 @@ template <> struct Bits<double> {
 template <class T> using Unsigned = typename Bits<T>::Unsigned;
 template <class T> inline constexpr bool is_float = sizeof(T) == 4;
 
-template <class T> CHAINRULE_HD inline Unsigned<T> to_bits(T x) { return std::bit_cast<Unsigned<T>>(x); }
-template <class T> CHAINRULE_HD inline T from_bits(Unsigned<T> b) { return std::bit_cast<T>(b); }
+template <class T> CHAINRULE_HD inline Unsigned<T> to_bits(T x) { return __builtin_bit_cast(Unsigned<T>, x); }
+template <class T> CHAINRULE_HD inline T from_bits(Unsigned<T> b) { return __builtin_bit_cast(T, b); }
 
 template <class T> inline constexpr Unsigned<T> sign_bit = Unsigned<T>{1} << (8 * sizeof(T) - 1);
 template <class T> CHAINRULE_HD inline T magnitude(T x) { return from_bits<T>(to_bits(x) & ~sign_bit<T>); }
@@ -96,10 +101,10 @@ template <class T> CHAINRULE_HD inline T exp_moderate(T x) {
 /// log of a positive normal number.
 template <class T> CHAINRULE_HD inline T log_normal(T x, T extra_exponent) {
   constexpr int shift = Bits<T>::mantissa;
-  constexpr auto root_half = std::bit_cast<Unsigned<T>>(T(0.70710678118654752)), one = std::bit_cast<Unsigned<T>>(T(1));
+  constexpr auto root_half = __builtin_bit_cast(Unsigned<T>, T(0.70710678118654752)), one = __builtin_bit_cast(Unsigned<T>, T(1));
   Unsigned<T> b = to_bits(x) + (one - root_half);
   T f = from_bits<T>((b & ((Unsigned<T>{1} << shift) - 1)) + root_half) - T(1);  // x = 2^e (1 + f), 1 + f in [sqrt(1/2), sqrt(2))
-  T e = from_bits<T>((b >> shift) | std::bit_cast<Unsigned<T>>(T(Unsigned<T>{1} << shift))) - T((Unsigned<T>{1} << shift) + Bits<T>::bias) + extra_exponent;
+  T e = from_bits<T>((b >> shift) | __builtin_bit_cast(Unsigned<T>, T(Unsigned<T>{1} << shift))) - T((Unsigned<T>{1} << shift) + Bits<T>::bias) + extra_exponent;
   T half_square = T(0.5) * f * f, rest;
   if constexpr (is_float<T>) {
     rest = f * f * f * polynomial(f, 0.33333313f, -0.2500001f, 0.20002075f, -0.16668f, 0.14220253f, -0.12405774f, 0.11884175f, -0.116730206f, 0.06749485f);
@@ -137,7 +142,7 @@ template <class T> CHAINRULE_HD inline T exp(T x) {
 /// e^x - 1, accurate for small x.
 template <class T> CHAINRULE_HD inline T expm1(T x) {
   using B = detail::Bits<T>;
-  constexpr T low = detail::is_float<T> ? T(-25) : T(-45), tiny = std::numeric_limits<T>::epsilon() / 4;
+  constexpr T low = detail::is_float<T> ? T(-25) : T(-45), tiny = Limits<T>::epsilon / 4;
   detail::Reduced<T> e = detail::reduce_exp(detail::at_most(detail::at_least(x, low), B::exp_high));
   T half_power = detail::power_of_two<T>(e.exponent - 1);
   T value = T(2) * (half_power * e.expm1 + (half_power - T(0.5)));
@@ -146,7 +151,7 @@ template <class T> CHAINRULE_HD inline T expm1(T x) {
 
 /// The natural logarithm: -infinity at 0, NaN below.
 template <class T> CHAINRULE_HD inline T log(T x) {
-  constexpr T smallest = std::numeric_limits<T>::min(), infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  constexpr T smallest = Limits<T>::smallest, infinity = Limits<T>::infinity, nan = Limits<T>::nan;
   constexpr int lift = detail::Bits<T>::mantissa + 2;
   bool subnormal = x < smallest;
   T value = detail::log_normal(select(subnormal, x * T(std::uint64_t{1} << lift), x), select(subnormal, T(-lift), T(0)));
@@ -157,7 +162,7 @@ template <class T> CHAINRULE_HD inline T log(T x) {
 
 /// log(1 + x), accurate for small x.
 template <class T> CHAINRULE_HD inline T log1p(T x) {
-  constexpr T infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN(), tiny = std::numeric_limits<T>::epsilon() / 4;
+  constexpr T infinity = Limits<T>::infinity, nan = Limits<T>::nan, tiny = Limits<T>::epsilon / 4;
   T u = T(1) + x, part = u - T(1), lost = (T(1) - (u - part)) + (x - part);  // u + lost = 1 + x exactly
   T value = detail::log_normal(u, T(0)) + lost / u;
   value = select(u < infinity, value, u);

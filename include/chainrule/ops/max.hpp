@@ -1,21 +1,21 @@
 #pragma once
 // max and min: the extreme element of all, or along one dimension with its place.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/argmax.hpp>
 #include <chainrule/ops/div.hpp>
 #include <chainrule/ops/gather.hpp>
 #include <chainrule/ops/mul.hpp>
 #include <chainrule/ops/sum.hpp>
-#include <limits>
 
 namespace chainrule {
 
 template <bool largest> struct Extreme {
   static constexpr auto name = largest ? "max" : "min";
   template <class A> CHAINRULE_HD A start() const {
-    using Limits = std::numeric_limits<A>;
-    constexpr A low = Real<A> ? -Limits::infinity() : Limits::lowest(), high = Real<A> ? Limits::infinity() : Limits::max();
-    return largest ? low : high;
+    using Limits = math::Limits<A>;
+    if constexpr (Real<A>) return largest ? -Limits::infinity : Limits::infinity;
+    else return largest ? Limits::lowest : Limits::largest;
   }
   template <class A, class T> CHAINRULE_HD A operator()(A best, T x) const { return (largest ? x > best : x < best) || x != x ? x : best; }  // NaN wins
   template <class A> CHAINRULE_HD A join(A a, A b) const { return (*this)(a, b); }

@@ -2,6 +2,7 @@
 // softmax, log_softmax, logsumexp: exponentials of a dimension that sum to one, without overflow.
 
 #include <chainrule/core/binary.hpp>
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/mul.hpp>
@@ -60,8 +61,7 @@ struct ExpSub {
   static constexpr auto name = "exp_sub";
   template <class T> CHAINRULE_HD T operator()(T x, T s) const {
     using std::exp;
-    constexpr T nothing = -std::numeric_limits<T>::infinity();  // a constant, which the GPU may use too
-    return s == nothing ? T(0) : exp(x - s);
+    return s == -math::Limits<T>::infinity ? T(0) : exp(x - s);
   }
 };
 template <Real T> Tensor<T> exp_sub(const Tensor<T>& x, const Tensor<T>& s, Location at = Location::here()) {
