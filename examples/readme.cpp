@@ -1,5 +1,6 @@
 // The program of the README: a two-layer network learns to tell the arms of a spiral apart.
 
+// [program]
 #include <chainrule/chainrule.hpp>
 namespace cr = chainrule;
 
@@ -10,7 +11,7 @@ struct Net : cr::nn::Module<Net> {  // the members are the registration
 
 int main() {
   cr::manual_seed(0);
-  auto [points, labels] = cr::data::make_spiral(100, {.arms = 3});  // 100 points on each of 3 arms
+  auto [points, labels] = cr::data::make_spiral(100, 3);  // 100 points on each of 3 arms
   Net net;
   cr::optim::Adam optimizer(net.parameters(), {.lr = 0.1});
   for (int step = 0; step < 200; ++step) {
@@ -23,3 +24,4 @@ int main() {
   auto right = (net(points).argmax(1) == labels).to<float>().mean().item();
   cr::print("accuracy", right);
 }
+// [/program]
