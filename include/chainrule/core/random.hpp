@@ -2,8 +2,9 @@
 // Random numbers: Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011). Counter-based: a number is a pure function of
 // (seed, stream, element), so the same seed gives the same numbers whatever the number of threads.
 
-#include <chainrule/core/host_device.hpp>
+#include <chainrule/core/simd.hpp>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 namespace chainrule {
@@ -12,33 +13,54 @@ namespace chainrule {
 struct Philox {
   std::uint32_t word[4];
 
-  CHAINRULE_HD Philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter) {
-    std::uint32_t k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
-    std::uint32_t a = static_cast<std::uint32_t>(counter), b = static_cast<std::uint32_t>(counter >> 32);
-    std::uint32_t c = static_cast<std::uint32_t>(stream), d = static_cast<std::uint32_t>(stream >> 32);
-    for (int round = 0; round < 10; ++round) {
-      std::uint64_t p = std::uint64_t{0xD2511F53} * a, q = std::uint64_t{0xCD9E8D57} * c;
-      std::uint32_t a2 = static_cast<std::uint32_t>(q >> 32) ^ b ^ k0, c2 = static_cast<std::uint32_t>(p >> 32) ^ d ^ k1;
-      b = static_cast<std::uint32_t>(q);
-      d = static_cast<std::uint32_t>(p);
-      a = a2;
-      c = c2;
-      k0 += 0x9E3779B9u;
-      k1 += 0xBB67AE85u;
-    }
-    word[0] = a;
-    word[1] = b;
-    word[2] = c;
-    word[3] = d;
+  CHAINRULE_HD Philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter)
+      : word{static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32), static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)} {
+    auto k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
+    two_rounds(k0, k1);
+    two_rounds(k0, k1);
+    two_rounds(k0, k1);
+    two_rounds(k0, k1);
+    two_rounds(k0, k1);
+  }
+
+ private:
+  CHAINRULE_HD void round(std::uint32_t& k0, std::uint32_t& k1) {
+    const std::uint64_t p = std::uint64_t{0xD2511F53} * word[0], q = std::uint64_t{0xCD9E8D57} * word[2];
+    word[0] = static_cast<std::uint32_t>(q >> 32) ^ word[1] ^ k0;
+    word[1] = static_cast<std::uint32_t>(q);
+    word[2] = static_cast<std::uint32_t>(p >> 32) ^ word[3] ^ k1;
+    word[3] = static_cast<std::uint32_t>(p);
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  CHAINRULE_HD void two_rounds(std::uint32_t& k0, std::uint32_t& k1) {  // written out, no loop: what calls it becomes SIMD code
+    round(k0, k1);
+    round(k0, k1);
   }
 };
 
 namespace detail {
 
-/// Uniform in [0, 1): 24 bits for float, 53 for double.
-CHAINRULE_HD inline float unit_float(std::uint32_t w) { return static_cast<float>(w >> 8) * (1.0f / 16777216.0f); }
+inline constexpr int philox_width = 64;
+
+/// word[j][i] = word j of counter first + i, for i in [0, philox_width); first is a multiple of that. For the body of simd::run().
+CHAINRULE_HD inline void philox_words(std::uint64_t seed, std::uint64_t stream, std::uint64_t first, std::uint32_t (&word)[4][philox_width]) {
+  const std::uint64_t high = first >> 32 << 32;
+  const auto low = static_cast<std::uint32_t>(first);
+  CHAINRULE_SIMD for (std::uint32_t i = 0; i < philox_width; ++i) {
+    const Philox r(seed, stream, high | (low + i));
+    word[0][i] = r.word[0];
+    word[1][i] = r.word[1];
+    word[2][i] = r.word[2];
+    word[3][i] = r.word[3];
+  }
+}
+
+/// Uniform in [0, 1): 24 bits for float, 53 for double. By way of signed integers and bits, which every instruction set converts.
+CHAINRULE_HD inline float unit_float(std::uint32_t w) { return static_cast<float>(static_cast<std::int32_t>(w >> 8)) * (1.0f / 16777216.0f); }
 CHAINRULE_HD inline double unit_double(std::uint32_t high, std::uint32_t low) {
-  return static_cast<double>(((std::uint64_t{high} << 32) | low) >> 11) * (1.0 / 9007199254740992.0);
+  const double h = std::bit_cast<double>(high | std::uint64_t{0x4330000000000000}) - 0x1p52, l = std::bit_cast<double>((low >> 11) | std::uint64_t{0x4330000000000000}) - 0x1p52;
+  return (h * 2097152.0 + l) * (1.0 / 9007199254740992.0);
 }
 
 }  // namespace detail
