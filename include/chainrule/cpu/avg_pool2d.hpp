@@ -1,28 +1,28 @@
 #pragma once
 // The CPU kernels of avg_pool2d and adaptive_avg_pool2d.
 
-#include <chainrule/core/reduce.hpp>
 #include <chainrule/cpu/max_pool2d.hpp>
+#include <chainrule/cpu/rows.hpp>
 #include <chainrule/ops/avg_pool2d.hpp>
-#include <chainrule/ops/sum.hpp>
 
 namespace chainrule::cpu {
 
 template <class T> void avg_pool2d(const AvgPoolShape& s, const T* x, T* y) {
   const std::int64_t in = s.rows.in * s.columns.in, out = s.rows.out * s.columns.out;
   detail::for_each_plane(s.planes, in, [&](std::int64_t p) {
-    const T* image = x + p * in;
-    T* to = y + p * out;
     for (std::int64_t i = 0; i < s.rows.out; ++i) {
-      const std::int64_t top = s.rows.begin(i), bottom = s.rows.end(i);
+      const std::int64_t top = s.rows.begin(i), height = s.rows.end(i) - top;
+      const T* image = x + p * in + top * s.columns.in;
       for (std::int64_t j = 0; j < s.columns.out; ++j) {
         const std::int64_t left = s.columns.begin(j), width = s.columns.end(j) - left;
         T sum = T(0);
-        if (width == s.columns.in && bottom > top) sum = chainrule::detail::fold_row<T>(Sum{}, image + top * width, (bottom - top) * width, 1);  // whole rows
-        else
-          for (std::int64_t r = top; r < bottom; ++r)
+        if (width == s.columns.in) {  // whole rows: one stretch of memory
+          sum = rows::sum(image, height * width);
+        } else {
+          for (std::int64_t r = 0; r < height; ++r)
             for (std::int64_t c = 0; c < width; ++c) sum += image[r * s.columns.in + left + c];
-        to[i * s.columns.out + j] = sum / static_cast<T>(s.divisor_of(i, j));
+        }
+        y[p * out + i * s.columns.out + j] = sum / static_cast<T>(s.divisor_of(i, j));
       }
     }
   });
@@ -32,6 +32,10 @@ template <class T> void avg_pool2d_grad(const AvgPoolShape& s, const T* g, T* gx
   const std::int64_t in = s.rows.in * s.columns.in, out = s.rows.out * s.columns.out;
   detail::for_each_plane(s.planes, in, [&](std::int64_t p) {
     T* image = gx + p * in;
+    if (out == 1 && s.rows.begin(0) == 0 && s.rows.end(0) == s.rows.in && s.columns.begin(0) == 0 && s.columns.end(0) == s.columns.in) {  // the mean of the image
+      std::fill(image, image + in, g[p] / static_cast<T>(s.divisor_of(0, 0)));
+      return;
+    }
     std::fill(image, image + in, T(0));
     for (std::int64_t i = 0; i < s.rows.out; ++i)
       for (std::int64_t j = 0; j < s.columns.out; ++j) {
@@ -42,11 +46,11 @@ template <class T> void avg_pool2d_grad(const AvgPoolShape& s, const T* g, T* gx
   });
 }
 
-template <class T> struct EnrolAvgPool2d {
-  Enrol<AvgPool2d<T>> a{Device::cpu, &avg_pool2d<T>};
-  Enrol<AvgPool2dGrad<T>> b{Device::cpu, &avg_pool2d_grad<T>};
-};
-inline const EnrolAvgPool2d<float> avg_pool2d_float;
-inline const EnrolAvgPool2d<double> avg_pool2d_double;
-
 }  // namespace chainrule::cpu
+
+namespace chainrule {
+
+template <class T> void bring_cpu_kernel(AvgPool2d<T>* op, int) { compile_in<&cpu::avg_pool2d<T>>(op); }
+template <class T> void bring_cpu_kernel(AvgPool2dGrad<T>* op, int) { compile_in<&cpu::avg_pool2d_grad<T>>(op); }
+
+}  // namespace chainrule

@@ -10,7 +10,7 @@ namespace detail {
 
 /// Calls one(channel) for each channel, or, if a sample has one number per channel, several(first channel, how many).
 template <class One, class Several> void for_each_channel(const Along& a, const One& one, const Several& several) {
-  constexpr std::int64_t stretch = 64;
+  constexpr std::int64_t stretch = 64;  // channels side by side
   const std::int64_t each = std::max<std::int64_t>(1, a.outer * a.inner);
   if (a.inner == 1) {
     parallel_chunks((a.n + stretch - 1) / stretch, std::max<std::int64_t>(1, 16384 / (each * stretch)), [&](std::int64_t begin, std::int64_t end) {
@@ -39,36 +39,51 @@ template <class T> void settle(const BatchNormArgs<T>& p, std::int64_t c, double
 template <class T> void batch_norm(const BatchNormArgs<T>& p) {
   const std::int64_t samples = p.along.outer, channels = p.along.n, places = p.along.inner, step = channels * places;
   auto one = [&](std::int64_t c) {
+    const T* from = p.x + c * places;
     detail::Moments m;
-    if (p.training) m.add(p.x + c * places, samples, places, step);
+    if (p.training) m.add(from, samples, places, step);
     detail::settle(p, c, m.count, m.mean, m.squares);
     const T mean = p.mean[c], scale = p.inv_std[c] * p.weight[c], bias = p.bias[c];
-    for (std::int64_t n = 0; n < samples; ++n) {
-      const T* x = p.x + n * step + c * places;
-      T* y = p.y + n * step + c * places;
-      for (std::int64_t i = 0; i < places; ++i) y[i] = (x[i] - mean) * scale + bias;
-    }
+    T* to = p.y + c * places;
+    run_best<T>([=] {
+      for (std::int64_t n = 0; n < samples; ++n) {
+        const T* x = from + n * step;
+        T* y = to + n * step;
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < places; ++i) y[i] = (x[i] - mean) * scale + bias;
+      }
+    });
   };
   auto several = [&](std::int64_t first, std::int64_t count) {
-    double sum[64] = {}, squares[64] = {};
-    if (p.training) {
-      for (std::int64_t n = 0; n < samples; ++n)
-        for (std::int64_t j = 0; j < count; ++j) sum[j] += static_cast<double>(p.x[n * channels + first + j]);
-      for (std::int64_t j = 0; j < count; ++j) sum[j] /= static_cast<double>(samples);
-      for (std::int64_t n = 0; n < samples; ++n)
-        for (std::int64_t j = 0; j < count; ++j) {
-          const double d = static_cast<double>(p.x[n * channels + first + j]) - sum[j];
-          squares[j] += d * d;
+    double sums[64] = {}, squares[64] = {};
+    double *sum = sums, *square = squares;
+    const T* from = p.x + first;
+    if (p.training)
+      run_best<T>([=] {
+        const double share = 1 / static_cast<double>(samples);
+        for (std::int64_t n = 0; n < samples; ++n) {
+          const T* x = from + n * channels;
+          CHAINRULE_SIMD for (std::int64_t j = 0; j < count; ++j) sum[j] += static_cast<double>(x[j]);
         }
-    }
-    T mean[64], scale[64], bias[64];
+        for (std::int64_t j = 0; j < count; ++j) sum[j] *= share;
+        for (std::int64_t n = 0; n < samples; ++n) {
+          const T* x = from + n * channels;
+          CHAINRULE_SIMD for (std::int64_t j = 0; j < count; ++j) square[j] += (static_cast<double>(x[j]) - sum[j]) * (static_cast<double>(x[j]) - sum[j]);
+        }
+      });
+    T scales[64];
     for (std::int64_t j = 0; j < count; ++j) {
-      const std::int64_t c = first + j;
-      detail::settle(p, c, static_cast<double>(samples), sum[j], squares[j]);
-      mean[j] = p.mean[c], scale[j] = p.inv_std[c] * p.weight[c], bias[j] = p.bias[c];
+      detail::settle(p, first + j, static_cast<double>(samples), sum[j], square[j]);
+      scales[j] = p.inv_std[first + j] * p.weight[first + j];
     }
-    for (std::int64_t n = 0; n < samples; ++n)
-      for (std::int64_t j = 0; j < count; ++j) p.y[n * channels + first + j] = (p.x[n * channels + first + j] - mean[j]) * scale[j] + bias[j];
+    const T *mean = p.mean + first, *scale = scales, *bias = p.bias + first;
+    T* to = p.y + first;
+    run_best<T>([=] {
+      for (std::int64_t n = 0; n < samples; ++n) {
+        const T* x = from + n * channels;
+        T* y = to + n * channels;
+        CHAINRULE_SIMD for (std::int64_t j = 0; j < count; ++j) y[j] = (x[j] - mean[j]) * scale[j] + bias[j];
+      }
+    });
   };
   detail::for_each_channel(p.along, one, several);
 }
@@ -88,43 +103,62 @@ template <class T> void batch_norm_grad(const BatchNormGradArgs<T>& p) {
   };
   auto one = [&](std::int64_t c) {
     double sum = 0, product = 0;
-    const T mean = p.mean[c];
-    for (std::int64_t n = 0; needs_sums && n < samples; ++n)
-      for (std::int64_t from = 0; from < places; from += detail::piece) {
-        const std::int64_t at = n * step + c * places + from, width = std::min(detail::piece, places - from);
-        sum += static_cast<double>(detail::lane_sum<T>(width, [&](std::int64_t i) { return p.g[at + i]; }));
-        product += static_cast<double>(detail::lane_sum<T>(width, [&](std::int64_t i) { return p.g[at + i] * (p.x[at + i] - mean); }));
-      }
+    const T mean = p.mean[c], *g = p.g + c * places, *x = p.x + c * places;
+    if (needs_sums)
+      detail::for_each_piece(samples, places, step, [&](std::int64_t at, std::int64_t rows, std::int64_t width) {
+        sum += detail::sum_of_rows(g + at, rows, width, step);
+        product += detail::coupling_of_rows(g + at, x + at, rows, width, step, mean);
+      });
     const Line l = line(c, sum, product);
-    for (std::int64_t n = 0; p.gx && n < samples; ++n) {
-      const std::int64_t at = n * step + c * places;
-      for (std::int64_t i = 0; i < places; ++i) p.gx[at + i] = (p.g[at + i] - l.shift - (p.x[at + i] - l.mean) * l.slope) * l.scale;
-    }
+    if (!p.gx) return;
+    T* to = p.gx + c * places;
+    run_best<T>([=] {
+      const T shift = l.shift, slope = l.slope, scale = l.scale;
+      for (std::int64_t n = 0; n < samples; ++n) {
+        const T *up = g + n * step, *in = x + n * step;
+        T* out = to + n * step;
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < places; ++i) out[i] = (up[i] - shift - (in[i] - mean) * slope) * scale;
+      }
+    });
   };
   auto several = [&](std::int64_t first, std::int64_t count) {
-    double sum[64] = {}, product[64] = {};
-    for (std::int64_t n = 0; needs_sums && n < samples; ++n)
-      for (std::int64_t j = 0; j < count; ++j) {
-        const std::int64_t at = n * channels + first + j;
-        sum[j] += static_cast<double>(p.g[at]);
-        product[j] += static_cast<double>(p.g[at]) * (static_cast<double>(p.x[at]) - static_cast<double>(p.mean[first + j]));
+    double sums[64] = {}, products[64] = {};
+    double *sum = sums, *product = products;
+    const T *g = p.g + first, *x = p.x + first, *mean = p.mean + first;
+    if (needs_sums)
+      run_best<T>([=] {
+        for (std::int64_t n = 0; n < samples; ++n) {
+          const T *up = g + n * channels, *in = x + n * channels;
+          CHAINRULE_SIMD for (std::int64_t j = 0; j < count; ++j) {
+            sum[j] += static_cast<double>(up[j]);
+            product[j] += static_cast<double>(up[j]) * (static_cast<double>(in[j]) - static_cast<double>(mean[j]));
+          }
+        }
+      });
+    T shifts[64], slopes[64], scales[64];
+    for (std::int64_t j = 0; j < count; ++j) {
+      const Line l = line(first + j, sum[j], product[j]);
+      shifts[j] = l.shift, slopes[j] = l.slope, scales[j] = l.scale;
+    }
+    if (!p.gx) return;
+    const T *shift = shifts, *slope = slopes, *scale = scales;
+    T* to = p.gx + first;
+    run_best<T>([=] {
+      for (std::int64_t n = 0; n < samples; ++n) {
+        const T *up = g + n * channels, *in = x + n * channels;
+        T* out = to + n * channels;
+        CHAINRULE_SIMD for (std::int64_t j = 0; j < count; ++j) out[j] = (up[j] - shift[j] - (in[j] - mean[j]) * slope[j]) * scale[j];
       }
-    Line l[64];
-    for (std::int64_t j = 0; j < count; ++j) l[j] = line(first + j, sum[j], product[j]);
-    for (std::int64_t n = 0; p.gx && n < samples; ++n)
-      for (std::int64_t j = 0; j < count; ++j) {
-        const std::int64_t at = n * channels + first + j;
-        p.gx[at] = (p.g[at] - l[j].shift - (p.x[at] - l[j].mean) * l[j].slope) * l[j].scale;
-      }
+    });
   };
   detail::for_each_channel(p.along, one, several);
 }
 
-template <class T> struct EnrolBatchNorm {
-  Enrol<BatchNorm<T>> a{Device::cpu, &batch_norm<T>};
-  Enrol<BatchNormGrad<T>> b{Device::cpu, &batch_norm_grad<T>};
-};
-inline const EnrolBatchNorm<float> batch_norm_float;
-inline const EnrolBatchNorm<double> batch_norm_double;
-
 }  // namespace chainrule::cpu
+
+namespace chainrule {
+
+template <class T> void bring_cpu_kernel(BatchNorm<T>* op, int) { compile_in<&cpu::batch_norm<T>>(op); }
+template <class T> void bring_cpu_kernel(BatchNormGrad<T>* op, int) { compile_in<&cpu::batch_norm_grad<T>>(op); }
+
+}  // namespace chainrule

@@ -5,32 +5,59 @@
 #include <chainrule/ops/cross_entropy.hpp>
 
 namespace chainrule::cpu {
+namespace detail {
+
+/// From the maxima and sums of `width` slices, whose first elements are `apart`, to their terms.
+template <class T>
+void cross_entropy_terms(const ClassLossArgs<T>& p, const CrossEntropyRows<T>& rows, T* terms, std::int64_t at, std::int64_t step, std::int64_t apart, std::int64_t width, std::int64_t row) {
+  const std::int64_t n = p.along.n;
+  const T smooth = static_cast<T>(p.smoothing), each = smooth / static_cast<T>(n);  // share of every class
+  rows::log(rows.log_sum + row, width);
+  for (std::int64_t j = 0; j < width; ++j) {
+    const std::int64_t r = row + j, label = p.target[r];
+    const T *x = p.x + at + j * apart, max = rows.max[r], log_sum = rows.log_sum[r];
+    if (label == p.ignore_index) {
+      rows.scale[r] = terms[r] = T(0);
+      continue;
+    }
+    const T w = p.weight ? p.weight[label] : T(1);
+    T term = (1 - smooth) * w * (log_sum - (x[label * step] - max));
+    if (smooth > 0)
+      for (std::int64_t c = 0; c < n; ++c) term += each * (p.weight ? p.weight[c] : T(1)) * (log_sum - (x[c * step] - max));
+    terms[r] = term;
+    rows.scale[r] = w;
+  }
+}
+
+/// Rows of few classes, turned into columns: one alone does not fill a vector.
+template <class T> void short_rows(const ClassLossArgs<T>& p, const CrossEntropyRows<T>& rows, T* terms, std::int64_t row, std::int64_t count) {
+  const std::int64_t n = p.along.n;
+  T turned[64 * slices_together];
+  std::fill(turned, turned + n * slices_together, T(0));
+  for (std::int64_t j = 0; j < count; ++j)
+    for (std::int64_t c = 0; c < n; ++c) turned[c * slices_together + j] = p.x[(row + j) * n + c];
+  SliceStats<T> s(turned, n, slices_together, count);
+  std::copy(s.max, s.max + count, rows.max + row);
+  std::copy(s.sum, s.sum + count, rows.log_sum + row);
+  cross_entropy_terms(p, rows, terms, row * n, 1, n, count, row);
+}
+
+}  // namespace detail
 
 template <class T> void cross_entropy(const ClassLossArgs<T>& p, const CrossEntropyRows<T>& rows, T* terms, T* loss) {
   const std::int64_t n = p.along.n, count = p.along.outer * p.along.inner;
-  const T smooth = static_cast<T>(p.smoothing), each = smooth / static_cast<T>(n);  // share of the classes that are not the label
-  T all = static_cast<T>(n);
-  if (p.weight) all = chainrule::detail::fold_row<T>(Sum{}, p.weight, n, 1);
-
-  detail::for_each_slice(p.along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t row) {
-    detail::SliceStats<T> s(p.x + at, n, step, width);
-    for (std::int64_t j = 0; j < width; ++j) {
-      const T* x = p.x + at + j;
-      const std::int64_t r = row + j, label = p.target[r];
-      rows.max[r] = s.max[j];
-      rows.log_sum[r] = std::log(s.sum[j]);
-      if (label == p.ignore_index) {
-        rows.scale[r] = terms[r] = T(0);
-        continue;
-      }
-      const T w = p.weight ? p.weight[label] : T(1);
-      T term = (1 - smooth) * w * (rows.log_sum[r] - (x[label * step] - s.max[j]));
-      if (smooth > 0)
-        for (std::int64_t c = 0; c < n; ++c) term += each * (p.weight ? p.weight[c] : T(1)) * (rows.log_sum[r] - (x[c * step] - s.max[j]));
-      terms[r] = term;
-      rows.scale[r] = w;
-    }
-  });
+  if (p.along.inner == 1 && n <= 64) {
+    parallel_chunks(count, 16 * detail::slices_together, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t r = begin; r < end; r += detail::slices_together) detail::short_rows(p, rows, terms, r, std::min(detail::slices_together, end - r));
+    });
+  } else {
+    detail::for_each_slice(p.along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t row) {
+      detail::SliceStats<T> s(p.x + at, n, step, width);
+      std::copy(s.max, s.max + width, rows.max + row);
+      std::copy(s.sum, s.sum + width, rows.log_sum + row);
+      detail::cross_entropy_terms(p, rows, terms, at, step, 1, width, row);
+    });
+  }
 
   T divisor = T(1);
   if (loss) {
@@ -40,44 +67,38 @@ template <class T> void cross_entropy(const ClassLossArgs<T>& p, const CrossEntr
     divisor = static_cast<T>(weights);
   }
   *rows.divisor = divisor;
+  const T smooth = static_cast<T>(p.smoothing), each = smooth / static_cast<T>(n), all = p.weight ? chainrule::detail::fold_row<T>(Sum{}, p.weight, n, 1) : static_cast<T>(n);
   for (std::int64_t r = 0; r < count; ++r)
     rows.scale[r] = p.target[r] == p.ignore_index ? T(0) : ((1 - smooth) * rows.scale[r] + each * all) / divisor;
 }
 
-template <class T> void cross_entropy_grad(const ClassLossArgs<T>& p, const CrossEntropyRows<T>& rows, T* gx) {
+template <class T> void cross_entropy_grad(const ClassLossArgs<T>& p, const CrossEntropyRows<T>& kept, T* gx) {
   const std::int64_t n = p.along.n;
-  const T smooth = static_cast<T>(p.smoothing), each = smooth / static_cast<T>(n) / *rows.divisor;
+  const T smooth = static_cast<T>(p.smoothing), divisor = *kept.divisor, each = smooth / static_cast<T>(n) / divisor;
   detail::for_each_slice(p.along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t row) {
-    T factor[detail::stretch], spread[detail::stretch];
+    T g[detail::slices_together], factor[detail::slices_together];
     for (std::int64_t j = 0; j < width; ++j) {
-      const T g = p.reduction == Reduction::none ? p.g[row + j] : *p.g;
-      const bool ignored = p.target[row + j] == p.ignore_index;
-      factor[j] = ignored ? T(0) : g * rows.scale[row + j];
-      spread[j] = ignored ? T(0) : g * each;
+      g[j] = p.target[row + j] == p.ignore_index ? T(0) : p.reduction == Reduction::none ? p.g[row + j] : *p.g;
+      factor[j] = g[j] * kept.scale[row + j];
     }
-    for (std::int64_t c = 0; c < n; ++c) {
-      const T w = p.weight ? p.weight[c] : T(1);
-      const T* x = p.x + at + c * step;
-      T* out = gx + at + c * step;
-      for (std::int64_t j = 0; j < width; ++j) out[j] = factor[j] * std::exp(x[j] - rows.max[row + j] - rows.log_sum[row + j]) - spread[j] * w;
-    }
+    if (step == 1) rows::exp(p.x + at, n, kept.max[row], kept.log_sum[row], factor[0], gx + at);
+    else for (std::int64_t c = 0; c < n; ++c) rows::exp(p.x + at + c * step, width, kept.max + row, kept.log_sum + row, factor, gx + at + c * step);
+    if (smooth > 0)
+      for (std::int64_t c = 0; c < n; ++c)
+        for (std::int64_t j = 0; j < width; ++j) gx[at + c * step + j] -= g[j] * each * (p.weight ? p.weight[c] : T(1));
     for (std::int64_t j = 0; j < width; ++j) {
       const std::int64_t label = p.target[row + j];
-      if (label == p.ignore_index) {
-        for (std::int64_t c = 0; c < n; ++c) gx[at + c * step + j] = T(0);  // also where the scores are infinite
-        continue;
-      }
-      const T g = p.reduction == Reduction::none ? p.g[row + j] : *p.g, w = p.weight ? p.weight[label] : T(1);
-      gx[at + label * step + j] -= g * (1 - smooth) * w / *rows.divisor;
+      if (label != p.ignore_index) gx[at + label * step + j] -= g[j] * (1 - smooth) * (p.weight ? p.weight[label] : T(1)) / divisor;
+      else for (std::int64_t c = 0; c < n; ++c) gx[at + c * step + j] = T(0);  // also where the scores are infinite
     }
   });
 }
 
-template <class T> struct EnrolCrossEntropy {
-  Enrol<CrossEntropy<T>> a{Device::cpu, &cross_entropy<T>};
-  Enrol<CrossEntropyGrad<T>> b{Device::cpu, &cross_entropy_grad<T>};
-};
-inline const EnrolCrossEntropy<float> cross_entropy_float;
-inline const EnrolCrossEntropy<double> cross_entropy_double;
-
 }  // namespace chainrule::cpu
+
+namespace chainrule {
+
+template <class T> void bring_cpu_kernel(CrossEntropy<T>* op, int) { compile_in<&cpu::cross_entropy<T>>(op); }
+template <class T> void bring_cpu_kernel(CrossEntropyGrad<T>* op, int) { compile_in<&cpu::cross_entropy_grad<T>>(op); }
+
+}  // namespace chainrule

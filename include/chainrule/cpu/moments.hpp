@@ -2,21 +2,63 @@
 // Mean and variance of many numbers in one pass over memory: a piece is brought into the cache, its mean and then its squared
 // distances are summed there, and pieces are combined in double (Chan, Golub, LeVeque 1979), always in the same order.
 
-#include <cstdint>
+#include <chainrule/cpu/rows.hpp>
 
 namespace chainrule::cpu::detail {
 
 inline constexpr std::int64_t piece = 4096;  // numbers summed in their own type before double takes over
-inline constexpr int running = 16;             // running sums side by side, so that the compiler can use vectors
 
-/// The sum of term(i) for i in [0, n).
-template <class T, class Term> T lane_sum(std::int64_t n, const Term& term) {
+/// The sum of term(r * step + i) for r < rows and i < width, in running sums that go on from row to row. For the body of simd::run().
+template <class T, class Term> CHAINRULE_HD inline double sum_rows(std::int64_t rows, std::int64_t width, std::int64_t step, const Term& term) {
+  constexpr int running = simd::lanes<T> / 2;  // a plane of 4 x 4 floats fills them
   T lane[running] = {};
-  std::int64_t i = 0;
-  for (; i + running <= n; i += running) for (int k = 0; k < running; ++k) lane[k] += term(i + k);
-  for (int k = 0; i < n; ++i, ++k) lane[k] += term(i);
-  for (int width = running / 2; width > 0; width /= 2) for (int k = 0; k < width; ++k) lane[k] += lane[k + width];
-  return lane[0];
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const std::int64_t at = r * step;
+    std::int64_t i = 0;
+    for (; i + running <= width; i += running) {
+      CHAINRULE_SIMD for (int k = 0; k < running; ++k) lane[k] += term(at + i + k);
+    }
+    CHAINRULE_SIMD for (int k = 0; k < static_cast<int>(width - i); ++k) lane[k] += term(at + i + k);
+  }
+  for (int half = running / 2; half > 0; half /= 2) {
+    CHAINRULE_SIMD for (int k = 0; k < half; ++k) lane[k] += lane[k + half];
+  }
+  return static_cast<double>(lane[0]);
+}
+
+template <class T> struct ValueTerm {
+  const T* x;
+  CHAINRULE_HD T operator()(std::int64_t i) const { return x[i]; }
+};
+template <class T> struct SquareTerm {
+  const T* x;
+  T middle;
+  CHAINRULE_HD T operator()(std::int64_t i) const { return (x[i] - middle) * (x[i] - middle); }
+};
+template <class T> struct CoupledTerm {
+  const T *g, *x;
+  T middle;
+  CHAINRULE_HD T operator()(std::int64_t i) const { return g[i] * (x[i] - middle); }
+};
+
+// Sums over rows, compiled once for each instruction set.
+template <class T> [[gnu::noinline]] double sum_of_rows(const T* x, std::int64_t rows, std::int64_t width, std::int64_t step) {
+  return run_best<T>([=] { return sum_rows<T>(rows, width, step, ValueTerm<T>{x}); });
+}
+/// Sum of (x - middle)^2.
+template <class T> [[gnu::noinline]] double squares_of_rows(const T* x, std::int64_t rows, std::int64_t width, std::int64_t step, T middle) {
+  return run_best<T>([=] { return sum_rows<T>(rows, width, step, SquareTerm<T>{x, middle}); });
+}
+/// Sum of g (x - middle).
+template <class T> [[gnu::noinline]] double coupling_of_rows(const T* g, const T* x, std::int64_t rows, std::int64_t width, std::int64_t step, T middle) {
+  return run_best<T>([=] { return sum_rows<T>(rows, width, step, CoupledTerm<T>{g, x, middle}); });
+}
+
+/// Calls body(offset, rows, width) for pieces of `rows` rows of `width` numbers that lie `step` apart; short rows share a piece.
+template <class Body> void for_each_piece(std::int64_t rows, std::int64_t width, std::int64_t step, const Body& body) {
+  const std::int64_t group = width > piece || width == 0 ? 1 : piece / width;
+  for (std::int64_t r = 0; r < rows; r += group)
+    for (std::int64_t i = 0; i < width; i += piece) body(r * step + i, std::min(group, rows - r), std::min(piece, width - i));
 }
 
 struct Moments {
@@ -29,30 +71,13 @@ struct Moments {
     count = total;
   }
 
-  /// `rows` rows of `width` numbers, `step` apart.
   template <class T> void add(const T* x, std::int64_t rows, std::int64_t width, std::int64_t step) {
-    if (width > piece) {
-      for (std::int64_t r = 0; r < rows; ++r)
-        for (std::int64_t i = 0; i < width; i += piece) add_piece(x + r * step + i, 1, width - i < piece ? width - i : piece, 0);
-      return;
-    }
-    const std::int64_t group = width > 0 ? piece / width : 1;  // short rows share a piece
-    for (std::int64_t r = 0; r < rows; r += group) add_piece(x + r * step, rows - r < group ? rows - r : group, width, step);
-  }
-
- private:
-  template <class T> void add_piece(const T* x, std::int64_t rows, std::int64_t width, std::int64_t step) {
-    const double n = static_cast<double>(rows * width);
-    double sum = 0, far = 0;
-    for (std::int64_t r = 0; r < rows; ++r) sum += static_cast<double>(lane_sum<T>(width, [&](std::int64_t i) { return x[r * step + i]; }));
-    const T middle = static_cast<T>(sum / n);
-    for (std::int64_t r = 0; r < rows; ++r)
-      far += static_cast<double>(lane_sum<T>(width, [&](std::int64_t i) {
-        const T d = x[r * step + i] - middle;
-        return d * d;
-      }));
-    const double rest = sum / n - static_cast<double>(middle);  // what rounding the mean to T left out
-    join(n, sum / n, far - n * rest * rest);
+    for_each_piece(rows, width, step, [&](std::int64_t at, std::int64_t r, std::int64_t w) {
+      const double n = static_cast<double>(r * w), average = sum_of_rows(x + at, r, w, step) / n;
+      const T middle = static_cast<T>(average);
+      const double rest = average - static_cast<double>(middle);  // what rounding the mean to T left out
+      join(n, average, squares_of_rows(x + at, r, w, step, middle) - n * rest * rest);
+    });
   }
 };
 
