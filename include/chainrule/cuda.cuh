@@ -50,10 +50,10 @@ template <class T> void enrol_for_numbers() {
   enrol_binary<Add, T>();
   enrol_binary_both_ways<Sub, T>();
   enrol_binary<Mul, T>();
-  enrol_binary<Lt, T>();
-  enrol_binary<Le, T>();
-  enrol_binary<Gt, T>();
-  enrol_binary<Ge, T>();
+  enrol_binary_both_ways<Lt, T>();
+  enrol_binary_both_ways<Le, T>();
+  enrol_binary_both_ways<Gt, T>();
+  enrol_binary_both_ways<Ge, T>();
   enrol_map<Neg, T>();
   enrol_map<Abs, T>();
   enrol_map<Sign, T>();
@@ -123,6 +123,14 @@ template <class T> void enrol_for_reals() {
   enrol_matmul<T>();
 }
 
+/// Ops of bits.
+template <class T> void enrol_for_bits() {
+  enrol_binary<BitwiseAnd, T>();
+  enrol_binary<BitwiseOr, T>();
+  enrol_binary<BitwiseXor, T>();
+  enrol_map<BitwiseNot, T>();
+}
+
 }  // namespace detail
 
 /// Fills the slots when the program starts.
@@ -132,6 +140,8 @@ inline const bool enrolled = [] {
   detail::enrol_for_reals<double>();
   detail::enrol_for_numbers<std::int64_t>();
   detail::enrol_for_any<bool>();
+  detail::enrol_for_bits<std::int64_t>();
+  detail::enrol_for_bits<bool>();
   enrol_map<Cast<float>, std::uint8_t>();  // images
   enrol_map<Copy, std::uint8_t>();
   return true;
