@@ -196,6 +196,6 @@ TEST_CASE("optimizers, clipping and schedulers agree with PyTorch", "[parity][op
     else run_trajectory(c);
     ++ran;
   }
-  std::printf("parity optim: %d cases\n", ran);
+  std::printf("REPORT: parity: optim, %d cases\n", ran);
   REQUIRE(ran > 0);
 }
