@@ -43,7 +43,7 @@ template <int N, class Body> void for_each_row(const Loop<N>& loop, const Body& 
 /// out[i] = f(in[i]...). `out` may be one of the inputs.
 template <class F, class R, class... A> void row(F f, std::int64_t n, R* out, const A*... in) {
   simd::run([=] {
-    CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) out[i] = f(in[i]...);
+    CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) out[i] = f(simd::load(in + i)...);
   });
 }
 

@@ -4,7 +4,6 @@
 
 #include <chainrule/core/simd.hpp>
 #include <atomic>
-#include <bit>
 #include <cstdint>
 
 namespace chainrule {
@@ -59,7 +58,7 @@ CHAINRULE_HD inline void philox_words(std::uint64_t seed, std::uint64_t stream, 
 /// Uniform in [0, 1): 24 bits for float, 53 for double. By way of signed integers and bits, which every instruction set converts.
 CHAINRULE_HD inline float unit_float(std::uint32_t w) { return static_cast<float>(static_cast<std::int32_t>(w >> 8)) * (1.0f / 16777216.0f); }
 CHAINRULE_HD inline double unit_double(std::uint32_t high, std::uint32_t low) {
-  const double h = std::bit_cast<double>(high | std::uint64_t{0x4330000000000000}) - 0x1p52, l = std::bit_cast<double>((low >> 11) | std::uint64_t{0x4330000000000000}) - 0x1p52;
+  const double h = __builtin_bit_cast(double, high | std::uint64_t{0x4330000000000000}) - 0x1p52, l = __builtin_bit_cast(double, (low >> 11) | std::uint64_t{0x4330000000000000}) - 0x1p52;
   return (h * 2097152.0 + l) * (1.0 / 9007199254740992.0);
 }
 

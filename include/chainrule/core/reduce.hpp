@@ -135,10 +135,10 @@ template <class A, class F, class T> void fold_columns(F f, A* total, const T* x
     std::int64_t r = 0;
     for (; r + 4 <= rows; r += 4, p += 4 * step) {
       const T *p1 = p + step, *p2 = p1 + step, *p3 = p2 + step;
-      CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] = f(f(f(f(total[i], p[i]), p1[i]), p2[i]), p3[i]);
+      CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] = f(f(f(f(total[i], simd::load(p + i)), simd::load(p1 + i)), simd::load(p2 + i)), simd::load(p3 + i));
     }
     for (; r < rows; ++r, p += step) {
-      CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] = f(total[i], p[i]);
+      CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] = f(total[i], simd::load(p + i));
     }
   });
 }

@@ -69,18 +69,25 @@ template <class Body> auto run(Body body) -> decltype(body()) { return body(); }
 
 #endif
 
+/// *p, as what compilers have vectors of: a bool is read as a byte that is not 0.
+template <class T> CHAINRULE_HD inline T load(const T* p) { return *p; }
+CHAINRULE_HD inline bool load(const bool* p) {
+  typedef unsigned char Byte __attribute__((may_alias));
+  return *reinterpret_cast<const Byte*>(p) != 0;
+}
+
 /// How many running results fold() keeps: 128 bytes of them, two to eight vectors, the same for every instruction set, so that a
 /// sum is added up in the same order everywhere.
 template <class A> inline constexpr int lanes = sizeof(A) >= 16 ? 8 : static_cast<int>(128 / sizeof(A)) < 32 ? static_cast<int>(128 / sizeof(A)) : 32;
 
-namespace detail {
-
+/// Joins 2 * half running results as a tree, into lane[0].
 template <int half, class A, class F> CHAINRULE_HD inline void join_lanes(const F& f, A* lane) {
   CHAINRULE_SIMD for (int k = 0; k < half; ++k) lane[k] = f.join(lane[k], lane[k + half]);
   if constexpr (half > 1) join_lanes<half / 2>(f, lane);
 }
-
-}  // namespace detail
+struct Plus {
+  template <class A> CHAINRULE_HD A join(A a, A b) const { return a + b; }
+};
 
 /// x[0] ... x[n - 1] folded into one by a reduction's functor (core/reduce.hpp): total = f(total, x[i]) in lanes<A> running
 /// totals, which are joined as a tree; one running total where n is less than that. For the body of run().
@@ -88,18 +95,18 @@ template <class A, class F, class T> CHAINRULE_HD inline A fold(const F& f, cons
   constexpr int width = lanes<A>;
   if (n < width) {
     A total = f.template start<A>();
-    for (std::int64_t i = 0; i < n; ++i) total = f(total, x[i]);
+    for (std::int64_t i = 0; i < n; ++i) total = f(total, load(x + i));
     return total;
   }
   A lane[width];
   CHAINRULE_SIMD for (int k = 0; k < width; ++k) lane[k] = f.template start<A>();
   std::int64_t i = 0;
   for (; i + width <= n; i += width) {
-    CHAINRULE_SIMD for (int k = 0; k < width; ++k) lane[k] = f(lane[k], x[i + k]);
+    CHAINRULE_SIMD for (int k = 0; k < width; ++k) lane[k] = f(lane[k], load(x + i + k));
   }
   const int rest = static_cast<int>(n - i);
-  CHAINRULE_SIMD for (int k = 0; k < rest; ++k) lane[k] = f(lane[k], x[i + k]);
-  detail::join_lanes<width / 2>(f, lane);
+  CHAINRULE_SIMD for (int k = 0; k < rest; ++k) lane[k] = f(lane[k], load(x + i + k));
+  join_lanes<width / 2>(f, lane);
   return lane[0];
 }
 

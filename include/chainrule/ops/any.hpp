@@ -9,13 +9,13 @@ namespace chainrule {
 struct Any {
   static constexpr auto name = "any";
   template <class A> CHAINRULE_HD A start() const { return false; }
-  template <class A, class T> CHAINRULE_HD A operator()(A seen, T x) const { return seen || x != T(0); }
+  template <class A, class T> CHAINRULE_HD A operator()(A seen, T x) const { return seen | (x != T(0)); }
   template <class A> CHAINRULE_HD A join(A a, A b) const { return a || b; }
 };
 struct All {
   static constexpr auto name = "all";
   template <class A> CHAINRULE_HD A start() const { return true; }
-  template <class A, class T> CHAINRULE_HD A operator()(A seen, T x) const { return seen && x != T(0); }
+  template <class A, class T> CHAINRULE_HD A operator()(A seen, T x) const { return seen & (x != T(0)); }
   template <class A> CHAINRULE_HD A join(A a, A b) const { return a && b; }
 };
 

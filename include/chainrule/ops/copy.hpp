@@ -12,7 +12,10 @@ struct Copy {
 };
 template <class U> struct Cast {
   static constexpr auto name = "to";
-  template <class T> CHAINRULE_HD U operator()(T x) const { return static_cast<U>(x); }
+  template <class T> CHAINRULE_HD U operator()(T x) const {
+    if constexpr (std::is_same_v<T, bool>) return x ? U(1) : U(0);  // a selection, which compilers have vectors for
+    else return static_cast<U>(x);
+  }
 };
 
 /// A contiguous copy. Gradient: g.

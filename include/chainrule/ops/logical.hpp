@@ -8,11 +8,11 @@ namespace chainrule {
 
 struct LogicalAnd {
   static constexpr auto name = "logical_and";
-  template <class T> CHAINRULE_HD bool operator()(T a, T b) const { return a != T(0) && b != T(0); }
+  template <class T> CHAINRULE_HD bool operator()(T a, T b) const { return (a != T(0)) & (b != T(0)); }
 };
 struct LogicalOr {
   static constexpr auto name = "logical_or";
-  template <class T> CHAINRULE_HD bool operator()(T a, T b) const { return a != T(0) || b != T(0); }
+  template <class T> CHAINRULE_HD bool operator()(T a, T b) const { return (a != T(0)) | (b != T(0)); }
 };
 struct LogicalXor {
   static constexpr auto name = "logical_xor";

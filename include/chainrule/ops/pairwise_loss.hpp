@@ -17,19 +17,24 @@ template <class F, class T> struct PairwiseLoss {
   using fn = void(const F& f, std::int64_t n, const T* x, const T* y, double scale, T* loss);
 
   static void cpu(const F& f, std::int64_t n, const T* x, const T* y, double scale, T* loss) {
-    constexpr std::int64_t piece = 16384, stretch = 1024;
-    auto sum_of = [&](std::int64_t begin, std::int64_t end) {
-      double sum = 0;
-      for (std::int64_t from = begin; from < end; from += stretch) {
-        const std::int64_t to = std::min(end, from + stretch);
-        T lane[8] = {};
-        std::int64_t i = from;
-        for (; i + 8 <= to; i += 8) for (int k = 0; k < 8; ++k) lane[k] += f.value(x[i + k] - y[i + k]);
-        for (int k = 0; i < to; ++i, ++k) lane[k] += f.value(x[i] - y[i]);
-        for (int width = 4; width > 0; width /= 2) for (int k = 0; k < width; ++k) lane[k] += lane[k + width];
-        sum += static_cast<double>(lane[0]);
-      }
-      return sum;
+    constexpr std::int64_t piece = 16384;
+    auto sum_of = [=](std::int64_t begin, std::int64_t end) {
+      return simd::run([=] {
+        constexpr std::int64_t stretch = 1024, width = simd::lanes<T>;
+        double sum = 0;
+        for (std::int64_t from = begin; from < end; from += stretch) {
+          const std::int64_t to = from + stretch < end ? from + stretch : end;
+          T lane[width] = {};
+          std::int64_t i = from;
+          for (; i + width <= to; i += width) {
+            CHAINRULE_SIMD for (std::int64_t k = 0; k < width; ++k) lane[k] += f.value(x[i + k] - y[i + k]);
+          }
+          CHAINRULE_SIMD for (std::int64_t k = 0; k < to - i; ++k) lane[k] += f.value(x[i + k] - y[i + k]);
+          simd::join_lanes<width / 2>(simd::Plus{}, lane);
+          sum += static_cast<double>(lane[0]);
+        }
+        return sum;
+      });
     };
     double total = 0;
     if (n <= piece) {

@@ -16,15 +16,21 @@ struct Round {
 struct Floor {
   static constexpr auto name = "floor";
   template <class T> CHAINRULE_HD T operator()(T x) const {
-    if constexpr (Real<T>) return std::floor(x);
-    else return x;
+    if constexpr (!Real<T>) return x;
+    else {
+      const T near = std::nearbyint(x);  // std::floor stays a call where the instruction set has none
+      return near > x ? near - T(1) : near;
+    }
   }
 };
 struct Ceil {
   static constexpr auto name = "ceil";
   template <class T> CHAINRULE_HD T operator()(T x) const {
-    if constexpr (Real<T>) return std::ceil(x);
-    else return x;
+    if constexpr (!Real<T>) return x;
+    else {
+      const T near = std::nearbyint(x);
+      return near < x ? near + T(1) : near;
+    }
   }
 };
 

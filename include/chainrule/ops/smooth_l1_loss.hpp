@@ -1,6 +1,7 @@
 #pragma once
 // smooth_l1_loss: squared near zero, absolute beyond.
 
+#include <chainrule/core/math.hpp>
 #include <chainrule/ops/pairwise_loss.hpp>
 
 namespace chainrule {
@@ -10,7 +11,7 @@ struct SmoothError {
   double beta;
   template <class T> CHAINRULE_HD T value(T d) const {
     const T b = static_cast<T>(beta), a = d < 0 ? -d : d;
-    return a < b ? d * d / (2 * b) : a - b / 2;
+    return math::select(a < b, d * d / (2 * b), a - b / 2);
   }
   template <class T> CHAINRULE_HD T slope(T d) const {
     const T b = static_cast<T>(beta), a = d < 0 ? -d : d;
