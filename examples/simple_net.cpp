@@ -2,6 +2,8 @@
 
 #include "digits.hpp"
 
+#include <chainrule/models.hpp>
+
 int main(int argc, char** argv) {
   auto options = digit_options("5", "64");
   options.push_back({"activation", "relu", "relu, tanh, sigmoid, leaky_relu, elu, gelu, silu, softplus or identity"});
