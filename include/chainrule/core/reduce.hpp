@@ -202,10 +202,10 @@ inline void reduce_in_pieces(const FoldTable& table, const void* f, const Reduce
   }
 }
 
-/// Outputs that lie side by side, as the columns of a matrix: whole rows are folded into a stretch of outputs at once, and joined
-/// into the total every band of rows. Where the outputs are few and the rows many, bands are tasks of their own.
+/// Outputs that lie side by side, as the columns of a matrix: rows are folded into a stretch of outputs at once, in groups that are
+/// joined into the total. Where the outputs are few and the rows many, bands of rows are tasks of their own.
 inline void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x) {
-  constexpr std::int64_t band = 1024;
+  constexpr std::int64_t group = 128, band = 8 * group;
   const auto& kept = loops.kept;
   const auto& reduced = loops.reduced;
   const int last = kept.dims - 1, inner = reduced.dims - 1, bytes = table.out_bytes;
@@ -219,15 +219,27 @@ inline void reduce_columns(const FoldTable& table, const void* f, const ReduceLo
     const std::int64_t from = b % cuts * column_stretch;
     return Block{at.offset[0] + from, at.offset[1] + from, std::min(column_stretch, width - from)};
   };
-  auto fold_band = [&](char* total, const Block& block, std::int64_t offset, std::int64_t r) {
-    table.columns(f, total, x + (block.in + offset + r * band * step) * table.in_bytes, block.size, std::min(band, count - r * band), step);
+  auto fold = [&](char* total, const Block& block, std::int64_t begin, std::int64_t end) {  // rows [begin, end) of each line
+    alignas(64) char part[column_stretch * 8];
+    std::int64_t folded = 0;  // rows in `part`
+    table.start(f, total, block.size);
+    Cursor<1> line(reduced, 0);
+    for (std::int64_t l = 0; l < lines; ++l, line.next(reduced)) {
+      for (std::int64_t r = begin; r < end; r += group) {
+        const std::int64_t rows = std::min(group, end - r);
+        if (folded == 0) table.start(f, part, block.size);
+        table.columns(f, part, x + (block.in + line.offset[0] + r * step) * table.in_bytes, block.size, rows, step);
+        folded += rows;
+        if (folded < group && (l + 1 < lines || r + group < end)) continue;
+        table.join(f, total, part, block.size);
+        folded = 0;
+      }
+    }
   };
   if (lines == 1 && bands > 1 && blocks < 16) {
     std::unique_ptr<char[]> part(new char[static_cast<std::size_t>(blocks * bands * column_stretch * bytes)]);
     parallel_for(blocks * bands, [&](std::int64_t t) {
-      const Block block = block_at(t / bands);
-      table.start(f, part.get() + t * column_stretch * bytes, block.size);
-      fold_band(part.get() + t * column_stretch * bytes, block, 0, t % bands);
+      fold(part.get() + t * column_stretch * bytes, block_at(t / bands), t % bands * band, std::min(count, (t % bands + 1) * band));
     });
     for (std::int64_t b = 0; b < blocks; ++b) {
       const Block block = block_at(b);
@@ -236,25 +248,11 @@ inline void reduce_columns(const FoldTable& table, const void* f, const ReduceLo
     }
     return;
   }
-  auto task = [&](std::int64_t t) {
-    const Block block = block_at(t);
-    alignas(64) char part[column_stretch * 8];
-    char* total = out + block.out * bytes;
-    table.start(f, total, block.size);
-    Cursor<1> line(reduced, 0);
-    std::int64_t folded = 0;  // rows in `part`
-    for (std::int64_t l = 0; l < lines; ++l, line.next(reduced)) {
-      for (std::int64_t r = 0; r < bands; ++r) {
-        if (folded == 0) table.start(f, part, block.size);
-        fold_band(part, block, line.offset[0], r);
-        folded += std::min(band, count - r * band);
-        if (folded < band && (l + 1 < lines || r + 1 < bands)) continue;
-        table.join(f, total, part, block.size);
-        folded = 0;
-      }
-    }
+  auto task = [&](std::int64_t b) {
+    const Block block = block_at(b);
+    fold(out + block.out * bytes, block, 0, count);
   };
-  if (kept.numel * reduced.numel < reduce_grain) for (std::int64_t t = 0; t < blocks; ++t) task(t);
+  if (kept.numel * reduced.numel < reduce_grain) for (std::int64_t b = 0; b < blocks; ++b) task(b);
   else parallel_for(blocks, task);
 }
 
