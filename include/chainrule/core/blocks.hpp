@@ -36,11 +36,13 @@ template <class Body> void with_word(int bytes, const Body& body) {
 }
 
 template <class Word> void fill_row(Word* to, Word value, std::int64_t n) {
-  if (n < 16) for (std::int64_t i = 0; i < n; ++i) to[i] = value;
-  else
+  if (n < 128) {
+    CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] = value;
+  } else {
     simd::run([=] {
       CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] = value;
     });
+  }
 }
 template <class Word> void gather_row(Word* to, const Word* from, std::int64_t stride, std::int64_t n) {
   if (stride == 0) fill_row(to, *from, n);

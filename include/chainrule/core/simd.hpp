@@ -98,16 +98,17 @@ template <class A, class F, class T> CHAINRULE_HD inline A fold(const F& f, cons
     for (std::int64_t i = 0; i < n; ++i) total = f(total, load(x + i));
     return total;
   }
-  A lane[width];
+  A lane[width], at_end[width];  // `lane` is touched as a whole only, so that it stays in registers
   CHAINRULE_SIMD for (int k = 0; k < width; ++k) lane[k] = f.template start<A>();
   std::int64_t i = 0;
   for (; i + width <= n; i += width) {
     CHAINRULE_SIMD for (int k = 0; k < width; ++k) lane[k] = f(lane[k], load(x + i + k));
   }
+  CHAINRULE_SIMD for (int k = 0; k < width; ++k) at_end[k] = lane[k];
   const int rest = static_cast<int>(n - i);
-  CHAINRULE_SIMD for (int k = 0; k < rest; ++k) lane[k] = f(lane[k], load(x + i + k));
-  join_lanes<width / 2>(f, lane);
-  return lane[0];
+  CHAINRULE_SIMD for (int k = 0; k < rest; ++k) at_end[k] = f(at_end[k], load(x + i + k));
+  join_lanes<width / 2>(f, at_end);
+  return at_end[0];
 }
 
 }  // namespace chainrule::simd
