@@ -4,7 +4,6 @@
 #include <chainrule/core/parallel.hpp>
 #include <chainrule/cpu/rows.hpp>
 #include <chainrule/ops/max_pool2d.hpp>
-#include <limits>
 
 namespace chainrule::cpu {
 namespace detail {
@@ -26,81 +25,148 @@ template <class P> CHAINRULE_HD inline P choose(bool yes, P a, P b) {
   return (a & mask) | (b & ~mask);
 }
 
-/// The most common window: 2 x 2, stride 2. A NaN wins.
-template <class T, class I> CHAINRULE_HD inline void max_pool_2x2(const PoolShape& s, const T* x, T* y, I* place) {
-  constexpr std::int64_t stretch = 128;
-  using P = Place<T>;
-  P at[stretch];
-  for (std::int64_t i = 0; i < s.oh; ++i) {
-    for (std::int64_t from = 0; from < s.ow; from += stretch) {
-      const std::int64_t n = std::min(stretch, s.ow - from);
-      const T *top = x + 2 * i * s.w + 2 * from, *bottom = top + s.w;
-      T* to = y + i * s.ow + from;
-      CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) {
-        const T a = top[2 * j], b = top[2 * j + 1], c = bottom[2 * j], d = bottom[2 * j + 1];
-        const bool right = (b > a) | (b != b), low_right = (d > c) | (d != d);
-        const T upper = math::select(right, b, a), lower = math::select(low_right, d, c);
-        const bool low = (lower > upper) | (lower != lower);
-        to[j] = math::select(low, lower, upper);
-        at[j] = choose(low, choose(low_right, P{3}, P{2}), choose(right, P{1}, P{0}));
-      }
-      if (place) {
-        I* narrow = place + i * s.ow + from;
-        CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) narrow[j] = static_cast<I>(at[j]);
-      }
-    }
+/// Rows of images are short: a row of n is cut into pieces of one vector, the last of which overlaps the one before it, since a
+/// remainder would be worked on number by number. Calls piece.run<width>(begin) for each. For the body of simd::run().
+template <class T, class Piece> CHAINRULE_HD inline void for_each_vector(std::int64_t n, const Piece& piece) {
+  constexpr int width = 64 / sizeof(T), half = width / 2;
+  if (n >= width) {
+    for (std::int64_t j = 0; j + width < n; j += width) piece.template run<width>(j);
+    piece.template run<width>(n - width);
+  } else if (n >= half) {
+    for (std::int64_t j = 0; j + half < n; j += half) piece.template run<half>(j);
+    piece.template run<half>(n - half);
+  } else {
+    for (std::int64_t j = 0; j < n; ++j) piece.template run<1>(j);
   }
 }
 
-/// best[j] = max(best[j], v[j * step]) for n outputs, and where it was.
-template <class T> CHAINRULE_HD inline void max_pool_row(const T* v, std::int64_t step, std::int64_t n, Place<T> here, T* best, Place<T>* at) {
-  if (step == 1) {
-    CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) {
-      const bool wins = (v[j] > best[j]) | (v[j] != v[j]);
-      best[j] = math::select(wins, v[j], best[j]);
-      at[j] = choose(wins, here, at[j]);
+/// The most common window: 2 x 2, stride 2. A NaN wins.
+template <class T, class I> struct MaxPool2x2 {
+  const T *top, *bottom;
+  T* to;
+  I* place;  // may be null
+
+  template <int width> CHAINRULE_HD void run(std::int64_t begin) const {
+    using P = Place<T>;
+    P at[width];
+    const T *upper_row = top + 2 * begin, *lower_row = bottom + 2 * begin;
+    T* out = to + begin;
+    CHAINRULE_SIMD for (int k = 0; k < width; ++k) {
+      const T a = upper_row[2 * k], b = upper_row[2 * k + 1], c = lower_row[2 * k], d = lower_row[2 * k + 1];
+      const bool right = (b > a) | (b != b), low_right = (d > c) | (d != d);
+      const T upper = math::select(right, b, a), lower = math::select(low_right, d, c);
+      const bool low = (lower > upper) | (lower != lower);
+      out[k] = math::select(low, lower, upper);
+      at[k] = choose(low, choose(low_right, P{3}, P{2}), choose(right, P{1}, P{0}));
     }
-  } else if (step == 2) {
-    CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) {
-      const bool wins = (v[2 * j] > best[j]) | (v[2 * j] != v[2 * j]);
-      best[j] = math::select(wins, v[2 * j], best[j]);
-      at[j] = choose(wins, here, at[j]);
-    }
-  } else {
-    for (std::int64_t j = 0; j < n; ++j) {
-      const bool wins = (v[step * j] > best[j]) | (v[step * j] != v[step * j]);
-      best[j] = math::select(wins, v[step * j], best[j]);
-      at[j] = choose(wins, here, at[j]);
+    if (!place) return;
+    I* narrow = place + begin;
+    CHAINRULE_SIMD for (int k = 0; k < width; ++k) narrow[k] = static_cast<I>(at[k]);
+  }
+};
+template <class T, class I> CHAINRULE_HD inline void max_pool_2x2(const PoolShape& s, const T* x, T* y, I* place) {
+  for (std::int64_t i = 0; i < s.oh; ++i) {
+    const T* top = x + 2 * i * s.w;
+    for_each_vector<T>(s.ow, MaxPool2x2<T, I>{top, top + s.w, y + i * s.ow, place ? place + i * s.ow : nullptr});
+  }
+}
+
+/// Even and odd columns of a row, apart: what a window with stride 2 reads is then side by side.
+template <class T> struct SplitRow {
+  const T* from;
+  T *even, *odd;
+
+  template <int width> CHAINRULE_HD void run(std::int64_t begin) const {
+    const T* v = from + 2 * begin;
+    T *e = even + begin, *o = odd + begin;
+    CHAINRULE_SIMD for (int k = 0; k < width; ++k) {
+      e[k] = v[2 * k];
+      o[k] = v[2 * k + 1];
     }
   }
+};
+template <class T> CHAINRULE_HD inline void split_row(const T* from, std::int64_t n, T* even, T* odd) {
+  for_each_vector<T>(n / 2, SplitRow<T>{from, even, odd});
+  if (n % 2 != 0) even[n / 2] = from[n - 1];
+}
+
+/// Outputs side by side whose windows lie wholly inside the image's width: rows [top, bottom) of the window, `columns` each. What
+/// window column l reads for neighbouring outputs is side by side too: it begins at source[k * rows_apart + place of l].
+template <class T> struct MaxPoolWindow {
+  const T *even, *odd;        // of the first row; with stride 1 both are the row itself
+  std::int64_t rows_apart;
+  std::int64_t top, bottom, columns, dilation, stride;
+  T* best;
+  Place<T>* at;
+
+  template <int width> CHAINRULE_HD void run(std::int64_t begin) const {
+    T b[width];
+    Place<T> a[width];
+    CHAINRULE_SIMD for (int j = 0; j < width; ++j) b[j] = -math::Limits<T>::infinity, a[j] = static_cast<Place<T>>(top * columns);
+    for (std::int64_t k = top; k < bottom; ++k)
+      for (std::int64_t l = 0; l < columns; ++l) {
+        const std::int64_t shift = l * dilation;
+        const T* from = (stride == 2 && shift % 2 != 0 ? odd : even) + shift / stride + (k - top) * rows_apart + begin;
+        const auto here = static_cast<Place<T>>(k * columns + l);
+        CHAINRULE_SIMD for (int j = 0; j < width; ++j) {
+          const bool wins = (from[j] > b[j]) | (from[j] != from[j]);
+          b[j] = math::select(wins, from[j], b[j]);
+          a[j] = choose(wins, here, a[j]);
+        }
+      }
+    T* to = best + begin;
+    Place<T>* to_at = at + begin;
+    CHAINRULE_SIMD for (int j = 0; j < width; ++j) to[j] = b[j];
+    CHAINRULE_SIMD for (int j = 0; j < width; ++j) to_at[j] = a[j];
+  }
+};
+
+/// Output j of a row, whatever its window: rows [top, bottom) of it lie inside the image, the first of them at `row`.
+template <class T> CHAINRULE_HD inline void max_pool_one(const PoolShape& s, const T* row, std::int64_t top, std::int64_t bottom, std::int64_t j, T& best, Place<T>& at) {
+  bool first = true;
+  best = -math::Limits<T>::infinity;
+  const std::int64_t left = j * s.stride_w - s.pad_w;  // a window that begins in the padding has its first place further on
+  at = static_cast<Place<T>>(top * s.kw + (left < 0 ? (-left + s.dil_w - 1) / s.dil_w : 0));
+  for (std::int64_t k = top; k < bottom; ++k, row += s.dil_h * s.w)
+    for (std::int64_t l = 0; l < s.kw; ++l) {
+      const std::int64_t column = left + l * s.dil_w;
+      if (column < 0 || column >= s.w) continue;
+      const T v = row[column];
+      if (first || v > best || v != v) best = v, at = static_cast<Place<T>>(k * s.kw + l);
+      first = false;
+    }
 }
 
 template <class T, class I> CHAINRULE_HD inline void max_pool_plane(const PoolShape& s, const T* x, T* y, I* place) {
-  constexpr std::int64_t stretch = 128;  // outputs of a row worked on together
-  T best[stretch];
+  constexpr std::int64_t stretch = 128, span = 2 * stretch, most_rows = 4;  // outputs of a row worked on together
+  T best[stretch], half[most_rows][2][span];
   Place<T> at[stretch];
+  const bool split = s.stride_w == 2 && s.kh <= most_rows && (s.kw - 1) * s.dil_w < span, vectors = s.stride_w == 1 || split;
+  const std::int64_t reach = (s.kw - 1) * s.dil_w;  // from a window's first column to its last
+  const std::int64_t first = (s.pad_w + s.stride_w - 1) / s.stride_w, last = s.w + s.pad_w > reach ? (s.w - 1 + s.pad_w - reach) / s.stride_w + 1 : 0;  // windows inside the width
   for (std::int64_t i = 0; i < s.oh; ++i) {
-    const std::int64_t top = i * s.stride_h - s.pad_h, first_k = top < 0 ? (-top + s.dil_h - 1) / s.dil_h : 0;
+    const std::int64_t above = i * s.stride_h - s.pad_h, top = above < 0 ? (-above + s.dil_h - 1) / s.dil_h : 0;
+    std::int64_t bottom = top;
+    while (bottom < s.kh && above + bottom * s.dil_h < s.h) ++bottom;
+    const T* row = x + (above + top * s.dil_h) * s.w;
     for (std::int64_t from = 0; from < s.ow; from += stretch) {
-      const std::int64_t n = std::min(stretch, s.ow - from);
-      for (std::int64_t j = 0; j < n; ++j) best[j] = -std::numeric_limits<T>::infinity(), at[j] = static_cast<Place<T>>(first_k * s.kw);
-      for (std::int64_t j = 0; j < n && (from + j) * s.stride_w < s.pad_w; ++j)  // windows that begin in the padding
-        at[j] += static_cast<Place<T>>((s.pad_w - (from + j) * s.stride_w + s.dil_w - 1) / s.dil_w);
-      for (std::int64_t k = first_k; k < s.kh && top + k * s.dil_h < s.h; ++k) {
-        const T* row = x + (top + k * s.dil_h) * s.w;
-        for (std::int64_t l = 0; l < s.kw; ++l) {
-          const std::int64_t shift = l * s.dil_w - s.pad_w;  // output j reads column j * stride + shift
-          std::int64_t lo = shift < 0 ? (-shift + s.stride_w - 1) / s.stride_w - from : 0, hi = shift >= s.w ? 0 : (s.w - 1 - shift) / s.stride_w + 1 - from;
-          lo = std::max<std::int64_t>(lo, 0);
-          hi = std::min(hi, n);
-          max_pool_row(row + (from + lo) * s.stride_w + shift, s.stride_w, hi - lo, static_cast<Place<T>>(k * s.kw + l), best + lo, at + lo);
-        }
+      const std::int64_t to = from + stretch < s.ow ? from + stretch : s.ow;
+      std::int64_t begin = first > from ? first : from, end = last < to ? last : to;  // of this stretch, by vectors
+      if (!vectors || begin >= end) begin = end = from;
+      for (std::int64_t j = from; j < begin; ++j) max_pool_one(s, row, top, bottom, j, best[j - from], at[j - from]);
+      for (std::int64_t j = end; j < to; ++j) max_pool_one(s, row, top, bottom, j, best[j - from], at[j - from]);
+      if (begin < end) {
+        const T* left = row + begin * s.stride_w - s.pad_w;
+        if (split)
+          for (std::int64_t k = 0; k < bottom - top; ++k) split_row(left + k * s.dil_h * s.w, 2 * (end - begin - 1) + reach + 1, half[k][0], half[k][1]);
+        for_each_vector<T>(end - begin, MaxPoolWindow<T>{split ? half[0][0] : left, split ? half[0][1] : left, split ? 2 * span : s.dil_h * s.w, top, bottom, s.kw, s.dil_w, s.stride_w,
+                                                         best + (begin - from), at + (begin - from)});
       }
-      T* to = y + i * s.ow + from;
-      CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) to[j] = best[j];
+      T* out = y + i * s.ow + from;
+      CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) out[j] = best[j];
       if (!place) continue;
       I* narrow = place + i * s.ow + from;
-      CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) narrow[j] = static_cast<I>(at[j]);
+      CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) narrow[j] = static_cast<I>(at[j]);
     }
   }
 }
@@ -109,21 +175,41 @@ inline bool is_2x2(const PoolShape& s) {
   return s.kh == 2 && s.kw == 2 && s.stride_h == 2 && s.stride_w == 2 && s.pad_h == 0 && s.pad_w == 0 && s.dil_h == 1 && s.dil_w == 1 && 2 * s.oh <= s.h && 2 * s.ow <= s.w;
 }
 /// The gradient of the 2 x 2 window, which covers each number at most once: written in one go.
+template <class T> struct MaxPool2x2Grad {
+  const T* g;
+  const Place<T>* at;
+  T *top, *bottom;
+
+  template <int width> CHAINRULE_HD void run(std::int64_t begin) const {
+    T *upper = top + 2 * begin, *lower = bottom + 2 * begin;
+    const T* from = g + begin;
+    const Place<T>* here = at + begin;
+    CHAINRULE_SIMD for (int k = 0; k < width; ++k) {
+      upper[2 * k] = math::select(here[k] == 0, from[k], T(0));
+      upper[2 * k + 1] = math::select(here[k] == 1, from[k], T(0));
+    }
+    CHAINRULE_SIMD for (int k = 0; k < width; ++k) {
+      lower[2 * k] = math::select(here[k] == 2, from[k], T(0));
+      lower[2 * k + 1] = math::select(here[k] == 3, from[k], T(0));
+    }
+  }
+};
 template <class T, class I> CHAINRULE_HD inline void max_pool_2x2_grad(const PoolShape& s, const T* g, const I* place, T* gx) {
-  const std::int64_t n = s.ow;
-  for (std::int64_t i = 0; i < s.oh; ++i) {
-    const T* from = g + i * n;
-    const I* at = place + i * n;
-    T *top = gx + 2 * i * s.w, *bottom = top + s.w;
-    CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) {
-      top[2 * j] = math::select(at[j] == 0, from[j], T(0));
-      top[2 * j + 1] = math::select(at[j] == 1, from[j], T(0));
+  constexpr std::int64_t stretch = 1024;  // places widened together: many short rows
+  Place<T> at[stretch];
+  const std::int64_t together = s.ow < stretch ? stretch / s.ow : 1;
+  for (std::int64_t i = 0; i < s.oh; i += together) {
+    const std::int64_t rows = together < s.oh - i ? together : s.oh - i;
+    for (std::int64_t from = 0; from < s.ow; from += stretch) {
+      const std::int64_t n = stretch < s.ow - from ? stretch : s.ow - from, first = i * s.ow + from;
+      CHAINRULE_SIMD for (std::int64_t k = 0; k < rows * n; ++k) at[k] = place[first + k];
+      for (std::int64_t r = 0; r < rows; ++r) {
+        T* top = gx + 2 * (i + r) * s.w + 2 * from;
+        for_each_vector<T>(n, MaxPool2x2Grad<T>{g + first + r * n, at + r * n, top, top + s.w});
+      }
     }
-    CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) {
-      bottom[2 * j] = math::select(at[j] == 2, from[j], T(0));
-      bottom[2 * j + 1] = math::select(at[j] == 3, from[j], T(0));
-    }
-    for (std::int64_t c = 2 * n; c < s.w; ++c) top[c] = bottom[c] = T(0);
+    for (std::int64_t r = 2 * i; r < 2 * (i + rows); ++r)
+      for (std::int64_t c = 2 * s.ow; c < s.w; ++c) gx[r * s.w + c] = T(0);
   }
   for (std::int64_t c = 2 * s.oh * s.w; c < s.h * s.w; ++c) gx[c] = T(0);
 }

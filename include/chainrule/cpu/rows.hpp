@@ -84,6 +84,26 @@ template <class T> [[gnu::noinline]] void exp(const T* x, std::int64_t n, T shif
 template <class T> [[gnu::noinline]] void exp(const T* x, std::int64_t n, const T* shift, const T* rest, const T* scale, T* y) {
   run_best<T>([=] { CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) y[j] = math::exp(x[j] - shift[j] - rest[j]) * scale[j]; });
 }
+/// y = (x - shift - rest) * scale.
+template <class T> [[gnu::noinline]] void shift_and_scale(const T* x, std::int64_t n, T shift, T rest, T scale, T* y) {
+  run_best<T>([=] { CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) y[i] = (x[i] - shift - rest) * scale; });
+}
+/// y = x - shift[j] - rest[j].
+template <class T> [[gnu::noinline]] void subtract(const T* x, std::int64_t n, const T* shift, const T* rest, T* y) {
+  run_best<T>([=] { CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) y[j] = x[j] - shift[j] - rest[j]; });
+}
+/// y = a * (b - c).
+template <class T> [[gnu::noinline]] void times_difference(const T* a, const T* b, std::int64_t n, T c, T* y) {
+  run_best<T>([=] { CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) y[i] = a[i] * (b[i] - c); });
+}
+/// y += x.
+template <class T> [[gnu::noinline]] void add(const T* x, std::int64_t n, T* y) {
+  run_best<T>([=] { CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) y[i] += x[i]; });
+}
+/// largest[j] = max(largest[j], x[j]); a NaN is passed over.
+template <class T> [[gnu::noinline]] void raise(const T* x, std::int64_t n, T* largest) {
+  run_best<T>([=] { CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) largest[j] = math::select(x[j] > largest[j], x[j], largest[j]); });
+}
 /// total[j] += exp(x[j] - shift[j]).
 template <class T> [[gnu::noinline]] void add_exp(const T* x, std::int64_t n, const T* shift, T* total) {
   run_best<T>([=] { CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) total[j] += math::exp(x[j] - shift[j]); });

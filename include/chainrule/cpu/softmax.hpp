@@ -24,8 +24,7 @@ template <class T> struct SliceStats {
       return;
     }
     std::copy(x, x + width, max);
-    for (std::int64_t i = 1; i < n; ++i)
-      for (std::int64_t j = 0; j < width; ++j) max[j] = x[i * step + j] > max[j] ? x[i * step + j] : max[j];
+    for (std::int64_t i = 1; i < n; ++i) rows::raise(x + i * step, width, max);
     for (std::int64_t j = 0; j < width; ++j) settle(max[j]);
     for (std::int64_t i = 0; i < n; ++i) rows::add_exp(x + i * step, width, max, sum);
   }
@@ -50,7 +49,7 @@ template <class T> void softmax(const Along& along, const T* x, T* y) {
     if (step == 1) {  // exponentials are computed once, and scaled when their sum is known
       rows::exp(x + at, along.n, rows::max(x + at, along.n), T(0), T(1), y + at);
       const T scale = T(1) / rows::sum(y + at, along.n);
-      for (std::int64_t i = 0; i < along.n; ++i) y[at + i] *= scale;
+      rows::shift_and_scale(y + at, along.n, T(0), T(0), scale, y + at);
       return;
     }
     detail::SliceStats<T> s(x + at, along.n, step, width);
@@ -64,8 +63,8 @@ template <class T> void log_softmax(const Along& along, const T* x, T* y) {
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t) {
     detail::SliceStats<T> s(x + at, along.n, step, width);
     rows::log(s.sum, width);
-    for (std::int64_t i = 0; i < along.n; ++i)
-      for (std::int64_t j = 0; j < width; ++j) y[at + i * step + j] = x[at + i * step + j] - s.max[j] - s.sum[j];
+    if (step == 1) rows::shift_and_scale(x + at, along.n, s.max[0], s.sum[0], T(1), y + at);
+    else for (std::int64_t i = 0; i < along.n; ++i) rows::subtract(x + at + i * step, width, s.max, s.sum, y + at + i * step);
   });
 }
 
@@ -81,7 +80,7 @@ template <class T> void softmax_grad(const Along& along, const T* g, const T* y,
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t) {
     if (step == 1) {
       const T dot = rows::dot(g + at, y + at, along.n);
-      for (std::int64_t i = at; i < at + along.n; ++i) gx[i] = y[i] * (g[i] - dot);
+      rows::times_difference(y + at, g + at, along.n, dot, gx + at);
       return;
     }
     T dot[detail::slices_together] = {};
@@ -96,7 +95,7 @@ template <class T> void log_softmax_grad(const Along& along, const T* g, const T
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t) {
     if (step == 1) {
       rows::exp(y + at, along.n, T(0), T(0), -rows::sum(g + at, along.n), gx + at);
-      for (std::int64_t i = at; i < at + along.n; ++i) gx[i] += g[i];
+      rows::add(g + at, along.n, gx + at);
       return;
     }
     T sum[detail::slices_together] = {};
@@ -105,7 +104,7 @@ template <class T> void log_softmax_grad(const Along& along, const T* g, const T
       for (std::int64_t j = 0; j < width; ++j) sum[j] -= g[at + i * step + j];
     for (std::int64_t i = 0; i < along.n; ++i) {
       rows::exp(y + at + i * step, width, none, none, sum, gx + at + i * step);
-      for (std::int64_t j = 0; j < width; ++j) gx[at + i * step + j] += g[at + i * step + j];
+      rows::add(g + at + i * step, width, gx + at + i * step);
     }
   });
 }
