@@ -4,4 +4,5 @@
 #include <chainrule/api.hpp>
 #include <chainrule/cpu.hpp>
 #include <chainrule/data.hpp>
+#include <chainrule/io.hpp>
 #include <chainrule/train.hpp>

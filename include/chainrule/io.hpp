@@ -1,5 +1,5 @@
 #pragma once
-// Files: safetensors, gzip, JSON. Not part of chainrule.hpp: include it where files are read or written.
+// Files: safetensors, gzip, JSON. Part of chainrule.hpp, not of api.hpp.
 
 #include <chainrule/io/gzip.hpp>
 #include <chainrule/io/json.hpp>

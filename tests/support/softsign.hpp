@@ -14,7 +14,7 @@ struct Softsign {
 ///     softsign(tensor({-1, 0, 3}))   // {-0.5, 0, 0.75}
 template <class T> chainrule::Tensor<T> softsign(const chainrule::Tensor<T>& x, chainrule::Location at = chainrule::Location::here()) {
   using namespace chainrule;
-  return record("softsign", map(Softsign{}, at, x), {x}, save(x), [](const Tensor<T>& g, const Tensor<T>& v) {
+  return record("softsign", map(Softsign{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) {
     return Grads{g / square(1 + abs(v))};
   }, at);
 }

@@ -1,10 +1,10 @@
 #pragma once
 // The one place where history is written:
-//     record("mul", value, {a, b}, save(a, b), [](const Tensor<T>& g, const Tensor<T>& a, const Tensor<T>& b) {
+//     record("mul", value, {a, b}, keep(a, b), [](const Tensor<T>& g, const Tensor<T>& a, const Tensor<T>& b) {
 //       return Grads{g * b, g * a};                                      // one gradient per operand
 //     }, at);
 // A rule gets d(loss)/d(value), then (if it asks for it) a Needs that tells which operands want a gradient, then what was saved.
-// It captures nothing but numbers: whatever else it needs goes through save(), which notices later in-place edits. It is
+// It captures nothing but numbers: whatever else it needs goes through keep(), which notices later in-place edits. It is
 // written with ops, so it runs on every device and can be differentiated again. It need not undo broadcasting: the engine does.
 
 #include <chainrule/core/node.hpp>
@@ -19,7 +19,7 @@ struct OperandRef {
   OperandRef(const TensorBase& t) : tensor(&t) {}
 };
 
-/// In a save() list: the op's own result. Saved without its place in the graph, which would be a cycle that is never freed.
+/// In a keep() list: the op's own result. Saved without its place in the graph, which would be a cycle that is never freed.
 struct ThisValue {};
 inline constexpr ThisValue this_value;
 
@@ -38,7 +38,7 @@ template <class T> struct SavedItem<Tensor<T>> {
 }  // namespace detail
 
 /// Names what the rule will need: operands, other tensors, or this_value.
-template <class... S> detail::SaveList<S...> save(const S&... items) { return {std::tuple<const S*...>(&items...)}; }
+template <class... S> [[nodiscard]] detail::SaveList<S...> keep(const S&... items) { return {std::tuple<const S*...>(&items...)}; }
 
 namespace detail {
 
@@ -126,7 +126,7 @@ Tensor<T> record(const char* op, Tensor<T> value, const OperandRef (&inputs)[N],
 
 template <class T, std::size_t N, class Rule>
 Tensor<T> record(const char* op, Tensor<T> value, const OperandRef (&inputs)[N], Rule rule, Location at) {
-  return record(op, std::move(value), inputs, save(), std::move(rule), at);
+  return record(op, std::move(value), inputs, keep(), std::move(rule), at);
 }
 
 namespace detail {

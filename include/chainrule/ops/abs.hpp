@@ -34,7 +34,7 @@ template <class T> Tensor<T> sign(const Tensor<T>& x, Location at = Location::he
 /// Gradient: g sign(x). The derivative does not exist at 0; we take 0, as PyTorch does. Source: torch.abs.
 ///     abs(tensor({-3, 0, 2}))   // {3, 0, 2}
 template <class T> Tensor<T> abs(const Tensor<T>& x, Location at = Location::here()) {
-  return record("abs", map(Abs{}, at, x), {x}, save(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * sign(v)}; }, at);
+  return record("abs", map(Abs{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * sign(v)}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::sign(Location at) const { return chainrule::sign(*this, at); }

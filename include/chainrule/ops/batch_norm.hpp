@@ -134,7 +134,7 @@ Tensor<T> batch_norm(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& 
       ++running_var.impl()->storage->version;
     }
   }
-  return record("batch_norm", y, {x, w, b}, save(x, w, mean, inv_std),
+  return record("batch_norm", y, {x, w, b}, keep(x, w, mean, inv_std),
                 [settings = detail::BatchNormSettings{eps, training}](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& scale, const Tensor<T>& m, const Tensor<T>& s) {
                   return detail::batch_norm_grads(g, need, in, scale, m, s, settings);
                 }, at);

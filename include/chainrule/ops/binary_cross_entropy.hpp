@@ -68,7 +68,7 @@ struct LogSigmoid {
 };
 
 template <Real T> Tensor<T> bce_grad(const Tensor<T>& g, const Tensor<T>& x, const Tensor<T>& y, Location at = Location::here()) {
-  return record("binary_cross_entropy_grad", map(BceGrad{}, at, g, x, y), {g, x, y}, save(g, x, y),
+  return record("binary_cross_entropy_grad", map(BceGrad{}, at, g, x, y), {g, x, y}, keep(g, x, y),
                 [](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& p, const Tensor<T>& q) {
     Tensor<T> to_g, to_x, to_y;
     if (need[0]) to_g = bce_grad(u, p, q);
@@ -81,7 +81,7 @@ template <Real T> Tensor<T> bce_grad(const Tensor<T>& g, const Tensor<T>& x, con
   }, at);
 }
 template <Real T> Tensor<T> bce_logits_grad(const Tensor<T>& g, const Tensor<T>& x, const Tensor<T>& y, Location at = Location::here()) {
-  return record("binary_cross_entropy_with_logits_grad", map(BceLogitsGrad{}, at, g, x, y), {g, x, y}, save(g, x, y),
+  return record("binary_cross_entropy_with_logits_grad", map(BceLogitsGrad{}, at, g, x, y), {g, x, y}, keep(g, x, y),
                 [](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& p, const Tensor<T>& q) {
     const Tensor<T> both = u * up;
     return Grads{need[0] ? bce_logits_grad(u, p, q) : Tensor<T>(), need[1] ? sigmoid_grad(both, sigmoid(p)) : Tensor<T>(), need[2] ? neg(both) : Tensor<T>()};
@@ -104,7 +104,7 @@ template <Real T> Tensor<T> reduce_terms(const char* op, Tensor<T> terms, const 
 /// log(sigmoid(x)), precise for large |x|. Gradient: g sigmoid(-x). Source: torch.nn.functional.logsigmoid.
 ///     logsigmoid(tensor({0, -1000}))   // {-0.6931, -1000}
 template <Real T> Tensor<T> logsigmoid(const Tensor<T>& x, Location at = Location::here()) {
-  return record("logsigmoid", map(detail::LogSigmoid{}, at, x), {x}, save(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * sigmoid(neg(v))}; }, at);
+  return record("logsigmoid", map(detail::LogSigmoid{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * sigmoid(neg(v))}; }, at);
 }
 
 /// -(target log(input) + (1 - target) log(1 - input)) of probabilities, averaged, summed, or for each element; a logarithm below -100
@@ -124,7 +124,7 @@ Tensor<T> binary_cross_entropy(const Tensor<T>& input, const Tensor<T>& target, 
       fail(at, "binary_cross_entropy: expects probabilities between 0 and 1, got ", in.to_vector()[static_cast<std::size_t>(bad)], " at element ", bad,
            "; take the sigmoid first, or use binary_cross_entropy_with_logits");
   }
-  Tensor<T> terms = record("binary_cross_entropy", map(detail::BceTerm{}, at, input, target), {input, target}, save(input, target),
+  Tensor<T> terms = record("binary_cross_entropy", map(detail::BceTerm{}, at, input, target), {input, target}, keep(input, target),
                            [](const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& y) {
     Tensor<T> gx, gy;
     if (need[0]) gx = detail::bce_grad(g, x, y);
@@ -150,7 +150,7 @@ Tensor<T> binary_cross_entropy_with_logits(const Tensor<T>& input, const Tensor<
           " is larger than the input, ", input.shape());
     terms = (1 - target) * input - ((options.pos_weight - 1) * target + 1) * logsigmoid(input, at);
   } else {
-    terms = record(op, map(detail::BceLogitsTerm{}, at, input, target), {input, target}, save(input, target), [](const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& y) {
+    terms = record(op, map(detail::BceLogitsTerm{}, at, input, target), {input, target}, keep(input, target), [](const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& y) {
       return Grads{need[0] ? detail::bce_logits_grad(g, x, y) : Tensor<T>(), need[1] ? neg(g * x) : Tensor<T>()};
     }, at);
   }

@@ -38,7 +38,7 @@ template <class T>
 Tensor<T> clamp_grad(const Tensor<T>& g, const Tensor<T>& x, std::type_identity_t<std::optional<T>> min, std::type_identity_t<std::optional<T>> max,
                      Location at = Location::here()) {
   const ClampGrad<T> f{min.value_or(T{}), max.value_or(T{}), min.has_value(), max.has_value()};
-  return record("clamp_grad", map(f, at, g, x), {g, x}, save(x), [min, max](const Tensor<T>& gg, const Tensor<T>& v) {
+  return record("clamp_grad", map(f, at, g, x), {g, x}, keep(x), [min, max](const Tensor<T>& gg, const Tensor<T>& v) {
     return Grads{clamp_grad(gg, v, min, max), Tensor<T>()};
   }, at);
 }
@@ -50,7 +50,7 @@ Tensor<T> clamp_grad(const Tensor<T>& g, const Tensor<T>& x, std::type_identity_
 ///     clamp(tensor({-2, 0.5, 3}), -1, 1)   // {-1, 0.5, 1}
 template <class T>
 Tensor<T> clamp(const Tensor<T>& x, std::type_identity_t<std::optional<T>> min, std::type_identity_t<std::optional<T>> max = {}, Location at = Location::here()) {
-  return record("clamp", map(detail::clamp_bounds(min, max, "clamp", at), at, x), {x}, save(x), [min, max](const Tensor<T>& g, const Tensor<T>& v) {
+  return record("clamp", map(detail::clamp_bounds(min, max, "clamp", at), at, x), {x}, keep(x), [min, max](const Tensor<T>& g, const Tensor<T>& v) {
     return Grads{clamp_grad(g, v, min, max)};
   }, at);
 }

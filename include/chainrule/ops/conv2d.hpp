@@ -107,7 +107,7 @@ Tensor<T> conv2d_input(const Shape& input_size, const Tensor<T>& weight, const T
     kernel<Conv2dInput<T>>::on(g.device(), at)(s, up.data(), w.data(), gx.data(), detail::exact_conv());
   }
   const Tensor<T> nothing;
-  return record("conv2d_input", gx, {weight, g}, save(g.requires_grad() ? weight : nothing, weight.requires_grad() ? g : nothing),
+  return record("conv2d_input", gx, {weight, g}, keep(g.requires_grad() ? weight : nothing, weight.requires_grad() ? g : nothing),
                 [options, size = weight.shape()](const Tensor<T>& u, Needs need, const Tensor<T>& w, const Tensor<T>& up) {
     return Grads{need[0] ? conv2d_weight(u, size, up, options) : Tensor<T>(), need[1] ? conv2d(u, w, {}, options) : Tensor<T>()};
   }, at);
@@ -130,7 +130,7 @@ Tensor<T> conv2d_weight(const Tensor<T>& x, const Shape& weight_size, const Tens
     kernel<Conv2dWeight<T>>::on(g.device(), at)(s, in.data(), up.data(), gw.data(), detail::exact_conv());
   }
   const Tensor<T> nothing;
-  return record("conv2d_weight", gw, {x, g}, save(g.requires_grad() ? x : nothing, x.requires_grad() ? g : nothing),
+  return record("conv2d_weight", gw, {x, g}, keep(g.requires_grad() ? x : nothing, x.requires_grad() ? g : nothing),
                 [options, size = x.shape()](const Tensor<T>& u, Needs need, const Tensor<T>& in, const Tensor<T>& up) {
     return Grads{need[0] ? conv2d_input(size, u, up, options) : Tensor<T>(), need[1] ? conv2d(in, u, {}, options) : Tensor<T>()};
   }, at);
@@ -162,11 +162,11 @@ Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
     return std::pair(need[0] ? conv2d_input(x_size, w, g, options) : Tensor<T>(), need[1] ? conv2d_weight(in, w_size, g, options) : Tensor<T>());
   };
   if (!bias.defined())
-    return record("conv2d", y, {x, weight}, save(keep_x, keep_w), [grads](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& w) {
+    return record("conv2d", y, {x, weight}, keep(keep_x, keep_w), [grads](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& w) {
       auto [gx, gw] = grads(g, need, in, w);
       return Grads{gx, gw};
     }, at);
-  return record("conv2d", y, {x, weight, bias}, save(keep_x, keep_w), [grads](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& w) {
+  return record("conv2d", y, {x, weight, bias}, keep(keep_x, keep_w), [grads](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& w) {
     auto [gx, gw] = grads(g, need, in, w);
     return Grads{gx, gw, need[2] ? sum(g, {0, 2, 3}) : Tensor<T>()};
   }, at);

@@ -114,7 +114,7 @@ Tensor<T> cross_entropy_grad(const Tensor<T>& g, const Tensor<T>& x, const Tenso
     args.g = upstream.data();
     kernel<CrossEntropyGrad<T>>::on(x.device(), at)(args, cross_entropy_rows(stats), gx.data());
   }
-  return record("cross_entropy_grad", gx, {g, x}, save(g, x, target, weight, stats),
+  return record("cross_entropy_grad", gx, {g, x}, keep(g, x, target, weight, stats),
                 [settings](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& in, const Tensor<std::int64_t>& labels, const Tensor<T>& w, const Tensor<T>& kept) {
     Tensor<T> to_g, to_x;
     const Dims classes(settings.dim);
@@ -164,7 +164,7 @@ Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<std::int64_t>& targ
   Tensor<T> terms = detail::allocate<T>(target.shape(), input.device()), stats = detail::allocate<T>({3 * rows + 1}, input.device());
   Tensor<T> loss = reduced ? detail::allocate<T>({}, input.device()) : terms;
   kernel<CrossEntropy<T>>::on(input.device(), at)(detail::class_loss_args(settings, x, labels, weight), detail::cross_entropy_rows(stats), terms.data(), reduced ? loss.data() : nullptr);
-  return record("cross_entropy", loss, {input}, save(input, labels, weight, stats),
+  return record("cross_entropy", loss, {input}, keep(input, labels, weight, stats),
                 [settings](const Tensor<T>& g, const Tensor<T>& in, const Tensor<std::int64_t>& t, const Tensor<T>& w, const Tensor<T>& kept) {
     return Grads{detail::cross_entropy_grad(g, in, t, w, kept, settings)};
   }, at);

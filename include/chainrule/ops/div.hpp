@@ -22,10 +22,10 @@ template <class T> Tensor<RealOf<T>> div(Operand<T> a, Operand<T> b, Location at
     if (!b.tensor)
       return record("div", map(BindRight{Div{}, b.scalar}, at, *a.tensor), {*a.tensor}, [s = b.scalar](const Tensor<T>& g) { return Grads{g / s}; }, at);
     if (!a.tensor)
-      return record("div", map(BindLeft{Div{}, a.scalar}, at, *b.tensor), {*b.tensor}, save(*b.tensor), [s = a.scalar](const Tensor<T>& g, const Tensor<T>& q) {
+      return record("div", map(BindLeft{Div{}, a.scalar}, at, *b.tensor), {*b.tensor}, keep(*b.tensor), [s = a.scalar](const Tensor<T>& g, const Tensor<T>& q) {
         return Grads{-(g * (s / q / q))};
       }, at);
-    return record("div", map(Div{}, at, *a.tensor, *b.tensor), {*a.tensor, *b.tensor}, save(*a.tensor, *b.tensor),
+    return record("div", map(Div{}, at, *a.tensor, *b.tensor), {*a.tensor, *b.tensor}, keep(*a.tensor, *b.tensor),
                   [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
                     return Grads{need[0] ? g / q : Tensor<T>(), need[1] ? -(g * (p / q / q)) : Tensor<T>()};
                   }, at);

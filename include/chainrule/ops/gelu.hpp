@@ -64,7 +64,7 @@ template <class T> Tensor<T> gelu_second(const Tensor<T>& x, bool tanh_form) {
 
 /// The gradient of gelu in one pass. Its own gradient: the same of the new g; for x, g times the second derivative.
 template <class T> Tensor<T> gelu_grad(const Tensor<T>& g, const Tensor<T>& x, bool tanh_form, Location at = Location::here()) {
-  return record("gelu_grad", tanh_form ? map(GeluTanhGrad{}, at, g, x) : map(GeluGrad{}, at, g, x), {g, x}, save(g, x),
+  return record("gelu_grad", tanh_form ? map(GeluTanhGrad{}, at, g, x) : map(GeluGrad{}, at, g, x), {g, x}, keep(g, x),
                 [tanh_form](const Tensor<T>& gg, Needs need, const Tensor<T>& p, const Tensor<T>& v) {
                   return Grads{need[0] ? gelu_grad(gg, v, tanh_form) : Tensor<T>(), need[1] ? gg * p * detail::gelu_second(v, tanh_form) : Tensor<T>()};
                 }, at);
@@ -79,7 +79,7 @@ template <class T> Tensor<T> gelu(const Tensor<T>& x, const GeluOptions& options
   static_assert(Real<T>, "gelu: expects a float or double tensor; convert first: x.to<float>()");
   const bool tanh_form = options.approximate == "tanh";
   check(tanh_form || options.approximate == "none", at, "gelu: approximate must be \"none\" or \"tanh\", got \"", options.approximate, "\"");
-  return record("gelu", tanh_form ? map(GeluTanh{}, at, x) : map(Gelu{}, at, x), {x}, save(x),
+  return record("gelu", tanh_form ? map(GeluTanh{}, at, x) : map(Gelu{}, at, x), {x}, keep(x),
                 [tanh_form](const Tensor<T>& g, const Tensor<T>& v) { return Grads{gelu_grad(g, v, tanh_form)}; }, at);
 }
 

@@ -41,7 +41,7 @@ template <class T> Tensor<T> put_at(const Tensor<T>& x, const Tensor<std::int64_
   const Tensor<T> flat = make_view(out, out.numel(), 1, 0);
   const IndexItem item(places);
   put(flat, {&item, 1}, values, at);
-  return record("index_put_", out, {x, values}, save(places), [](const Tensor<T>& g, Needs need, const Tensor<std::int64_t>& where) {
+  return record("index_put_", out, {x, values}, keep(places), [](const Tensor<T>& g, Needs need, const Tensor<std::int64_t>& where) {
     Tensor<T> zero = allocate<T>({}, g.device());
     zero.fill_(T{}, Location{});
     return Grads{need[0] ? put_at(g, where, zero, {}) : Tensor<T>(), need[1] ? reshape(g, {-1})[where] : Tensor<T>()};

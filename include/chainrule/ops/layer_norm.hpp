@@ -41,7 +41,7 @@ Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape, const st
     const Tensor<T> in = contiguous(x, at), cw = contiguous(w, at), cb = contiguous(b, at);
     kernel<LayerNorm<T>>::on(x.device(), at)(rows, width, in.data(), cw.data(), cb.data(), eps, mean.data(), inv_std.data(), y.data());
   }
-  return record("layer_norm", y, {x, w, b}, save(x, w, mean, inv_std),
+  return record("layer_norm", y, {x, w, b}, keep(x, w, mean, inv_std),
                 [rows, width, first, eps](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& scale, const Tensor<T>& m, const Tensor<T>& s) {
     if (is_grad_enabled()) {
       Dims normalized, others;

@@ -62,11 +62,11 @@ Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
   const Tensor<T> nothing, y = detail::linear_value(x, weight, bias, at);
   const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;
   if (!bias.defined())
-    return record("linear", y, {x, weight}, save(keep_x, keep_w), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w) {
+    return record("linear", y, {x, weight}, keep(keep_x, keep_w), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w) {
       auto [gx, gw] = detail::linear_grads(g, need, p, w);
       return Grads{gx, gw};
     }, at);
-  return record("linear", y, {x, weight, bias}, save(keep_x, keep_w), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w) {
+  return record("linear", y, {x, weight, bias}, keep(keep_x, keep_w), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w) {
     auto [gx, gw] = detail::linear_grads(g, need, p, w);
     return Grads{gx, gw, g};  // the engine sums g to the bias
   }, at);

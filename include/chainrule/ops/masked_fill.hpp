@@ -16,7 +16,7 @@ template <class T> struct MaskedFill {
 /// Throws when the shapes do not broadcast.
 ///     masked_fill(tensor({1, 2, 3}), tensor<bool>({false, true, false}), -7)   // {1, -7, 3}
 template <class T> Tensor<T> masked_fill(const Tensor<T>& x, const Tensor<bool>& mask, std::type_identity_t<T> value, Location at = Location::here()) {
-  return record("masked_fill", map(MaskedFill<T>{value}, at, x, mask), {x, mask}, save(mask), [](const Tensor<T>& g, const Tensor<bool>& m) {
+  return record("masked_fill", map(MaskedFill<T>{value}, at, x, mask), {x, mask}, keep(mask), [](const Tensor<T>& g, const Tensor<bool>& m) {
     return Grads{masked_fill(g, m, T{}), Tensor<T>()};
   }, at);
 }

@@ -119,7 +119,7 @@ template <Real T> Grads matmul_grads(const Tensor<T>& g, Needs need, const Tenso
 
 template <Real T> Tensor<T> matmul_as(const char* op, const Tensor<T>& a, const Tensor<T>& b, Location at) {
   const Tensor<T> nothing;  // an operand is kept only if the other one wants its gradient
-  return record(op, matmul_value(op, a, b, at), {a, b}, save(b.requires_grad() ? a : nothing, a.requires_grad() ? b : nothing),
+  return record(op, matmul_value(op, a, b, at), {a, b}, keep(b.requires_grad() ? a : nothing, a.requires_grad() ? b : nothing),
                 [da = a.dim(), db = b.dim()](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
                   return matmul_grads(g, need, p, q, da, db);
                 }, at);

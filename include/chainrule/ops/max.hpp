@@ -32,7 +32,7 @@ namespace detail {
 template <bool largest, class T> Tensor<T> extreme(const Tensor<T>& x, Location at) {
   constexpr auto op = Extreme<largest>::name;
   check(x.numel() > 0, at, op, ": there is no extreme of nothing (shape ", x.shape(), ")");
-  return record(op, reduce<T>(Extreme<largest>{}, x, plan_reduction(x, {}, false, op, at), at), {x}, save(x, this_value),
+  return record(op, reduce<T>(Extreme<largest>{}, x, plan_reduction(x, {}, false, op, at), at), {x}, keep(x, this_value),
                 [](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
                   if constexpr (!Real<T>) return Grads{g};  // never runs: no gradients of integers
                   else {
@@ -54,7 +54,7 @@ template <bool largest, class T> ValueAndIndices<T> extreme(const Tensor<T>& x, 
   Tensor<T> values = allocate<T>(plan.result, x.device());
   Tensor<std::int64_t> indices = allocate<std::int64_t>(plan.result, x.device());
   kernel<ArgExtremeKernel<T, largest>>::on(x.device(), at)(make_reduce_loops(x, plan), values.data(), indices.data(), x.data());
-  values = record(op, values, {x}, save(indices), [plan, d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
+  values = record(op, values, {x}, keep(indices), [plan, d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
     return Grads{gather_grad(reshape(g, plan.kept), plan.from, d, reshape(i, plan.kept))};
   }, at);
   return {values, indices};

@@ -78,7 +78,7 @@ template <Real T, class I> Tensor<T> max_pool2d_grad(const Tensor<T>& g, const T
     const Tensor<T> up = contiguous(g, at);
     kernel<MaxPool2dGrad<T, I>>::on(g.device(), at)(s, up.data(), place.data(), gx.data());
   }
-  return record("max_pool2d_grad", gx, {g}, save(place), [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_pick(u, p, s)}; }, at);
+  return record("max_pool2d_grad", gx, {g}, keep(place), [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_pick(u, p, s)}; }, at);
 }
 template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const PoolShape& s, Location at) {
   Tensor<T> y = allocate<T>(place.shape(), x.device());
@@ -87,7 +87,7 @@ template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const T
     const Tensor<T> in = contiguous(x, at);
     kernel<MaxPool2dPick<T, I>>::on(x.device(), at)(s, in.data(), place.data(), y.data());
   }
-  return record("max_pool2d_pick", y, {x}, save(place), [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_grad(u, p, s)}; }, at);
+  return record("max_pool2d_pick", y, {x}, keep(place), [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_grad(u, p, s)}; }, at);
 }
 
 template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const PoolShape& s, Location at) {
@@ -100,7 +100,7 @@ template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const Poo
     const Tensor<T> in = contiguous(x, at);
     kernel<MaxPool2d<T, I>>::on(x.device(), at)(s, in.data(), y.data(), place.defined() ? place.data() : nullptr);
   }
-  return record("max_pool2d", y, {x}, save(place), [s](const Tensor<T>& g, const Tensor<I>& p) { return Grads{max_pool2d_grad(g, p, s)}; }, at);
+  return record("max_pool2d", y, {x}, keep(place), [s](const Tensor<T>& g, const Tensor<I>& p) { return Grads{max_pool2d_grad(g, p, s)}; }, at);
 }
 
 }  // namespace detail

@@ -16,7 +16,7 @@ template <class T> Tensor<T> mul(Operand<T> a, Operand<T> b, Location at) {
   const Tensor<T>& x = *a.tensor;
   if (!b.tensor)
     return record("mul", map(BindRight{Mul{}, b.scalar}, at, x), {x}, [s = b.scalar](const Tensor<T>& g) { return Grads{g * s}; }, at);
-  return record("mul", map(Mul{}, at, x, *b.tensor), {x, *b.tensor}, save(x, *b.tensor), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
+  return record("mul", map(Mul{}, at, x, *b.tensor), {x, *b.tensor}, keep(x, *b.tensor), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
     return Grads{need[0] ? g * q : Tensor<T>(), need[1] ? g * p : Tensor<T>()};
   }, at);
 }

@@ -72,7 +72,7 @@ Tensor<T> nll_loss_grad(const Tensor<T>& g, const Shape& x_size, const Tensor<st
     args.g = up.data();
     kernel<NllLossGrad<T>>::on(g.device(), at)(args, gx.data());
   }
-  return record("nll_loss_grad", gx, {g}, save(target, weight), [settings](const Tensor<T>& u, const Tensor<std::int64_t>& t, const Tensor<T>& w) {
+  return record("nll_loss_grad", gx, {g}, keep(target, weight), [settings](const Tensor<T>& u, const Tensor<std::int64_t>& t, const Tensor<T>& w) {
     return Grads{nll_loss_as(u, t, w, settings)};
   }, at);
 }
@@ -83,7 +83,7 @@ template <Real T> Tensor<T> nll_loss_as(const Tensor<T>& x, const Tensor<std::in
     const Tensor<T> in = contiguous(x, at);
     kernel<NllLoss<T>>::on(x.device(), at)(class_loss_args(settings, in, target, weight), loss.data());
   }
-  return record("nll_loss", loss, {x}, save(target, weight), [settings, size = x.shape()](const Tensor<T>& g, const Tensor<std::int64_t>& t, const Tensor<T>& w) {
+  return record("nll_loss", loss, {x}, keep(target, weight), [settings, size = x.shape()](const Tensor<T>& g, const Tensor<std::int64_t>& t, const Tensor<T>& w) {
     return Grads{nll_loss_grad(g, size, t, w, settings)};
   }, at);
 }

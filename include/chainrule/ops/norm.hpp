@@ -61,7 +61,7 @@ template <class T> Tensor<T> norm(const Tensor<T>& x, double p, const Dims& dims
   check(p > 0, at, "norm: p must be positive, got ", p);
   auto plan = detail::plan_reduction(x, dims, keepdim, "norm", at);
   if (std::isinf(p))
-    return record("norm", reduce<T>(MaxMagnitude{}, x, plan, at), {x}, save(x, this_value), [plan](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& value) {
+    return record("norm", reduce<T>(MaxMagnitude{}, x, plan, at), {x}, keep(x, this_value), [plan](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& value) {
       Tensor<T> attained = map(AttainsMagnitude{}, {}, v, reshape(value.detach(), plan.kept));  // a constant
       Dims gone;
       for (int d = 0; d < v.dim(); ++d)
@@ -71,7 +71,7 @@ template <class T> Tensor<T> norm(const Tensor<T>& x, double p, const Dims& dims
     }, at);
   const T power = static_cast<T>(p);
   Tensor<T> value = map(NormRoot<T>{power}, at, reduce<T>(Sum{}, map(NormTerm<T>{power}, at, x), plan, at));
-  return record("norm", value, {x}, save(x, this_value), [plan, power](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& norm_of_v) {
+  return record("norm", value, {x}, keep(x, this_value), [plan, power](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& norm_of_v) {
     if (power == T(1)) return Grads{reshape(g, plan.kept) * v.sign()};
     Tensor<T> y = reshape(norm_of_v, plan.kept), up = reshape(g, plan.kept);
     Tensor<bool> none = y == T(0);

@@ -76,13 +76,13 @@ template <class F, class T> struct LossCurve {
 };
 
 template <class F, Real T> Tensor<T> pairwise_curve(const F& f, const Tensor<T>& a, const Tensor<T>& x, const Tensor<T>& y, double scale, Location at = Location::here()) {
-  return record(F::curve_name, map(LossCurve<F, T>{f, static_cast<T>(scale)}, at, a, x, y), {a, x, y}, save(x, y), [f, scale](const Tensor<T>& u, const Tensor<T>& p, const Tensor<T>& q) {
+  return record(F::curve_name, map(LossCurve<F, T>{f, static_cast<T>(scale)}, at, a, x, y), {a, x, y}, keep(x, y), [f, scale](const Tensor<T>& u, const Tensor<T>& p, const Tensor<T>& q) {
     return Grads{pairwise_curve(f, u, p, q, scale), Tensor<T>(), Tensor<T>()};
   }, at);
 }
 
 template <class F, Real T> Tensor<T> pairwise_slope(const F& f, const Tensor<T>& g, const Tensor<T>& x, const Tensor<T>& y, double scale, Location at = Location::here()) {
-  return record(F::grad_name, map(LossSlope<F, T>{f, static_cast<T>(scale)}, at, g, x, y), {g, x, y}, save(g, x, y),
+  return record(F::grad_name, map(LossSlope<F, T>{f, static_cast<T>(scale)}, at, g, x, y), {g, x, y}, keep(g, x, y),
                 [f, scale](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& p, const Tensor<T>& q) {
     Tensor<T> to_g, to_x;
     if (need[0]) to_g = pairwise_slope(f, u, p, q, scale);
@@ -103,7 +103,7 @@ template <class F, Real T> Tensor<T> pairwise_loss(const F& f, const Tensor<T>& 
     loss = allocate<T>({}, x.device());
     kernel<PairwiseLoss<F, T>>::on(x.device(), at)(f, x.numel(), a.data(), b.data(), scale, loss.data());
   }
-  return record(F::name, loss, {x, y}, save(x, y), [f, scale](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
+  return record(F::name, loss, {x, y}, keep(x, y), [f, scale](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
     Tensor<T> gx = pairwise_slope(f, g, p, q, scale);
     return Grads{gx, need[1] ? neg(gx) : Tensor<T>()};
   }, at);

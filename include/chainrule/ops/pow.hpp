@@ -53,7 +53,7 @@ template <class T> Tensor<T> pow(Operand<T> a, Operand<T> b, Location at) {
   if (!b.tensor) {
     const Tensor<T>& x = *a.tensor;
     if constexpr (Integer<T> && std::is_signed_v<T>) check(b.scalar >= 0, at, "pow: an integer tensor to the power of ", b.scalar, " is no integer; convert it first: x.to<float>()");
-    return record("pow", detail::pow_number(x, b.scalar, at), {x}, save(x), [e = b.scalar](const Tensor<T>& g, const Tensor<T>& v) {
+    return record("pow", detail::pow_number(x, b.scalar, at), {x}, keep(x), [e = b.scalar](const Tensor<T>& g, const Tensor<T>& v) {
       if (e == T(0)) return Grads{zeros_like(g)};
       if (e == T(1)) return Grads{g};
       return Grads{g * (e * (e == T(2) ? v : pow(v, e - T(1))))};
@@ -65,11 +65,11 @@ template <class T> Tensor<T> pow(Operand<T> a, Operand<T> b, Location at) {
     return record("pow", map(Pow{}, at, *a.tensor, y), {*a.tensor, y}, detail::NoRule{}, at);
   } else {
     if (!a.tensor)
-      return record("pow", map(BindLeft{Pow{}, a.scalar}, at, y), {y}, save(y, this_value), [base = a.scalar](const Tensor<T>& g, const Tensor<T>& e, const Tensor<T>& z) {
+      return record("pow", map(BindLeft{Pow{}, a.scalar}, at, y), {y}, keep(y, this_value), [base = a.scalar](const Tensor<T>& g, const Tensor<T>& e, const Tensor<T>& z) {
         Tensor<T> grad = g * (z * std::log(base));
         return Grads{base == T(0) ? masked_fill(grad, e >= 0, 0) : grad};
       }, at);
-    return record("pow", map(Pow{}, at, *a.tensor, y), {*a.tensor, y}, save(*a.tensor, y, this_value),
+    return record("pow", map(Pow{}, at, *a.tensor, y), {*a.tensor, y}, keep(*a.tensor, y, this_value),
                   [](const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& e, const Tensor<T>& z) {
                     // Where a factor is infinite beside a 0, x is replaced by 1: the product is 0 there, in higher derivatives too.
                     Grads grads;

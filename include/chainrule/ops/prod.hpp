@@ -44,7 +44,7 @@ template <class T> Tensor<T> prod(const Tensor<T>& x, std::int64_t dim, bool kee
   }
   auto plan = detail::plan_reduction(x, dim, keepdim, "prod", at);
   const int d = detail::wrap_dim(dim, x.dim(), "prod", at);
-  return record("prod", reduce<T>(Prod{}, x, plan, at), {x}, save(x), [plan, d](const Tensor<T>& g, const Tensor<T>& v) {
+  return record("prod", reduce<T>(Prod{}, x, plan, at), {x}, keep(x), [plan, d](const Tensor<T>& g, const Tensor<T>& v) {
     if (plan.count == 0) return Grads{v * T(1)};  // nothing, in v's shape
     return Grads{detail::prod_grad(reshape(g, plan.kept), v, d)};
   }, at);

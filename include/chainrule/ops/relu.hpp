@@ -17,7 +17,7 @@ struct ReluGrad {
 /// The gradient of relu as an op of its own, so that it can be differentiated again: g where x > 0, else 0.
 /// A select and not g * mask: infinity * 0 would be NaN.
 template <class T> Tensor<T> relu_grad(const Tensor<T>& g, const Tensor<T>& x, Location at = Location::here()) {
-  return record("relu_grad", map(ReluGrad{}, at, g, x), {g, x}, save(x), [](const Tensor<T>& gg, const Tensor<T>& v) {
+  return record("relu_grad", map(ReluGrad{}, at, g, x), {g, x}, keep(x), [](const Tensor<T>& gg, const Tensor<T>& v) {
     return Grads{relu_grad(gg, v), Tensor<T>()};
   }, at);
 }
@@ -26,7 +26,7 @@ template <class T> Tensor<T> relu_grad(const Tensor<T>& g, const Tensor<T>& x, L
 /// Gradient: g where x > 0, else 0. The derivative does not exist at 0; we take 0, as PyTorch does.
 ///     relu(tensor({-1, 0, 2}))   // {0, 0, 2}
 template <class T> Tensor<T> relu(const Tensor<T>& x, Location at = Location::here()) {
-  return record("relu", map(Relu{}, at, x), {x}, save(this_value), [](const Tensor<T>& g, const Tensor<T>& y) {
+  return record("relu", map(Relu{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) {
     return Grads{relu_grad(g, y)};  // y > 0 exactly where x > 0; saving y lets go of x
   }, at);
 }

@@ -27,7 +27,7 @@ template <class T> Tensor<T> cos(const Tensor<T>& x, Location at = Location::her
 ///     sin(tensor({0, 1.5707963}))   // {0, 1}
 template <class T> Tensor<T> sin(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "sin: expects a float or double tensor; convert first: x.to<float>()");
-  return record("sin", map(Sin{}, at, x), {x}, save(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * cos(v)}; }, at);
+  return record("sin", map(Sin{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * cos(v)}; }, at);
 }
 
 /// cos(x), element by element. float and double.
@@ -35,7 +35,7 @@ template <class T> Tensor<T> sin(const Tensor<T>& x, Location at = Location::her
 ///     cos(tensor({0, 3.1415927}))   // {1, -1}
 template <class T> Tensor<T> cos(const Tensor<T>& x, Location at) {
   static_assert(Real<T>, "cos: expects a float or double tensor; convert first: x.to<float>()");
-  return record("cos", map(Cos{}, at, x), {x}, save(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{-(g * sin(v))}; }, at);
+  return record("cos", map(Cos{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{-(g * sin(v))}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::sin(Location at) const { return chainrule::sin(*this, at); }

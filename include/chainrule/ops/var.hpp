@@ -75,7 +75,7 @@ template <class T> Tensor<T> var(const Tensor<T>& x, const Dims& dims, bool unbi
   static_assert(Real<T>, "var: the variance of integers is a fraction; convert first, x.to<float>().var()");
   auto plan = detail::plan_reduction(x, dims, keepdim, "var", at);
   const T degrees = detail::degrees_of_freedom<T>(plan, unbiased);
-  return record("var", map(DivideByDegrees<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, save(x),
+  return record("var", map(DivideByDegrees<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x),
                 [plan, degrees](const Tensor<T>& g, const Tensor<T>& v) { return Grads{detail::var_grad(g, v, plan, degrees)}; }, at);
 }
 template <class T, std::same_as<bool> B = bool> Tensor<T> var(const Tensor<T>& x, B unbiased = true, Location at = Location::here()) {
@@ -89,7 +89,7 @@ template <class T> Tensor<T> std(const Tensor<T>& x, const Dims& dims, bool unbi
   static_assert(Real<T>, "std: the standard deviation of integers is a fraction; convert first, x.to<float>().std()");
   auto plan = detail::plan_reduction(x, dims, keepdim, "std", at);
   const T degrees = detail::degrees_of_freedom<T>(plan, unbiased);
-  return record("std", map(RootOfVar<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, save(x, this_value),
+  return record("std", map(RootOfVar<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x, this_value),
                 [plan, degrees](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
                   Tensor<bool> flat = y == T(0);
                   Tensor<T> of_var = (g / (y.masked_fill(flat, T(1)) * T(2))).masked_fill(flat, T(0));

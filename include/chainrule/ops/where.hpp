@@ -30,7 +30,7 @@ template <class T> Tensor<T> where(const Tensor<bool>& condition, const Tensor<T
 // A number where the condition is true.
 template <Arithmetic N, class T> Tensor<T> where(const Tensor<bool>& condition, N x, const Tensor<T>& y, Location at = Location::here()) {
   const T s = Operand<T>(x, at).scalar;
-  return record("where", map(WhereThen<T>{s}, at, condition, y), {condition, y}, save(condition), [](const Tensor<T>& g, const Tensor<bool>& c) {
+  return record("where", map(WhereThen<T>{s}, at, condition, y), {condition, y}, keep(condition), [](const Tensor<T>& g, const Tensor<bool>& c) {
     return Grads{Tensor<T>(), where(c, 0, g)};
   }, at);
 }
@@ -43,10 +43,10 @@ template <Arithmetic N, class T> Tensor<T> where(const Tensor<bool>& condition, 
 ///     where(tensor<bool>({true, false}), tensor({1, 2}), tensor({8, 9}))    // {1, 9}
 template <class T> Tensor<T> where(const Tensor<bool>& condition, const Tensor<T>& x, std::type_identity_t<Operand<T>> y, Location at) {
   if (!y.tensor)
-    return record("where", map(WhereElse<T>{y.scalar}, at, condition, x), {condition, x}, save(condition), [](const Tensor<T>& g, const Tensor<bool>& c) {
+    return record("where", map(WhereElse<T>{y.scalar}, at, condition, x), {condition, x}, keep(condition), [](const Tensor<T>& g, const Tensor<bool>& c) {
       return Grads{Tensor<T>(), where(c, g, 0)};
     }, at);
-  return record("where", map(Where{}, at, condition, x, *y.tensor), {condition, x, *y.tensor}, save(condition), [](const Tensor<T>& g, Needs need, const Tensor<bool>& c) {
+  return record("where", map(Where{}, at, condition, x, *y.tensor), {condition, x, *y.tensor}, keep(condition), [](const Tensor<T>& g, Needs need, const Tensor<bool>& c) {
     return Grads{Tensor<T>(), need[1] ? where(c, g, 0) : Tensor<T>(), need[2] ? where(c, 0, g) : Tensor<T>()};
   }, at);
 }

@@ -17,7 +17,7 @@
 
 namespace chainrule::optim {
 
-/// Names and tensors, in a fixed order; numbers are float64 scalars. save() writes it, load() reads it back.
+/// Names and tensors, in a fixed order; numbers are float64 scalars. keep() writes it, load() reads it back.
 using nn::StateDict;
 using NamedTensors = std::vector<std::pair<std::string, TensorBase>>;
 
