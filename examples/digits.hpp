@@ -46,6 +46,7 @@ template <class Net> cr::train::ConfusionMatrix test(Net& net, const Digits& dig
 template <class Net> void train_on_digits(Net& net, const Digits& digits, const Arguments& args, double learning_rate) {
   cr::print(cr::train::summary(net, {1, 1, 28, 28}));
   cr::optim::Adam optimizer(net.parameters(), {.lr = learning_rate});
+  cr::optim::ExponentialLR scheduler(optimizer, 0.5);  // half the learning rate with each epoch
   cr::data::DataLoader loader(digits.train, {.batch_size = args.integer("batch-size"), .shuffle = true, .num_workers = static_cast<int>(args.integer("workers", 0))});
   const auto start = std::chrono::steady_clock::now();
 
@@ -61,6 +62,7 @@ template <class Net> void train_on_digits(Net& net, const Digits& digits, const 
       bar.advance({{"loss", losses.mean()}});
     }
     bar.close();
+    scheduler.step();
     std::printf("epoch %ld  test accuracy %.2f %%\n", epoch, 100 * test(net, digits).accuracy());
   }
 
