@@ -17,46 +17,42 @@ template <class R, class F> R with_real(const TensorBase& x, const F& f) {
   return f(Tensor<double>(x.share()));
 }
 
-/// Nobody else can see this value, so it may be overwritten.
-inline bool owned_alone(const TensorBase& x) {
-  return x.share().use_count() == 1 && x.impl()->storage.use_count() == 1 && x.impl()->storage->owns && x.is_contiguous();
+/// Nobody but the `handles` that the caller knows of can see this value, so it may be overwritten.
+inline bool owned_alone(const TensorBase& x, std::uint32_t handles) {
+  return x.share().use_count() == handles && x.impl()->storage.use_count() == 1 && x.impl()->storage->owns && x.is_contiguous();
 }
 
 /// sum += g: where a value was used more than once, its gradients add up. (TensorBase, since the graph does not know types.)
-inline void accumulate(TensorBase& sum, TensorBase g) {
+template <class T> void accumulate(TensorBase& sum, TensorBase g) {
   if (!sum.defined()) {
     sum = std::move(g);
     return;
   }
-  const bool in_place = !grad_enabled && owned_alone(sum);
-  if (sum.dtype() == DType::float32) {
-    Tensor<float> a(sum.share()), b(g.share());
-    if (in_place) map_into(Add{}, {}, a, a, b);
-    else sum = chainrule::add(Operand<float>(a, Location{}), Operand<float>(b, Location{}), Location{});
-  } else {
-    Tensor<double> a(sum.share()), b(g.share());
-    if (in_place) map_into(Add{}, {}, a, a, b);
-    else sum = chainrule::add(Operand<double>(a, Location{}), Operand<double>(b, Location{}), Location{});
-  }
+  const Tensor<T> a(sum.share()), b(g.share());
+  if (!grad_enabled && owned_alone(sum, 2)) map_into(Add{}, {}, a, a, b);
+  else sum = chainrule::add(Operand<T>(a, Location{}), Operand<T>(b, Location{}), Location{});
 }
 
 /// leaf.grad += g.
-inline void accumulate_grad(TensorImpl& leaf, TensorBase g) {
+template <class T> void accumulate_grad(TensorImpl& leaf, TensorBase g) {
   if (!leaf.grad) {
-    leaf.grad = grad_enabled || owned_alone(g) ? g.share() : with_real<std::shared_ptr<TensorImpl>>(g, [](auto t) -> std::shared_ptr<TensorImpl> { return t.clone(Location{}).share(); });
-    return;
-  }
-  if (grad_enabled) {
+    leaf.grad = grad_enabled || owned_alone(g, 1) ? g.share() : Tensor<T>(g.share()).clone(Location{}).share();
+  } else if (grad_enabled) {
     TensorBase sum(leaf.grad);
-    accumulate(sum, std::move(g));
+    accumulate<T>(sum, std::move(g));
     leaf.grad = sum.share();
-    return;
-  }
-  with_real<void>(TensorBase(leaf.grad), [&](auto sum) -> void {
-    decltype(sum) part(g.share());
+  } else {
+    const Tensor<T> sum(leaf.grad), part(g.share());
     map_into(Add{}, {}, sum, sum, part);
-  });
-  ++leaf.grad->storage->version;
+    ++leaf.grad->storage->version;
+  }
+}
+
+template <class T> TensorBase sum_gradient_to(const TensorBase& g, const Shape& shape, Location at) { return sum_to(Tensor<T>(g.share()), shape, at); }
+
+template <class T> const GradOps* grad_ops() {
+  static constexpr GradOps ops{&accumulate<T>, &accumulate_grad<T>, &sum_gradient_to<T>};
+  return &ops;
 }
 
 inline TensorBase run_hooks(Hooks* hooks, TensorBase g) {
@@ -125,14 +121,14 @@ class Engine {
     mark_wanted(roots);
   }
 
-  void run(std::span<const TensorBase> roots, std::span<const TensorBase> seeds) {
+  void run(std::span<const TensorBase> roots, std::span<const TensorBase> seeds, const GradOps* ops) {
     set_grad_enabled guard(options_.create_graph);
     // The ops that a rule runs are watched only if they make a graph of their own.
     Unobserved quiet;
     watcher_ = quiet.who();
     if (options_.create_graph) observer = watcher_;
     for (std::size_t i = 0; i < roots.size(); ++i) {
-      Edge e(roots[i]);
+      Edge e(roots[i], ops);
       if (only_captured_) e.wanted = e.node ? e.node->wanted || capture_index(e.node.get()) >= 0 : capture_index(e.leaf.get()) >= 0;
       deliver(e, seeds[i], "backward");
     }
@@ -142,10 +138,10 @@ class Engine {
       step(*n);
     }
     // A leaf's hooks and captures see the sum of all contributions, so they come last.
-    for (auto& [leaf, sum] : leaves_) {
+    for (auto& [leaf, sum, its] : leaves_) {
       sum = run_hooks(leaf->hooks.get(), std::move(sum));
       if (int k = capture_index(leaf.get()); k >= 0) results_[static_cast<std::size_t>(k)] = sum;
-      else accumulate_grad(*leaf, std::move(sum));
+      else its->accumulate_grad(*leaf, std::move(sum));
     }
   }
 
@@ -155,7 +151,7 @@ class Engine {
   void step(Node& n) {
     TensorBase g = run_hooks(n.hooks.get(), std::move(n.pending));
     n.pending = TensorBase();
-    if (auto kept = n.retained.lock()) accumulate_grad(*kept, g);
+    if (auto kept = n.retained.lock()) n.ops->accumulate_grad(**kept, g);
     if (int k = capture_index(&n); k >= 0) results_[static_cast<std::size_t>(k)] = g;
     if (!n.wanted) return;
     check(!(n.released && n.saves), at_, "backward: the graph was walked already and ", n.op,
@@ -172,10 +168,10 @@ class Engine {
   void deliver(Edge& edge, TensorBase g, const char* op) {
     if (!edge.wanted || !g.defined()) return;
     check(g.dtype() == edge.dtype, at_, op, ": its gradient rule gave ", name_of(g.dtype()), " for an operand of ", name_of(edge.dtype));
-    if (!(g.shape() == edge.shape)) g = with_real<TensorBase>(g, [&](auto t) -> TensorBase { return sum_to(t, edge.shape, at_); });
+    if (!(g.shape() == edge.shape)) g = edge.ops->sum_to(g, edge.shape, at_);
     if (edge.node) {
       Node& n = *edge.node;
-      accumulate(n.pending, std::move(g));
+      edge.ops->accumulate(n.pending, std::move(g));
       if (n.queued) return;
       n.queued = true;
       queue_.push(&n);
@@ -183,12 +179,12 @@ class Engine {
     }
     if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::leaf, LeafEvent{TensorBase(edge.leaf), g});
     if (!edge.leaf->hooks && !only_captured_) {
-      accumulate_grad(*edge.leaf, std::move(g));
+      edge.ops->accumulate_grad(*edge.leaf, std::move(g));
       return;
     }
-    for (auto& [leaf, sum] : leaves_)
-      if (leaf == edge.leaf) return accumulate(sum, std::move(g));
-    leaves_.emplace_back(edge.leaf, std::move(g));
+    for (auto& known : leaves_)
+      if (known.leaf == edge.leaf) return edge.ops->accumulate(known.sum, std::move(g));
+    leaves_.push_back({edge.leaf, std::move(g), edge.ops});
   }
 
   int capture_index(const void* key) const {
@@ -232,7 +228,12 @@ class Engine {
   BackwardOptions options_;
   Location at_;
   NewestFirst queue_;
-  std::vector<std::pair<std::shared_ptr<TensorImpl>, TensorBase>> leaves_;  // leaves with hooks or captures, and their sums
+  struct LeafSum {
+    ImplRef leaf;
+    TensorBase sum;
+    const GradOps* ops;
+  };
+  std::vector<LeafSum> leaves_;  // leaves with hooks or captures
   std::span<const TensorBase> captured_;
   std::vector<TensorBase> results_;
   std::vector<Node*> visited_;
@@ -269,7 +270,7 @@ template <class T> void Tensor<T>::backward(const Tensor& gradient, BackwardOpti
   detail::check_root(*this, "backward", at);
   TensorBase root = *this, seed = detail::seed_for(*this, gradient, "backward", at);
   detail::Engine engine(options, at);
-  engine.run({&root, 1}, {&seed, 1});
+  engine.run({&root, 1}, {&seed, 1}, detail::grad_ops<T>());
 }
 template <class T> void Tensor<T>::backward(BackwardOptions options, Location at) const { backward(Tensor(), options, at); }
 
@@ -304,7 +305,7 @@ std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const std::ve
   }
   detail::Engine engine({.retain_graph = options.retain_graph, .create_graph = options.create_graph}, at);
   engine.capture(wanted, roots);
-  engine.run(roots, seeds);
+  engine.run(roots, seeds, detail::grad_ops<T>());
   std::vector<Tensor<T>> grads;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     auto& g = engine.results()[i];
@@ -356,8 +357,8 @@ template <class T> const Tensor<T>& Tensor<T>::detach_() const {
 }
 inline void TensorBase::retain_grad(Location at) const {
   check(requires_grad(), at, "retain_grad: this tensor does not require a gradient");
-  if (impl_->node) impl_->node->retained = impl_;
-  impl_->retains_grad = true;
+  if (!impl_->retains_grad) impl_->retains_grad = std::make_shared<detail::TensorImpl*>(impl_.get());
+  if (impl_->node) impl_->node->retained = impl_->retains_grad;
 }
 
 namespace detail {

@@ -3,6 +3,7 @@
 
 #include <chainrule/core/location.hpp>
 #include <concepts>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -69,16 +70,33 @@ template <class... Parts> std::string concat(const Parts&... parts) {
   return s;
 }
 
+/// A part of a message, its type forgotten: so that the hundreds of checks of a program share one function that puts messages together.
+struct Part {
+  const void* value;
+  void (*append_to)(std::string& s, const void* value);
+
+  template <class P> Part(const P& part) : value(&part), append_to(&append_value<P>) {}
+  template <std::size_t n> Part(const char (&text)[n]) : value(text), append_to(&append_text) {}
+
+ private:
+  template <class P> static void append_value(std::string& s, const void* value) { append(s, *static_cast<const P*>(value)); }
+  static void append_text(std::string& s, const void* text) { append(s, static_cast<const char*>(text)); }
+};
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_with(Location at, std::initializer_list<Part> parts) {
+  std::string s;
+  for (const Part& part : parts) part.append_to(s, part.value);
+  throw Error(std::move(s), at);
+}
+
 }  // namespace detail
 
 /// Throws an Error whose message is the parts, one after the other.
-template <class... Parts> [[noreturn, gnu::cold, gnu::noinline]] void fail(Location at, const Parts&... parts) {
-  throw Error(detail::concat(parts...), at);
-}
+template <class... Parts> [[noreturn]] inline void fail(Location at, const Parts&... parts) { detail::fail_with(at, {detail::Part(parts)...}); }
 
-/// Throws an Error unless `ok`. The parts are only put together when it throws.
+/// Throws an Error unless `ok`. The parts are only put together when it throws, but evaluated always: name values, do not compute them.
 template <class... Parts> inline void check(bool ok, Location at, const Parts&... parts) {
-  if (!ok) [[unlikely]] fail(at, parts...);
+  if (!ok) [[unlikely]] detail::fail_with(at, {detail::Part(parts)...});
 }
 
 }  // namespace chainrule

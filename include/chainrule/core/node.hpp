@@ -44,16 +44,29 @@ class Needs {
   const Node* node_;
 };
 
+namespace detail {
+
+/// What the engine does with gradients of one element type; a program compiles it for the types that it uses (core/autograd.hpp).
+struct GradOps {
+  void (*accumulate)(TensorBase& sum, TensorBase g);         // sum += g
+  void (*accumulate_grad)(TensorImpl& leaf, TensorBase g);   // leaf.grad += g
+  TensorBase (*sum_to)(const TensorBase& g, const Shape& shape, Location at);
+};
+template <class T> const GradOps* grad_ops();
+
+}  // namespace detail
+
 /// From a recorded op to one of its operands: the operand's own node, or the leaf that collects the gradient, or neither.
 struct Edge {
   detail::NodeRef node;
-  std::shared_ptr<detail::TensorImpl> leaf;
+  detail::ImplRef leaf;
+  const detail::GradOps* ops = nullptr;  // for gradients of the operand's element type
   Shape shape;
   DType dtype = DType::float32;
   bool wanted = false;  // some gradient is asked for through here (set by the engine for one walk)
 
   Edge() = default;
-  explicit Edge(const TensorBase& x) : shape(x.shape()), dtype(x.dtype()) {
+  Edge(const TensorBase& x, const detail::GradOps* typed) : ops(typed), shape(x.shape()), dtype(x.dtype()) {
     if (x.impl()->node) node = x.impl()->node;
     else if (x.impl()->requires_grad) leaf = x.share();
     wanted = node || leaf;
@@ -61,9 +74,9 @@ struct Edge {
 };
 
 /// One recorded op.
-struct Node : std::enable_shared_from_this<Node> {
-  Node(const char* op_name, Location where, const TensorBase& value)
-      : op(op_name), id(next_id().fetch_add(1, std::memory_order_relaxed)), at(where), shape(value.shape()), dtype(value.dtype()), device(value.device()) {}
+struct Node : detail::Counted, detail::FromPool {
+  Node(const char* op_name, Location where, const TensorBase& value, const detail::GradOps* typed)
+      : op(op_name), ops(typed), id(next_id().fetch_add(1, std::memory_order_relaxed)), at(where), shape(value.shape()), dtype(value.dtype()), device(value.device()) {}
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   virtual ~Node() = default;
@@ -73,6 +86,7 @@ struct Node : std::enable_shared_from_this<Node> {
   virtual void saved(const Callback<void(const TensorBase&)>& see) const = 0;
 
   const char* op;                ///< "mul", "relu", ...
+  const detail::GradOps* ops;    // for gradients of its value
   std::uint64_t id;              ///< creation number; one counter for all threads, so a result is always newer than its operands
   Location at;                   ///< where the user called the op
   std::span<Edge> inputs;        ///< one per operand
@@ -85,8 +99,9 @@ struct Node : std::enable_shared_from_this<Node> {
   // Used by the engine during one walk, and by hooks.
   TensorBase pending;                               // the gradient collected so far
   bool queued = false, wanted = true;
-  std::weak_ptr<detail::TensorImpl> retained;       // retain_grad(): where to keep the gradient
+  std::weak_ptr<detail::TensorImpl*> retained;      // retain_grad(): where to keep the gradient
   std::unique_ptr<detail::Hooks> hooks;
+  Node* next_dying = nullptr;
 
  private:
   static std::atomic<std::uint64_t>& next_id() {
@@ -99,25 +114,20 @@ inline bool Needs::operator[](int i) const { return node_->inputs[static_cast<st
 
 namespace detail {
 
-inline thread_local std::vector<std::shared_ptr<Node>>* dying = nullptr;
+inline thread_local Node** dying = nullptr;
 
 // The outermost call owns a list; nodes that would be freed by the one being freed are put there instead of recursing.
-inline void bury(std::shared_ptr<Node> node) noexcept {
-  if (node.use_count() > 1) return;
+[[gnu::noinline]] inline void drop(Node* node) noexcept {
   if (dying) {
-    dying->push_back(std::move(node));
+    node->next_dying = std::exchange(*dying, node);
     return;
   }
-  std::vector<std::shared_ptr<Node>> list;
-  dying = &list;
-  node.reset();
-  while (!list.empty()) {
-    auto next = std::move(list.back());
-    list.pop_back();
-    next.reset();
-  }
+  dying = &node;
+  while (node) delete std::exchange(node, node->next_dying);
   dying = nullptr;
 }
+inline TensorImpl::TensorImpl() = default;
+inline TensorImpl::~TensorImpl() = default;
 
 inline thread_local bool grad_enabled = true;
 

@@ -16,7 +16,10 @@ namespace chainrule {
 /// An operand in a braced list; holds no share of it.
 struct OperandRef {
   const TensorBase* tensor;
-  OperandRef(const TensorBase& t) : tensor(&t) {}
+  const detail::GradOps* ops = nullptr;
+  template <class T> OperandRef(const Tensor<T>& t) : tensor(&t) {
+    if constexpr (Real<T>) ops = detail::grad_ops<T>();
+  }
 };
 
 /// In a keep() list: the op's own result. Saved without its place in the graph, which would be a cycle that is never freed.
@@ -52,7 +55,7 @@ template <class T, std::size_t N, class Rule, class... S> struct OpNode final : 
   template <std::size_t... I, std::size_t... J>
   OpNode(const char* op_name, Location where, const Tensor<T>& value, const OperandRef (&in)[N], [[maybe_unused]] SaveList<S...> list, Rule r, std::index_sequence<I...>,
          std::index_sequence<J...>)
-      : Node(op_name, where, value), edges{Edge(*in[I].tensor)...}, rule(std::move(r)) {
+      : Node(op_name, where, value, grad_ops<T>()), edges{Edge(*in[I].tensor, in[I].ops)...}, rule(std::move(r)) {
     inputs = edges;
     saves = sizeof...(S) > 0;
     kept.emplace(pick(value, std::get<J>(list.items))...);
@@ -69,7 +72,7 @@ template <class T, std::size_t N, class Rule, class... S> struct OpNode final : 
     if constexpr (std::same_as<Given, ThisValue>) {
       if (!grad_enabled) return item.value;
       X again(alias(item.value));
-      again.impl()->node = shared_from_this();
+      again.impl()->node = NodeRef(this);
       return again;
     } else {
       return item.value;
@@ -112,8 +115,7 @@ Tensor<T> record(const char* op, Tensor<T> value, const OperandRef (&inputs)[N],
   if constexpr (Real<T>) {
     if (detail::grad_enabled && detail::any_requires_grad(inputs)) {
       using NodeType = detail::OpNode<T, N, Rule, S...>;
-      value.impl()->node = detail::NodeRef(std::allocate_shared<NodeType>(detail::PoolAllocator<NodeType>{}, op, at, value, inputs, saved, std::move(rule),
-                                                                          std::make_index_sequence<N>{}, std::index_sequence_for<S...>{}));
+      value.impl()->node = detail::NodeRef(new NodeType(op, at, value, inputs, saved, std::move(rule), std::make_index_sequence<N>{}, std::index_sequence_for<S...>{}));
     }
   }
   if (detail::observer) [[unlikely]] {
@@ -135,8 +137,8 @@ namespace detail {
 template <class T, class Rule> struct ListNode final : Node {
   std::vector<Edge> edges;
   Rule rule;
-  ListNode(const char* op_name, Location where, const Tensor<T>& value, std::span<const Tensor<T>> in, Rule r) : Node(op_name, where, value), rule(std::move(r)) {
-    for (const auto& x : in) edges.emplace_back(x);
+  ListNode(const char* op_name, Location where, const Tensor<T>& value, std::span<const Tensor<T>> in, Rule r) : Node(op_name, where, value, grad_ops<T>()), rule(std::move(r)) {
+    for (const auto& x : in) edges.emplace_back(x, grad_ops<T>());
     inputs = edges;
   }
   Grads run(const TensorBase& upstream) override {
@@ -157,7 +159,7 @@ template <class T, class Rule> Tensor<T> record_list(const char* op, Tensor<T> v
     for (const auto& x : inputs) wanted = wanted || x.requires_grad();
     if (detail::grad_enabled && wanted) {
       using NodeType = detail::ListNode<T, Rule>;
-      value.impl()->node = detail::NodeRef(std::allocate_shared<NodeType>(detail::PoolAllocator<NodeType>{}, op, at, value, inputs, std::move(rule)));
+      value.impl()->node = detail::NodeRef(new NodeType(op, at, value, inputs, std::move(rule)));
     }
   }
   if (detail::observer) [[unlikely]] {

@@ -115,9 +115,11 @@ inline bool is_contiguous(const Shape& shape, const Strides& strides) {
 
 /// Turns -1 into n - 1 and so on. Throws when `d` is not a dimension of an n-dimensional tensor.
 inline int wrap_dim(std::int64_t d, int n, const char* op, Location at) {
-  std::int64_t wrapped = d < 0 ? d + n : d;
-  check(wrapped >= 0 && wrapped < n, at, op, ": dimension ", d, " does not exist in a tensor with ", n, " dimensions",
-        n > 0 ? concat(" (expected ", -n, " to ", n - 1, ")") : std::string());
+  const std::int64_t wrapped = d < 0 ? d + n : d;
+  if (wrapped < 0 || wrapped >= n) [[unlikely]] {
+    if (n == 0) fail(at, op, ": dimension ", d, " does not exist in a tensor with 0 dimensions");
+    fail(at, op, ": dimension ", d, " does not exist in a tensor with ", n, " dimensions (expected ", -n, " to ", n - 1, ")");
+  }
   return static_cast<int>(wrapped);
 }
 

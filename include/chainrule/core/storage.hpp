@@ -4,11 +4,11 @@
 // in its steady state asks the system for nothing.
 
 #include <chainrule/core/device.hpp>
+#include <chainrule/core/ref.hpp>
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 #include <vector>
 
@@ -118,18 +118,14 @@ inline Pool& pool() {
   return *p;
 }
 
-/// Lets std::allocate_shared take a tensor's small bookkeeping objects from the pool as well.
-template <class T> struct PoolAllocator {
-  using value_type = T;
-  PoolAllocator() = default;
-  template <class U> PoolAllocator(const PoolAllocator<U>&) {}
-  T* allocate(std::size_t n) { return static_cast<T*>(pool().allocate(n * sizeof(T))); }
-  void deallocate(T* p, std::size_t n) noexcept { pool().release(p, n * sizeof(T)); }
-  friend bool operator==(const PoolAllocator&, const PoolAllocator&) { return true; }
+/// Makes `new` take a tensor's small bookkeeping objects from the pool as well.
+struct FromPool {
+  static void* operator new(std::size_t bytes) { return pool().allocate(bytes); }
+  static void operator delete(void* p, std::size_t bytes) { pool().release(p, bytes); }
 };
 
 /// A block of memory that tensors share. `version` counts in-place edits: autograd refuses values edited after they were saved.
-struct Storage {
+struct Storage : Counted, FromPool {
   Storage(std::size_t n, Device d) : bytes(n), device(d) {
     if (n == 0) return;
     if (d == Device::cpu) data = pool().allocate(n);
@@ -155,6 +151,8 @@ struct Storage {
   Device device = Device::cpu;
   bool owns = true;
 };
+
+[[gnu::noinline]] inline void drop(Storage* storage) noexcept { delete storage; }
 
 }  // namespace detail
 

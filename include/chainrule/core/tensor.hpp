@@ -22,38 +22,17 @@ struct Node;
 
 namespace detail {
 
-void bury(std::shared_ptr<Node> node) noexcept;  // core/node.hpp: frees long chains of nodes with a loop
-
-/// Owns a share of a Node; gives it up without recursion, so that a chain of a million ops does not overflow the stack.
-class NodeRef {
- public:
-  NodeRef() = default;
-  NodeRef(std::shared_ptr<Node> node) : node_(std::move(node)) {}
-  NodeRef(const NodeRef&) = default;
-  NodeRef(NodeRef&& other) noexcept = default;
-  NodeRef& operator=(NodeRef other) noexcept {
-    node_.swap(other.node_);
-    return *this;
-  }
-  ~NodeRef() {
-    if (node_) bury(std::move(node_));
-  }
-  Node* operator->() const { return node_.get(); }
-  Node& operator*() const { return *node_; }
-  Node* get() const { return node_.get(); }
-  explicit operator bool() const { return node_ != nullptr; }
-  const std::shared_ptr<Node>& share() const { return node_; }
-
- private:
-  std::shared_ptr<Node> node_;
-};
-
 struct TensorImpl;
+void drop(TensorImpl* impl) noexcept;
+void drop(Node* node) noexcept;        // core/node.hpp: frees long chains of nodes with a loop
+using ImplRef = Ref<TensorImpl>;
+using NodeRef = Ref<Node>;
+
 using Hook = Callback<TensorBase(const TensorBase&)>;
 struct Hooks { std::vector<std::pair<std::int64_t, Hook>> list; };
 
-struct TensorImpl {
-  std::shared_ptr<Storage> storage;
+struct TensorImpl : Counted, FromPool {
+  Ref<Storage> storage;
   std::int64_t offset = 0;  // in elements
   Shape shape;
   Strides strides;
@@ -61,15 +40,17 @@ struct TensorImpl {
   bool contiguous = true;
   bool requires_grad = false;  // a leaf the user wants a gradient for
   bool is_view = false;        // shares storage with another tensor by a view op
-  bool retains_grad = false;
   NodeRef node;                      // the op that made it, if recorded
-  std::shared_ptr<TensorImpl> grad;  // accumulated by backward()
+  ImplRef grad;                      // accumulated by backward()
   std::unique_ptr<Hooks> hooks;      // of a leaf; those of a recorded value live in its node
+  std::shared_ptr<TensorImpl*> retains_grad;  // retain_grad(): how its node finds it, as long as it lives
+
+  TensorImpl();  // both in core/node.hpp, where a Node is known
+  ~TensorImpl();
 };
 
-template <class... Args> std::shared_ptr<TensorImpl> make_impl(Args&&... args) {
-  return std::allocate_shared<TensorImpl>(PoolAllocator<TensorImpl>{}, std::forward<Args>(args)...);
-}
+[[gnu::noinline]] inline void drop(TensorImpl* impl) noexcept { delete impl; }
+inline ImplRef make_impl() { return ImplRef(new TensorImpl); }
 
 }  // namespace detail
 
@@ -90,7 +71,7 @@ struct BackwardOptions {
 class TensorBase {
  public:
   TensorBase() = default;
-  explicit TensorBase(std::shared_ptr<detail::TensorImpl> impl) : impl_(std::move(impl)) {}
+  explicit TensorBase(detail::ImplRef impl) : impl_(std::move(impl)) {}
 
   bool defined() const { return impl_ != nullptr; }  ///< false for Tensor<>{}, and for the gradient that does not exist yet
   const Shape& shape() const { return impl_->shape; }
@@ -115,10 +96,10 @@ class TensorBase {
   void remove_hook(std::int64_t id) const;
 
   detail::TensorImpl* impl() const { return impl_.get(); }
-  const std::shared_ptr<detail::TensorImpl>& share() const { return impl_; }
+  const detail::ImplRef& share() const { return impl_; }
 
  protected:
-  std::shared_ptr<detail::TensorImpl> impl_;
+  detail::ImplRef impl_;
 };
 
 template <class T> struct Operand;
@@ -156,7 +137,7 @@ template <class T> class Tensor : public TensorBase {
   using value_type = T;
 
   Tensor() = default;
-  explicit Tensor(std::shared_ptr<detail::TensorImpl> impl) : TensorBase(std::move(impl)) {}
+  explicit Tensor(detail::ImplRef impl) : TensorBase(std::move(impl)) {}
   Tensor(const Tensor&) = default;
   Tensor(Tensor&&) noexcept = default;
   ~Tensor() = default;
@@ -395,12 +376,12 @@ template <Element T> Tensor<T> allocate(const Shape& shape, Device device) {
   impl->shape = shape;
   impl->strides = contiguous_strides(shape);
   impl->dtype = dtype_of<T>;
-  impl->storage = std::allocate_shared<Storage>(PoolAllocator<Storage>{}, static_cast<std::size_t>(shape.numel()) * sizeof(T), device);
+  impl->storage = Ref(new Storage(static_cast<std::size_t>(shape.numel()) * sizeof(T), device));
   return Tensor<T>(std::move(impl));
 }
 
 /// Another tensor over the same storage, outside of the graph.
-inline std::shared_ptr<TensorImpl> alias(const TensorBase& x, const Shape& shape, const Strides& strides, std::int64_t offset) {
+inline ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides, std::int64_t offset) {
   auto impl = make_impl();
   impl->storage = x.impl()->storage;
   impl->offset = offset;
@@ -410,7 +391,7 @@ inline std::shared_ptr<TensorImpl> alias(const TensorBase& x, const Shape& shape
   impl->contiguous = is_contiguous(shape, strides);
   return impl;
 }
-inline std::shared_ptr<TensorImpl> alias(const TensorBase& x) { return alias(x, x.shape(), x.strides(), x.impl()->offset); }
+inline ImplRef alias(const TensorBase& x) { return alias(x, x.shape(), x.strides(), x.impl()->offset); }
 
 /// The op's operands must lie on one device.
 template <class... Rest> void check_same_device([[maybe_unused]] const char* op, [[maybe_unused]] Location at, const TensorBase& a, const Rest&... rest) {
@@ -426,7 +407,7 @@ template <class T> Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, c
   std::int64_t last = 0;
   for (int i = 0; i < shape.size(); ++i) last += (shape[i] - 1) * strides[i];
   auto bytes = shape.numel() == 0 ? std::size_t{0} : static_cast<std::size_t>(last + 1) * sizeof(T);
-  impl->storage = std::allocate_shared<detail::Storage>(detail::PoolAllocator<detail::Storage>{}, data, bytes, options.device);
+  impl->storage = detail::Ref(new detail::Storage(data, bytes, options.device));
   impl->shape = shape;
   impl->strides = strides;
   impl->dtype = dtype_of<T>;

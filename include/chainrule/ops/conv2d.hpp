@@ -59,8 +59,8 @@ inline ConvShape conv_shape(const char* op, const Shape& x, const Shape& w, cons
   check(o.dilation.h > 0 && o.dilation.w > 0, at, op, ": dilation must be positive, got ", o.dilation);
   check(o.padding.h >= 0 && o.padding.w >= 0, at, op, ": padding must not be negative, got ", o.padding);
   check(o.groups > 0 && w[0] % o.groups == 0, at, op, ": ", w[0], " output channels cannot be cut into ", o.groups, " groups");
-  check(x[1] == w[1] * o.groups, at, op, ": the weight ", w, o.groups == 1 ? std::string() : concat(" in ", o.groups, " groups"), " takes ", w[1] * o.groups, " input channels, got ", x[1],
-        " (input ", x, ")");
+  if (x[1] != w[1] * o.groups) [[unlikely]]
+    fail(at, op, ": the weight ", w, o.groups == 1 ? std::string() : concat(" in ", o.groups, " groups"), " takes ", w[1] * o.groups, " input channels, got ", x[1], " (input ", x, ")");
   check(w[2] > 0 && w[3] > 0, at, op, ": the window is empty (weight ", w, ")");
   ConvShape s{x[0], x[1], x[2], x[3], w[0], w[2], w[3], o.stride.h, o.stride.w, o.padding.h, o.padding.w, o.dilation.h, o.dilation.w, o.groups, 0, 0};
   const std::int64_t reach_h = s.dil_h * (s.kh - 1) + 1, reach_w = s.dil_w * (s.kw - 1) + 1, h = s.h + 2 * s.pad_h, width = s.w + 2 * s.pad_w;
