@@ -1,8 +1,9 @@
 #pragma once
 // Threads. Work is cut into tasks by its size, never by the number of threads, so a result is bitwise the same for any number
-// of threads. Without OpenMP (no -fopenmp) everything runs on the calling thread.
+// of threads.
 
 #include <chainrule/core/error.hpp>
+#include <chainrule/core/thread_pool.hpp>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -35,7 +36,6 @@ inline std::atomic<int>& thread_setting() {
   static std::atomic<int> n{default_threads()};
   return n;
 }
-inline thread_local bool inside_parallel = false;  // a task never opens a second level of threads
 
 }  // namespace detail
 
@@ -48,26 +48,6 @@ inline void set_num_threads(int n, Location at = Location::here()) {
   detail::thread_setting().store(n, std::memory_order_relaxed);
 }
 
-namespace detail {
-
-#ifdef _OPENMP
-template <class Task> void on_threads(int threads, std::int64_t tasks, const Task& task) {
-#pragma omp parallel num_threads(threads)
-  {
-    inside_parallel = true;
-#pragma omp for schedule(static)
-    for (std::int64_t i = 0; i < tasks; ++i) task(i);
-    inside_parallel = false;
-  }
-}
-#else
-template <class Task> void on_threads(int, std::int64_t tasks, const Task& task) {
-  for (std::int64_t i = 0; i < tasks; ++i) task(i);
-}
-#endif
-
-}  // namespace detail
-
 /// Calls task(i) for i in [0, tasks), on as many threads as allowed. Tasks must not throw and must write to different places.
 /// The caller chooses the number of tasks from the size of the work alone; one task runs on the calling thread, which costs
 /// nothing, where a parallel region costs about 1 microsecond.
@@ -77,7 +57,7 @@ template <class Task> void parallel_for(std::int64_t tasks, const Task& task) {
     for (std::int64_t i = 0; i < tasks; ++i) task(i);
     return;
   }
-  detail::on_threads(threads, tasks, task);
+  detail::ThreadPool::of_program().run(threads, tasks, [](const void* job, std::int64_t i) { (*static_cast<const Task*>(job))(i); }, &task);
 }
 
 /// parallel_for over [0, n) in chunks of `grain`: task(begin, end).
