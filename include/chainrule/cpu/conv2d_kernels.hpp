@@ -5,6 +5,7 @@
 
 #include <chainrule/cpu/conv_flat.hpp>
 #include <chainrule/cpu/conv_gather.hpp>
+#include <chainrule/cpu/conv_rows.hpp>
 #include <chainrule/cpu/conv_shape.hpp>
 #include <chainrule/cpu/conv_weight.hpp>
 #include <chainrule/cpu/winograd.hpp>
@@ -54,14 +55,18 @@ template <class T> void gather_convolution(const Gather<T>& g) {
   std::int64_t pixels = g.images * g.qh * g.qw, size = g.m * g.channels * taps;
   if (pixels <= 0 || g.m <= 0) return;
   T* weights = scratch<T>(Scratch::weights, static_cast<std::size_t>(size * g.groups));
-  for (std::int64_t group = 0; group < g.groups; ++group) pack_weights(table, g, group, weights + group * size);
-  if (prefers_flat(table, g)) {
+  const bool by_rows = prefers_rows(table, g);
+  for (std::int64_t group = 0; group < g.groups; ++group) {
+    if (by_rows) pack_row_weights(g, group, weights + group * size);
+    else pack_weights(table, g, group, weights + group * size);
+  }
+  if (by_rows || prefers_flat(table, g)) {
     FlatPlanes planes = flat_planes(g);
     double work = static_cast<double>(size * g.groups) * static_cast<double>(pixels);
     std::int64_t tasks = g.groups * g.images;
     parallel_chunks(tasks, work < 0.75e6 ? tasks : 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t task = begin; task < end; ++task) {
-        flat_image(table, g, planes, task / g.images, task % g.images, weights + task / g.images * size);
+        (by_rows ? rows_image<T> : flat_image<T>)(table, g, planes, task / g.images, task % g.images, weights + task / g.images * size);
       }
     });
     return;

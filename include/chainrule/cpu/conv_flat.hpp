@@ -34,14 +34,8 @@ template <class T> bool prefers_flat(const KernelTable<T>& table, const Gather<T
   return flat < packed;
 }
 
-/// One image of one group, on the calling thread.
-template <class T>
-void flat_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlanes& f, std::int64_t group, std::int64_t image,
-                const T* weights) {
-  auto taps = static_cast<std::int64_t>(g.taps.size());
-  T* planes = scratch<T>(Scratch::b_block, static_cast<std::size_t>(g.channels * f.plane + 128));
-  T* tile = scratch<T>(Scratch::tile, static_cast<std::size_t>(table.rows * table.columns));
-  const T* source = g.source + image * g.source_image + group * g.channels * g.source_channel;
+/// One image of one group with zeros around it.
+template <class T> void copy_with_border(const Gather<T>& g, const FlatPlanes& f, const T* source, T* planes) {
   std::int64_t left = std::clamp<std::int64_t>(-f.low_x, 0, f.w), right = std::clamp<std::int64_t>(g.source_w - f.low_x, left, f.w);
   for (std::int64_t c = 0; c < g.channels; ++c) {
     for (std::int64_t r = 0; r < f.h; ++r) {
@@ -57,6 +51,16 @@ void flat_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlane
       std::fill(line + right, line + f.w, T(0));
     }
   }
+}
+
+/// One image of one group, on the calling thread.
+template <class T>
+void flat_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlanes& f, std::int64_t group, std::int64_t image,
+                const T* weights) {
+  auto taps = static_cast<std::int64_t>(g.taps.size());
+  T* planes = scratch<T>(Scratch::b_block, static_cast<std::size_t>(g.channels * f.plane + 128));
+  T* tile = scratch<T>(Scratch::tile, static_cast<std::size_t>(table.rows * table.columns));
+  copy_with_border(g, f, g.source + image * g.source_image + group * g.channels * g.source_channel, planes);
   const T* first = planes + (g.taps[0].dy - f.low_y) * f.w + g.taps[0].dx - f.low_x;
   T* out = g.out + image * g.out_image + group * g.m * g.out_channel;
   std::int64_t block = channel_block(g.channels, taps), columns = (g.qh - 1) * f.w + g.qw;

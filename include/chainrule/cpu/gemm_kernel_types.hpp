@@ -29,6 +29,15 @@ template <class T>
 using MicroKernel = void (*)(const Walk& walk, const T* a, const std::int64_t* a_rows, const T* b, T* c, std::int64_t c_row,
                              const Epilogue<T>& epilogue);
 
+/// Pairs of vectors, anywhere: the second of a pair lies b_second and c_second from the first, the next pair b_next and c_next; `count` pairs.
+struct PairSteps {
+  std::int64_t b_second, c_second, count, b_next, c_next;
+};
+
+/// For each pair: c(i, pair) = row_bias[i] + sum over the steps p of the walk of a[p + i] * b(pair)[p].
+template <class T>
+using PairKernel = void (*)(const Walk& walk, const T* a, const T* b, T* c, std::int64_t c_row, const T* row_bias, const PairSteps& steps);
+
 /// One run of consecutive numbers of a packed row: copied from `source`, or zeros where source is negative.
 struct Run {
   std::int64_t to, source, length;
@@ -40,6 +49,7 @@ template <class T> struct KernelTable {
   int rows;                    // of the largest tile
   int columns;                 // of the largest tile: 3 vectors
   MicroKernel<T> micro[4][3];  // [log2(rows)][vectors - 1]
+  PairKernel<T> pairs[4];      // of 1, 2, 4 and 6 rows
 
   /// to[p * width + j] = from[j * step_j + p * step_p], j < n, p < k; zeros for n <= j < width.
   void (*pack)(T* to, std::int64_t width, const T* from, std::int64_t step_j, std::int64_t step_p, std::int64_t n, std::int64_t k);
