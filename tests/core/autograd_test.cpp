@@ -234,7 +234,14 @@ struct MyCube : autograd::Function<MyCube> {
     ctx.save_for_backward({x});
     return x * x * x;
   }
-  static Grads backward(const autograd::Context<double>& ctx, const Tensor<double>& g) { return Grads{3 * g * ctx.saved()[0] * ctx.saved()[0]}; }
+  static Grads backward(const autograd::Context<double>& ctx, const Tensor<double>& g) { return Grads{3 * g * ctx.saved_tensors()[0] * ctx.saved_tensors()[0]}; }
+};
+struct MySquare : autograd::Function<MySquare> {
+  static Tensor<double> forward(autograd::Context<double>& ctx, const Tensor<double>& x) {
+    ctx.save_for_backward({x});
+    return x * x;
+  }
+  static Tensor<double> backward(const autograd::Context<double>& ctx, const Tensor<double>& g) { return 2 * g * ctx.saved_tensors()[0]; }
 };
 struct EventLog : Observer {
   std::vector<std::string> lines;
@@ -250,6 +257,16 @@ TEST_CASE("a custom function has a forward and a backward of its own", "[core][f
   CHECK(std::string(MyCube::apply(x).grad_fn()->op) == "cube");
   CHECK(gradcheck([](const Tensor<double>& v) { return MyCube::apply(v); }, {x}));
   CHECK(gradgradcheck([](const Tensor<double>& v) { return MyCube::apply(v); }, {x}));
+  CHECK(autograd::gradcheck([](auto v) { return MySquare::apply(v); }, {x}));  // one input: the gradient itself will do
+}
+
+TEST_CASE("a hook that returns nothing only looks", "[core][hook]") {
+  auto x = tensor({1, 2}, {.requires_grad = true});
+  Tensor<> seen;
+  x.register_hook([&](Tensor<> g) { seen = g; });
+  (3 * x).sum().backward();
+  CHECK(seen.to_vector() == std::vector<float>{3, 3});
+  CHECK(x.grad().to_vector() == std::vector<float>{3, 3});
 }
 
 TEST_CASE("an observer sees each forward op, each backward step and each leaf", "[core][observer]") {

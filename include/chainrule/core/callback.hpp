@@ -10,12 +10,16 @@ namespace chainrule {
 
 template <class Signature> class Callback;
 
-/// Holds anything that can be called with Args and gives an R. Copies share the callable. Empty until it is given one.
+/// Holds anything that can be called with Args and gives an R, or gives nothing: then R{} stands for it, so that a hook that only
+/// prints needs no return. Copies share the callable. Empty until it is given one.
 template <class R, class... Args> class Callback<R(Args...)> {
  public:
   Callback() = default;
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, Callback> && std::is_invocable_r_v<R, std::remove_cvref_t<F>&, Args...>)
+  Callback(F&& f) : held_(std::make_shared<Held<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
+  template <class F>
+    requires(!std::is_void_v<R> && std::is_void_v<std::invoke_result_t<std::remove_cvref_t<F>&, Args...>>)
   Callback(F&& f) : held_(std::make_shared<Held<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
 
   explicit operator bool() const { return held_ != nullptr; }
@@ -28,7 +32,14 @@ template <class R, class... Args> class Callback<R(Args...)> {
   };
   template <class F> struct Held final : Any {
     template <class G> explicit Held(G&& g) : f(std::forward<G>(g)) {}
-    R call(Args... args) override { return f(std::forward<Args>(args)...); }
+    R call(Args... args) override {
+      if constexpr (!std::is_void_v<R> && std::is_void_v<std::invoke_result_t<F&, Args...>>) {
+        f(std::forward<Args>(args)...);
+        return R{};
+      } else {
+        return f(std::forward<Args>(args)...);
+      }
+    }
     F f;
   };
   std::shared_ptr<Any> held_;

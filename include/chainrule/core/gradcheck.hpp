@@ -47,8 +47,8 @@ template <class F> Inputs call(const F& f, const Inputs& in) {
     else return Inputs{out};
   };
   using X = const Tensor<double>&;
-  if constexpr (std::is_invocable_v<const F&, const Inputs&>) return listed(f(in));
-  else if constexpr (std::is_invocable_v<const F&, X>) return listed(f(in.at(0)));
+  if constexpr (std::is_invocable_v<const F&, X>) return listed(f(in.at(0)));  // the first question: [](auto x) means a tensor
+  else if constexpr (std::is_invocable_v<const F&, const Inputs&>) return listed(f(in));
   else if constexpr (std::is_invocable_v<const F&, X, X>) return listed(f(in.at(0), in.at(1)));
   else if constexpr (std::is_invocable_v<const F&, X, X, X>) return listed(f(in.at(0), in.at(1), in.at(2)));
   else return listed(f(in.at(0), in.at(1), in.at(2), in.at(3)));
@@ -173,5 +173,10 @@ template <class F> bool gradgradcheck(const F& f, const std::vector<Tensor<doubl
   };
   return gradcheck(first, all, options, at);
 }
+
+namespace autograd {  // PyTorch's names for them
+using chainrule::gradcheck;
+using chainrule::gradgradcheck;
+}  // namespace autograd
 
 }  // namespace chainrule
