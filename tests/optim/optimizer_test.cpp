@@ -70,7 +70,7 @@ TEST_CASE("a group has options of its own and takes the rest from the optimizer"
   auto a = leaf({1}), b = leaf({1});
   optim::SGD optimizer({{.params = {a}, .lr = 0.5}, {.params = {b}}}, {.lr = 0.1});
   CHECK(optimizer.num_groups() == 2);
-  CHECK(optimizer.groups()[0].lr == 0.5);
+  CHECK(optimizer.param_groups()[0].lr == 0.5);
   CHECK(optimizer.lr(1) == 0.1);
   give(a, {1}), give(b, {1});
   optimizer.step();
@@ -102,8 +102,8 @@ TEST_CASE("the optimizers deduce the element type", "[optim]") {
   optim::Adagrad adagrad(params);
   STATIC_REQUIRE(std::is_same_v<decltype(adam), optim::Adam<double>>);
   STATIC_REQUIRE(std::is_same_v<decltype(rmsprop), optim::RMSprop<double>>);
-  CHECK(adamw.groups()[0].weight_decay == 0.01);
-  CHECK(adam.groups()[0].betas.second == 0.99);
+  CHECK(adamw.param_groups()[0].weight_decay == 0.01);
+  CHECK(adam.param_groups()[0].betas.second == 0.99);
 }
 
 TEST_CASE("zero_grad forgets the gradients or fills them with zeros", "[optim]") {

@@ -83,7 +83,7 @@ TEST_CASE("OneCycleLR cycles the momentum the other way", "[optim][scheduler]") 
   std::vector<double> lr, momentum;
   for (int i = 0; i < 10; ++i) {
     lr.push_back(s.optimizer.lr());
-    momentum.push_back(s.optimizer.groups()[0].momentum);
+    momentum.push_back(s.optimizer.param_groups()[0].momentum);
     if (i < 9) scheduler.step();
   }
   agree(lr, {0.04, 0.52, 1, 0.950484632013, 0.81174565395, 0.611262021936, 0.388741978064, 0.18825834605, 0.0495193679865, 4e-06});
@@ -102,9 +102,9 @@ TEST_CASE("OneCycleLR in three phases, and with Adam's first beta", "[optim][sch
   agree(lr, {0.04, 0.52, 1, 0.52, 0.04, 0.0361807218535, 0.0261817218535, 0.0138222781465, 0.00382327814649, 4e-06});
   optim::Adam adam({s.w});
   optim::OneCycleLR other(adam, {.max_lr = 1, .total_steps = 10});
-  CHECK(adam.groups()[0].betas.first == 0.95);
+  CHECK(adam.param_groups()[0].betas.first == 0.95);
   other.step();
-  CHECK(adam.groups()[0].betas.first == Approx(0.9));
+  CHECK(adam.param_groups()[0].betas.first == Approx(0.9));
 }
 
 TEST_CASE("CosineAnnealingWarmRestarts goes to any point", "[optim][scheduler]") {

@@ -130,7 +130,7 @@ template <class T, class AdamOptionsType, bool decoupled> class AdamFamily : pub
     plain.run();
     amsgrad.run();
   }
-  double* momentum_slot(std::size_t group) override { return &this->groups()[group].betas.first; }
+  double* momentum_slot(std::size_t group) override { return &this->param_groups()[group].betas.first; }
 
   Options defaults_;
 };

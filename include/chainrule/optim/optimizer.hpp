@@ -17,7 +17,7 @@
 
 namespace chainrule::optim {
 
-/// Names and tensors, in a fixed order; numbers are float64 scalars. keep() writes it, load() reads it back.
+/// Names and tensors, in a fixed order; numbers are float64 scalars. save() writes it, load() reads it back.
 using nn::StateDict;
 using NamedTensors = std::vector<std::pair<std::string, TensorBase>>;
 
@@ -125,7 +125,7 @@ template <class Rule, class T> struct Update {
   }
 };
 
-/// A group: parameters, and the optimizer's options for them: `optimizer.groups()[0].lr`.
+/// A group: parameters, and the optimizer's options for them: `optimizer.param_groups()[0].lr`.
 template <class T, class Options> struct ParamGroup : Options {
   std::vector<Tensor<T>> params;
 };
@@ -138,8 +138,8 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
  public:
   using Group = ParamGroup<T, Options>;
 
-  std::vector<Group>& groups() { return groups_; }
-  const std::vector<Group>& groups() const { return groups_; }
+  std::vector<Group>& param_groups() { return groups_; }
+  const std::vector<Group>& param_groups() const { return groups_; }
   std::size_t num_groups() const override { return groups_.size(); }
 
   void zero_grad(bool set_to_none = true) override {

@@ -29,8 +29,9 @@ class ReduceLROnPlateau {
     check(o_.factor < 1, at, "ReduceLROnPlateau: factor must be below 1, got ", o_.factor);
     best_ = smaller_is_better() ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
   }
-  ReduceLROnPlateau(OptimizerBase& optimizer, std::string mode, ReduceLROnPlateauOptions options = {}, Location at = Location::here())
-      : ReduceLROnPlateau(optimizer, (options.mode = std::move(mode), std::move(options)), at) {}
+  template <std::convertible_to<std::string> Mode>  // a template, so that {.factor = 0.5, .patience = 3} is not taken for a string
+  ReduceLROnPlateau(OptimizerBase& optimizer, const Mode& mode, ReduceLROnPlateauOptions options = {}, Location at = Location::here())
+      : ReduceLROnPlateau(optimizer, (options.mode = mode, std::move(options)), at) {}
 
   /// Tells it this epoch's value.
   void step(double metric) {

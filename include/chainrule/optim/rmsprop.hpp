@@ -117,7 +117,7 @@ template <class T = float> class RMSprop final : public Optimizer<T, RMSpropOpti
     plain.run();
     full.run();
   }
-  double* momentum_slot(std::size_t group) override { return this->groups()[group].momentum > 0 ? &this->groups()[group].momentum : nullptr; }
+  double* momentum_slot(std::size_t group) override { return this->param_groups()[group].momentum > 0 ? &this->param_groups()[group].momentum : nullptr; }
 
   RMSpropOptions defaults_;
 };

@@ -106,7 +106,7 @@ template <class T = float> class SGD final : public Optimizer<T, SGDOptions, 1> 
     plain.run();
     with_momentum.run();
   }
-  double* momentum_slot(std::size_t group) override { return this->groups()[group].momentum > 0 ? &this->groups()[group].momentum : nullptr; }
+  double* momentum_slot(std::size_t group) override { return this->param_groups()[group].momentum > 0 ? &this->param_groups()[group].momentum : nullptr; }
 
   SGDOptions defaults_;
 };
