@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 #include <chainrule/chainrule.hpp>
+#include <sstream>
 
 using namespace chainrule;
 
@@ -27,6 +28,9 @@ TEST_CASE("tensor makes float from nested braces, and any type that is named", "
   CHECK(tensor(2.5).item() == 2.5f);
   CHECK(tensor(std::vector<double>{1, 2}).dtype() == DType::float64);
   CHECK(tensor({{{1, 2}}, {{3, 4}}}).shape() == Shape{2, 1, 2});
+  CHECK(tensor(std::vector<std::vector<double>>{{1, 2, 3}, {4, 5, 6}}).at({1, 0}) == 4);
+  CHECK(message_of([] { (void)tensor(std::vector<std::vector<float>>{{1, 2}, {3}}); }).find("row 0 has 2 values, row 1 has 1") != std::string::npos);
+  CHECK(message_of([] { (void)zeros({-1}); }).find("zeros: sizes must not be negative") != std::string::npos);
   CHECK(message_of([] { (void)tensor({{1, 2}, {3}}); }).find("same shape") != std::string::npos);
 }
 
@@ -188,4 +192,14 @@ TEST_CASE("tensors print as PyTorch prints them", "[core][print]") {
   CHECK(w.str() == "tensor([ 1., -2.], requires_grad=True)");
   CHECK((w * w).sum().str() == "tensor(5., grad_fn=<SumBackward0>)");
   CHECK(ones({2, 1, 2}).str() == "tensor([[[1., 1.]],\n\n        [[1., 1.]]])");
+}
+
+TEST_CASE("element types and devices go to streams, lists and small numbers are printed", "[core][print]") {
+  std::ostringstream out;
+  out << DType::float32 << ' ' << Device::cpu;
+  CHECK(out.str() == "float32 cpu");
+  std::string line;
+  detail::say(line, std::vector<double>{0.5, 1e-7});
+  detail::say(line, DType::int64);
+  CHECK(line == "[0.5, 1e-07]int64");
 }

@@ -120,6 +120,22 @@ template <class T> class Printer {
   Formatter<T> format_;
 };
 
+/// What print() writes for one part: as in error messages, but small numbers keep their digits (1e-07, not 0), and lists are shown.
+template <class P> void say(std::string& s, const P& part) {
+  if constexpr (std::same_as<P, DType> || std::same_as<P, Device>) s += name_of(part);
+  else if constexpr (requires { typename P::value_type; requires std::same_as<P, std::vector<typename P::value_type>>; }) {
+    s += '[';
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      if (i) s += ", ";
+      say(s, static_cast<typename P::value_type>(part[i]));
+    }
+    s += ']';
+  } else if constexpr (std::floating_point<P>) {
+    if (part != 0 && std::abs(part) < P(1e-4)) s += spell_number("%.*g", 6, static_cast<double>(part));
+    else append(s, part);
+  } else append(s, part);
+}
+
 /// "mul" -> "MulBackward0", "max_pool2d" -> "MaxPool2dBackward0".
 inline std::string grad_fn_name(const char* op) {
   std::string name;
@@ -168,11 +184,15 @@ template <class Char, class Traits> std::basic_ostream<Char, Traits>& operator<<
   return out << s.str().c_str();
 }
 
-/// Python's print: the parts with a space between them, and a new line. Tensors, shapes, modules (anything with str()), text and numbers.
+template <class Char, class Traits> std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, DType t) { return out << name_of(t); }
+template <class Char, class Traits> std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, Device d) { return out << name_of(d); }
+
+/// Python's print: the parts with a space between them, and a new line. Tensors, shapes, modules (anything with str()), element types,
+/// devices, text, numbers, and vectors of these.
 template <class... Parts> void print(const Parts&... parts) {
   std::string line;
   bool first = true;
-  ((line += first ? "" : " ", first = false, detail::append(line, parts)), ...);
+  ((line += first ? "" : " ", first = false, detail::say(line, parts)), ...);
   std::puts(line.c_str());
 }
 

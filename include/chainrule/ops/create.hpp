@@ -52,10 +52,22 @@ template <class T = float> Tensor<T> tensor(std::type_identity_t<Nested<T>> valu
 }
 /// The values of a vector, copied. Its type is the tensor's.
 template <class V>
-  requires std::same_as<V, std::vector<typename V::value_type>>
+  requires std::same_as<V, std::vector<typename V::value_type>> && Element<typename V::value_type>
 Tensor<typename V::value_type> tensor(const V& values, TensorOptions options = {}, Location at = Location::here()) {
   auto t = detail::allocate<typename V::value_type>(Shape(values.size()));
   std::copy(values.begin(), values.end(), t.data());
+  return detail::finish(t, options, at);
+}
+
+/// A matrix of a vector of rows, all of the same length.
+///     std::vector<std::vector<float>> rows{{1, 2}, {3, 4}};     tensor(rows);
+template <class V, class T = typename V::value_type::value_type>
+  requires std::same_as<V, std::vector<std::vector<T>>> && Element<T>
+Tensor<T> tensor(const V& rows, TensorOptions options = {}, Location at = Location::here()) {
+  const std::size_t columns = rows.empty() ? 0 : rows[0].size();
+  for (std::size_t i = 0; i < rows.size(); ++i) check(rows[i].size() == columns, at, "tensor: row 0 has ", columns, " values, row ", i, " has ", rows[i].size());
+  Tensor<T> t = detail::allocate<T>(Shape{static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)});
+  for (std::size_t i = 0; i < rows.size(); ++i) std::copy(rows[i].begin(), rows[i].end(), t.data() + static_cast<std::ptrdiff_t>(i * columns));
   return detail::finish(t, options, at);
 }
 
@@ -73,8 +85,14 @@ template <class T = float, Arithmetic N = T> Tensor<T> full(const Shape& shape, 
   t.fill_(static_cast<T>(value), at);
   return detail::finish(t, options, at);
 }
-template <class T = float> Tensor<T> zeros(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) { return full<T>(shape, T{}, options, at); }
-template <class T = float> Tensor<T> ones(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) { return full<T>(shape, T(1), options, at); }
+template <class T = float> Tensor<T> zeros(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+  detail::check_sizes(shape, "zeros", at);
+  return full<T>(shape, T{}, options, at);
+}
+template <class T = float> Tensor<T> ones(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+  detail::check_sizes(shape, "ones", at);
+  return full<T>(shape, T(1), options, at);
+}
 
 template <class T> Tensor<T> empty_like(const Tensor<T>& x, Location at = Location::here()) { return empty<T>(x.shape(), {.device = x.device()}, at); }
 template <class T> Tensor<T> zeros_like(const Tensor<T>& x, Location at = Location::here()) { return zeros<T>(x.shape(), {.device = x.device()}, at); }
