@@ -48,6 +48,10 @@ template <class T> Tensor<T> minimum(const Tensor<T>& a, const Tensor<T>& b, Loc
   }, at);
 }
 
+/// PyTorch's other names, of two tensors: maximum(a, b) and minimum(a, b).
+template <class T> Tensor<T> max(const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) { return maximum(a, b, at); }
+template <class T> Tensor<T> min(const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) { return minimum(a, b, at); }
+
 template <class T> Tensor<T> Tensor<T>::maximum(const Tensor& other, Location at) const { return chainrule::maximum(*this, other, at); }
 template <class T> Tensor<T> Tensor<T>::minimum(const Tensor& other, Location at) const { return chainrule::minimum(*this, other, at); }
 

@@ -19,6 +19,7 @@ inline Tensor<std::int64_t> one_hot(const Tensor<std::int64_t>& labels, std::int
   check(num_classes == -1 || num_classes > 0, at, "one_hot: num_classes must be positive, or -1 for the largest label plus 1, got ", num_classes);
   check(num_classes > 0 || labels.numel() > 0, at, "one_hot: there are no labels to tell the number of classes from; pass num_classes");
   if (num_classes == -1) num_classes = reduce<std::int64_t>(Extreme<true>{}, labels, detail::plan_reduction(labels, {}, false, "one_hot", at), at).item(at) + 1;
+  if (num_classes <= 0) num_classes = 1;  // all labels are negative: the check below says which
   detail::check_index(labels, 0, num_classes, "one_hot", at, "of the ", num_classes, " classes");
   return map(OneHot{}, at, unsqueeze(labels, -1, at), to_device(arange(num_classes), labels.device(), at));
 }

@@ -31,6 +31,8 @@ OpCases arithmetic_cases() {
       op_case("pow", "of a number", {v({-1, 0, 2})}, [](const auto& in) { using T = typename std::decay_t<decltype(in[0])>::value_type; return cr::pow(T(3), in[0]); }, v({1.0 / 3, 1, 9})),
       op_case("maximum", "", {v({1, 5, -2}), v({3, 2, -1})}, [](const auto& in) { return cr::maximum(in[0], in[1]); }, v({3, 5, -1})),
       op_case("maximum", "ties share the gradient", {v({1, 2}), v({1, 2})}, [](const auto& in) { return cr::maximum(in[0], in[1]); }, v({1, 2}), {.second = false}),
+      op_case("maximum", "max of two", {v({1, 5, -2}), v({3, 2, -1})}, [](const auto& in) { return cr::max(in[0], in[1]); }, v({3, 5, -1})),
+      op_case("maximum", "min of two", {v({1, 5, -2}), v({3, 2, -1})}, [](const auto& in) { return cr::min(in[0], in[1]); }, v({1, 2, -2})),
       op_case("maximum", "minimum", {v({1, 5, -2}), v({3, 2, -1})}, [](const auto& in) { return cr::minimum(in[0], in[1]); }, v({1, 2, -2})),
   };
 }
