@@ -7,6 +7,7 @@
 #include <chainrule/nn/dropout.hpp>
 #include <chainrule/nn/embedding.hpp>
 #include <chainrule/nn/flatten.hpp>
+#include <chainrule/nn/functional.hpp>
 #include <chainrule/nn/init.hpp>
 #include <chainrule/nn/layer_norm.hpp>
 #include <chainrule/nn/linear.hpp>

@@ -36,6 +36,8 @@ TEST_CASE("layers print as PyTorch 2.15 prints them", "[nn][layers][print]") {
   CHECK(nn::MaxPool2d(3, 2, 1).str() == "MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=1, ceil_mode=False)");
   CHECK(nn::MaxPool2d({3, 2}, {.stride = 2, .padding = 1}).str() ==
         "MaxPool2d(kernel_size=(3, 2), stride=2, padding=1, dilation=1, ceil_mode=False)");
+  CHECK(nn::MaxPool2d({2, 2}).str() == "MaxPool2d(kernel_size=(2, 2), stride=(2, 2), padding=0, dilation=1, ceil_mode=False)");
+  CHECK(nn::AvgPool2d({3, 2}).str() == "AvgPool2d(kernel_size=(3, 2), stride=(3, 2), padding=0)");
   CHECK(nn::AvgPool2d(2).str() == "AvgPool2d(kernel_size=2, stride=2, padding=0)");
   CHECK(nn::AvgPool2d({3, 2}, 1).str() == "AvgPool2d(kernel_size=(3, 2), stride=1, padding=0)");
   CHECK(nn::AdaptiveAvgPool2d(1).str() == "AdaptiveAvgPool2d(output_size=1)");
@@ -200,4 +202,11 @@ TEST_CASE("loss modules pass their options on to their functions", "[nn][layers]
   CHECK(nn::L1Loss()(p, y).item() == Approx(0.15));
   CHECK(nn::SmoothL1Loss({.beta = 0.1})(p, y).item() == Approx((0.15 + 0.05) / 2));
   CHECK_THROWS_WITH(nn::MSELoss()(p, ones({2, 1})), Contains("MSELoss: mse_loss"));
+}
+
+TEST_CASE("nn::functional is a second name for the functions", "[nn][functional]") {
+  namespace F = nn::functional;
+  auto x = tensor({{-1, 2}});
+  CHECK(F::relu(x).to_vector() == std::vector<float>{0, 2});
+  CHECK(F::cross_entropy(x, tensor<std::int64_t>({1})).item() == cross_entropy(x, tensor<std::int64_t>({1})).item());
 }

@@ -69,6 +69,10 @@ TEST_CASE("modules of a Sequential may have names", "[nn][sequential]") {
   net.push_back("fc2", nn::Linear(8, 2));
   CHECK(names(net.state_dict()) == Names{"fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"});
   CHECK(net(rand({1, 4})).shape() == Shape{1, 2});
+  CHECK(net["act"].str() == "ReLU()");
+  CHECK(net.get<nn::Linear>("fc2").in_features == 8);
+  CHECK_THROWS_WITH(net["fc3"], Contains("has no module \"fc3\"; it holds fc1, act, fc2"));
+  CHECK_THROWS_WITH(net.get<nn::ReLU>("fc1"), Contains("module fc1 is a Linear, not a ReLU"));
   CHECK_THROWS_WITH(net.push_back("act", nn::ReLU()), Contains("two modules are called \"act\""));
   CHECK_THROWS_WITH((nn::Sequential{{"a", nn::ReLU()}, {"a", nn::Tanh()}}), Contains("two modules are called \"a\""));
 }
@@ -104,6 +108,28 @@ TEST_CASE("copies of a Sequential are deep, and assigning keeps what an optimize
   other = moved;
   CHECK(other.size() == 3);
   CHECK_FALSE(other.parameters()[0].shares_storage(weight));
+}
+
+namespace {
+struct Lists : nn::Module<Lists> {
+  nn::ModuleList layers{nn::Linear(2, 3), nn::ReLU()};
+  nn::ParameterList scales{nn::Parameter(ones({1})), nn::Parameter(ones({1}))};
+  Tensor<> forward(Tensor<> x) {
+    for (auto& layer : layers) x = layer(x);
+    for (auto& s : scales) x = x * s;
+    return x;
+  }
+};
+}  // namespace
+
+TEST_CASE("a ModuleList holds modules of any types, a ParameterList parameters", "[nn][sequential]") {
+  Lists net;
+  CHECK(names(net.named_parameters()) == Names{"layers.0.weight", "layers.0.bias", "scales.0", "scales.1"});
+  CHECK(net(rand({4, 2})).shape() == Shape{4, 3});
+  Lists copy = net;
+  copy.layers[0].as<nn::Linear>()->bias.detach().fill_(7);
+  CHECK(net.layers[0].as<nn::Linear>()->bias.to_vector()[0] != 7);
+  CHECK(net.str().find("  (layers): ModuleList(\n    (0): Linear(in_features=2, out_features=3, bias=True)\n    (1): ReLU()\n  )\n") != std::string::npos);
 }
 
 TEST_CASE("lambdas, own modules and modules that cannot be copied stand in a Sequential", "[nn][sequential]") {

@@ -88,6 +88,12 @@ concept IsDict = requires {
 /// std::optional, std::unique_ptr, std::shared_ptr: there or not.
 template <class X>
 concept IsHolder = is_a<X, std::optional> || is_a<X, std::unique_ptr> || is_a<X, std::shared_ptr>;
+/// A module of any type as a value (nn::AnyModule): what counts is the module in it.
+template <class X>
+concept WrapsModule = !std::derived_from<X, ModuleTag> && requires(const X& x) {
+  typename X::scalar_type;
+  { x.ref() } -> std::same_as<ModuleRef>;
+};
 /// Its parts are known at run time only (nn::Sequential): `std::vector<nn::Part> list_parts()`.
 template <class X>
 concept ListsPartsAtRunTime = requires(X& m) {
@@ -95,7 +101,7 @@ concept ListsPartsAtRunTime = requires(X& m) {
 };
 
 template <class X> consteval bool is_part() {
-  if constexpr (IsParameter<X> || IsBuffer<X> || IsModule<X>) return true;
+  if constexpr (IsParameter<X> || IsBuffer<X> || IsModule<X> || WrapsModule<X>) return true;
   else if constexpr (IsList<X>) return is_part<typename X::value_type>();
   else if constexpr (IsDict<X>) return is_part<typename X::mapped_type>();
   else if constexpr (is_a<X, std::optional>) return is_part<typename X::value_type>();
@@ -107,6 +113,8 @@ template <class X> void add_part(std::vector<Part>& parts, std::string_view name
   if constexpr (!is_part<X>()) return;
   else if constexpr (IsParameter<X> || IsBuffer<X>) {
     if (member.defined()) parts.push_back({std::string(name), &member, IsParameter<X>, {}});
+  } else if constexpr (WrapsModule<X>) {
+    if (const ModuleRef wrapped = member.ref()) parts.push_back({std::string(name), nullptr, false, wrapped});
   } else if constexpr (IsHolder<X>) {
     if (member) add_part(parts, name, *member);
   } else {

@@ -24,6 +24,7 @@ struct MaxPool2d : Module<MaxPool2d> {
   MaxPool2dOptions options;
 
   explicit MaxPool2d(WindowSize kernel, MaxPool2dOptions o = {}) : kernel_size(kernel), options(o) {}
+  template <std::integral I> explicit MaxPool2d(const I (&kernel)[2], MaxPool2dOptions o = {}) : MaxPool2d(WindowSize(kernel[0], kernel[1]), o) {}  // {2, 2} could also be MaxPool2d(2, 2)
   template <std::integral Stride>
   MaxPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : MaxPool2d(kernel, {.stride = Pair(stride), .padding = padding}) {}
   using parts = members<>;
@@ -44,6 +45,7 @@ struct AvgPool2d : Module<AvgPool2d> {
   AvgPool2dOptions options;
 
   explicit AvgPool2d(WindowSize kernel, AvgPool2dOptions o = {}) : kernel_size(kernel), options(o) {}
+  template <std::integral I> explicit AvgPool2d(const I (&kernel)[2], AvgPool2dOptions o = {}) : AvgPool2d(WindowSize(kernel[0], kernel[1]), o) {}
   template <std::integral Stride>
   AvgPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : AvgPool2d(kernel, {.stride = Pair(stride), .padding = padding}) {}
   using parts = members<>;

@@ -16,6 +16,8 @@ template <class T> class BasicAnyModule {
   }
 
  public:
+  using scalar_type = T;
+
   template <class M>
   requires(fits<std::remove_cvref_t<M>>()) BasicAnyModule(M&& module)
       : held_(std::make_unique<Held<std::remove_cvref_t<M>>>(std::forward<M>(module))) {}
@@ -31,7 +33,7 @@ template <class T> class BasicAnyModule {
   Tensor<T> operator()(const Tensor<T>& x, Location at = Location::here()) const { return held_->call(x, at); }
   Tensor<T> operator()(const Tensor<std::int64_t>& x, Location at = Location::here()) const { return held_->call_index(x, at); }
 
-  ModuleRef ref() const { return held_->ref(); }
+  ModuleRef ref() const { return held_ ? held_->ref() : ModuleRef(); }  ///< null after it was moved from
   /// The module itself if it is an M, else null: seq[0].as<nn::Linear>()->weight.
   template <class M> M* as() const { return ref().template as<M>(); }
   std::string str() const { return ref().str(); }
@@ -80,7 +82,7 @@ template <class T> class BasicAnyModule {
       if constexpr (!takes_real<M>) return run(x, at);
       else
         fail(at, ref().type_name(), ": takes a tensor of ", name_of(dtype_of<T>), ", got ", name_of(x.dtype()), "; x.to<",
-             name_of(dtype_of<T>), ">() converts");
+             std::same_as<T, float> ? "float" : "double", ">() converts");
     }
     ModuleRef ref() const override { return nn::ref(module); }
   };
@@ -91,7 +93,7 @@ template <class T> class BasicAnyModule {
 /// Modules of any types, one after the other; Sequentials nest, and lambdas are welcome. Names are "0", "1", ... unless given.
 ///     nn::Sequential net{nn::Linear(784, 128), nn::ReLU(), nn::Linear(128, 10)};
 ///     nn::Sequential named{{"fc1", nn::Linear(784, 128)}, {"act", nn::ReLU()}};
-///     net[0].as<nn::Linear>()->weight;     net.get<nn::Linear>(-1).weight;
+///     net[0].as<nn::Linear>()->weight;     net.get<nn::Linear>(-1).weight;     named.get<nn::Linear>("fc1").weight;
 /// Source: torch.nn.Sequential.
 template <class T> class BasicSequential : public Module<BasicSequential<T>> {
  public:
@@ -123,7 +125,11 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
   /// The module at a position; negative positions count from the end.
   AnyModule& operator[](std::int64_t i) { return modules_[where(i, {})].second; }
   const AnyModule& operator[](std::int64_t i) const { return modules_[where(i, {})].second; }
-  /// The module at a position as its type. Throws if it is of another.
+  /// The module of a name.
+  AnyModule& operator[](std::string_view name) { return modules_[where(name, {})].second; }
+  const AnyModule& operator[](std::string_view name) const { return modules_[where(name, {})].second; }
+  /// The module at a position, or of a name, as its type. Throws if it is of another.
+  template <class M> M& get(std::string_view name, Location at = Location::here()) const { return get<M>(static_cast<std::int64_t>(where(name, at)), at); }
   template <class M> M& get(std::int64_t i, Location at = Location::here()) const {
     const auto& [name, module] = modules_[where(i, at)];
     M* found = module.template as<M>();
@@ -169,11 +175,25 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
     check(i >= -n && i < n, at, "Sequential: has no module ", i, ", it holds ", n);
     return static_cast<std::size_t>(i < 0 ? i + n : i);
   }
+  std::size_t where(std::string_view name, Location at) const {
+    std::string known;
+    for (std::size_t i = 0; i < modules_.size(); ++i) {
+      if (modules_[i].first == name) return i;
+      known += (i ? ", " : "") + modules_[i].first;
+    }
+    fail(at, "Sequential: has no module \"", name, "\"; it holds ", known.empty() ? std::string("none") : known);
+  }
 
   std::vector<std::pair<std::string, AnyModule>> modules_;
 };
 
 using Sequential = BasicSequential<float>;
 using AnyModule = BasicAnyModule<float>;
+
+/// A member of a module that holds modules of any types, as torch.nn.ModuleList; std::vector<nn::Linear> does for one type.
+///     nn::ModuleList layers{nn::Linear(4, 8), nn::ReLU()};     for (auto& layer : layers) x = layer(x);
+using ModuleList = std::vector<AnyModule>;
+/// A member of a module that holds parameters, as torch.nn.ParameterList.
+using ParameterList = std::vector<Parameter>;
 
 }  // namespace chainrule::nn
