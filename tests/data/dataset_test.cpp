@@ -30,6 +30,7 @@ TEST_CASE("a TensorDataset is cut along the first dimension", "[data]") {
   CHECK(batch.data.shape() == cr::Shape{3, 2});
   CHECK(batch.data.to_vector() == std::vector<std::int64_t>{4, 5, 0, 1, 4, 5});
   CHECK(batch.target.to_vector() == std::vector<float>{7, 5, 7});
+  CHECK(set[1].first.to_vector() == std::vector<std::int64_t>{2, 3});  // Python's set[1]
   CHECK_THROWS_WITH(set.get(3), Contains("sample 3 does not exist; there are 3"));
 }
 
@@ -49,6 +50,7 @@ TEST_CASE("a Subset picks samples by number", "[data]") {
   CHECK(few.size() == 3);
   CHECK(few.get(0) == 49);
   CHECK(few.get(2) == 1);
+  CHECK(few[0] == 49);
   CHECK_THROWS_WITH(few.get(3), Contains("sample 3"));
   CHECK_THROWS_WITH(data::Subset(Squares{10}, {3, 10}), Contains("sample 10 does not exist; there are 10"));
   data::Subset rows(data::TensorDataset(cr::arange(4), cr::arange(4)), {3, 2});

@@ -4,6 +4,7 @@
 #include <chainrule/train/meter.hpp>
 #include <chainrule/train/metrics.hpp>
 #include <limits>
+#include <sstream>
 #include "support/catch.hpp"
 #include "support/files.hpp"
 #include "support/scratch_dir.hpp"
@@ -77,6 +78,9 @@ TEST_CASE("a confusion matrix counts what was taken for what", "[train]") {
   CHECK_THROWS_WITH(m.add(cr::tensor<std::int64_t>({0, 3}), cr::tensor<std::int64_t>({0, 0})), Contains("prediction 3 of row 1"));
   CHECK_THROWS_WITH(m.add(cr::tensor<std::int64_t>({0, 0}), cr::tensor<std::int64_t>({0, -1})), Contains("label -1 of row 1"));
   CHECK(m.total() == 7);  // nothing was counted
+  std::ostringstream out;
+  out << m;
+  CHECK(out.str() == m.str());
   CHECK_THROWS_WITH(m.add(cr::zeros({2, 4}), cr::tensor<std::int64_t>({0, 0})), Contains("scores of shape (N, 3), got (2, 4)"));
 }
 

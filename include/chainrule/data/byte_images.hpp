@@ -38,6 +38,11 @@ template <class Transform = transforms::ToTensor> class ByteImages {
   {
     return std::pair(transform_(image(i)), label(i));
   }
+  auto operator[](std::int64_t i) const
+    requires(!draws)
+  {
+    return get(i);
+  }
   auto get(std::int64_t i, Generator& g) const
     requires draws
   {

@@ -70,7 +70,7 @@ inline void check_index(std::int64_t i, std::int64_t n, const char* what, Locati
 }  // namespace detail
 
 /// Tensors of the same first size, cut along it: sample i is (x[i], y[i]).
-///     TensorDataset set(x, y);   // x: (1000, 2), y: (1000,); set.get(3) is a pair of shapes (2,) and ()
+///     TensorDataset set(x, y);   // x: (1000, 2), y: (1000,); set[3], or set.get(3), is a pair of shapes (2,) and ()
 template <class... Ts> class TensorDataset {
  public:
   explicit TensorDataset(const Tensor<Ts>&... tensors) : TensorDataset(Location{}, tensors...) {}
@@ -80,6 +80,7 @@ template <class... Ts> class TensorDataset {
     detail::check_index(i, size(), "TensorDataset", {});
     return std::apply([&](const auto&... x) { return sample(x[i]...); }, tensors_);
   }
+  auto operator[](std::int64_t i) const { return get(i); }
   auto get_batch(std::span<const std::int64_t> indices) const {
     return std::apply([&](const auto&... x) { return batch(detail::take_rows(x, indices, {})...); }, tensors_);
   }
@@ -120,6 +121,11 @@ template <Dataset D> class Subset {
     requires(!DrawsSamples<D>)
   {
     return dataset_->get(original(i));
+  }
+  auto operator[](std::int64_t i) const
+    requires(!DrawsSamples<D>)
+  {
+    return get(i);
   }
   auto get(std::int64_t i, Generator& g) const
     requires DrawsSamples<D>

@@ -3,6 +3,7 @@
 
 #include <chainrule/api.hpp>
 #include <cstdio>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -172,5 +173,9 @@ class ConfusionMatrix {
   std::vector<std::string> names_;
   std::vector<std::int64_t> counts_;  // [truth][predicted]
 };
+
+template <class Char, class Traits> std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const ConfusionMatrix& m) {
+  return out << m.str().c_str();
+}
 
 }  // namespace chainrule::train
