@@ -112,5 +112,24 @@ TEST_CASE("isclose, allclose, equal", "[ops][compare]") {
   CHECK(contains(message_of([&] { (void)cr::isclose(a, b, -1); }), "tolerances must not be negative"));
 }
 
+TEST_CASE("comparing, masks and triangles have method forms, as in PyTorch", "[ops][compare]") {
+  auto x = tensor({{0, 2}, {3, 0}}), y = tensor({{0, 2}, {3, 1}});
+  CHECK(equal(x.isinf(), chainrule::isinf(x)));
+  CHECK(x.isclose(y).to_vector() == std::vector<bool>{true, true, true, false});
+  CHECK_FALSE(x.allclose(y));
+  CHECK(x.allclose(y, 0, 1));
+  CHECK(x.equal(x.clone()));
+  CHECK((x > 1).logical_and(y > 2).to_vector() == std::vector<bool>{false, false, true, false});
+  CHECK((x > 1).logical_or(y > 2).to_vector() == std::vector<bool>{false, true, true, false});
+  CHECK((x > 1).logical_xor(y > 2).to_vector() == std::vector<bool>{false, true, false, false});
+  CHECK((x > 1).logical_not().to_vector() == std::vector<bool>{true, false, false, true});
+  CHECK((y > 1).any(0).to_vector() == std::vector<bool>{true, true});
+  CHECK((y > 1).all(1, true).shape() == Shape{2, 1});
+  CHECK((x > 2).nonzero().to_vector() == std::vector<std::int64_t>{1, 0});
+  CHECK(x.roll(1, 0).to_vector() == std::vector<float>{3, 0, 0, 2});
+  CHECK(x.tril().to_vector() == std::vector<float>{0, 0, 3, 0});
+  CHECK(x.triu(1).to_vector() == std::vector<float>{0, 2, 0, 0});
+}
+
 }  // namespace
 }  // namespace chainrule_test

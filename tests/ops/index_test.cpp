@@ -96,7 +96,7 @@ TEST_CASE("nonzero, masked_select and one_hot", "[ops][nonzero][masked_select][o
   CHECK(differentiable([](const D& t) { return masked_select(t * t, tensor<bool>({{true, false, true}, {true, true, false}})); }, irregular({3})));
 
   CHECK(one_hot(indices({1, 0})).to_vector() == Numbers{0, 1, 1, 0});
-  CHECK_THROWS_WITH(one_hot(indices({-1})), Contains("index -1 at position (0,)") && Contains("1 classes"));
+  CHECK_THROWS_WITH(one_hot(indices({-1})), Catch::Contains("index -1 at position (0,) of the index lies outside of the 1 classes"));
   CHECK(one_hot(indices({{2}}), 4).shape() == Shape{1, 1, 4});
   CHECK_THROWS_WITH(one_hot(indices({0, 3, -1}), 3), Catch::Contains("one_hot: index 3 at position (1,) of the index lies outside of the 3 classes"));
   CHECK_THROWS_WITH(one_hot(indices({-1})), Catch::Contains("index -1 at position (0,)"));

@@ -262,6 +262,14 @@ template <class T> class Tensor : public TensorBase {
   Tensor ceil(Location at = Location::here()) const;
   Tensor<bool> isnan(Location at = Location::here()) const;
   Tensor<bool> isfinite(Location at = Location::here()) const;
+  Tensor<bool> isinf(Location at = Location::here()) const;
+  Tensor<bool> isclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false, Location at = Location::here()) const;
+  bool allclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false, Location at = Location::here()) const;
+  bool equal(const Tensor& other, Location at = Location::here()) const;
+  Tensor<bool> logical_and(Operand<T> other, Location at = Location::here()) const;
+  Tensor<bool> logical_or(Operand<T> other, Location at = Location::here()) const;
+  Tensor<bool> logical_xor(Operand<T> other, Location at = Location::here()) const;
+  Tensor<bool> logical_not(Location at = Location::here()) const;
   Tensor<bool> eq(Operand<T> other, Location at = Location::here()) const;
   Tensor<bool> ne(Operand<T> other, Location at = Location::here()) const;
   Tensor<bool> lt(Operand<T> other, Location at = Location::here()) const;
@@ -298,6 +306,8 @@ template <class T> class Tensor : public TensorBase {
   Tensor cumsum(std::int64_t dim, Location at = Location::here()) const;
   Tensor<bool> any(Location at = Location::here()) const;
   Tensor<bool> all(Location at = Location::here()) const;
+  Tensor<bool> any(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  Tensor<bool> all(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
   Tensor softmax(std::int64_t dim, Location at = Location::here()) const;
   Tensor log_softmax(std::int64_t dim, Location at = Location::here()) const;
   Tensor logsumexp(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
@@ -313,8 +323,12 @@ template <class T> class Tensor : public TensorBase {
   Tensor gather(std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) const;
   Tensor scatter_add(std::int64_t dim, const Tensor<std::int64_t>& index, const Tensor& source, Location at = Location::here()) const;
   Tensor masked_select(const Tensor<bool>& mask, Location at = Location::here()) const;
+  Tensor<std::int64_t> nonzero(Location at = Location::here()) const;
   Tensor flip(const Dims& dims, Location at = Location::here()) const;
   Tensor repeat(const Shape& repeats, Location at = Location::here()) const;
+  Tensor roll(std::int64_t shift, std::int64_t dim, Location at = Location::here()) const;
+  Tensor tril(std::int64_t diagonal = 0, Location at = Location::here()) const;
+  Tensor triu(std::int64_t diagonal = 0, Location at = Location::here()) const;
 
   // ---- operators: hidden friends, so that 2 * x, x > 0 and a + b work for every operand that converts ----
   friend Tensor operator+(Operand<T> a, Operand<T> b) { return chainrule::add(a, b, a.at); }

@@ -32,5 +32,6 @@ template <class T> Tensor<T> roll(const Tensor<T>& x, std::int64_t shift, std::i
 }
 
 template <class T> Tensor<T> Tensor<T>::flip(const Dims& dims, Location at) const { return chainrule::flip(*this, dims, at); }
+template <class T> Tensor<T> Tensor<T>::roll(std::int64_t shift, std::int64_t dim, Location at) const { return chainrule::roll(*this, shift, dim, at); }
 
 }  // namespace chainrule

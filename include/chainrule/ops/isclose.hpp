@@ -42,4 +42,12 @@ template <class T> bool equal(const Tensor<T>& a, const Tensor<T>& b, Location a
   return a.shape() == b.shape() && sum(eq(a, b, at), at).item(at) == a.numel();
 }
 
+template <class T> Tensor<bool> Tensor<T>::isclose(const Tensor& other, double rtol, double atol, bool equal_nan, Location at) const {
+  return chainrule::isclose(*this, other, rtol, atol, equal_nan, at);
+}
+template <class T> bool Tensor<T>::allclose(const Tensor& other, double rtol, double atol, bool equal_nan, Location at) const {
+  return chainrule::allclose(*this, other, rtol, atol, equal_nan, at);
+}
+template <class T> bool Tensor<T>::equal(const Tensor& other, Location at) const { return chainrule::equal(*this, other, at); }
+
 }  // namespace chainrule

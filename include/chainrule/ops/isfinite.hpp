@@ -38,5 +38,6 @@ template <class T> Tensor<bool> isfinite(const Tensor<T>& x, Location at = Locat
 
 template <class T> Tensor<bool> Tensor<T>::isnan(Location at) const { return chainrule::isnan(*this, at); }
 template <class T> Tensor<bool> Tensor<T>::isfinite(Location at) const { return chainrule::isfinite(*this, at); }
+template <class T> Tensor<bool> Tensor<T>::isinf(Location at) const { return chainrule::isinf(*this, at); }
 
 }  // namespace chainrule

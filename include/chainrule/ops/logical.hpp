@@ -91,4 +91,9 @@ template <Bits T, std::integral N> Tensor<T> operator^(const Tensor<T>& a, N b) 
 template <Bits T> Tensor<T> operator~(const Tensor<T>& a) { return bitwise_not(a, Location{}); }
 inline Tensor<bool> operator!(const Tensor<bool>& a) { return logical_not(a, Location{}); }
 
+template <class T> Tensor<bool> Tensor<T>::logical_and(Operand<T> other, Location at) const { return chainrule::logical_and(*this, other, at); }
+template <class T> Tensor<bool> Tensor<T>::logical_or(Operand<T> other, Location at) const { return chainrule::logical_or(*this, other, at); }
+template <class T> Tensor<bool> Tensor<T>::logical_xor(Operand<T> other, Location at) const { return chainrule::logical_xor(*this, other, at); }
+template <class T> Tensor<bool> Tensor<T>::logical_not(Location at) const { return chainrule::logical_not(*this, at); }
+
 }  // namespace chainrule

@@ -64,5 +64,6 @@ template <class T> Tensor<T> masked_select(const Tensor<T>& x, const Tensor<bool
 }
 
 template <class T> Tensor<T> Tensor<T>::masked_select(const Tensor<bool>& mask, Location at) const { return chainrule::masked_select(*this, mask, at); }
+template <class T> Tensor<std::int64_t> Tensor<T>::nonzero(Location at) const { return chainrule::nonzero(*this, at); }
 
 }  // namespace chainrule

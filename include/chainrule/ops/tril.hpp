@@ -33,4 +33,7 @@ template <class T> Tensor<T> tril(const Tensor<T>& x, std::int64_t diagonal = 0,
 ///     triu(tensor({{1, 2}, {3, 4}}), 1)   // {{0, 2}, {0, 0}}
 template <class T> Tensor<T> triu(const Tensor<T>& x, std::int64_t diagonal = 0, Location at = Location::here()) { return detail::triangle<false>(x, diagonal, at); }
 
+template <class T> Tensor<T> Tensor<T>::tril(std::int64_t diagonal, Location at) const { return chainrule::tril(*this, diagonal, at); }
+template <class T> Tensor<T> Tensor<T>::triu(std::int64_t diagonal, Location at) const { return chainrule::triu(*this, diagonal, at); }
+
 }  // namespace chainrule
