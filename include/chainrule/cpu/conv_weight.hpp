@@ -1,6 +1,7 @@
 #pragma once
-// The engine of conv2d_backward_weight: dweight^T (c_in kh kw, c_out) = windows^T x dy^T. The windows are read where they lie in the
-// image, one broadcast number at a time, so nothing but dy is packed. Chunks of pixels are added in order, whatever the threads.
+// The engines of conv2d_backward_weight. The first: dweight^T (c_in kh kw, c_out) = windows^T x dy^T. The windows are read where they lie
+// in the image, one broadcast number at a time, so nothing but dy is packed. The second, for few windows: each number is a dot product of
+// a plane of dy with the image shifted by the window. Chunks of pixels, or images, are added in order, whatever the threads.
 
 #include <chainrule/cpu/conv_shape.hpp>
 #include <chainrule/cpu/gemm_blocks.hpp>
@@ -99,9 +100,63 @@ void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& 
   }
 }
 
+/// Planes for weight_dots: always a copy, which ends with zeros that the last vectors may read.
+template <class T> Planes dot_planes(const ConvShape& s) {
+  const std::int64_t h = s.h + 2 * s.pad_h, w = s.w + 2 * s.pad_w, step = round_up(h * w, 16) + 16;
+  return {h, w, step, s.c_in / s.groups * step, true};
+}
+
+/// Output channels [o0, o1) of one group as dot products, on the calling thread. In a copy of dy whose rows are as far apart as the image's,
+/// with zeros between, all pixels of a plane meet theirs in one run.
+template <class T>
+void weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, const std::int64_t* offsets, std::int64_t o0, std::int64_t o1,
+                 const T* x, const T* dy, T* dweight, std::int64_t window) {
+  const std::int64_t in = s.c_in / s.groups, length = round_up((s.oh - 1) * planes.w + s.ow, table.lanes), step = round_up(length, 16);
+  T* spread = scratch<T>(Scratch::b_block, static_cast<std::size_t>(table.dot_rows * step));
+  T* copy = scratch<T>(Scratch::image, static_cast<std::size_t>(planes.image + 16));
+  std::fill(spread, spread + table.dot_rows * step, T(0));
+  std::fill(copy, copy + planes.image + 16, T(0));
+  Epilogue<T> e;
+  for (std::int64_t n = 0; n < s.n; ++n) {
+    copy_planes(s, planes, x + n * s.c_in * s.h * s.w, 1, 0, in, copy);
+    e.load_c = n > 0;
+    for (std::int64_t o = o0; o < o1; o += table.dot_rows) {
+      const std::int64_t rows = std::min<std::int64_t>(table.dot_rows, o1 - o);
+      for (std::int64_t r = 0; r < rows; ++r) {
+        const T* from = dy + (n * s.c_out + o + r) * s.oh * s.ow;
+        for (std::int64_t y = 0; y < s.oh; ++y) std::copy(from + y * s.ow, from + (y + 1) * s.ow, spread + r * step + y * planes.w);
+      }
+      table.dot(rows, window, length, spread, step, copy, offsets, dweight + o * window, window, e);
+    }
+  }
+}
+
+/// Whether dot products are the faster way: dy need not be packed, but rows are as long as the image's. (measured)
+template <class T> bool prefers_weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, std::int64_t window, std::int64_t out) {
+  if (s.stride_h != 1 || s.stride_w != 1 || s.oh * s.ow < 16 * table.lanes || window > 128) return false;
+  auto products = static_cast<double>(window), pixels = static_cast<double>(s.oh * s.ow), vectors = 2 * table.lanes;
+  double longer = static_cast<double>((s.oh - 1) * planes.w + s.ow) / pixels;
+  double dots = products / vectors * longer * static_cast<double>(round_up(window, 4)) / products + 1.5 * products / pixels + 0.3;
+  double packed = products / vectors * static_cast<double>(round_up(out, table.lanes)) / static_cast<double>(out) + 0.9;
+  if (out < 2 * table.lanes) packed *= 2;  // tiles of one vector wait for their sums
+  return dots < packed;
+}
+
 template <class T> void weight_gradient(const ConvShape& s, const T* x, const T* dy, T* dweight) {
   const KernelTable<T>& table = kernels<T>();
   std::int64_t in = s.c_in / s.groups, out = s.c_out / s.groups, window = in * s.kh * s.kw;
+  if (const Planes spaced = dot_planes<T>(s); prefers_weight_dots(table, s, spaced, window, out)) {
+    const std::vector<std::int64_t> starts = window_offsets(s, spaced);
+    const double work = static_cast<double>(window * s.c_out) * static_cast<double>(s.n * s.oh * s.ow);
+    const std::int64_t tiles = ceil_div(out, table.dot_rows), parts = work < 0.75e6 ? 1 : std::min<std::int64_t>(tiles, get_num_threads());
+    const std::int64_t each = ceil_div(tiles, parts) * table.dot_rows;
+    parallel_for(s.groups * parts, [&](std::int64_t task) {
+      const std::int64_t group = task / parts, o0 = task % parts * each;
+      weight_dots(table, s, spaced, starts.data(), o0, std::min(o0 + each, out), x + group * in * s.h * s.w, dy + group * out * s.oh * s.ow,
+                  dweight + group * out * window, window);
+    });
+    return;
+  }
   Planes planes = window_planes<T>(s);
   std::vector<std::int64_t> offsets = window_offsets(s, planes);
   T* sums = scratch<T>(Scratch::partial, static_cast<std::size_t>(s.groups * window * out));  // dweight^T of every group

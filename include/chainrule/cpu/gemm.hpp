@@ -54,6 +54,26 @@ void gemm_part(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std:
   }
 }
 
+/// The same where A and B both lie along k: nothing is packed, every number of C is a dot product.
+template <class T>
+void dot_products(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, const T* b,
+                  std::int64_t b_col, T* c, std::int64_t c_row, const GemmOptions<T>& options) {
+  constexpr std::int64_t most = 64;
+  std::int64_t columns[most];
+  for (std::int64_t j = 0; j < std::min(n, most); ++j) columns[j] = j * b_col;
+  for (std::int64_t j = 0; j < n; j += most)
+    table.dot(m, std::min(n - j, most), k, a, a_row, b + j * b_col, columns, c + j, c_row,
+              {options.accumulate, options.bias ? options.bias + j : nullptr, options.row_bias, options.relu});
+}
+
+/// Whether dot products are the faster way. Packing B costs about as much as 8 rows of A; but A is read once for every 4 columns, so
+/// it must lie in the second cache, and each product of vectors ends with adding up their lanes. (measured)
+template <class T> bool prefers_dots(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std::int64_t k) {
+  if (k < 2 * table.lanes) return false;
+  if (m <= 8 || n <= 4) return true;
+  return k >= 24 * table.lanes && m * k * static_cast<std::int64_t>(sizeof(T)) <= 256 * 1024;
+}
+
 }  // namespace detail
 
 /// C = A B, or C += A B with options.accumulate; then bias, then relu, as options ask. C is m x n with rows c_row apart and
@@ -69,8 +89,7 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64
   const KernelTable<T>& table = kernels<T>();
   double flops = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   bool alone = flops < detail::parallel_flops || chainrule::detail::inside_parallel;
-  // Both read along k, and too few rows to pay for transposing B: dot products.
-  bool dots = (a_col == 1 || k == 1) && (b_row == 1 || k == 1) && (m <= 8 || n <= 4) && k >= 2 * table.lanes;
+  bool dots = (a_col == 1 || k == 1) && (b_row == 1 || k == 1) && detail::prefers_dots(table, m, n, k);
   detail::Split part{m, n};
   if (!alone) part = detail::split(m, n, dots ? 4 : table.rows, dots ? 4 : table.lanes);
   std::int64_t down = detail::ceil_div(m, part.rows), across = detail::ceil_div(n, part.columns);
@@ -82,8 +101,7 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64
     if (here.row_bias) here.row_bias += i;
     const T *a_here = a + i * a_row, *b_here = b + j * b_col;
     if (dots) {
-      table.dot(rows, columns, k, a_here, a_row, b_here, b_col, c + i * c_row + j, c_row,
-                {here.accumulate, here.bias, here.row_bias, here.relu});
+      detail::dot_products(table, rows, columns, k, a_here, a_row, b_here, b_col, c + i * c_row + j, c_row, here);
     } else {
       detail::gemm_part(table, rows, columns, k, a_here, a_row, a_col, b_here, b_row, b_col, c + i * c_row + j, c_row, here);
     }
