@@ -38,10 +38,21 @@ inline TilePlace tile_place(const TileGrid& g, std::int64_t tile, bool of_source
 inline constexpr std::int64_t patch_row = 8, patch_size = 6 * patch_row;  // a tile at the edge, with zeros for what does not exist
 inline constexpr std::int64_t max_lanes = 16;
 
-inline void fill_patch(const TilePlace& p, const float* at, std::int64_t row, float* patch) {
-  for (std::int64_t y = p.y0; y < p.y1; ++y) {
-    for (std::int64_t x = p.x0; x < p.x1; ++x) patch[y * patch_row + x] = at[y * row + x];
+/// Copies 1 to 6 numbers: at these lengths a call of memcpy, which a loop would become, costs more than the copy.
+inline void copy_few(float* to, const float* from, std::int64_t n) {
+  if (n >= 4) {
+    __builtin_memcpy(to, from, 16);
+    if (n > 4) __builtin_memcpy(to + n - 2, from + n - 2, 8);
+  } else {
+    if (n & 2) __builtin_memcpy(to, from, 8);
+    if (n & 1) to[n - 1] = from[n - 1];
   }
+}
+
+inline void fill_patch(const TilePlace& p, const float* at, std::int64_t row, float* patch) {
+  const std::int64_t width = p.x1 - p.x0;
+  if (width <= 0) return;
+  for (std::int64_t y = p.y0; y < p.y1; ++y) copy_few(patch + y * patch_row + p.x0, at + y * row + p.x0, width);
 }
 
 /// Source tiles [t0, t1) of channels [c0, c1), one tile per lane: to[e][panel][channel][tile].
@@ -93,9 +104,7 @@ inline void finish_tiles(const KernelTable<float>& table, const WinogradTable& w
       for (std::int64_t l = 0; l < lanes; ++l) {
         const TilePlace& p = places[l];
         if (p.whole) continue;
-        for (std::int64_t r = 0; r < p.y1; ++r) {
-          for (std::int64_t c = 0; c < p.x1; ++c) first[l][m * plane + r * g.ow + c] = at[l][r * patch_row + c];
-        }
+        for (std::int64_t r = 0; r < p.y1; ++r) copy_few(first[l] + m * plane + r * g.ow, at[l] + r * patch_row, p.x1);
       }
     }
   }
