@@ -1,8 +1,9 @@
 #pragma once
 // Memory. Storage is a block of bytes on one device with a version number; tensors and their views share it.
-// Blocks come from a caching pool: 64-byte aligned, sorted into size classes, kept when freed, so that a training step
-// in its steady state asks the system for nothing.
+// Blocks come from a caching pool: 64-byte aligned, kept when freed, so that a training step in its steady state asks the system for
+// nothing. Small ones are sorted into size classes; large ones share an arena.
 
+#include <chainrule/core/arena.hpp>
 #include <chainrule/core/device.hpp>
 #include <chainrule/core/ref.hpp>
 #include <atomic>
@@ -30,11 +31,12 @@ class Pool {
   static constexpr std::size_t alignment = 64;
 
   void* allocate(std::size_t bytes) {
+    if (bytes >= Arena::smallest)
+      if (void* p = allocate_large(bytes)) return p;
     int c = class_of(bytes);
     std::size_t size = class_size(c);
     lock();
-    stats_.live_bytes += static_cast<std::int64_t>(size);
-    if (stats_.live_bytes > stats_.peak_bytes) stats_.peak_bytes = stats_.live_bytes;
+    count_live(size);
     if (FreeBlock* block = free_[c]) {
       free_[c] = block->next;
       ++stats_.pool_hits;
@@ -53,6 +55,14 @@ class Pool {
   }
 
   void release(void* p, std::size_t bytes) noexcept {
+    if (bytes >= Arena::smallest && arena_.owns(p)) {
+      const auto size = static_cast<std::int64_t>(Arena::size_of(bytes));
+      lock();
+      arena_.release(p);
+      stats_.live_bytes -= size;
+      unlock();
+      return;
+    }
     int c = class_of(bytes);
     auto size = static_cast<std::int64_t>(class_size(c));
     lock();
@@ -71,12 +81,14 @@ class Pool {
         stats_.cached_bytes -= static_cast<std::int64_t>(class_size(c));
         ::operator delete(block, std::align_val_t{alignment});
       }
+    arena_.trim();
     unlock();
   }
 
   MemoryStats stats() noexcept {
     lock();
     MemoryStats s = stats_;
+    s.cached_bytes += static_cast<std::int64_t>(arena_.free_bytes());
     unlock();
     return s;
   }
@@ -89,6 +101,22 @@ class Pool {
  private:
   struct FreeBlock { FreeBlock* next; };
   static constexpr int classes = 4 * 58;
+
+  void* allocate_large(std::size_t bytes) {
+    lock();
+    const Arena::Block block = arena_.allocate(bytes);
+    if (block.data) {
+      const std::size_t size = Arena::size_of(bytes);
+      count_live(size);
+      ++(block.fresh ? stats_.system_allocations : stats_.pool_hits);
+    }
+    unlock();
+    return block.data;
+  }
+  void count_live(std::size_t size) {
+    stats_.live_bytes += static_cast<std::int64_t>(size);
+    if (stats_.live_bytes > stats_.peak_bytes) stats_.peak_bytes = stats_.live_bytes;
+  }
 
   // Four classes an octave: 64, 80, 96, 112, 128, 160, ... : at most a fifth of a block is unused.
   static int class_of(std::size_t bytes) {
@@ -109,6 +137,7 @@ class Pool {
 
   std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
   FreeBlock* free_[classes + 4] = {};
+  Arena arena_;
   MemoryStats stats_;
 };
 

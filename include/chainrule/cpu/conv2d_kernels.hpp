@@ -10,6 +10,7 @@
 #include <chainrule/cpu/conv_weight.hpp>
 #include <chainrule/cpu/winograd.hpp>
 #include <algorithm>
+#include <optional>
 #include <type_traits>
 
 namespace chainrule::cpu {
@@ -28,9 +29,8 @@ inline ConvShape simplify(ConvShape s) {
 inline std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a >= 0 ? a / b : -ceil_div(-a, b); }
 
 /// Every stride_w-th column side by side: (n c h, w) -> (n c h, stride_w, ceil(w / stride_w)), so that windows read runs again.
-template <class T> const T* split_columns(const ConvShape& s, const T* x) {
+template <class T> void split_columns(const ConvShape& s, const T* x, T* split) {
   std::int64_t width = ceil_div(s.w, s.stride_w), lines = s.n * s.c_in * s.h;
-  T* split = scratch<T>(Scratch::image, static_cast<std::size_t>(lines * s.stride_w * width));
   parallel_chunks(lines, std::max<std::int64_t>(1, 16384 / s.w), [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t line = first; line < last; ++line) {
       for (std::int64_t phase = 0; phase < s.stride_w; ++phase) {
@@ -46,7 +46,6 @@ template <class T> const T* split_columns(const ConvShape& s, const T* x) {
       }
     }
   });
-  return split;
 }
 
 template <class T> void gather_convolution(const Gather<T>& g) {
@@ -54,7 +53,7 @@ template <class T> void gather_convolution(const Gather<T>& g) {
   auto taps = static_cast<std::int64_t>(g.taps.size());
   std::int64_t pixels = g.images * g.qh * g.qw, size = g.m * g.channels * taps;
   if (pixels <= 0 || g.m <= 0) return;
-  T* weights = scratch<T>(Scratch::weights, static_cast<std::size_t>(size * g.groups));
+  const Workspace<T> weights(static_cast<std::size_t>(size * g.groups));
   const bool by_rows = prefers_rows(table, g);
   for (std::int64_t group = 0; group < g.groups; ++group) {
     if (by_rows) pack_row_weights(g, group, weights + group * size);
@@ -110,7 +109,9 @@ void conv2d_forward(const ConvShape& shape, const T* x, const T* weight, const T
   detail::Gather<T> g;
   g.images = s.n, g.channels = s.c_in / s.groups, g.m = s.c_out / s.groups, g.groups = s.groups;
   std::int64_t width = detail::ceil_div(s.w, s.stride_w);  // of the columns with the same remainder
-  g.source = s.stride_w == 1 ? x : detail::split_columns(s, x);
+  std::optional<Workspace<T>> split;
+  if (s.stride_w > 1) detail::split_columns<T>(s, x, split.emplace(static_cast<std::size_t>(s.n * s.c_in * s.h * s.stride_w * width)));
+  g.source = split ? static_cast<const T*>(*split) : x;
   g.source_row = s.stride_w * width, g.source_channel = s.h * g.source_row, g.source_image = s.c_in * g.source_channel;
   g.source_h = s.h, g.source_w = width, g.row_stride = s.stride_h;
   for (std::int64_t ky = 0; ky < s.kh; ++ky) {

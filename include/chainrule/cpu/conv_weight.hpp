@@ -159,7 +159,7 @@ template <class T> void weight_gradient(const ConvShape& s, const T* x, const T*
   }
   Planes planes = window_planes<T>(s);
   std::vector<std::int64_t> offsets = window_offsets(s, planes);
-  T* sums = scratch<T>(Scratch::partial, static_cast<std::size_t>(s.groups * window * out));  // dweight^T of every group
+  const Workspace<T> sums(static_cast<std::size_t>(s.groups * window * out));  // dweight^T of every group
   double flops = 2.0 * static_cast<double>(window * s.c_out) * static_cast<double>(s.n * s.oh * s.ow);
   Split part{window, out};
   bool alone = flops < 1.5e6;

@@ -1,14 +1,15 @@
 #pragma once
-// Work memory of the heavy kernels: one growing, 64-byte aligned buffer per thread and purpose, so that a training step that
-// repeats allocates nothing.
+// Work memory of the heavy kernels, 64-byte aligned: for what a thread needs again and again, one growing buffer per thread and purpose;
+// for what one call needs, memory of the pool, which tensors use before and after it. A training step that repeats allocates nothing.
 
+#include <chainrule/core/storage.hpp>
 #include <array>
 #include <cstddef>
 #include <new>
 
 namespace chainrule::cpu {
 
-enum class Scratch { b_block, a_sliver, weights, image, tile, partial, winograd_a, winograd_b, winograd_c, count };
+enum class Scratch { b_block, a_sliver, image, tile, winograd_b, winograd_c, count };
 
 namespace detail {
 
@@ -45,5 +46,19 @@ inline thread_local std::array<ScratchBuffer, static_cast<std::size_t>(Scratch::
 template <class T> T* scratch(Scratch purpose, std::size_t count) {
   return static_cast<T*>(detail::scratch_buffers[static_cast<std::size_t>(purpose)].at_least(count * sizeof(T)));
 }
+
+/// Room for `count` numbers as long as it lives.
+template <class T> class Workspace {
+ public:
+  explicit Workspace(std::size_t count) : bytes_(count * sizeof(T)), data_(static_cast<T*>(chainrule::detail::pool().allocate(bytes_))) {}
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  ~Workspace() { chainrule::detail::pool().release(data_, bytes_); }
+  operator T*() const { return data_; }
+
+ private:
+  std::size_t bytes_;
+  T* data_;
+};
 
 }  // namespace chainrule::cpu

@@ -141,7 +141,7 @@ inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::
   // Planes of the 36 places are kept off multiples of 4 KiB, which would crowd one set of the first cache.
   auto plane = [](std::int64_t size) { return round_up(size, 32) + 16; };
   std::int64_t side = row_group(table), weight_step = plane(round_up(m, side) * channels);
-  float* weights = scratch<float>(Scratch::winograd_a, static_cast<std::size_t>(36 * weight_step));
+  const Workspace<float> weights(static_cast<std::size_t>(36 * weight_step));
   transform_weights(table, winograd, weight, m, channels, m_step, channel_step, turned, weights, weight_step);
 
   // Chunks of tiles: with few channels they stay in the second cache, with many the weights are read less often.
@@ -181,7 +181,7 @@ inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::
     return;
   }
   // Few tiles: first all of the source, cut by channels, then the products, cut by rows.
-  float* source = scratch<float>(Scratch::winograd_b, static_cast<std::size_t>(chunks) * source_size);
+  const Workspace<float> source(static_cast<std::size_t>(chunks) * source_size);
   std::int64_t channel_parts = ceil_div(channels, 16), row_parts = ceil_div(m, 64 / panels);
   parallel_for(chunks * channel_parts, [&](std::int64_t task) {
     std::int64_t t0 = task / channel_parts * chunk, c0 = task % channel_parts * 16;
@@ -223,9 +223,9 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
   std::int64_t inputs = round_up(s.c_in, lanes), side = row_group(table), outputs = round_up(s.c_out, side);
   std::int64_t chunk = std::min<std::int64_t>(tiles, 128);  // by size alone: it decides the order of the sum
   std::int64_t source_step = plane(chunk * inputs), gradient_step = plane(chunk * outputs), sum_step = plane(s.c_out * inputs);
-  float* source = scratch<float>(Scratch::winograd_b, static_cast<std::size_t>(36 * source_step));      // [e][panel][tile][c_in]
-  float* gradient = scratch<float>(Scratch::winograd_a, static_cast<std::size_t>(36 * gradient_step));  // [e][group][tile][c_out]
-  float* sums = scratch<float>(Scratch::winograd_c, static_cast<std::size_t>(36 * sum_step));           // [e][c_out][c_in]
+  const Workspace<float> source(static_cast<std::size_t>(36 * source_step));      // [e][panel][tile][c_in]
+  const Workspace<float> gradient(static_cast<std::size_t>(36 * gradient_step));  // [e][group][tile][c_out]
+  const Workspace<float> sums(static_cast<std::size_t>(36 * sum_step));           // [e][c_out][c_in]
   std::int64_t input_groups = inputs / lanes, output_groups = outputs / lanes;
 
   for (std::int64_t t0 = 0; t0 < tiles; t0 += chunk) {
