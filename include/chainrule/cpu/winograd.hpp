@@ -6,6 +6,7 @@
 #include <chainrule/cpu/conv_shape.hpp>
 #include <chainrule/cpu/gemm_blocks.hpp>
 #include <chainrule/cpu/winograd_kernels.hpp>
+#include <optional>
 
 namespace chainrule::cpu {
 
@@ -140,16 +141,14 @@ inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::
   if (tiles <= 0) return;
   // Planes of the 36 places are kept off multiples of 4 KiB, which would crowd one set of the first cache.
   auto plane = [](std::int64_t size) { return round_up(size, 32) + 16; };
-  std::int64_t side = row_group(table), weight_step = plane(round_up(m, side) * channels);
-  const Workspace<float> weights(static_cast<std::size_t>(36 * weight_step));
-  transform_weights(table, winograd, weight, m, channels, m_step, channel_step, turned, weights, weight_step);
 
   // Chunks of tiles: with few channels they stay in the second cache, with many the weights are read less often.
-  std::int64_t threads = chainrule::detail::inside_parallel ? 1 : get_num_threads();
+  std::int64_t threads = chainrule::detail::inside_parallel ? 1 : get_num_threads(), side = row_group(table);
   std::int64_t panels = channels * m >= 128 * 128 ? 2 : 1;
   std::int64_t chunk = std::min(panels * table.columns, round_up(tiles, table.lanes));
   std::int64_t chunks = ceil_div(tiles, chunk), source_step = plane(channels * chunk);
-  auto multiply = [&](std::int64_t t0, std::int64_t t1, std::int64_t m0, std::int64_t m1, const float* source) {
+  // Rows [m0, m1) of the tiles [t0, t1); the weights are those of rows m0 and on.
+  auto multiply = [&](std::int64_t t0, std::int64_t t1, std::int64_t m0, std::int64_t m1, const float* source, const float* weights, std::int64_t weight_step) {
     std::int64_t width = round_up(t1 - t0, table.lanes), most = std::min<std::int64_t>(64 / panels, m1 - m0),
                  out_step = plane(most * width);
     float* products = scratch<float>(Scratch::winograd_c, static_cast<std::size_t>(36 * out_step));
@@ -160,7 +159,7 @@ inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::
           std::int64_t columns = std::min<std::int64_t>(width - p, table.columns);
           for (std::int64_t i = b; i < end;) {
             int rows = tile_rows(table.rows, end - i);
-            const float* a = weights + e * weight_step + i / side * side * channels + i % side;
+            const float* a = weights + e * weight_step + (i - m0) / side * side * channels + (i - m0) % side;
             multiply_tile<float>(table, rows, columns, {channels, side, columns}, a, packed_rows, source + e * source_step + p * channels,
                                  products + e * out_step + (i - b) * width + p, width, {});
             i += rows;
@@ -170,27 +169,33 @@ inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::
       finish_tiles(table, winograd, g, products, out_step, width, m, b, end, t0, t1, bias, y);
     }
   };
-  auto source_size = static_cast<std::size_t>(36 * source_step);
-  if (chunks >= 4 * threads || threads == 1) {
+  const auto source_size = static_cast<std::size_t>(36 * source_step);
+  const std::int64_t weight_step = plane(round_up(m, side) * channels);
+  const bool large_weights = 36 * weight_step > (2 << 20) && chunks * 36 * source_step <= (4 << 20);
+  if (!large_weights && (threads == 1 || chunks >= 4 * threads)) {
+    const Workspace<float> weights(static_cast<std::size_t>(36 * weight_step));
+    transform_weights(table, winograd, weight, m, channels, m_step, channel_step, turned, weights, weight_step);
     parallel_for(chunks, [&](std::int64_t task) {
       std::int64_t t0 = task * chunk, t1 = std::min(t0 + chunk, tiles);
       float* source = scratch<float>(Scratch::winograd_b, source_size);
       transform_tiles(table, winograd, g, x, channels, 0, channels, t0, t1, source, source_step);
-      multiply(t0, t1, 0, m, source);
+      multiply(t0, t1, 0, m, source, weights, weight_step);
     });
     return;
   }
-  // Few tiles: first all of the source, cut by channels, then the products, cut by rows.
+  // Few tiles or large weights: first all of the source, cut by channels; then bands of rows, each with its weights, over all tiles.
   const Workspace<float> source(static_cast<std::size_t>(chunks) * source_size);
-  std::int64_t channel_parts = ceil_div(channels, 16), row_parts = ceil_div(m, 64 / panels);
+  const std::int64_t channel_parts = ceil_div(channels, 16), band = 64 / panels, bands = ceil_div(m, band), band_step = plane(round_up(band, side) * channels);
   parallel_for(chunks * channel_parts, [&](std::int64_t task) {
     std::int64_t t0 = task / channel_parts * chunk, c0 = task % channel_parts * 16;
     transform_tiles(table, winograd, g, x, channels, c0, std::min(c0 + 16, channels), t0, std::min(t0 + chunk, tiles),
                     source + task / channel_parts * 36 * source_step, source_step);
   });
-  parallel_for(row_parts * chunks, [&](std::int64_t task) {
-    std::int64_t t0 = task % chunks * chunk, m0 = task / chunks * (64 / panels);
-    multiply(t0, std::min(t0 + chunk, tiles), m0, std::min(m0 + 64 / panels, m), source + task % chunks * 36 * source_step);
+  parallel_for(bands, [&](std::int64_t task) {
+    const std::int64_t m0 = task * band, m1 = std::min(m0 + band, m);
+    float* weights = scratch<float>(Scratch::winograd_b, static_cast<std::size_t>(36 * band_step));
+    transform_weights(table, winograd, weight + m0 * m_step, m1 - m0, channels, m_step, channel_step, turned, weights, band_step);
+    for (std::int64_t c = 0; c < chunks; ++c) multiply(c * chunk, std::min((c + 1) * chunk, tiles), m0, m1, source + c * 36 * source_step, weights, band_step);
   });
 }
 
@@ -222,11 +227,12 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
   auto plane = [](std::int64_t size) { return round_up(size, 32) + 16; };
   std::int64_t inputs = round_up(s.c_in, lanes), side = row_group(table), outputs = round_up(s.c_out, side);
   std::int64_t chunk = std::min<std::int64_t>(tiles, 128);  // by size alone: it decides the order of the sum
-  std::int64_t source_step = plane(chunk * inputs), gradient_step = plane(chunk * outputs), sum_step = plane(s.c_out * inputs);
+  std::int64_t source_step = plane(chunk * inputs), gradient_step = plane(chunk * outputs);
   const Workspace<float> source(static_cast<std::size_t>(36 * source_step));      // [e][panel][tile][c_in]
   const Workspace<float> gradient(static_cast<std::size_t>(36 * gradient_step));  // [e][group][tile][c_out]
-  const Workspace<float> sums(static_cast<std::size_t>(36 * sum_step));           // [e][c_out][c_in]
-  std::int64_t input_groups = inputs / lanes, output_groups = outputs / lanes;
+  const std::int64_t input_groups = inputs / lanes, output_groups = outputs / lanes, chunks = ceil_div(tiles, chunk), sum_step = plane(s.c_out * inputs);
+  std::optional<Workspace<float>> sums;  // [e][c_out][c_in]
+  if (chunks > 1) sums.emplace(static_cast<std::size_t>(36 * sum_step));
 
   for (std::int64_t t0 = 0; t0 < tiles; t0 += chunk) {
     std::int64_t count = std::min(chunk, tiles - t0), blocks = ceil_div(count, 32);
@@ -255,27 +261,42 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
         }
       }
     });
-    std::int64_t parts = s.c_out >= 64 ? ceil_div(s.c_out, 64) : 1;
-    Epilogue<float> epilogue;
-    epilogue.load_c = t0 > 0;
-    parallel_for(36 * parts, [&](std::int64_t task) {
-      std::int64_t e = task / parts, m0 = task % parts * 64, m1 = parts == 1 ? s.c_out : std::min(m0 + 64, s.c_out);
+    // Rows of dweight that are worked on together, from their products to the end where there is one chunk only.
+    const std::int64_t band = chunks == 1 ? 32 : 64, parts = ceil_div(s.c_out, band);
+    auto multiply = [&](std::int64_t e, std::int64_t m0, std::int64_t m1, float* to) {
+      Epilogue<float> epilogue;
+      epilogue.load_c = t0 > 0;
       for (std::int64_t p = 0; p < inputs; p += table.columns) {
         std::int64_t width = std::min<std::int64_t>(inputs - p, table.columns);
         for (std::int64_t i = m0; i < m1;) {
           int rows = tile_rows(table.rows, m1 - i);
-          multiply_tile<float>(table, rows, width, {count, side, width}, gradient + e * gradient_step + i / side * side * count + i % side,
-                               packed_rows, source + e * source_step + p * count, sums + e * sum_step + i * inputs + p, inputs, epilogue);
+          multiply_tile<float>(table, rows, width, {count, side, width}, gradient + e * gradient_step + i / side * side * count + i % side, packed_rows,
+                               source + e * source_step + p * count, to + (i - m0) * inputs + p, inputs, epilogue);
           i += rows;
         }
       }
-    });
-  }
-  parallel_for(s.c_out, [&](std::int64_t o) {
-    for (std::int64_t c = 0; c < s.c_in; c += lanes) {
-      winograd.weight_gradient(sums + o * inputs + c, sum_step, dweight + (o * s.c_in + c) * 9, std::min<std::int64_t>(lanes, s.c_in - c));
+    };
+    auto finish = [&](std::int64_t m0, std::int64_t m1, const float* from, std::int64_t step) {
+      for (std::int64_t o = m0; o < m1; ++o) {
+        for (std::int64_t c = 0; c < s.c_in; c += lanes)
+          winograd.weight_gradient(from + (o - m0) * inputs + c, step, dweight + (o * s.c_in + c) * 9, std::min<std::int64_t>(lanes, s.c_in - c));
+      }
+    };
+    if (chunks == 1) {
+      parallel_for(parts, [&](std::int64_t part) {
+        const std::int64_t m0 = part * band, m1 = std::min(m0 + band, s.c_out), step = plane(band * inputs);
+        float* own = scratch<float>(Scratch::winograd_c, static_cast<std::size_t>(36 * step));
+        for (std::int64_t e = 0; e < 36; ++e) multiply(e, m0, m1, own + e * step);
+        finish(m0, m1, own, step);
+      });
+      return;
     }
-  });
+    parallel_for(36 * parts, [&](std::int64_t task) {
+      const std::int64_t e = task / parts, m0 = task % parts * band;
+      multiply(e, m0, std::min(m0 + band, s.c_out), *sums + e * sum_step + m0 * inputs);
+    });
+    if (t0 + chunk >= tiles) parallel_for(parts, [&](std::int64_t part) { finish(part * band, std::min(part * band + band, s.c_out), *sums + part * band * inputs, sum_step); });
+  }
 }
 
 }  // namespace chainrule::cpu
