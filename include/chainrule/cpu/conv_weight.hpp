@@ -134,7 +134,7 @@ void weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& 
 /// Whether dot products are the faster way: dy need not be packed, but rows are as long as the image's. (measured)
 template <class T> bool prefers_weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, std::int64_t window, std::int64_t out) {
   if (s.stride_h != 1 || s.stride_w != 1 || s.oh * s.ow < 16 * table.lanes || window > 128) return false;
-  auto products = static_cast<double>(window), pixels = static_cast<double>(s.oh * s.ow), vectors = 2 * table.lanes;
+  auto products = static_cast<double>(window), pixels = static_cast<double>(s.oh * s.ow), vectors = 2.0 * table.lanes;
   double longer = static_cast<double>((s.oh - 1) * planes.w + s.ow) / pixels;
   double dots = products / vectors * longer * static_cast<double>(round_up(window, 4)) / products + 1.5 * products / pixels + 0.3;
   double packed = products / vectors * static_cast<double>(round_up(out, table.lanes)) / static_cast<double>(out) + 0.9;
