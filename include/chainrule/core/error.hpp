@@ -33,7 +33,7 @@ class Error : public std::exception {
   const void* module() const { return module_; }
 
  private:
-  void compose() {
+  [[gnu::cold, gnu::noinline]] void compose() {
     text_ = module_path_.empty() ? message_ : module_path_ + ": " + message_;
     if (at_.line > 0) text_ += std::string(" [") + at_.file + ':' + std::to_string(at_.line) + ']';
   }

@@ -384,18 +384,20 @@ template <class A, OfDifferentTypes<A> B> auto operator==(const Tensor<A>& a, co
 
 namespace detail {
 
-/// A fresh tensor with undefined values.
-template <Element T> Tensor<T> allocate(const Shape& shape, Device device) {
+[[gnu::noinline]] inline ImplRef allocate_untyped(const Shape& shape, DType dtype, std::size_t element_size, Device device) {
   auto impl = make_impl();
   impl->shape = shape;
   impl->strides = contiguous_strides(shape);
-  impl->dtype = dtype_of<T>;
-  impl->storage = Ref(new Storage(static_cast<std::size_t>(shape.numel()) * sizeof(T), device));
-  return Tensor<T>(std::move(impl));
+  impl->dtype = dtype;
+  impl->storage = Ref(new Storage(static_cast<std::size_t>(shape.numel()) * element_size, device));
+  return impl;
 }
 
+/// A fresh tensor with undefined values.
+template <Element T> Tensor<T> allocate(const Shape& shape, Device device) { return Tensor<T>(allocate_untyped(shape, dtype_of<T>, sizeof(T), device)); }
+
 /// Another tensor over the same storage, outside of the graph.
-inline ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides, std::int64_t offset) {
+[[gnu::noinline]] inline ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides, std::int64_t offset) {
   auto impl = make_impl();
   impl->storage = x.impl()->storage;
   impl->offset = offset;

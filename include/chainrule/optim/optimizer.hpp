@@ -5,10 +5,10 @@
 #include <chainrule/core/autograd.hpp>
 #include <chainrule/core/math.hpp>
 #include <chainrule/core/simd.hpp>
-#include <chainrule/nn/state_dict.hpp>
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/inplace.hpp>
+#include <chainrule/optim/state.hpp>
 #include <concepts>
 #include <span>
 #include <string>
@@ -16,10 +16,6 @@
 #include <vector>
 
 namespace chainrule::optim {
-
-/// Names and tensors, in a fixed order; numbers are float64 scalars. save() writes it, load() reads it back.
-using nn::StateDict;
-using NamedTensors = std::vector<std::pair<std::string, TensorBase>>;
 
 /// The part of an optimizer that does not depend on the element type: what learning-rate schedulers and training loops need.
 /// Schedulers refer to it, so it stays where it is.
@@ -233,53 +229,39 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
 template <class T, class Options, int States> StateDict Optimizer<T, Options, States>::state_dict() const {
   no_grad guard;
   StateDict dict;
-  auto number = [](double v) { return full<double>({}, v); };
   std::size_t index = 0;
   for (const auto& group : memory_)
     for (const auto& memory : group) {
       const std::string prefix = "state." + std::to_string(index++) + '.';
       if (memory.steps == 0) continue;
-      dict.emplace_back(prefix + "step", number(static_cast<double>(memory.steps)));
+      detail::put_number(dict, prefix, "step", static_cast<double>(memory.steps));
       for (std::size_t s = 0; s < States; ++s)
         if (memory.state[s].defined()) dict.emplace_back(prefix + state_names_[s], memory.state[s].clone());
     }
+  const auto& initial = const_cast<Optimizer*>(this)->initial_lrs();
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const std::string prefix = "param_groups." + std::to_string(g) + '.';
-    dict.emplace_back(prefix + "size", number(static_cast<double>(groups_[g].params.size())));
+    detail::put_number(dict, prefix, "size", static_cast<double>(groups_[g].params.size()));
     Options options = groups_[g];
-    options.each([&](const char* what, auto& value) { dict.emplace_back(prefix + what, number(static_cast<double>(value))); });
-    if (g < const_cast<Optimizer*>(this)->initial_lrs().size()) dict.emplace_back(prefix + "initial_lr", number(const_cast<Optimizer*>(this)->initial_lrs()[g]));
+    options.each([&](const char* what, auto& value) { detail::put_number(dict, prefix, what, static_cast<double>(value)); });
+    if (g < initial.size()) detail::put_number(dict, prefix, "initial_lr", initial[g]);
   }
   return dict;
 }
 
 template <class T, class Options, int States> void Optimizer<T, Options, States>::load_state_dict(const NamedTensors& dict, Location at) {
   no_grad guard;
-  std::size_t used = 0;
-  auto find = [&](const std::string& key) -> const TensorBase* {
-    for (const auto& [name, tensor] : dict)
-      if (name == key) return ++used, &tensor;
-    return nullptr;
-  };
-  auto number = [&](const TensorBase& t, const std::string& key) {
-    check(t.dtype() == DType::float64 && t.numel() == 1, at, name_, ".load_state_dict: ", key, " should be one float64 number, got ", name_of(t.dtype()), " of shape ", t.shape());
-    return Tensor<double>(t.share()).item(at);
-  };
-  auto required = [&](const std::string& key) {
-    const TensorBase* t = find(key);
-    check(t != nullptr, at, name_, ".load_state_dict: there is no ", key, "; the state must come from an optimizer of the same kind with as many groups and parameters");
-    return number(*t, key);
-  };
+  detail::StateReader reader(name_, dict, at);
   // Everything is read and checked before anything is taken over.
   std::vector<Options> options;
   std::vector<double> initial;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const std::string prefix = "param_groups." + std::to_string(g) + '.';
-    const auto size = static_cast<std::size_t>(required(prefix + "size"));
+    const auto size = static_cast<std::size_t>(reader.number(prefix, "size"));
     check(size == groups_[g].params.size(), at, name_, ".load_state_dict: group ", g, " has ", groups_[g].params.size(), " parameters, the saved one has ", size);
     options.push_back(groups_[g]);
-    options.back().each([&](const char* what, auto& value) { value = static_cast<std::remove_reference_t<decltype(value)>>(required(prefix + what)); });
-    if (const TensorBase* t = find(prefix + "initial_lr")) initial.push_back(number(*t, prefix + "initial_lr"));
+    options.back().each([&](const char* what, auto& value) { value = static_cast<std::remove_reference_t<decltype(value)>>(reader.number(prefix, what)); });
+    if (double lr = 0; reader.number(prefix, "initial_lr", lr)) initial.push_back(lr);
   }
   std::vector<std::vector<Memory>> memory;
   std::size_t index = 0;
@@ -289,22 +271,12 @@ template <class T, class Options, int States> void Optimizer<T, Options, States>
       const std::string prefix = "state." + std::to_string(index++) + '.';
       const auto& p = group.params[i];
       auto& m = memory.back()[i];
-      if (const TensorBase* t = find(prefix + "step")) m.steps = static_cast<std::int64_t>(number(*t, prefix + "step"));
-      for (std::size_t s = 0; s < States; ++s) {
-        const TensorBase* t = find(prefix + state_names_[s]);
-        if (!t) continue;
-        check(t->dtype() == dtype_of<T> && t->shape() == p.shape(), at, name_, ".load_state_dict: ", prefix, state_names_[s], " is ", name_of(t->dtype()), " of shape ",
-              t->shape(), ", the parameter is ", name_of(dtype_of<T>), " of shape ", p.shape());
-        m.state[s] = Tensor<T>(t->share()).clone(at).to(p.device(), at);
-      }
+      if (double steps = 0; reader.number(prefix, "step", steps)) m.steps = static_cast<std::int64_t>(steps);
+      for (std::size_t s = 0; s < States; ++s)
+        if (const TensorBase* t = reader.tensor(prefix, state_names_[s], dtype_of<T>, p.shape())) m.state[s] = Tensor<T>(t->share()).clone(at).to(p.device(), at);
     }
   }
-  if (used < dict.size())
-    for (const auto& [key, tensor] : dict) {
-      const bool ours = key.starts_with("param_groups.") || key.starts_with("state.");
-      check(ours, at, name_, ".load_state_dict: does not know what ", key, " is");
-    }
-  check(used == dict.size(), at, name_, ".load_state_dict: holds ", dict.size(), " entries, of which only ", used, " belong to this optimizer; it was saved from another one");
+  reader.check_all_used();
 
   for (std::size_t g = 0; g < groups_.size(); ++g) static_cast<Options&>(groups_[g]) = options[g];
   memory_ = std::move(memory);

@@ -65,21 +65,16 @@ class ReduceLROnPlateau {
   }
 
   StateDict state_dict() const {
-    auto number = [](auto v) { return full<double>({}, static_cast<double>(v)); };
     StateDict dict;
-    dict.emplace_back("best", number(best_));
-    dict.emplace_back("num_bad_epochs", number(bad_epochs_));
-    dict.emplace_back("cooldown_counter", number(cooling_));
-    dict.emplace_back("last_epoch", number(last_epoch_));
+    detail::put_number(dict, "best", "", best_);
+    detail::put_number(dict, "num_bad_epochs", "", static_cast<double>(bad_epochs_));
+    detail::put_number(dict, "cooldown_counter", "", static_cast<double>(cooling_));
+    detail::put_number(dict, "last_epoch", "", static_cast<double>(last_epoch_));
     return dict;
   }
   void load_state_dict(const NamedTensors& dict, Location at = Location::here()) {
-    auto number = [&](const char* key) {
-      for (const auto& [name, t] : dict)
-        if (name == key && t.dtype() == DType::float64 && t.numel() == 1) return Tensor<double>(t.share()).item();
-      fail(at, "ReduceLROnPlateau.load_state_dict: there is no number ", key);
-    };
-    const double best = number("best"), bad = number("num_bad_epochs"), cooling = number("cooldown_counter"), epoch = number("last_epoch");
+    detail::StateReader reader("ReduceLROnPlateau", dict, at);
+    const double best = reader.number("best", ""), bad = reader.number("num_bad_epochs", ""), cooling = reader.number("cooldown_counter", ""), epoch = reader.number("last_epoch", "");
     best_ = best;
     bad_epochs_ = static_cast<std::int64_t>(bad);
     cooling_ = static_cast<std::int64_t>(cooling);

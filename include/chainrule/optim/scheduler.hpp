@@ -37,18 +37,15 @@ class Scheduler {
   /// All numbers that change while it runs, as float64 scalars. With the optimizer's state_dict() they are what a checkpoint needs.
   StateDict state_dict() const {
     StateDict dict;
-    const_cast<Scheduler*>(this)->each_number([&](const std::string& name, double& value) { dict.emplace_back(name, full<double>({}, value)); });
+    const_cast<Scheduler*>(this)->each_number([&](const std::string& name, double& value) { detail::put_number(dict, name, "", value); });
     return dict;
   }
   /// Continues where the scheduler that gave `dict` was. Load the optimizer's state too: the present learning rates are kept there.
   void load_state_dict(const NamedTensors& dict, Location at = Location::here()) {
+    detail::StateReader reader(name_, dict, at);
     std::vector<double> values;
-    each_number([&](const std::string& name, double&) {
-      for (const auto& [key, t] : dict)
-        if (key == name && t.dtype() == DType::float64 && t.numel() == 1) return values.push_back(Tensor<double>(t.share()).item());
-      fail(at, name_, ".load_state_dict: there is no number ", name, "; the state must come from a scheduler of the same kind");
-    });
-    check(values.size() == dict.size(), at, name_, ".load_state_dict: holds ", dict.size(), " entries, this scheduler has ", values.size());
+    each_number([&](const std::string& name, double&) { values.push_back(reader.number(name, "")); });
+    reader.check_all_used();
     std::size_t i = 0;
     each_number([&](const std::string&, double& value) { value = values[i++]; });
   }
