@@ -83,7 +83,7 @@ template <class Transform = transforms::ToTensor> class ByteImages {
     return images_.dim() == 3 ? images_[i] : images_[i].permute({1, 2, 0});
   }
   static void look_up(const float* table, const std::uint8_t* from, std::int64_t n, float* to) {
-    for (std::int64_t p = 0; p < n; ++p) to[p] = table[from[p]];
+    simd::run([=] { CHAINRULE_SIMD for (std::int64_t p = 0; p < n; ++p) to[p] = table[from[p]]; });
   }
   std::int64_t label(std::int64_t i) const { return labels_.data()[i]; }
 
