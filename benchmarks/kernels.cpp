@@ -25,7 +25,7 @@ void product(benchmark::State& state, std::int64_t m, std::int64_t n, std::int64
 struct Convolution {
   const char* name;
   std::int64_t n, in, size, out, window;
-  cr::Conv2dOptions options;
+  cr::Conv2dFuncOptions options;
 };
 
 void convolution(benchmark::State& state, const Convolution& c, int pass) {

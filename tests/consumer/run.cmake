@@ -19,6 +19,9 @@ if(KIND STREQUAL plain_include)  # one line, no build system, no OpenMP
   run(${CXX} -std=c++20 -O0 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wno-unknown-pragmas -pthread -I${ROOT}/include -I${here}
     "-DCONSUMER_HEADER=<chainrule/chainrule.hpp>" ${here}/main.cpp -o ${BUILD}/consumer)
   run(${BUILD}/consumer)
+  run(${CXX} -std=c++20 -O0 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wno-unknown-pragmas -pthread -I${ROOT}/include
+    "-DCONSUMER_HEADER=<chainrule/chainrule.hpp>" ${here}/using_namespaces.cpp -o ${BUILD}/using_namespaces)
+  run(${BUILD}/using_namespaces)
   return()
 endif()
 

@@ -99,7 +99,7 @@ TEST_CASE("ResNets have torchvision's names and sizes", "[nn][models][resnet]") 
   CHECK(big.state_dict().size() == 320);
   CHECK(big.state_dict().get("layer1.0.downsample.0.weight").shape() == Shape{256, 64, 1, 1});
   CHECK(big.state_dict().get("layer4.2.conv3.weight").shape() == Shape{2048, 512, 1, 1});
-  CHECK(big.layer2[0].as<resnet::Bottleneck<float>>()->conv2.options.stride == Pair(2));
+  CHECK(big.layer2[0].as<resnet::Bottleneck<float>>()->conv2.options.stride == Size2d(2));
   CHECK(big.eval()(ones({1, 3, 32, 32})).shape() == Shape{1, 1000});
 }
 

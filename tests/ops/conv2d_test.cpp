@@ -23,7 +23,7 @@ template <class F> std::string message_of(const F& f) {
 }
 
 // The definition, one product at a time.
-std::vector<double> by_definition(const Image& x, const Image& w, const cr::Conv2dOptions& o) {
+std::vector<double> by_definition(const Image& x, const Image& w, const cr::Conv2dFuncOptions& o) {
   const auto n = x.size(0), out = w.size(0), per_group = w.size(1);
   const auto oh = (x.size(2) + 2 * o.padding.h - o.dilation.h * (w.size(2) - 1) - 1) / o.stride.h + 1;
   const auto ow = (x.size(3) + 2 * o.padding.w - o.dilation.w * (w.size(3) - 1) - 1) / o.stride.w + 1;
@@ -48,7 +48,7 @@ std::vector<double> by_definition(const Image& x, const Image& w, const cr::Conv
 }  // namespace
 
 TEST_CASE("conv2d agrees with its definition", "[ops][conv2d]") {
-  struct Case { Shape x, w; cr::Conv2dOptions options; };
+  struct Case { Shape x, w; cr::Conv2dFuncOptions options; };
   const Case cases[] = {
       {{2, 3, 6, 7}, {4, 3, 3, 3}, {}},
       {{2, 3, 6, 7}, {4, 3, 3, 3}, {.stride = 2, .padding = 1}},
@@ -76,7 +76,7 @@ TEST_CASE("conv2d takes a bias, a single image, and views", "[ops][conv2d]") {
 }
 
 TEST_CASE("conv2d's gradients agree with differences, twice", "[ops][conv2d]") {
-  const cr::Conv2dOptions options[] = {{}, {.stride = 2, .padding = 1}, {.padding = {1, 0}, .groups = 2}, {.padding = 2, .dilation = 2}};
+  const cr::Conv2dFuncOptions options[] = {{}, {.stride = 2, .padding = 1}, {.padding = {1, 0}, .groups = 2}, {.padding = 2, .dilation = 2}};
   for (const auto& o : options) {
     auto f = [&](const Image& x, const Image& w, const Image& b) { return cr::conv2d(x, w, b, o); };
     const Shape weight{2, o.groups == 2 ? 1 : 2, 3, 2};

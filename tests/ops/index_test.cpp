@@ -18,7 +18,7 @@ D irregular(const Shape& shape, std::uint64_t seed = 9) {
   Generator generator(seed);
   return rand<double>(shape, {.generator = &generator}) * 2 - 1;
 }
-I indices(const Nested<std::int64_t>& values) { return tensor<std::int64_t>(values); }
+I indices(const detail::Nested<std::int64_t>& values) { return tensor<std::int64_t>(values); }
 
 template <class F> auto with_threads(int n, const F& f) {
   const int before = get_num_threads();

@@ -30,7 +30,7 @@ template <class F> std::string message_of(const F& f) {
 
 TEST_CASE("max_pool2d takes the largest number of each window", "[ops][pool]") {
   auto x = random({2, 3, 7, 9}, 1).detach();
-  struct Case { cr::Pair kernel, stride, pad, dilation; bool ceil; };
+  struct Case { cr::Size2d kernel, stride, pad, dilation; bool ceil; };
   const Case cases[] = {{2, 2, 0, 1, false}, {2, 2, 0, 1, true}, {3, 2, 1, 1, false}, {3, 1, 1, 1, false}, {{3, 2}, {1, 3}, {1, 0}, {2, 1}, true}, {5, 3, 2, 1, true}};
   for (const auto& c : cases) {
     auto y = cr::max_pool2d(x, c.kernel, {.stride = c.stride, .padding = c.pad, .dilation = c.dilation, .ceil_mode = c.ceil});

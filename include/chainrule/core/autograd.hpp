@@ -29,7 +29,7 @@ template <class T> void accumulate(TensorBase& sum, TensorBase g) {
     return;
   }
   const Tensor<T> a(sum.share()), b(g.share());
-  if (!grad_enabled && owned_alone(sum, 2)) map_into(Add{}, {}, a, a, b);
+  if (!grad_enabled && owned_alone(sum, 2)) map_into(fn::Add{}, {}, a, a, b);
   else sum = chainrule::add(Operand<T>(a, Location{}), Operand<T>(b, Location{}), Location{});
 }
 
@@ -43,7 +43,7 @@ template <class T> void accumulate_grad(TensorImpl& leaf, TensorBase g) {
     leaf.grad = sum.share();
   } else {
     const Tensor<T> sum(leaf.grad), part(g.share());
-    map_into(Add{}, {}, sum, sum, part);
+    map_into(fn::Add{}, {}, sum, sum, part);
     ++leaf.grad->storage->version;
   }
 }

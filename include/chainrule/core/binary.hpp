@@ -8,7 +8,9 @@
 
 namespace chainrule {
 
-/// x -> f(x, s): a two-operand functor whose right operand is a number. map(BindRight{Add{}, 2.0f}, at, x).
+namespace fn {
+
+/// x -> f(x, s): a two-operand functor whose right operand is a number. map(fn::BindRight{fn::Add{}, 2.0f}, at, x).
 template <class F, class T> struct BindRight {
   static constexpr auto name = F::name;
   F f;
@@ -25,5 +27,7 @@ template <class F, class T> struct BindLeft {
   template <class X> CHAINRULE_HD auto operator()(X x) const { return f(s, x); }
 };
 template <class F, class T> BindLeft(F, T) -> BindLeft<F, T>;
+
+}  // namespace fn
 
 }  // namespace chainrule

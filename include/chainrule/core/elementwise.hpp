@@ -1,8 +1,10 @@
 #pragma once
 // Elementwise ops: the scalar functor is written once and mapped over tensors of any shape, strides and broadcast by every backend.
-//     map(Relu{}, x)          one operand
-//     map(Mul{}, a, b)        two, broadcast against each other
-//     map(Select{}, c, a, b)  three
+//     map(fn::Relu{}, at, x)          one operand
+//     map(fn::Mul{}, at, a, b)        two, broadcast against each other
+//     map(fn::Where{}, at, c, a, b)   three
+// The library's functors, and the slots of its kernels (core/kernel.hpp), live in namespace fn: `using namespace chainrule` leaves
+// their names, Add, Log, Square and so on, to the program.
 // A functor is branch-free where it can be (core/math.hpp) and marked CHAINRULE_HD: then its loop is SIMD code. One that is
 // simple only near zero, as sin, may add `bool near(x)` and `T at_near(x)`, which the CPU uses for stretches without a far x.
 
@@ -81,6 +83,8 @@ template <class F, class R, class... A> void untyped_row(const void* f, std::int
 
 }  // namespace detail
 
+namespace fn {
+
 /// The slot of functor F with result R and operands A...: map() calls it, backends enrol it.
 template <class F, class R, class... A> struct MapKernel {
   static constexpr auto name = F::name;
@@ -93,9 +97,11 @@ template <class F, class R, class... A> struct MapKernel {
   }
 };
 
+}  // namespace fn
+
 /// out = f(in...), element by element; `out` has the broadcast shape already and may be one of the operands.
 template <class F, class R, class... A> void map_into(const F& f, Location at, const Tensor<R>& out, const Tensor<A>&... in) {
-  using K = MapKernel<F, R, A...>;
+  using K = fn::MapKernel<F, R, A...>;
   auto* run = kernel<K>::on(out.device(), at);
   run(f, detail::make_loop(out.shape(), static_cast<const TensorBase&>(out), static_cast<const TensorBase&>(in)...), out.data(), in.data()...);
 }

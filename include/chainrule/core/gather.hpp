@@ -46,6 +46,8 @@ template <class Body> void scatter_rows(const IndexedLoop& loop, const Body& bod
 
 }  // namespace detail
 
+namespace fn {
+
 /// values = base[index]
 template <class T> struct GatherKernel {
   static constexpr auto name = "gather";
@@ -122,6 +124,8 @@ struct IndexCheckKernel {
   }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 /// Throws unless every index lies in [low, high); `what` ends the message: "of dimension 1 (size 5)".
@@ -129,7 +133,7 @@ template <class... What>
 void check_index(const Tensor<std::int64_t>& index, std::int64_t low, std::int64_t high, const char* op, Location at, const What&... what) {
   const Tensor<std::int64_t> flat = contiguous(index, at);
   std::int64_t outside = -1;
-  kernel<IndexCheckKernel>::on(flat.device(), at)(flat.data(), flat.numel(), low, high, &outside);
+  kernel<fn::IndexCheckKernel>::on(flat.device(), at)(flat.data(), flat.numel(), low, high, &outside);
   if (outside < 0) return;
   const std::int64_t value = Tensor<std::int64_t>(alias(flat, {}, {}, flat.impl()->offset + outside)).item(at);
   Shape position = flat.shape();

@@ -19,15 +19,15 @@ struct GradcheckOptions {
   std::uint64_t seed = 0;       ///< of the weights on the outputs
 };
 
-/// One element whose derivative from the left is not that from the right: differences say nothing there.
-struct Kink {
-  std::size_t input;
-  std::int64_t element;
-  double left, right, analytical;
-};
-
 /// What gradcheck found.
 struct GradcheckReport {
+  /// One element whose derivative from the left is not that from the right: differences say nothing there.
+  struct Kink {
+    std::size_t input;
+    std::int64_t element;
+    double left, right, analytical;
+  };
+
   bool ok = true;
   std::int64_t checked = 0;   ///< elements compared
   double worst = 0;           ///< the largest |analytical - numerical|

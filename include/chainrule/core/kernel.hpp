@@ -7,7 +7,7 @@
 namespace chainrule {
 
 /// A heavy CPU kernel is compiled into a program that names its op and includes <chainrule/chainrule.hpp>, for the types it names.
-/// The headers of cpu/ say which kernel belongs to an op: `template <class T> void bring_cpu_kernel(Matmul<T>* op, int) { compile_in<&cpu::matmul<T>>(op); }`;
+/// The headers of cpu/ say which kernel belongs to an op, in the op's own namespace: `template <class T> void bring_cpu_kernel(Matmul<T>* op, int) { compile_in<&cpu::matmul<T>>(op); }`;
 /// without them (api.hpp) this one is found, which brings nothing. Neither generates code: naming the variable below is what compiles the kernel.
 template <class Op> constexpr void bring_cpu_kernel(Op*, ...) {}
 
@@ -32,7 +32,7 @@ template <class Op> struct kernel {
   static bool enrolled(Device d) { return slot[static_cast<int>(d)] != nullptr; }
 };
 
-/// Fills a slot at start-up: `inline const Enrol<Matmul<float>> e(Device::cuda, &matmul_cuda<float>);`
+/// Fills a slot at start-up: `inline const Enrol<fn::Matmul<float>> e(Device::cuda, &matmul_cuda<float>);`
 template <class Op> struct Enrol {
   Enrol(Device d, typename Op::fn* f) { kernel<Op>::slot[static_cast<int>(d)] = f; }
 };

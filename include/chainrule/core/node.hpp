@@ -54,24 +54,24 @@ struct GradOps {
 };
 template <class T> const GradOps* grad_ops();
 
-}  // namespace detail
-
 /// From a recorded op to one of its operands: the operand's own node, or the leaf that collects the gradient, or neither.
 struct Edge {
-  detail::NodeRef node;
-  detail::ImplRef leaf;
-  const detail::GradOps* ops = nullptr;  // for gradients of the operand's element type
+  NodeRef node;
+  ImplRef leaf;
+  const GradOps* ops = nullptr;  // for gradients of the operand's element type
   Shape shape;
   DType dtype = DType::float32;
   bool wanted = false;  // some gradient is asked for through here (set by the engine for one walk)
 
   Edge() = default;
-  Edge(const TensorBase& x, const detail::GradOps* typed) : ops(typed), shape(x.shape()), dtype(x.dtype()) {
+  Edge(const TensorBase& x, const GradOps* typed) : ops(typed), shape(x.shape()), dtype(x.dtype()) {
     if (x.impl()->node) node = x.impl()->node;
     else if (x.impl()->requires_grad) leaf = x.share();
     wanted = node || leaf;
   }
 };
+
+}  // namespace detail
 
 /// One recorded op.
 struct Node : detail::Counted, detail::FromPool {
@@ -89,7 +89,7 @@ struct Node : detail::Counted, detail::FromPool {
   const detail::GradOps* ops;    // for gradients of its value
   std::uint64_t id;              ///< creation number; one counter for all threads, so a result is always newer than its operands
   Location at;                   ///< where the user called the op
-  std::span<Edge> inputs;        ///< one per operand
+  std::span<detail::Edge> inputs;        ///< one per operand
   Shape shape;                   ///< of the value it made
   DType dtype;
   Device device;

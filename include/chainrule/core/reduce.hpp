@@ -292,6 +292,8 @@ inline void reduce_untyped(const FoldTable& table, const void* f, const ReduceLo
 
 }  // namespace detail
 
+namespace fn {
+
 /// The slot of a reduction F from T to R.
 template <class F, class R, class T> struct ReduceKernel {
   static constexpr auto name = F::name;
@@ -317,10 +319,12 @@ template <class F, class R, class T> struct ReduceKernel {
   }
 };
 
+}  // namespace fn
+
 /// A fresh tensor: F over the dimensions of the plan. Not recorded.
 template <class R, class F, class T> Tensor<R> reduce(const F& f, const Tensor<T>& x, const detail::Reduction& plan, Location at) {
   Tensor<R> out = detail::allocate<R>(plan.result, x.device());
-  kernel<ReduceKernel<F, R, T>>::on(x.device(), at)(f, detail::make_reduce_loops(x, plan), out.data(), x.data());
+  kernel<fn::ReduceKernel<F, R, T>>::on(x.device(), at)(f, detail::make_reduce_loops(x, plan), out.data(), x.data());
   return out;
 }
 

@@ -11,7 +11,7 @@ namespace chainrule::cpu {
 namespace detail {
 
 /// One output: the sum over its bin, divided.
-template <class T> T avg_pool_one(const AvgPoolShape& s, const T* image, std::int64_t i, std::int64_t j) {
+template <class T> T avg_pool_one(const fn::AvgPoolShape& s, const T* image, std::int64_t i, std::int64_t j) {
   const std::int64_t left = s.columns.begin(j), right = s.columns.end(j);
   T sum = T(0);
   for (std::int64_t r = s.rows.begin(i); r < s.rows.end(i); ++r)
@@ -20,7 +20,7 @@ template <class T> T avg_pool_one(const AvgPoolShape& s, const T* image, std::in
 }
 
 /// The same bin at an even distance, as a moving window has; null where the bins differ in size.
-inline Bins moving(Bins b) {
+inline fn::Bins moving(fn::Bins b) {
   if (b.kernel == 0 && b.in % b.out == 0) b.kernel = b.stride = b.in / b.out;
   return b;
 }
@@ -48,31 +48,31 @@ template <class T> struct AvgPool2x2Grad {
     CHAINRULE_SIMD for (int k = 0; k < width; ++k) lower[2 * k] = lower[2 * k + 1] = from[k] / divisor;
   }
 };
-inline bool is_2x2(const AvgPoolShape& s) {
-  auto halves = [](const Bins& b) { return b.kernel == 2 && b.stride == 2 && b.pad == 0 && 2 * b.out <= b.in; };
+inline bool is_2x2(const fn::AvgPoolShape& s) {
+  auto halves = [](const fn::Bins& b) { return b.kernel == 2 && b.stride == 2 && b.pad == 0 && 2 * b.out <= b.in; };
   return halves(s.rows) && halves(s.columns);
 }
-template <class T> CHAINRULE_HD inline void avg_pool_2x2(const AvgPoolShape& s, const T* image, T divisor, T* to) {
+template <class T> CHAINRULE_HD inline void avg_pool_2x2(const fn::AvgPoolShape& s, const T* image, T divisor, T* to) {
   for (std::int64_t i = 0; i < s.rows.out; ++i) {
     const T* top = image + 2 * i * s.columns.in;
     for_each_vector<T>(s.columns.out, AvgPool2x2<T>{top, top + s.columns.in, divisor, to + i * s.columns.out});
   }
 }
-template <class T> CHAINRULE_HD inline void avg_pool_2x2_grad(const AvgPoolShape& s, const T* g, T divisor, T* image) {  // image holds zeros
+template <class T> CHAINRULE_HD inline void avg_pool_2x2_grad(const fn::AvgPoolShape& s, const T* g, T divisor, T* image) {  // image holds zeros
   for (std::int64_t i = 0; i < s.rows.out; ++i) {
     T* top = image + 2 * i * s.columns.in;
     for_each_vector<T>(s.columns.out, AvgPool2x2Grad<T>{g + i * s.columns.out, divisor, top, top + s.columns.in});
   }
 }
 
-inline bool is_whole(const AvgPoolShape& s) {  // the mean of the image
+inline bool is_whole(const fn::AvgPoolShape& s) {  // the mean of the image
   return s.rows.out == 1 && s.columns.out == 1 && s.rows.begin(0) == 0 && s.rows.end(0) == s.rows.in && s.columns.begin(0) == 0 && s.columns.end(0) == s.columns.in;
 }
 
 }  // namespace detail
 
-template <class T> void avg_pool2d(const AvgPoolShape& shape, const T* x, T* y) {
-  AvgPoolShape s = shape;
+template <class T> void avg_pool2d(const fn::AvgPoolShape& shape, const T* x, T* y) {
+  fn::AvgPoolShape s = shape;
   s.rows = detail::moving(shape.rows);
   s.columns = detail::moving(shape.columns);
   const std::int64_t in = s.rows.in * s.columns.in, out = s.rows.out * s.columns.out;
@@ -83,8 +83,8 @@ template <class T> void avg_pool2d(const AvgPoolShape& shape, const T* x, T* y) 
       return;
     }
     if (halves) {
-      const AvgPoolShape* bins = &s;
-      run_best<T>([=] { detail::avg_pool_2x2(AvgPoolShape(*bins), x + p * in, static_cast<T>(bins->divisor_of(0, 0)), y + p * out); });
+      const fn::AvgPoolShape* bins = &s;
+      run_best<T>([=] { detail::avg_pool_2x2(fn::AvgPoolShape(*bins), x + p * in, static_cast<T>(bins->divisor_of(0, 0)), y + p * out); });
       return;
     }
     for (std::int64_t i = 0; i < s.rows.out; ++i)
@@ -93,8 +93,8 @@ template <class T> void avg_pool2d(const AvgPoolShape& shape, const T* x, T* y) 
 }
 
 /// Each row of outputs is spread over a line as wide as the image, which is then added to all rows of the image that its bins cover.
-template <class T> void avg_pool2d_grad(const AvgPoolShape& shape, const T* g, T* gx) {
-  AvgPoolShape s = shape;
+template <class T> void avg_pool2d_grad(const fn::AvgPoolShape& shape, const T* g, T* gx) {
+  fn::AvgPoolShape s = shape;
   s.rows = detail::moving(shape.rows);
   s.columns = detail::moving(shape.columns);
   const std::int64_t w = s.columns.in, in = s.rows.in * w, out = s.rows.out * s.columns.out;
@@ -107,8 +107,8 @@ template <class T> void avg_pool2d_grad(const AvgPoolShape& shape, const T* g, T
     }
     if (!covers) std::fill(image, image + in, T(0));
     if (halves) {
-      const AvgPoolShape* bins = &s;
-      run_best<T>([=] { detail::avg_pool_2x2_grad(AvgPoolShape(*bins), g + p * out, static_cast<T>(bins->divisor_of(0, 0)), image); });
+      const fn::AvgPoolShape* bins = &s;
+      run_best<T>([=] { detail::avg_pool_2x2_grad(fn::AvgPoolShape(*bins), g + p * out, static_cast<T>(bins->divisor_of(0, 0)), image); });
       return;
     }
     std::unique_ptr<T[]> line(new T[static_cast<std::size_t>(w)]);
@@ -125,9 +125,9 @@ template <class T> void avg_pool2d_grad(const AvgPoolShape& shape, const T* g, T
 
 }  // namespace chainrule::cpu
 
-namespace chainrule {
+namespace chainrule::fn {
 
 template <class T> void bring_cpu_kernel(AvgPool2d<T>* op, int) { compile_in<&cpu::avg_pool2d<T>>(op); }
 template <class T> void bring_cpu_kernel(AvgPool2dGrad<T>* op, int) { compile_in<&cpu::avg_pool2d_grad<T>>(op); }
 
-}  // namespace chainrule
+}  // namespace chainrule::fn

@@ -9,7 +9,7 @@ namespace chainrule::cpu {
 namespace detail {
 
 /// Calls one(channel) for each channel, or, if a sample has one number per channel, several(first channel, how many).
-template <class One, class Several> void for_each_channel(const Along& a, const One& one, const Several& several) {
+template <class One, class Several> void for_each_channel(const fn::Along& a, const One& one, const Several& several) {
   constexpr std::int64_t stretch = 64;  // channels side by side
   const std::int64_t each = std::max<std::int64_t>(1, a.outer * a.inner);
   if (a.inner == 1) {
@@ -24,7 +24,7 @@ template <class One, class Several> void for_each_channel(const Along& a, const 
 }
 
 /// Turns a channel's moments into what the forward pass uses, and updates the running statistics.
-template <class T> void settle(const BatchNormArgs<T>& p, std::int64_t c, double count, double mean, double squares) {
+template <class T> void settle(const fn::BatchNormArgs<T>& p, std::int64_t c, double count, double mean, double squares) {
   if (p.training && p.running_mean) {
     p.running_mean[c] = static_cast<T>((1 - p.momentum) * static_cast<double>(p.running_mean[c]) + p.momentum * mean);
     p.running_var[c] = static_cast<T>((1 - p.momentum) * static_cast<double>(p.running_var[c]) + p.momentum * squares / (count - 1));
@@ -36,7 +36,7 @@ template <class T> void settle(const BatchNormArgs<T>& p, std::int64_t c, double
 
 }  // namespace detail
 
-template <class T> void batch_norm(const BatchNormArgs<T>& p) {
+template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
   const std::int64_t samples = p.along.outer, channels = p.along.n, places = p.along.inner, step = channels * places;
   auto one = [&](std::int64_t c) {
     const T* from = p.x + c * places;
@@ -88,7 +88,7 @@ template <class T> void batch_norm(const BatchNormArgs<T>& p) {
   detail::for_each_channel(p.along, one, several);
 }
 
-template <class T> void batch_norm_grad(const BatchNormGradArgs<T>& p) {
+template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
   const std::int64_t samples = p.along.outer, channels = p.along.n, places = p.along.inner, step = channels * places;
   const double values = static_cast<double>(samples * places);
   const bool needs_sums = p.training || p.gw || p.gb;
@@ -156,9 +156,9 @@ template <class T> void batch_norm_grad(const BatchNormGradArgs<T>& p) {
 
 }  // namespace chainrule::cpu
 
-namespace chainrule {
+namespace chainrule::fn {
 
 template <class T> void bring_cpu_kernel(BatchNorm<T>* op, int) { compile_in<&cpu::batch_norm<T>>(op); }
 template <class T> void bring_cpu_kernel(BatchNormGrad<T>* op, int) { compile_in<&cpu::batch_norm_grad<T>>(op); }
 
-}  // namespace chainrule
+}  // namespace chainrule::fn

@@ -8,10 +8,10 @@ namespace chainrule::cpu {
 
 }  // namespace chainrule::cpu
 
-namespace chainrule {
+namespace chainrule::fn {
 
 template <class T> void bring_cpu_kernel(Conv2d<T>* op, int) { compile_in<&cpu::conv2d_forward<T>>(op); }
 template <class T> void bring_cpu_kernel(Conv2dInput<T>* op, int) { compile_in<&cpu::conv2d_backward_input<T>>(op); }
 template <class T> void bring_cpu_kernel(Conv2dWeight<T>* op, int) { compile_in<&cpu::conv2d_backward_weight<T>>(op); }
 
-}  // namespace chainrule
+}  // namespace chainrule::fn

@@ -9,7 +9,7 @@ namespace detail {
 
 /// From the maxima and sums of `width` slices, whose first elements are `apart`, to their terms.
 template <class T>
-void cross_entropy_terms(const ClassLossArgs<T>& p, const CrossEntropyRows<T>& rows, T* terms, std::int64_t at, std::int64_t step, std::int64_t apart, std::int64_t width, std::int64_t row) {
+void cross_entropy_terms(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, std::int64_t at, std::int64_t step, std::int64_t apart, std::int64_t width, std::int64_t row) {
   const std::int64_t n = p.along.n;
   const T smooth = static_cast<T>(p.smoothing), each = smooth / static_cast<T>(n);  // share of every class
   rows::log(rows.log_sum + row, width);
@@ -30,7 +30,7 @@ void cross_entropy_terms(const ClassLossArgs<T>& p, const CrossEntropyRows<T>& r
 }
 
 /// Rows of few classes, turned into columns: one alone does not fill a vector.
-template <class T> void short_rows(const ClassLossArgs<T>& p, const CrossEntropyRows<T>& rows, T* terms, std::int64_t row, std::int64_t count) {
+template <class T> void short_rows(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, std::int64_t row, std::int64_t count) {
   const std::int64_t n = p.along.n;
   T turned[64 * slices_together];
   std::fill(turned, turned + n * slices_together, T(0));
@@ -44,7 +44,7 @@ template <class T> void short_rows(const ClassLossArgs<T>& p, const CrossEntropy
 
 }  // namespace detail
 
-template <class T> void cross_entropy(const ClassLossArgs<T>& p, const CrossEntropyRows<T>& rows, T* terms, T* loss) {
+template <class T> void cross_entropy(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, T* loss) {
   const std::int64_t n = p.along.n, count = p.along.outer * p.along.inner;
   if (p.along.inner == 1 && n <= 64) {
     parallel_chunks(count, 16 * detail::slices_together, [&](std::int64_t begin, std::int64_t end) {
@@ -61,18 +61,18 @@ template <class T> void cross_entropy(const ClassLossArgs<T>& p, const CrossEntr
 
   T divisor = T(1);
   if (loss) {
-    const double total = chainrule::detail::fold_row<double>(Sum{}, terms, count, 1);
-    const double weights = p.reduction == Reduction::mean ? chainrule::detail::fold_row<double>(Sum{}, rows.scale, count, 1) : 1.0;
+    const double total = chainrule::detail::fold_row<double>(fn::Sum{}, terms, count, 1);
+    const double weights = p.reduction == Reduction::mean ? chainrule::detail::fold_row<double>(fn::Sum{}, rows.scale, count, 1) : 1.0;
     *loss = static_cast<T>(total / weights);
     divisor = static_cast<T>(weights);
   }
   *rows.divisor = divisor;
-  const T smooth = static_cast<T>(p.smoothing), each = smooth / static_cast<T>(n), all = p.weight ? chainrule::detail::fold_row<T>(Sum{}, p.weight, n, 1) : static_cast<T>(n);
+  const T smooth = static_cast<T>(p.smoothing), each = smooth / static_cast<T>(n), all = p.weight ? chainrule::detail::fold_row<T>(fn::Sum{}, p.weight, n, 1) : static_cast<T>(n);
   for (std::int64_t r = 0; r < count; ++r)
     rows.scale[r] = p.target[r] == p.ignore_index ? T(0) : ((1 - smooth) * rows.scale[r] + each * all) / divisor;
 }
 
-template <class T> void cross_entropy_grad(const ClassLossArgs<T>& p, const CrossEntropyRows<T>& kept, T* gx) {
+template <class T> void cross_entropy_grad(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& kept, T* gx) {
   const std::int64_t n = p.along.n;
   const T smooth = static_cast<T>(p.smoothing), divisor = *kept.divisor, each = smooth / static_cast<T>(n) / divisor;
   detail::for_each_slice(p.along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t row) {
@@ -96,9 +96,9 @@ template <class T> void cross_entropy_grad(const ClassLossArgs<T>& p, const Cros
 
 }  // namespace chainrule::cpu
 
-namespace chainrule {
+namespace chainrule::fn {
 
 template <class T> void bring_cpu_kernel(CrossEntropy<T>* op, int) { compile_in<&cpu::cross_entropy<T>>(op); }
 template <class T> void bring_cpu_kernel(CrossEntropyGrad<T>* op, int) { compile_in<&cpu::cross_entropy_grad<T>>(op); }
 
-}  // namespace chainrule
+}  // namespace chainrule::fn

@@ -11,7 +11,7 @@ namespace detail {
 inline constexpr std::int64_t dropout_block = 64;
 
 /// 64 random words: word w of counter 16 block + l is number 16 w + l of the block.
-CHAINRULE_HD inline void philox_block(const DropoutMask& mask, std::uint64_t block, std::uint32_t* words) {
+CHAINRULE_HD inline void philox_block(const fn::DropoutMask& mask, std::uint64_t block, std::uint32_t* words) {
   constexpr int width = 16;
   std::uint32_t a[width], b[width], c[width], d[width];
   for (int l = 0; l < width; ++l) {
@@ -38,7 +38,7 @@ CHAINRULE_HD inline void philox_block(const DropoutMask& mask, std::uint64_t blo
 
 }  // namespace detail
 
-template <class T> void dropout(const DropoutMask& mask, std::int64_t n, const T* x, T* y) {
+template <class T> void dropout(const fn::DropoutMask& mask, std::int64_t n, const T* x, T* y) {
   constexpr std::int64_t block = detail::dropout_block;
   if (mask.p >= 1) {
     std::fill(y, y + n, T(0));
@@ -62,8 +62,8 @@ template <class T> void dropout(const DropoutMask& mask, std::int64_t n, const T
 
 }  // namespace chainrule::cpu
 
-namespace chainrule {
+namespace chainrule::fn {
 
 template <class T> void bring_cpu_kernel(Dropout<T>* op, int) { compile_in<&cpu::dropout<T>>(op); }
 
-}  // namespace chainrule
+}  // namespace chainrule::fn

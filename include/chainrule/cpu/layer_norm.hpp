@@ -63,9 +63,9 @@ void layer_norm_grad(std::int64_t rows, std::int64_t width, const T* g, const T*
 
 }  // namespace chainrule::cpu
 
-namespace chainrule {
+namespace chainrule::fn {
 
 template <class T> void bring_cpu_kernel(LayerNorm<T>* op, int) { compile_in<&cpu::layer_norm<T>>(op); }
 template <class T> void bring_cpu_kernel(LayerNormGrad<T>* op, int) { compile_in<&cpu::layer_norm_grad<T>>(op); }
 
-}  // namespace chainrule
+}  // namespace chainrule::fn

@@ -6,7 +6,7 @@
 
 namespace chainrule::cpu {
 
-template <class T> void matmul(const MatmulArgs<T>& p) {
+template <class T> void matmul(const fn::MatmulArgs<T>& p) {
   auto product = [&](std::int64_t c, std::int64_t a, std::int64_t b) {
     gemm<T>(p.m, p.n, p.k, p.a + a, p.a_row, p.a_col, p.b + b, p.b_row, p.b_col, p.c + c, p.n, {.bias = p.bias});
   };
@@ -29,8 +29,8 @@ template <class T> void matmul(const MatmulArgs<T>& p) {
 
 }  // namespace chainrule::cpu
 
-namespace chainrule {
+namespace chainrule::fn {
 
 template <class T> void bring_cpu_kernel(Matmul<T>* op, int) { compile_in<&cpu::matmul<T>>(op); }
 
-}  // namespace chainrule
+}  // namespace chainrule::fn

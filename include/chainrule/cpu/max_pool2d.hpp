@@ -64,7 +64,7 @@ template <class T, class I> struct MaxPool2x2 {
     CHAINRULE_SIMD for (int k = 0; k < width; ++k) narrow[k] = static_cast<I>(at[k]);
   }
 };
-template <class T, class I> CHAINRULE_HD inline void max_pool_2x2(const PoolShape& s, const T* x, T* y, I* place) {
+template <class T, class I> CHAINRULE_HD inline void max_pool_2x2(const fn::PoolShape& s, const T* x, T* y, I* place) {
   for (std::int64_t i = 0; i < s.oh; ++i) {
     const T* top = x + 2 * i * s.w;
     for_each_vector<T>(s.ow, MaxPool2x2<T, I>{top, top + s.w, y + i * s.ow, place ? place + i * s.ow : nullptr});
@@ -122,7 +122,7 @@ template <class T> struct MaxPoolWindow {
 };
 
 /// Output j of a row, whatever its window: rows [top, bottom) of it lie inside the image, the first of them at `row`.
-template <class T> CHAINRULE_HD inline void max_pool_one(const PoolShape& s, const T* row, std::int64_t top, std::int64_t bottom, std::int64_t j, T& best, Place<T>& at) {
+template <class T> CHAINRULE_HD inline void max_pool_one(const fn::PoolShape& s, const T* row, std::int64_t top, std::int64_t bottom, std::int64_t j, T& best, Place<T>& at) {
   bool first = true;
   best = -math::Limits<T>::infinity;
   const std::int64_t left = j * s.stride_w - s.pad_w;  // a window that begins in the padding has its first place further on
@@ -137,7 +137,7 @@ template <class T> CHAINRULE_HD inline void max_pool_one(const PoolShape& s, con
     }
 }
 
-template <class T, class I> CHAINRULE_HD inline void max_pool_plane(const PoolShape& s, const T* x, T* y, I* place) {
+template <class T, class I> CHAINRULE_HD inline void max_pool_plane(const fn::PoolShape& s, const T* x, T* y, I* place) {
   constexpr std::int64_t stretch = 128, span = 2 * stretch, most_rows = 4;  // outputs of a row worked on together
   T best[stretch], half[most_rows][2][span];
   Place<T> at[stretch];
@@ -171,7 +171,7 @@ template <class T, class I> CHAINRULE_HD inline void max_pool_plane(const PoolSh
   }
 }
 
-inline bool is_2x2(const PoolShape& s) {
+inline bool is_2x2(const fn::PoolShape& s) {
   return s.kh == 2 && s.kw == 2 && s.stride_h == 2 && s.stride_w == 2 && s.pad_h == 0 && s.pad_w == 0 && s.dil_h == 1 && s.dil_w == 1 && 2 * s.oh <= s.h && 2 * s.ow <= s.w;
 }
 /// The gradient of the 2 x 2 window, which covers each number at most once: written in one go.
@@ -194,7 +194,7 @@ template <class T> struct MaxPool2x2Grad {
     }
   }
 };
-template <class T, class I> CHAINRULE_HD inline void max_pool_2x2_grad(const PoolShape& s, const T* g, const I* place, T* gx) {
+template <class T, class I> CHAINRULE_HD inline void max_pool_2x2_grad(const fn::PoolShape& s, const T* g, const I* place, T* gx) {
   constexpr std::int64_t stretch = 1024;  // places widened together: many short rows
   Place<T> at[stretch];
   const std::int64_t together = s.ow < stretch ? stretch / s.ow : 1;
@@ -215,7 +215,7 @@ template <class T, class I> CHAINRULE_HD inline void max_pool_2x2_grad(const Poo
 }
 
 /// Calls f(output, input) for every output of a plane and the place of its winner.
-template <class I, class F> void for_each_winner(const PoolShape& s, const I* place, const F& f) {
+template <class I, class F> void for_each_winner(const fn::PoolShape& s, const I* place, const F& f) {
   for (std::int64_t i = 0; i < s.oh; ++i)
     for (std::int64_t j = 0; j < s.ow; ++j) {
       const std::int64_t p = place[i * s.ow + j], row = i * s.stride_h - s.pad_h + p / s.kw * s.dil_h, column = j * s.stride_w - s.pad_w + p % s.kw * s.dil_w;
@@ -225,14 +225,14 @@ template <class I, class F> void for_each_winner(const PoolShape& s, const I* pl
 
 }  // namespace detail
 
-template <class T, class I> void max_pool2d(const PoolShape& shape, const T* x, T* y, I* place) {
+template <class T, class I> void max_pool2d(const fn::PoolShape& shape, const T* x, T* y, I* place) {
   using Type = detail::FastPoolType<T, I>;
   [[maybe_unused]] const bool simple = detail::is_2x2(shape);
   const std::int64_t in = shape.h * shape.w, out = shape.oh * shape.ow;
   detail::for_each_plane(shape.planes, out * shape.kh * shape.kw / 4, [&](std::int64_t p) {
-    const PoolShape* window = &shape;
+    const fn::PoolShape* window = &shape;
     run_best<Type>([=] {
-      const PoolShape s = *window;
+      const fn::PoolShape s = *window;
       I* to = place ? place + p * out : nullptr;
       if constexpr (sizeof(I) == 1) {
         if (simple) return detail::max_pool_2x2(s, x + p * in, y + p * out, to);
@@ -242,7 +242,7 @@ template <class T, class I> void max_pool2d(const PoolShape& shape, const T* x, 
   });
 }
 
-template <class T, class I> void max_pool2d_grad(const PoolShape& s, const T* g, const I* place, T* gx) {
+template <class T, class I> void max_pool2d_grad(const fn::PoolShape& s, const T* g, const I* place, T* gx) {
   [[maybe_unused]] const bool simple = detail::is_2x2(s);
   const std::int64_t in = s.h * s.w, out = s.oh * s.ow;
   detail::for_each_plane(s.planes, in + out, [&](std::int64_t p) {
@@ -251,7 +251,7 @@ template <class T, class I> void max_pool2d_grad(const PoolShape& s, const T* g,
     const I* at = place + p * out;
     if constexpr (sizeof(I) == 1) {
       if (simple) {
-        const PoolShape* window = &s;
+        const fn::PoolShape* window = &s;
         run_best<T>([=] { detail::max_pool_2x2_grad(*window, from, at, to); });
         return;
       }
@@ -261,7 +261,7 @@ template <class T, class I> void max_pool2d_grad(const PoolShape& s, const T* g,
   });
 }
 
-template <class T, class I> void max_pool2d_pick(const PoolShape& s, const T* x, const I* place, T* y) {
+template <class T, class I> void max_pool2d_pick(const fn::PoolShape& s, const T* x, const I* place, T* y) {
   const std::int64_t in = s.h * s.w, out = s.oh * s.ow;
   detail::for_each_plane(s.planes, in + out, [&](std::int64_t p) {
     detail::for_each_winner(s, place + p * out, [&](std::int64_t o, std::int64_t i) { y[p * out + o] = x[p * in + i]; });
@@ -270,10 +270,10 @@ template <class T, class I> void max_pool2d_pick(const PoolShape& s, const T* x,
 
 }  // namespace chainrule::cpu
 
-namespace chainrule {
+namespace chainrule::fn {
 
 template <class T, class I> void bring_cpu_kernel(MaxPool2d<T, I>* op, int) { compile_in<&cpu::max_pool2d<T, I>>(op); }
 template <class T, class I> void bring_cpu_kernel(MaxPool2dGrad<T, I>* op, int) { compile_in<&cpu::max_pool2d_grad<T, I>>(op); }
 template <class T, class I> void bring_cpu_kernel(MaxPool2dPick<T, I>* op, int) { compile_in<&cpu::max_pool2d_pick<T, I>>(op); }
 
-}  // namespace chainrule
+}  // namespace chainrule::fn

@@ -31,7 +31,7 @@ template <class T> struct SliceStats {
 };
 
 /// Calls body(offset of the first element, step between elements, slices side by side, number of the first slice) for all slices.
-template <class Body> void for_each_slice(const Along& a, const Body& body) {
+template <class Body> void for_each_slice(const fn::Along& a, const Body& body) {
   const std::int64_t cuts = (a.inner + slices_together - 1) / slices_together;
   const std::int64_t grain = std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, a.n * std::min(a.inner, slices_together)));
   parallel_chunks(a.outer * cuts, grain, [&](std::int64_t begin, std::int64_t end) {
@@ -44,7 +44,7 @@ template <class Body> void for_each_slice(const Along& a, const Body& body) {
 
 }  // namespace detail
 
-template <class T> void softmax(const Along& along, const T* x, T* y) {
+template <class T> void softmax(const fn::Along& along, const T* x, T* y) {
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t) {
     if (step == 1) {  // exponentials are computed once, and scaled when their sum is known
       rows::exp(x + at, along.n, rows::max(x + at, along.n), T(0), T(1), y + at);
@@ -59,7 +59,7 @@ template <class T> void softmax(const Along& along, const T* x, T* y) {
   });
 }
 
-template <class T> void log_softmax(const Along& along, const T* x, T* y) {
+template <class T> void log_softmax(const fn::Along& along, const T* x, T* y) {
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t) {
     detail::SliceStats<T> s(x + at, along.n, step, width);
     rows::log(s.sum, width);
@@ -68,7 +68,7 @@ template <class T> void log_softmax(const Along& along, const T* x, T* y) {
   });
 }
 
-template <class T> void logsumexp(const Along& along, const T* x, T* sum) {
+template <class T> void logsumexp(const fn::Along& along, const T* x, T* sum) {
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t slice) {
     detail::SliceStats<T> s(x + at, along.n, step, width, true);
     rows::log(s.sum, width);
@@ -76,7 +76,7 @@ template <class T> void logsumexp(const Along& along, const T* x, T* sum) {
   });
 }
 
-template <class T> void softmax_grad(const Along& along, const T* g, const T* y, T* gx) {
+template <class T> void softmax_grad(const fn::Along& along, const T* g, const T* y, T* gx) {
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t) {
     if (step == 1) {
       const T dot = rows::dot(g + at, y + at, along.n);
@@ -91,7 +91,7 @@ template <class T> void softmax_grad(const Along& along, const T* g, const T* y,
   });
 }
 
-template <class T> void log_softmax_grad(const Along& along, const T* g, const T* y, T* gx) {
+template <class T> void log_softmax_grad(const fn::Along& along, const T* g, const T* y, T* gx) {
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t) {
     if (step == 1) {
       rows::exp(y + at, along.n, T(0), T(0), -rows::sum(g + at, along.n), gx + at);
@@ -111,7 +111,7 @@ template <class T> void log_softmax_grad(const Along& along, const T* g, const T
 
 }  // namespace chainrule::cpu
 
-namespace chainrule {
+namespace chainrule::fn {
 
 template <class T> void bring_cpu_kernel(Softmax<T>* op, int) { compile_in<&cpu::softmax<T>>(op); }
 template <class T> void bring_cpu_kernel(LogSoftmax<T>* op, int) { compile_in<&cpu::log_softmax<T>>(op); }
@@ -119,4 +119,4 @@ template <class T> void bring_cpu_kernel(LogSumExp<T>* op, int) { compile_in<&cp
 template <class T> void bring_cpu_kernel(SoftmaxGrad<T>* op, int) { compile_in<&cpu::softmax_grad<T>>(op); }
 template <class T> void bring_cpu_kernel(LogSoftmaxGrad<T>* op, int) { compile_in<&cpu::log_softmax_grad<T>>(op); }
 
-}  // namespace chainrule
+}  // namespace chainrule::fn

@@ -43,7 +43,7 @@ inline BlasLayout blas_layout(std::int64_t rows, std::int64_t cols, std::int64_t
   return {};
 }
 
-template <class T> __global__ void matmul_plain(MatmulArgs<T> p) {
+template <class T> __global__ void matmul_plain(fn::MatmulArgs<T> p) {
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
   for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < p.m * p.n; i += step) {
     const std::int64_t row = i / p.n, col = i % p.n;
@@ -57,7 +57,7 @@ template <class T> __global__ void add_bias(T* c, const T* bias, std::int64_t m,
   for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < m * n; i += step) c[i] += bias[i % n];
 }
 
-template <class T> void matmul(const MatmulArgs<T>& args) {
+template <class T> void matmul(const fn::MatmulArgs<T>& args) {
   if (args.m == 0 || args.n == 0) return;
   chainrule::detail::Cursor<3> at(args.batch, 0);
   // The batch's innermost dimension is walked here, the others by the cursor: all on the host, one product each.
@@ -65,7 +65,7 @@ template <class T> void matmul(const MatmulArgs<T>& args) {
   const std::int64_t width = args.batch.size[last], rows = width > 0 ? args.batch.numel / width : 0;
   for (std::int64_t r = 0; r < rows; ++r, at.next(args.batch))
     for (std::int64_t j = 0; j < width; ++j) {
-      MatmulArgs<T> p = args;
+      fn::MatmulArgs<T> p = args;
       p.c += at.offset[0] + j * args.batch.stride[0][last];
       p.a += at.offset[1] + j * args.batch.stride[1][last];
       p.b += at.offset[2] + j * args.batch.stride[2][last];
@@ -82,6 +82,6 @@ template <class T> void matmul(const MatmulArgs<T>& args) {
 }  // namespace detail
 
 /// Enrols the matrix product.
-template <class T> void enrol_matmul() { kernel<Matmul<T>>::slot[static_cast<int>(Device::cuda)] = &detail::matmul<T>; }
+template <class T> void enrol_matmul() { kernel<fn::Matmul<T>>::slot[static_cast<int>(Device::cuda)] = &detail::matmul<T>; }
 
 }  // namespace chainrule::cuda

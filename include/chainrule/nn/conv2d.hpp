@@ -9,9 +9,9 @@ namespace chainrule::nn {
 
 /// Options of Conv2d. A size is one number for both directions, or {height, width}.
 struct Conv2dOptions {
-  Pair stride = 1;
-  Pair padding = 0;   ///< zeros added on each side
-  Pair dilation = 1;  ///< distance of neighbouring window elements
+  Size2d stride = 1;
+  Size2d padding = 0;   ///< zeros added on each side
+  Size2d dilation = 1;  ///< distance of neighbouring window elements
   std::int64_t groups = 1;
   bool bias = true;
   Generator* generator = nullptr;  ///< for the initial weights; the default generator if null
@@ -25,11 +25,11 @@ struct Conv2dOptions {
 ///     nn::Conv2d stem(3, 64, 7, {.stride = 2, .padding = 3, .bias = false});
 template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
   std::int64_t in_channels, out_channels;
-  Pair kernel_size;
+  Size2d kernel_size;
   Conv2dOptions options;
   BasicParameter<T> weight, bias;
 
-  BasicConv2d(std::int64_t in, std::int64_t out, Pair kernel, Conv2dOptions o = {}, Location at = Location::here())
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Conv2dOptions o = {}, Location at = Location::here())
       : in_channels(in), out_channels(out), kernel_size(kernel), options(o) {
     check(in > 0 && out > 0, at, "Conv2d: needs a positive number of input and output channels, got ", in, " and ", out);
     check(o.groups > 0 && in % o.groups == 0 && out % o.groups == 0, at, "Conv2d: ", in, " input and ", out,
@@ -46,7 +46,7 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
   }
   /// Stride and padding by position, as in PyTorch: Conv2d(3, 64, 7, 2, 3).
   template <std::integral Stride>
-  BasicConv2d(std::int64_t in, std::int64_t out, Pair kernel, Stride stride, std::int64_t padding = 0, Location at = Location::here())
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, std::int64_t padding = 0, Location at = Location::here())
       : BasicConv2d(in, out, kernel, Conv2dOptions{.stride = stride, .padding = padding}, at) {}
   using parts = members<&BasicConv2d::weight, &BasicConv2d::bias>;
 
@@ -61,11 +61,11 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
                   {.stride = options.stride, .padding = options.padding, .dilation = options.dilation, .groups = options.groups}, at);
   }
   std::string extra_repr() const {
-    auto both = [](Pair p) { return Shape{p.h, p.w}.str(); };
+    auto both = [](Size2d p) { return Shape{p.h, p.w}.str(); };
     std::string s = std::to_string(in_channels) + ", " + std::to_string(out_channels) + ", kernel_size=" + both(kernel_size) +
                     ", stride=" + both(options.stride);
-    if (options.padding != Pair(0)) s += ", padding=" + both(options.padding);
-    if (options.dilation != Pair(1)) s += ", dilation=" + both(options.dilation);
+    if (options.padding != Size2d(0)) s += ", padding=" + both(options.padding);
+    if (options.dilation != Size2d(1)) s += ", dilation=" + both(options.dilation);
     if (options.groups != 1) s += ", groups=" + std::to_string(options.groups);
     return bias.defined() ? s : s + ", bias=False";
   }

@@ -9,10 +9,10 @@
 namespace chainrule::nn {
 
 /// A window's size: one number for both directions, or {height, width}. Remembers which, for printing.
-struct WindowSize : Pair {
+struct WindowSize : Size2d {
   bool one_number;
-  template <std::integral I> constexpr WindowSize(I both) : Pair(both), one_number(true) {}
-  template <std::integral I, std::integral J> constexpr WindowSize(I rows, J columns) : Pair(rows, columns), one_number(false) {}
+  template <std::integral I> constexpr WindowSize(I both) : Size2d(both), one_number(true) {}
+  template <std::integral I, std::integral J> constexpr WindowSize(I rows, J columns) : Size2d(rows, columns), one_number(false) {}
   std::string str() const { return one_number ? std::to_string(h) : Shape{h, w}.str(); }
 };
 
@@ -26,7 +26,7 @@ struct MaxPool2d : Module<MaxPool2d> {
   explicit MaxPool2d(WindowSize kernel, MaxPool2dOptions o = {}) : kernel_size(kernel), options(o) {}
   template <std::integral I> explicit MaxPool2d(const I (&kernel)[2], MaxPool2dOptions o = {}) : MaxPool2d(WindowSize(kernel[0], kernel[1]), o) {}  // {2, 2} could also be MaxPool2d(2, 2)
   template <std::integral Stride>
-  MaxPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : MaxPool2d(kernel, {.stride = Pair(stride), .padding = padding}) {}
+  MaxPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : MaxPool2d(kernel, {.stride = Size2d(stride), .padding = padding}) {}
   using parts = members<>;
 
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
@@ -47,7 +47,7 @@ struct AvgPool2d : Module<AvgPool2d> {
   explicit AvgPool2d(WindowSize kernel, AvgPool2dOptions o = {}) : kernel_size(kernel), options(o) {}
   template <std::integral I> explicit AvgPool2d(const I (&kernel)[2], AvgPool2dOptions o = {}) : AvgPool2d(WindowSize(kernel[0], kernel[1]), o) {}
   template <std::integral Stride>
-  AvgPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : AvgPool2d(kernel, {.stride = Pair(stride), .padding = padding}) {}
+  AvgPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : AvgPool2d(kernel, {.stride = Size2d(stride), .padding = padding}) {}
   using parts = members<>;
 
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {

@@ -5,17 +5,21 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Add {
   static constexpr auto name = "add";
   template <class T> CHAINRULE_HD T operator()(T a, T b) const { return static_cast<T>(a + b); }
 };
 
+}  // namespace fn
+
 // Either operand may be a number: what operator+ calls.
 template <class T> Tensor<T> add(Operand<T> a, Operand<T> b, Location at) {
   if (!a.tensor) std::swap(a, b);
   const Tensor<T>& x = *a.tensor;
-  if (!b.tensor) return record("add", map(BindRight{Add{}, b.scalar}, at, x), {x}, [](const Tensor<T>& g) { return Grads{g}; }, at);
-  return record("add", map(Add{}, at, x, *b.tensor), {x, *b.tensor}, [](const Tensor<T>& g) { return Grads{g, g}; }, at);
+  if (!b.tensor) return record("add", map(fn::BindRight{fn::Add{}, b.scalar}, at, x), {x}, [](const Tensor<T>& g) { return Grads{g}; }, at);
+  return record("add", map(fn::Add{}, at, x, *b.tensor), {x, *b.tensor}, [](const Tensor<T>& g) { return Grads{g, g}; }, at);
 }
 
 /// a + b, element by element; shapes broadcast; b may be a number. Any element type.

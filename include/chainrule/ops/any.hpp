@@ -6,6 +6,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Any {
   static constexpr auto name = "any";
   template <class A> CHAINRULE_HD A start() const { return false; }
@@ -19,17 +21,19 @@ struct All {
   template <class A> CHAINRULE_HD A join(A a, A b) const { return a && b; }
 };
 
+}  // namespace fn
+
 /// Whether some element along `dims` (all of them if empty) is not zero; NaN is not zero. Of nothing: false. No gradient. Source: torch.any.
 ///     any(tensor({{0, 2}, {0, 0}}), 1)   // {true, false}
 template <class T> Tensor<bool> any(const Tensor<T>& x, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
-  return reduce<bool>(Any{}, x, detail::plan_reduction(x, dims, keepdim, "any", at), at);
+  return reduce<bool>(fn::Any{}, x, detail::plan_reduction(x, dims, keepdim, "any", at), at);
 }
 template <class T> Tensor<bool> any(const Tensor<T>& x, Location at = Location::here()) { return any(x, Dims{}, false, at); }
 
 /// Whether every element along `dims` (all of them if empty) is not zero; NaN is not zero. Of nothing: true. No gradient. Source: torch.all.
 ///     all(tensor({{0, 2}, {1, 3}}), 1)   // {false, true}
 template <class T> Tensor<bool> all(const Tensor<T>& x, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
-  return reduce<bool>(All{}, x, detail::plan_reduction(x, dims, keepdim, "all", at), at);
+  return reduce<bool>(fn::All{}, x, detail::plan_reduction(x, dims, keepdim, "all", at), at);
 }
 template <class T> Tensor<bool> all(const Tensor<T>& x, Location at = Location::here()) { return all(x, Dims{}, false, at); }
 

@@ -6,6 +6,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 /// The extreme of each row and its position in the row: the first of several; a NaN, the first of them, beats every number.
 template <class T, bool largest> struct ArgExtremeKernel {
   static constexpr auto name = largest ? "max" : "min";
@@ -35,19 +37,21 @@ template <class T, bool largest> struct ArgExtremeKernel {
   }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 template <bool largest, class T> Tensor<std::int64_t> find_extreme(const Tensor<T>& x, std::optional<std::int64_t> dim, bool keepdim, const char* op, Location at) {
   check(x.numel() > 0 || (dim && x.dim() > 0 && x.shape()[wrap_dim(*dim, x.dim(), op, at)] > 0), at, op, ": there is no extreme of nothing (shape ", x.shape(), ")");
   if (!dim || x.dim() == 0) {
     if (dim) wrap_dim(*dim, 1, op, at);
-    Tensor<T> flat = x.is_contiguous() ? make_view(x, x.numel(), 1, x.impl()->offset) : make_view(map(Copy{}, at, x), x.numel(), 1, 0);
+    Tensor<T> flat = x.is_contiguous() ? make_view(x, x.numel(), 1, x.impl()->offset) : make_view(map(fn::Copy{}, at, x), x.numel(), 1, 0);
     Tensor<std::int64_t> where = find_extreme<largest>(flat, 0, false, op, at);
     return keepdim ? make_view(where, Shape::filled(x.dim(), 1), Shape::filled(x.dim(), 1), 0) : where;
   }
   auto plan = plan_reduction(x, *dim, keepdim, op, at);
   Tensor<std::int64_t> where = allocate<std::int64_t>(plan.result, x.device());
-  kernel<ArgExtremeKernel<T, largest>>::on(x.device(), at)(make_reduce_loops(x, plan), nullptr, where.data(), x.data());
+  kernel<fn::ArgExtremeKernel<T, largest>>::on(x.device(), at)(make_reduce_loops(x, plan), nullptr, where.data(), x.data());
   return where;
 }
 

@@ -8,12 +8,14 @@ namespace chainrule {
 /// Options of avg_pool2d, as in PyTorch.
 struct AvgPool2dOptions {
   detail::NamedOnly by_name = detail::NamedOnly();
-  std::optional<Pair> stride = {};   ///< the window's size if left out
-  Pair padding = 0;                  ///< zeros on each side
+  std::optional<Size2d> stride = {};   ///< the window's size if left out
+  Size2d padding = 0;                  ///< zeros on each side
   bool ceil_mode = false;
   bool count_include_pad = true;     ///< the divisor counts the padding too
   std::int64_t divisor_override = 0; ///< the divisor, if not 0
 };
+
+namespace fn {
 
 /// One direction of an image cut into bins: `in` numbers into `out` bins, by a moving window or, if kernel is 0, evenly.
 struct Bins {
@@ -55,26 +57,28 @@ template <class T> struct AvgPool2dGrad {
   using fn = void(const AvgPoolShape& shape, const T* g, T* gx);
 };
 
+}  // namespace fn
+
 namespace detail {
 
-template <Real T> Tensor<T> avg_pool2d_as(const char* op, const Tensor<T>& x, const AvgPoolShape& s, Location at = Location::here());
+template <Real T> Tensor<T> avg_pool2d_as(const char* op, const Tensor<T>& x, const fn::AvgPoolShape& s, Location at = Location::here());
 
 /// g spread evenly over its bin: the gradient of the means, whose gradient are the means again.
-template <Real T> Tensor<T> avg_pool2d_grad(const char* op, const Tensor<T>& g, const AvgPoolShape& s, Location at = Location::here()) {
+template <Real T> Tensor<T> avg_pool2d_grad(const char* op, const Tensor<T>& g, const fn::AvgPoolShape& s, Location at = Location::here()) {
   Tensor<T> gx = allocate<T>(with_size(g.shape(), s.rows.in, s.columns.in), g.device());
   if (gx.numel() > 0) {
     no_grad guard;
     const Tensor<T> up = contiguous(g, at);
-    kernel<AvgPool2dGrad<T>>::on(g.device(), at)(s, up.data(), gx.data());
+    kernel<fn::AvgPool2dGrad<T>>::on(g.device(), at)(s, up.data(), gx.data());
   }
   return record("avg_pool2d_grad", gx, {g}, [s, op](const Tensor<T>& u) { return Grads{avg_pool2d_as(op, u, s)}; }, at);
 }
-template <Real T> Tensor<T> avg_pool2d_as(const char* op, const Tensor<T>& x, const AvgPoolShape& s, Location at) {
+template <Real T> Tensor<T> avg_pool2d_as(const char* op, const Tensor<T>& x, const fn::AvgPoolShape& s, Location at) {
   Tensor<T> y = allocate<T>(with_size(x.shape(), s.rows.out, s.columns.out), x.device());
   if (y.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
-    kernel<AvgPool2d<T>>::on(x.device(), at)(s, in.data(), y.data());
+    kernel<fn::AvgPool2d<T>>::on(x.device(), at)(s, in.data(), y.data());
   }
   return record(op, y, {x}, [s, op](const Tensor<T>& g) { return Grads{avg_pool2d_grad(op, g, s)}; }, at);
 }
@@ -85,16 +89,16 @@ template <Real T> Tensor<T> avg_pool2d_as(const char* op, const Tensor<T>& x, co
 /// zeros, and in the divisor unless count_include_pad is false; places beyond the padding (ceil_mode) never count.
 /// Gradient: g / divisor for each number of the window. Source: torch.nn.functional.avg_pool2d.
 ///     avg_pool2d(tensor({{{1, 2}, {4, 5}}}), 2)   // 3, shape (1, 1, 1)
-template <Real T> Tensor<T> avg_pool2d(const Tensor<T>& x, Pair kernel_size, AvgPool2dOptions options = {}, Location at = Location::here()) {
+template <Real T> Tensor<T> avg_pool2d(const Tensor<T>& x, Size2d kernel_size, AvgPool2dOptions options = {}, Location at = Location::here()) {
   check(options.divisor_override >= 0, at, "avg_pool2d: divisor_override must be positive, got ", options.divisor_override);
-  const Pair stride = options.stride.value_or(kernel_size), pad = options.padding;
-  const PoolShape s = detail::pool_shape("avg_pool2d", x.shape(), kernel_size, stride, pad, 1, options.ceil_mode, at);
+  const Size2d stride = options.stride.value_or(kernel_size), pad = options.padding;
+  const fn::PoolShape s = detail::pool_shape("avg_pool2d", x.shape(), kernel_size, stride, pad, 1, options.ceil_mode, at);
   return detail::avg_pool2d_as("avg_pool2d", x,
-                               {s.planes, Bins{s.h, s.oh, s.kh, s.stride_h, s.pad_h, options.count_include_pad}, Bins{s.w, s.ow, s.kw, s.stride_w, s.pad_w, options.count_include_pad},
+                               {s.planes, fn::Bins{s.h, s.oh, s.kh, s.stride_h, s.pad_h, options.count_include_pad}, fn::Bins{s.w, s.ow, s.kw, s.stride_w, s.pad_w, options.count_include_pad},
                                 options.divisor_override}, at);
 }
 /// With the stride third, as in PyTorch: avg_pool2d(x, 3, 2).
-template <Real T> Tensor<T> avg_pool2d(const Tensor<T>& x, Pair kernel_size, Pair stride, AvgPool2dOptions options = {}, Location at = Location::here()) {
+template <Real T> Tensor<T> avg_pool2d(const Tensor<T>& x, Size2d kernel_size, Size2d stride, AvgPool2dOptions options = {}, Location at = Location::here()) {
   options.stride = stride;
   return avg_pool2d(x, kernel_size, options, at);
 }
@@ -103,12 +107,12 @@ template <Real T> Tensor<T> avg_pool2d(const Tensor<T>& x, Pair kernel_size, Pai
 /// overlap), and the mean of each: x (N, C, H, W) or (C, H, W) -> (..., OH, OW). float and double. output_size 1 is the mean of the image.
 /// Gradient: g / (size of the bin) for each number of the bin. Source: torch.nn.functional.adaptive_avg_pool2d.
 ///     adaptive_avg_pool2d(tensor({{{1, 2}, {4, 5}}}), 1)   // 3, shape (1, 1, 1)
-template <Real T> Tensor<T> adaptive_avg_pool2d(const Tensor<T>& x, Pair output_size, Location at = Location::here()) {
+template <Real T> Tensor<T> adaptive_avg_pool2d(const Tensor<T>& x, Size2d output_size, Location at = Location::here()) {
   check(x.dim() == 3 || x.dim() == 4, at, "adaptive_avg_pool2d: expects shape (N, C, H, W) or (C, H, W), got ", x.shape());
   check(output_size.h > 0 && output_size.w > 0, at, "adaptive_avg_pool2d: output_size must be positive, got ", output_size);
   const std::int64_t h = x.size(-2), w = x.size(-1);
   check(h > 0 && w > 0, at, "adaptive_avg_pool2d: the image is empty, ", x.shape());
-  return detail::avg_pool2d_as("adaptive_avg_pool2d", x, {x.numel() / (h * w), Bins{h, output_size.h}, Bins{w, output_size.w}, 0}, at);
+  return detail::avg_pool2d_as("adaptive_avg_pool2d", x, {x.numel() / (h * w), fn::Bins{h, output_size.h}, fn::Bins{w, output_size.w}, 0}, at);
 }
 
 }  // namespace chainrule

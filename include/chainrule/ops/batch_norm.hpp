@@ -13,6 +13,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 /// x, y, g and gx are contiguous (along.outer = N, along.n = channels, along.inner = places); everything else has one number a channel.
 template <class T> struct BatchNormArgs {
   Along along;
@@ -39,6 +41,8 @@ template <class T> struct BatchNormGrad {
   static constexpr auto name = "batch_norm_grad";
   using fn = void(const BatchNormGradArgs<T>& args);
 };
+
+}  // namespace fn
 
 namespace detail {
 
@@ -87,7 +91,7 @@ Grads batch_norm_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const
   if (need[2]) gb = allocate<T>(weight.shape(), x.device());
   auto place = [](const Tensor<T>& v) { return v.defined() ? v.data() : nullptr; };
   const Tensor<T> up = contiguous(g), in = contiguous(x), w = contiguous(weight);
-  kernel<BatchNormGrad<T>>::on(x.device(), {})({along_dim(x.shape(), 1), up.data(), in.data(), w.data(), mean.data(), inv_std.data(), s.training, place(gx), place(gw), place(gb)});
+  kernel<fn::BatchNormGrad<T>>::on(x.device(), {})({along_dim(x.shape(), 1), up.data(), in.data(), w.data(), mean.data(), inv_std.data(), s.training, place(gx), place(gw), place(gb)});
   return Grads{gx, gw, gb};
 }
 
@@ -127,7 +131,7 @@ Tensor<T> batch_norm(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& 
     no_grad guard;
     const Tensor<T> in = contiguous(x, at), cw = contiguous(w, at), cb = contiguous(b, at);
     const bool running = running_mean.defined();
-    kernel<BatchNorm<T>>::on(x.device(), at)({detail::along_dim(x.shape(), 1), in.data(), cw.data(), cb.data(), running ? running_mean.data() : nullptr, running ? running_var.data() : nullptr,
+    kernel<fn::BatchNorm<T>>::on(x.device(), at)({detail::along_dim(x.shape(), 1), in.data(), cw.data(), cb.data(), running ? running_mean.data() : nullptr, running ? running_var.data() : nullptr,
                                               momentum, eps, training, mean.data(), inv_std.data(), y.data()});
     if (running && training) {
       ++running_mean.impl()->storage->version;

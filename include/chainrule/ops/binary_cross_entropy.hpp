@@ -24,6 +24,8 @@ template <class T> struct BinaryCrossEntropyWithLogitsOptions {
   Tensor<T> pos_weight = {};  ///< multiplies the terms of positive targets; broadcasts to the input
 };
 
+namespace fn {
+
 /// The place of the first number that is no probability, or -1.
 template <class T> struct FindNoProbability {
   static constexpr auto name = "find_no_probability";
@@ -37,6 +39,8 @@ template <class T> struct FindNoProbability {
     return -1;
   }
 };
+
+}  // namespace fn
 
 namespace detail {
 
@@ -119,7 +123,7 @@ Tensor<T> binary_cross_entropy(const Tensor<T>& input, const Tensor<T>& target, 
   {
     no_grad guard;
     const Tensor<T> in = contiguous(input, at);
-    const std::int64_t bad = kernel<FindNoProbability<T>>::on(in.device(), at)(in.data(), in.numel());
+    const std::int64_t bad = kernel<fn::FindNoProbability<T>>::on(in.device(), at)(in.data(), in.numel());
     if (bad >= 0) [[unlikely]]
       fail(at, "binary_cross_entropy: expects probabilities between 0 and 1, got ", in.to_vector()[static_cast<std::size_t>(bad)], " at element ", bad,
            "; take the sigmoid first, or use binary_cross_entropy_with_logits");

@@ -38,7 +38,7 @@ template <class T> Tensor<T> cat(const std::vector<Tensor<T>>& tensors, std::int
     if (tensors[i].numel() == 0) continue;
     Shape part = shape;
     part[d] = ends[i] - begin;
-    map_into(Copy{}, at, detail::make_view(out, part, out.strides(), begin * out.strides()[d]), tensors[i]);
+    map_into(fn::Copy{}, at, detail::make_view(out, part, out.strides(), begin * out.strides()[d]), tensors[i]);
   }
   return record_list<T>("cat", out, tensors, [d, ends](const Tensor<T>& g, Needs need) {
     Grads grads;

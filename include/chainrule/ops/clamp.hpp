@@ -7,6 +7,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 template <class T> struct Clamp {
   static constexpr auto name = "clamp";
   T low, high;
@@ -22,10 +24,12 @@ template <class T> struct ClampGrad {
   CHAINRULE_HD T operator()(T g, T x) const { return (!has_low || x > low) && (!has_high || x < high) ? g : T(0); }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 /// Bounds for Clamp: one that is not given becomes the end of T's range.
-template <class T> Clamp<T> clamp_bounds(std::optional<T> min, std::optional<T> max, const char* op, Location at) {
+template <class T> fn::Clamp<T> clamp_bounds(std::optional<T> min, std::optional<T> max, const char* op, Location at) {
   using Limits = std::numeric_limits<T>;
   check(min.has_value() || max.has_value(), at, op, ": give min, max or both");
   return {min.value_or(Limits::has_infinity ? static_cast<T>(-Limits::infinity()) : Limits::lowest()), max.value_or(Limits::has_infinity ? Limits::infinity() : Limits::max())};
@@ -37,7 +41,7 @@ template <class T> Clamp<T> clamp_bounds(std::optional<T> min, std::optional<T> 
 template <class T>
 Tensor<T> clamp_grad(const Tensor<T>& g, const Tensor<T>& x, std::type_identity_t<std::optional<T>> min, std::type_identity_t<std::optional<T>> max,
                      Location at = Location::here()) {
-  const ClampGrad<T> f{min.value_or(T{}), max.value_or(T{}), min.has_value(), max.has_value()};
+  const fn::ClampGrad<T> f{min.value_or(T{}), max.value_or(T{}), min.has_value(), max.has_value()};
   return record("clamp_grad", map(f, at, g, x), {g, x}, keep(x), [min, max](const Tensor<T>& gg, const Tensor<T>& v) {
     return Grads{clamp_grad(gg, v, min, max), Tensor<T>()};
   }, at);

@@ -5,6 +5,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Eq {
   static constexpr auto name = "eq";
   template <class T> CHAINRULE_HD bool operator()(T a, T b) const { return a == b; }
@@ -30,26 +32,28 @@ struct Ge {
   template <class T> CHAINRULE_HD bool operator()(T a, T b) const { return a >= b; }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 struct NoRule {};  // for record(): the result is never differentiated
 
 /// f(a, b), either of which may be a number, shown to the observer.
 template <class F, class T> auto map_pair(const F& f, const Operand<T>& a, const Operand<T>& b, Location at) {
-  if (!a.tensor) return record(F::name, map(BindLeft{f, a.scalar}, at, *b.tensor), {*b.tensor}, NoRule{}, at);
-  if (!b.tensor) return record(F::name, map(BindRight{f, b.scalar}, at, *a.tensor), {*a.tensor}, NoRule{}, at);
+  if (!a.tensor) return record(F::name, map(fn::BindLeft{f, a.scalar}, at, *b.tensor), {*b.tensor}, NoRule{}, at);
+  if (!b.tensor) return record(F::name, map(fn::BindRight{f, b.scalar}, at, *a.tensor), {*a.tensor}, NoRule{}, at);
   return record(F::name, map(f, at, *a.tensor, *b.tensor), {*a.tensor, *b.tensor}, NoRule{}, at);
 }
 
 }  // namespace detail
 
 // Either operand may be a number: what the operators call.
-template <class T> Tensor<bool> eq(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(Eq{}, a, b, at); }
-template <class T> Tensor<bool> ne(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(Ne{}, a, b, at); }
-template <class T> Tensor<bool> lt(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(Lt{}, a, b, at); }
-template <class T> Tensor<bool> le(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(Le{}, a, b, at); }
-template <class T> Tensor<bool> gt(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(Gt{}, a, b, at); }
-template <class T> Tensor<bool> ge(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(Ge{}, a, b, at); }
+template <class T> Tensor<bool> eq(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(fn::Eq{}, a, b, at); }
+template <class T> Tensor<bool> ne(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(fn::Ne{}, a, b, at); }
+template <class T> Tensor<bool> lt(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(fn::Lt{}, a, b, at); }
+template <class T> Tensor<bool> le(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(fn::Le{}, a, b, at); }
+template <class T> Tensor<bool> gt(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(fn::Gt{}, a, b, at); }
+template <class T> Tensor<bool> ge(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(fn::Ge{}, a, b, at); }
 
 /// a == b, element by element, as bool; shapes broadcast; b may be a number. Any element type. No gradient. NaN equals nothing.
 /// (equal(a, b) tells whether two whole tensors are the same.) Source: torch.eq. Throws when the shapes do not broadcast.

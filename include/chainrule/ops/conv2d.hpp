@@ -3,20 +3,18 @@
 
 #include <chainrule/core/binary.hpp>
 #include <chainrule/cpu/conv_shape.hpp>
-#include <chainrule/ops/pair.hpp>
+#include <chainrule/ops/size2d.hpp>
 #include <chainrule/ops/sum.hpp>
 #include <chainrule/ops/view.hpp>
 #include <atomic>
 
 namespace chainrule {
 
-using cpu::ConvShape;
-
-/// Options of conv2d, as in PyTorch: one number for both directions, or {rows, columns}.
-struct Conv2dOptions {
-  Pair stride = 1;
-  Pair padding = 0;   ///< zeros added on each side
-  Pair dilation = 1;  ///< distance of neighbouring window elements
+/// Options of conv2d (nn::Conv2dOptions are those of the layer), as in PyTorch: one number for both directions, or {rows, columns}.
+struct Conv2dFuncOptions {
+  Size2d stride = 1;
+  Size2d padding = 0;   ///< zeros added on each side
+  Size2d dilation = 1;  ///< distance of neighbouring window elements
   std::int64_t groups = 1;
 };
 
@@ -34,25 +32,29 @@ inline bool exact_conv() { return conv_precision_setting.load(std::memory_order_
 inline void set_conv_precision(ConvPrecision precision) { detail::conv_precision_setting.store(precision, std::memory_order_relaxed); }
 inline ConvPrecision conv_precision() { return detail::conv_precision_setting.load(std::memory_order_relaxed); }
 
+namespace fn {
+
 // The slots; the CPU kernels are those of cpu/conv2d_kernels.hpp. x (n, c_in, h, w), weight (c_out, c_in / groups, kh, kw), y and g
 // (n, c_out, oh, ow), all contiguous.
 template <class T> struct Conv2d {
   static constexpr auto name = "conv2d";
-  using fn = void(const ConvShape& shape, const T* x, const T* weight, const T* bias_or_null, T* y, bool exact);
+  using fn = void(const cpu::ConvShape& shape, const T* x, const T* weight, const T* bias_or_null, T* y, bool exact);
 };
 template <class T> struct Conv2dInput {
   static constexpr auto name = "conv2d_input";
-  using fn = void(const ConvShape& shape, const T* g, const T* weight, T* gx, bool exact);
+  using fn = void(const cpu::ConvShape& shape, const T* g, const T* weight, T* gx, bool exact);
 };
 template <class T> struct Conv2dWeight {
   static constexpr auto name = "conv2d_weight";
-  using fn = void(const ConvShape& shape, const T* x, const T* g, T* gw, bool exact);
+  using fn = void(const cpu::ConvShape& shape, const T* x, const T* g, T* gw, bool exact);
 };
+
+}  // namespace fn
 
 namespace detail {
 
 /// Checks everything about a convolution and works out its sizes.
-inline ConvShape conv_shape(const char* op, const Shape& x, const Shape& w, const Conv2dOptions& o, Location at) {
+inline cpu::ConvShape conv_shape(const char* op, const Shape& x, const Shape& w, const Conv2dFuncOptions& o, Location at) {
   check(x.size() == 4, at, op, ": expects an input of shape (N, C, H, W) or (C, H, W), got ", x);
   check(w.size() == 4, at, op, ": expects a weight of shape (out_channels, in_channels / groups, kernel_h, kernel_w), got ", w);
   check(o.stride.h > 0 && o.stride.w > 0, at, op, ": stride must be positive, got ", o.stride);
@@ -62,14 +64,14 @@ inline ConvShape conv_shape(const char* op, const Shape& x, const Shape& w, cons
   if (x[1] != w[1] * o.groups) [[unlikely]]
     fail(at, op, ": the weight ", w, o.groups == 1 ? std::string() : concat(" in ", o.groups, " groups"), " takes ", w[1] * o.groups, " input channels, got ", x[1], " (input ", x, ")");
   check(w[2] > 0 && w[3] > 0, at, op, ": the window is empty (weight ", w, ")");
-  ConvShape s{x[0], x[1], x[2], x[3], w[0], w[2], w[3], o.stride.h, o.stride.w, o.padding.h, o.padding.w, o.dilation.h, o.dilation.w, o.groups, 0, 0};
+  cpu::ConvShape s{x[0], x[1], x[2], x[3], w[0], w[2], w[3], o.stride.h, o.stride.w, o.padding.h, o.padding.w, o.dilation.h, o.dilation.w, o.groups, 0, 0};
   const std::int64_t reach_h = s.dil_h * (s.kh - 1) + 1, reach_w = s.dil_w * (s.kw - 1) + 1, h = s.h + 2 * s.pad_h, width = s.w + 2 * s.pad_w;
   check(reach_h <= h && reach_w <= width, at, op, ": a window of ", reach_h, " x ", reach_w, " does not fit into an image of ", h, " x ", width, " (padding included)");
   s.oh = (h - reach_h) / s.stride_h + 1;
   s.ow = (width - reach_w) / s.stride_w + 1;
   return s;
 }
-inline Shape output_shape(const ConvShape& s) { return {s.n, s.c_out, s.oh, s.ow}; }
+inline Shape output_shape(const cpu::ConvShape& s) { return {s.n, s.c_out, s.oh, s.ow}; }
 
 /// A contiguous copy for a kernel, outside of the graph.
 template <class T> Tensor<T> packed(const Tensor<T>& x, Location at) {
@@ -86,17 +88,17 @@ template <Real T> Tensor<T> zeros_of(const Shape& shape, Device device) {
 }  // namespace detail
 
 template <Real T>
-Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias = {}, Conv2dOptions options = {}, Location at = Location::here());
+Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias = {}, Conv2dFuncOptions options = {}, Location at = Location::here());
 template <Real T>
-Tensor<T> conv2d_weight(const Tensor<T>& x, const Shape& weight_size, const Tensor<T>& g, Conv2dOptions options = {}, Location at = Location::here());
+Tensor<T> conv2d_weight(const Tensor<T>& x, const Shape& weight_size, const Tensor<T>& g, Conv2dFuncOptions options = {}, Location at = Location::here());
 
 /// The gradient of conv2d with respect to its input of shape `input_size` (N, C, H, W), given g = d(loss)/d(output): each number of g
 /// times the window, added up where the windows overlap; a transposed convolution.
 /// Gradient: conv2d of the upstream for g, conv2d_weight for the weight. Source: torch.nn.grad.conv2d_input.
 ///     conv2d_input({1, 1, 2, 2}, ones({1, 1, 1, 1}), ones({1, 1, 2, 2}))   // ones
 template <Real T>
-Tensor<T> conv2d_input(const Shape& input_size, const Tensor<T>& weight, const Tensor<T>& g, Conv2dOptions options = {}, Location at = Location::here()) {
-  const ConvShape s = detail::conv_shape("conv2d_input", input_size, weight.shape(), options, at);
+Tensor<T> conv2d_input(const Shape& input_size, const Tensor<T>& weight, const Tensor<T>& g, Conv2dFuncOptions options = {}, Location at = Location::here()) {
+  const cpu::ConvShape s = detail::conv_shape("conv2d_input", input_size, weight.shape(), options, at);
   check(g.shape() == detail::output_shape(s), at, "conv2d_input: the gradient needs the shape of the output, ", detail::output_shape(s), ", got ", g.shape());
   Tensor<T> gx;
   if (s.n * s.c_in * s.h * s.w == 0 || g.numel() == 0) {
@@ -104,7 +106,7 @@ Tensor<T> conv2d_input(const Shape& input_size, const Tensor<T>& weight, const T
   } else {
     gx = detail::allocate<T>(input_size, g.device());
     const Tensor<T> up = detail::packed(g, at), w = detail::packed(weight, at);
-    kernel<Conv2dInput<T>>::on(g.device(), at)(s, up.data(), w.data(), gx.data(), detail::exact_conv());
+    kernel<fn::Conv2dInput<T>>::on(g.device(), at)(s, up.data(), w.data(), gx.data(), detail::exact_conv());
   }
   const Tensor<T> nothing;
   return record("conv2d_input", gx, {weight, g}, keep(g.requires_grad() ? weight : nothing, weight.requires_grad() ? g : nothing),
@@ -118,8 +120,8 @@ Tensor<T> conv2d_input(const Shape& input_size, const Tensor<T>& weight, const T
 /// Gradient: conv2d_input of the upstream for x, conv2d for g. Source: torch.nn.grad.conv2d_weight.
 ///     conv2d_weight(ones({1, 1, 2, 2}), {1, 1, 1, 1}, ones({1, 1, 2, 2}))   // 4, shape (1, 1, 1, 1)
 template <Real T>
-Tensor<T> conv2d_weight(const Tensor<T>& x, const Shape& weight_size, const Tensor<T>& g, Conv2dOptions options, Location at) {
-  const ConvShape s = detail::conv_shape("conv2d_weight", x.shape(), weight_size, options, at);
+Tensor<T> conv2d_weight(const Tensor<T>& x, const Shape& weight_size, const Tensor<T>& g, Conv2dFuncOptions options, Location at) {
+  const cpu::ConvShape s = detail::conv_shape("conv2d_weight", x.shape(), weight_size, options, at);
   check(g.shape() == detail::output_shape(s), at, "conv2d_weight: the gradient needs the shape of the output, ", detail::output_shape(s), ", got ", g.shape());
   Tensor<T> gw;
   if (g.numel() == 0 || x.numel() == 0) {
@@ -127,7 +129,7 @@ Tensor<T> conv2d_weight(const Tensor<T>& x, const Shape& weight_size, const Tens
   } else {
     gw = detail::allocate<T>(weight_size, g.device());
     const Tensor<T> in = detail::packed(x, at), up = detail::packed(g, at);
-    kernel<Conv2dWeight<T>>::on(g.device(), at)(s, in.data(), up.data(), gw.data(), detail::exact_conv());
+    kernel<fn::Conv2dWeight<T>>::on(g.device(), at)(s, in.data(), up.data(), gw.data(), detail::exact_conv());
   }
   const Tensor<T> nothing;
   return record("conv2d_weight", gw, {x, g}, keep(g.requires_grad() ? x : nothing, x.requires_grad() ? g : nothing),
@@ -144,9 +146,9 @@ Tensor<T> conv2d_weight(const Tensor<T>& x, const Shape& weight_size, const Tens
 /// Throws when channels, groups or sizes do not fit. Source: torch.nn.functional.conv2d.
 ///     conv2d(ones({1, 1, 3, 3}), ones({1, 1, 2, 2}))   // fours, shape (1, 1, 2, 2)
 template <Real T>
-Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias, Conv2dOptions options, Location at) {
+Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias, Conv2dFuncOptions options, Location at) {
   if (x.dim() == 3) return squeeze(conv2d(unsqueeze(x, 0, at), weight, bias, options, at), 0, at);
-  const ConvShape s = detail::conv_shape("conv2d", x.shape(), weight.shape(), options, at);
+  const cpu::ConvShape s = detail::conv_shape("conv2d", x.shape(), weight.shape(), options, at);
   check(!bias.defined() || bias.shape() == Shape(s.c_out), at, "conv2d: the bias needs one number for each of the ", s.c_out, " output channels, got shape ",
         bias.defined() ? bias.shape() : Shape{});
   detail::check_same_device("conv2d", at, x, weight);
@@ -154,7 +156,7 @@ Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
   Tensor<T> y = detail::allocate<T>(detail::output_shape(s), x.device());
   if (y.numel() > 0) {
     const Tensor<T> in = detail::packed(x, at), w = detail::packed(weight, at), b = bias.defined() ? detail::packed(bias, at) : bias;
-    kernel<Conv2d<T>>::on(x.device(), at)(s, in.data(), w.data(), b.defined() ? b.data() : nullptr, y.data(), detail::exact_conv());
+    kernel<fn::Conv2d<T>>::on(x.device(), at)(s, in.data(), w.data(), b.defined() ? b.data() : nullptr, y.data(), detail::exact_conv());
   }
   const Tensor<T> nothing;
   const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;
@@ -172,7 +174,7 @@ Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
   }, at);
 }
 /// Without a bias: conv2d(x, weight, {.padding = 1}).
-template <Real T> Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, Conv2dOptions options, Location at = Location::here()) {
+template <Real T> Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, Conv2dFuncOptions options, Location at = Location::here()) {
   return conv2d(x, weight, {}, options, at);
 }
 

@@ -6,6 +6,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Copy {
   static constexpr auto name = "copy";
   template <class T> CHAINRULE_HD T operator()(T x) const { return x; }
@@ -18,9 +20,11 @@ template <class U> struct Cast {
   }
 };
 
+}  // namespace fn
+
 /// A contiguous copy. Gradient: g.
 template <class T> Tensor<T> clone(const Tensor<T>& x, Location at = Location::here()) {
-  return record("clone", map(Copy{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{g}; }, at);
+  return record("clone", map(fn::Copy{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{g}; }, at);
 }
 /// x itself if its elements lie one after the other in row-major order, else a copy that does.
 template <class T> Tensor<T> contiguous(const Tensor<T>& x, Location at = Location::here()) { return x.is_contiguous() ? x : clone(x, at); }
@@ -30,8 +34,8 @@ template <class T> Tensor<T> contiguous(const Tensor<T>& x, Location at = Locati
 template <class U, class T> Tensor<U> cast(const Tensor<T>& x, Location at = Location::here()) {
   if constexpr (std::same_as<U, T>) return x;
   else if constexpr (Real<U> && Real<T>)
-    return record("to", map(Cast<U>{}, at, x), {x}, [](const Tensor<U>& g) { return Grads{cast<T>(g)}; }, at);
-  else return map(Cast<U>{}, at, x);
+    return record("to", map(fn::Cast<U>{}, at, x), {x}, [](const Tensor<U>& g) { return Grads{cast<T>(g)}; }, at);
+  else return map(fn::Cast<U>{}, at, x);
 }
 
 /// x on another device; x itself if it is there already. Gradient: g, brought back.

@@ -21,8 +21,6 @@ inline void check_sizes(const Shape& shape, const char* op, Location at) {
   for (auto s : shape) check(s >= 0, at, op, ": sizes must not be negative, got ", shape);
 }
 
-}  // namespace detail
-
 /// Values in nested braces: a number, {1, 2}, {{1, 2}, {3, 4}}, ...
 template <class T> struct Nested {
   std::vector<T> values;
@@ -43,9 +41,11 @@ template <class T> struct Nested {
   }
 };
 
+}  // namespace detail
+
 /// A tensor of these values. Of float, unless another type is named: tensor<std::int64_t>({3, 1, 4}).
 ///     tensor({{1, 2}, {3, 4}})   // shape (2, 2)
-template <class T = float> Tensor<T> tensor(std::type_identity_t<Nested<T>> values, TensorOptions options = {}, Location at = Location::here()) {
+template <class T = float> Tensor<T> tensor(std::type_identity_t<detail::Nested<T>> values, TensorOptions options = {}, Location at = Location::here()) {
   Tensor<T> t = detail::allocate<T>(values.shape);
   std::copy(values.values.begin(), values.values.end(), t.data());
   return detail::finish(t, options, at);
@@ -287,7 +287,7 @@ template <class T, class Draw> const Tensor<T>& overwrite(const Tensor<T>& x, co
   } else {
     Tensor<T> fresh = allocate<T>(x.shape());
     draw(fresh.data(), fresh.numel());
-    map_into(Copy{}, at, x, fresh.to(x.device(), at));
+    map_into(fn::Copy{}, at, x, fresh.to(x.device(), at));
   }
   ++x.impl()->storage->version;
   return x;

@@ -15,6 +15,8 @@ template <class T> struct CrossEntropyOptions {
   double label_smoothing = 0;        ///< this share of each target is spread evenly over all classes
 };
 
+namespace fn {
+
 /// Class labels and what they are compared with, contiguous: x (outer, n classes, inner), one label per (outer, inner).
 template <class T> struct ClassLossArgs {
   Along along;
@@ -53,6 +55,8 @@ struct FindBadLabel {
   }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 /// Checks logits (N, C, ...), labels (N, ...) and class weights (C,), or (C,) and () for a single row.
@@ -72,7 +76,7 @@ template <Real T> void check_class_loss(const char* op, const Tensor<T>& x, cons
   check(!weight.defined() || weight.shape() == Shape(classes), at, op, ": weight needs one number for each of the ", classes, " classes, got shape ",
         weight.defined() ? weight.shape() : Shape{});
   check_same_device(op, at, x, target);
-  const std::int64_t bad = kernel<FindBadLabel>::on(target.device(), at)(target.data(), target.numel(), classes, ignore_index);
+  const std::int64_t bad = kernel<fn::FindBadLabel>::on(target.device(), at)(target.data(), target.numel(), classes, ignore_index);
   if (bad >= 0) [[unlikely]] {
     const std::int64_t label = target.to_vector()[static_cast<std::size_t>(bad)];
     Shape place;  // of the bad label
@@ -94,10 +98,10 @@ struct ClassLossSettings {
 };
 
 template <Real T>
-ClassLossArgs<T> class_loss_args(const ClassLossSettings& s, const Tensor<T>& x, const Tensor<std::int64_t>& target, const Tensor<T>& weight) {
+fn::ClassLossArgs<T> class_loss_args(const ClassLossSettings& s, const Tensor<T>& x, const Tensor<std::int64_t>& target, const Tensor<T>& weight) {
   return {along_dim(x.shape(), s.dim), x.data(), target.data(), weight.defined() ? weight.data() : nullptr, s.ignore_index, s.smoothing, s.reduction};
 }
-template <Real T> CrossEntropyRows<T> cross_entropy_rows(const Tensor<T>& stats) {
+template <Real T> fn::CrossEntropyRows<T> cross_entropy_rows(const Tensor<T>& stats) {
   const std::int64_t rows = (stats.numel() - 1) / 3;
   return {stats.data(), stats.data() + rows, stats.data() + 2 * rows, stats.data() + 3 * rows};
 }
@@ -112,7 +116,7 @@ Tensor<T> cross_entropy_grad(const Tensor<T>& g, const Tensor<T>& x, const Tenso
     const Tensor<T> upstream = contiguous(g, at), in = contiguous(x, at);
     auto args = class_loss_args(settings, in, target, weight);
     args.g = upstream.data();
-    kernel<CrossEntropyGrad<T>>::on(x.device(), at)(args, cross_entropy_rows(stats), gx.data());
+    kernel<fn::CrossEntropyGrad<T>>::on(x.device(), at)(args, cross_entropy_rows(stats), gx.data());
   }
   return record("cross_entropy_grad", gx, {g, x}, keep(g, x, target, weight, stats),
                 [settings](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& in, const Tensor<std::int64_t>& labels, const Tensor<T>& w, const Tensor<T>& kept) {
@@ -163,7 +167,7 @@ Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<std::int64_t>& targ
   const std::int64_t rows = target.numel();
   Tensor<T> terms = detail::allocate<T>(target.shape(), input.device()), stats = detail::allocate<T>({3 * rows + 1}, input.device());
   Tensor<T> loss = reduced ? detail::allocate<T>({}, input.device()) : terms;
-  kernel<CrossEntropy<T>>::on(input.device(), at)(detail::class_loss_args(settings, x, labels, weight), detail::cross_entropy_rows(stats), terms.data(), reduced ? loss.data() : nullptr);
+  kernel<fn::CrossEntropy<T>>::on(input.device(), at)(detail::class_loss_args(settings, x, labels, weight), detail::cross_entropy_rows(stats), terms.data(), reduced ? loss.data() : nullptr);
   return record("cross_entropy", loss, {input}, keep(input, labels, weight, stats),
                 [settings](const Tensor<T>& g, const Tensor<T>& in, const Tensor<std::int64_t>& t, const Tensor<T>& w, const Tensor<T>& kept) {
     return Grads{detail::cross_entropy_grad(g, in, t, w, kept, settings)};

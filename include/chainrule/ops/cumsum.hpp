@@ -5,6 +5,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 /// Running sums along the middle of (outer, n, inner), forward or from the end.
 template <class T> struct CumsumKernel {
   static constexpr auto name = "cumsum";
@@ -23,15 +25,17 @@ template <class T> struct CumsumKernel {
   }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 template <class T> Tensor<T> running_sum(const Tensor<T>& x, int d, bool from_end, Location at) {
-  const Tensor<T> dense = x.is_contiguous() ? x : map(Copy{}, at, x);
+  const Tensor<T> dense = x.is_contiguous() ? x : map(fn::Copy{}, at, x);
   Tensor<T> out = allocate<T>(x.shape(), x.device());
   std::int64_t outer = 1, inner = 1;
   for (int k = 0; k < x.dim(); ++k)
     if (k != d) (k < d ? outer : inner) *= x.shape()[k];
-  if (x.numel() > 0) kernel<CumsumKernel<T>>::on(x.device(), at)(outer, x.shape()[d], inner, from_end, out.data(), dense.data());
+  if (x.numel() > 0) kernel<fn::CumsumKernel<T>>::on(x.device(), at)(outer, x.shape()[d], inner, from_end, out.data(), dense.data());
   return record("cumsum", out, {x}, [d, from_end](const Tensor<T>& g) { return Grads{running_sum(g, d, !from_end, {})}; }, at);
 }
 

@@ -7,10 +7,14 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Div {
   static constexpr auto name = "div";
   template <class T> CHAINRULE_HD T operator()(T a, T b) const { return a / b; }
 };
+
+}  // namespace fn
 
 // Either operand may be a number: what operator/ calls.
 template <class T> Tensor<RealOf<T>> div(Operand<T> a, Operand<T> b, Location at) {
@@ -20,12 +24,12 @@ template <class T> Tensor<RealOf<T>> div(Operand<T> a, Operand<T> b, Location at
     return div(a.tensor ? Operand<R>(p, at) : Operand<R>(a.scalar, at), b.tensor ? Operand<R>(q, at) : Operand<R>(b.scalar, at), at);
   } else {
     if (!b.tensor)
-      return record("div", map(BindRight{Div{}, b.scalar}, at, *a.tensor), {*a.tensor}, [s = b.scalar](const Tensor<T>& g) { return Grads{g / s}; }, at);
+      return record("div", map(fn::BindRight{fn::Div{}, b.scalar}, at, *a.tensor), {*a.tensor}, [s = b.scalar](const Tensor<T>& g) { return Grads{g / s}; }, at);
     if (!a.tensor)
-      return record("div", map(BindLeft{Div{}, a.scalar}, at, *b.tensor), {*b.tensor}, keep(*b.tensor), [s = a.scalar](const Tensor<T>& g, const Tensor<T>& q) {
+      return record("div", map(fn::BindLeft{fn::Div{}, a.scalar}, at, *b.tensor), {*b.tensor}, keep(*b.tensor), [s = a.scalar](const Tensor<T>& g, const Tensor<T>& q) {
         return Grads{-(g * (s / q / q))};
       }, at);
-    return record("div", map(Div{}, at, *a.tensor, *b.tensor), {*a.tensor, *b.tensor}, keep(*a.tensor, *b.tensor),
+    return record("div", map(fn::Div{}, at, *a.tensor, *b.tensor), {*a.tensor, *b.tensor}, keep(*a.tensor, *b.tensor),
                   [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
                     return Grads{need[0] ? g / q : Tensor<T>(), need[1] ? -(g * (p / q / q)) : Tensor<T>()};
                   }, at);

@@ -7,6 +7,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 /// Which numbers stay: element i of draw (seed, stream) stays if its random number is at least p.
 struct DropoutMask {
   std::uint64_t seed, stream;
@@ -19,15 +21,17 @@ template <class T> struct Dropout {
   using fn = void(const DropoutMask& mask, std::int64_t n, const T* x, T* y);
 };
 
+}  // namespace fn
+
 namespace detail {
 
 /// Linear in x and its own transpose: the gradient of the gradient is the op again.
-template <Real T> Tensor<T> dropout_as(const char* op, const Tensor<T>& x, DropoutMask mask, Location at = Location::here()) {
+template <Real T> Tensor<T> dropout_as(const char* op, const Tensor<T>& x, fn::DropoutMask mask, Location at = Location::here()) {
   Tensor<T> y = allocate<T>(x.shape(), x.device());
   {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
-    kernel<Dropout<T>>::on(x.device(), at)(mask, x.numel(), in.data(), y.data());
+    kernel<fn::Dropout<T>>::on(x.device(), at)(mask, x.numel(), in.data(), y.data());
   }
   return record(op, y, {x}, [mask](const Tensor<T>& g) { return Grads{dropout_as("dropout_grad", g, mask)}; }, at);
 }

@@ -8,6 +8,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 template <class T> struct Elu {
   static constexpr auto name = "elu";
   T alpha;
@@ -19,10 +21,12 @@ template <class T> struct EluGrad {
   CHAINRULE_HD T operator()(T g, T x) const { return math::select(x > T(0), g, g * alpha * math::exp(x)); }
 };
 
+}  // namespace fn
+
 /// The gradient of elu in one pass: g where x > 0, else g alpha e^x. Its own gradient: that again for g; for x, 0 where x > 0, else
 /// g alpha e^x.
 template <class T> Tensor<T> elu_grad(const Tensor<T>& g, const Tensor<T>& x, double alpha, Location at = Location::here()) {
-  return record("elu_grad", map(EluGrad<T>{static_cast<T>(alpha)}, at, g, x), {g, x}, keep(g, x),
+  return record("elu_grad", map(fn::EluGrad<T>{static_cast<T>(alpha)}, at, g, x), {g, x}, keep(g, x),
                 [alpha](const Tensor<T>& gg, Needs need, const Tensor<T>& p, const Tensor<T>& v) {
                   return Grads{need[0] ? elu_grad(gg, v, alpha) : Tensor<T>(), need[1] ? masked_fill(gg * elu_grad(p, v, alpha), v > 0, 0) : Tensor<T>()};
                 }, at);
@@ -34,7 +38,7 @@ template <class T> Tensor<T> elu_grad(const Tensor<T>& g, const Tensor<T>& x, do
 ///     elu(tensor({-1, 0, 2}))   // {-0.6321, 0, 2}
 template <class T> Tensor<T> elu(const Tensor<T>& x, double alpha = 1, Location at = Location::here()) {
   static_assert(Real<T>, "elu: expects a float or double tensor; convert first: x.to<float>()");
-  return record("elu", map(Elu<T>{static_cast<T>(alpha)}, at, x), {x}, keep(x),
+  return record("elu", map(fn::Elu<T>{static_cast<T>(alpha)}, at, x), {x}, keep(x),
                 [alpha](const Tensor<T>& g, const Tensor<T>& v) { return Grads{elu_grad(g, v, alpha)}; }, at);
 }
 

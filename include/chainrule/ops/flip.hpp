@@ -19,7 +19,7 @@ template <class T> Tensor<T> flip(const Tensor<T>& x, const Dims& dims, Location
     offset += (x.shape()[d] - 1) * x.strides()[d];
     strides[d] = -strides[d];
   }
-  return record("flip", map(Copy{}, at, detail::make_view(x, x.shape(), strides, offset)), {x}, [dims](const Tensor<T>& g) { return Grads{flip(g, dims)}; }, at);
+  return record("flip", map(fn::Copy{}, at, detail::make_view(x, x.shape(), strides, offset)), {x}, [dims](const Tensor<T>& g) { return Grads{flip(g, dims)}; }, at);
 }
 
 /// x moved by `shift` places along `dim`; what leaves at the end comes in at the beginning. Gradient: g moved back. Source: torch.roll.

@@ -26,7 +26,7 @@ Tensor<T> gather_grad(const Tensor<T>& g, const Shape& shape, std::int64_t dim, 
   int d = detail::wrap_dim(dim, shape.size(), "gather_grad", at);
   Tensor<T> out = detail::allocate<T>(shape, g.device());
   out.fill_(T{}, at);
-  kernel<ScatterAddKernel<T>>::on(g.device(), at)(detail::indexed_loop(g, out, d, index), out.strides()[d], g.data(), out.data(), index.data());
+  kernel<fn::ScatterAddKernel<T>>::on(g.device(), at)(detail::indexed_loop(g, out, d, index), out.strides()[d], g.data(), out.data(), index.data());
   return record("gather_grad", out, {g}, keep(index), [d](const Tensor<T>& gg, const Tensor<std::int64_t>& i) { return Grads{gather(gg, d, i)}; }, at);
 }
 
@@ -41,7 +41,7 @@ template <class T> Tensor<T> gather(const Tensor<T>& x, std::int64_t dim, const 
   detail::check_same_device("gather", at, x, index);
   detail::check_index(index, 0, x.shape()[d], "gather", at, "of dimension ", d, " of the tensor ", x.shape());
   Tensor<T> out = detail::allocate<T>(index.shape(), x.device());
-  kernel<GatherKernel<T>>::on(x.device(), at)(detail::indexed_loop(out, x, d, index), x.strides()[d], out.data(), x.data(), index.data());
+  kernel<fn::GatherKernel<T>>::on(x.device(), at)(detail::indexed_loop(out, x, d, index), x.strides()[d], out.data(), x.data(), index.data());
   return record("gather", out, {x}, keep(index), [shape = x.shape(), d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
     return Grads{gather_grad(g, shape, d, i)};
   }, at);

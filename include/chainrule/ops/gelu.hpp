@@ -17,6 +17,8 @@ inline constexpr double inv_sqrt_2pi = 0.39894228040143267794;      // 1 / sqrt(
 inline constexpr double gelu_cubic = 0.044715;                      // of the tanh form
 }  // namespace detail
 
+namespace fn {
+
 struct Gelu {
   static constexpr auto name = "gelu";
   template <class T> CHAINRULE_HD T operator()(T x) const { return T(0.5) * x * (T(1) + math::erf(x * T(detail::sqrt_half))); }
@@ -43,6 +45,8 @@ struct GeluTanhGrad {
   }
 };
 
+}  // namespace fn
+
 /// Options of gelu.
 struct GeluOptions {
   std::string approximate = "none";  ///< "none": with the error function; "tanh": the approximation with tanh
@@ -64,7 +68,7 @@ template <class T> Tensor<T> gelu_second(const Tensor<T>& x, bool tanh_form) {
 
 /// The gradient of gelu in one pass. Its own gradient: the same of the new g; for x, g times the second derivative.
 template <class T> Tensor<T> gelu_grad(const Tensor<T>& g, const Tensor<T>& x, bool tanh_form, Location at = Location::here()) {
-  return record("gelu_grad", tanh_form ? map(GeluTanhGrad{}, at, g, x) : map(GeluGrad{}, at, g, x), {g, x}, keep(g, x),
+  return record("gelu_grad", tanh_form ? map(fn::GeluTanhGrad{}, at, g, x) : map(fn::GeluGrad{}, at, g, x), {g, x}, keep(g, x),
                 [tanh_form](const Tensor<T>& gg, Needs need, const Tensor<T>& p, const Tensor<T>& v) {
                   return Grads{need[0] ? gelu_grad(gg, v, tanh_form) : Tensor<T>(), need[1] ? gg * p * detail::gelu_second(v, tanh_form) : Tensor<T>()};
                 }, at);
@@ -79,7 +83,7 @@ template <class T> Tensor<T> gelu(const Tensor<T>& x, const GeluOptions& options
   static_assert(Real<T>, "gelu: expects a float or double tensor; convert first: x.to<float>()");
   const bool tanh_form = options.approximate == "tanh";
   check(tanh_form || options.approximate == "none", at, "gelu: approximate must be \"none\" or \"tanh\", got \"", options.approximate, "\"");
-  return record("gelu", tanh_form ? map(GeluTanh{}, at, x) : map(Gelu{}, at, x), {x}, keep(x),
+  return record("gelu", tanh_form ? map(fn::GeluTanh{}, at, x) : map(fn::Gelu{}, at, x), {x}, keep(x),
                 [tanh_form](const Tensor<T>& g, const Tensor<T>& v) { return Grads{gelu_grad(g, v, tanh_form)}; }, at);
 }
 

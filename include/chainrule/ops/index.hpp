@@ -105,7 +105,7 @@ template <class T> PartlyIndexed<T> apply_views(const Tensor<T>& x, IndexItems i
                 m.shape()[k], " and ", v.shape()[d + k], " differ");
         const Tensor<std::int64_t> positions = nonzero_positions(m, at);
         const Strides strides = contiguous_strides(m.shape());
-        for (int k = 0; k < m.dim(); ++k) p.dims.push_back({d++, map(Coordinate{std::max<std::int64_t>(1, m.shape()[k]), strides[k]}, at, positions)});
+        for (int k = 0; k < m.dim(); ++k) p.dims.push_back({d++, map(fn::Coordinate{std::max<std::int64_t>(1, m.shape()[k]), strides[k]}, at, positions)});
         break;
       }
     }
@@ -132,7 +132,7 @@ template <class T> Tensor<std::int64_t> join_indices(const PartlyIndexed<T>& p, 
   Tensor<std::int64_t> joined;
   for (const auto& [d, index] : p.dims) {
     Tensor<std::int64_t> part = map(IndexOffset{p.view.shape()[d], strides[d]}, at, index);
-    joined = joined.defined() ? map(Add{}, at, joined, part) : part;
+    joined = joined.defined() ? map(fn::Add{}, at, joined, part) : part;
   }
   return joined;
 }

@@ -13,13 +13,13 @@ template <class T> void put(const Tensor<T>& x, IndexItems items, const Tensor<T
   no_grad guard;
   Unobserved quiet;
   PartlyIndexed<T> p = apply_views(x, items, at);
-  const Tensor<T> source = values.shares_storage(x) ? map(Copy{}, at, values) : values;
+  const Tensor<T> source = values.shares_storage(x) ? map(fn::Copy{}, at, values) : values;
   auto check_fits = [&](const Shape& shape) {
     check(broadcast_shapes(shape, values.shape(), "index_put_", at) == shape, at, "index_put_: values of shape ", values.shape(), " do not fit into the indexed places, ", shape);
   };
   if (p.dims.empty()) {
     check_fits(p.view.shape());
-    map_into(Copy{}, at, p.view, source);
+    map_into(fn::Copy{}, at, p.view, source);
     return;
   }
   const Tensor<std::int64_t> joined = join_indices(p, p.view.strides(), at);
@@ -31,13 +31,13 @@ template <class T> void put(const Tensor<T>& x, IndexItems items, const Tensor<T
   for (auto s : joined.strides()) base.push_back(0), index.push_back(s);
   for (int d = behind; d < p.view.dim(); ++d) base.push_back(p.view.strides()[d]), index.push_back(0);
   const auto loop = make_loop(shape, static_cast<const TensorBase&>(source), TensorBase(alias(p.view, shape, base, 0)), TensorBase(alias(joined, shape, index, 0)));
-  kernel<PutKernel<T>>::on(x.device(), at)(loop, 1, source.data(), p.view.data(), joined.data());
+  kernel<fn::PutKernel<T>>::on(x.device(), at)(loop, 1, source.data(), p.view.data(), joined.data());
 }
 
 /// A copy of x with values (broadcast) at these row-major positions: index_put_ as an op that can be differentiated.
 /// Gradient: g without these places for x, g at these places for the values.
 template <class T> Tensor<T> put_at(const Tensor<T>& x, const Tensor<std::int64_t>& places, const Tensor<T>& values, Location at) {
-  Tensor<T> out = map(Copy{}, at, x);
+  Tensor<T> out = map(fn::Copy{}, at, x);
   const Tensor<T> flat = make_view(out, out.numel(), 1, 0);
   const IndexItem item(places);
   put(flat, {&item, 1}, values, at);

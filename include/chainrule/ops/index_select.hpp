@@ -20,7 +20,7 @@ Tensor<T> index_select_grad(const Tensor<T>& g, const Shape& shape, std::int64_t
   int d = detail::wrap_dim(dim, shape.size(), "index_select_grad", at);
   Tensor<T> out = detail::allocate<T>(shape, g.device());
   out.fill_(T{}, at);
-  kernel<ScatterAddKernel<T>>::on(g.device(), at)(detail::indexed_loop(g, out, d, index), out.strides()[d], g.data(), out.data(), index.data());
+  kernel<fn::ScatterAddKernel<T>>::on(g.device(), at)(detail::indexed_loop(g, out, d, index), out.strides()[d], g.data(), out.data(), index.data());
   return record("index_select_grad", out, {g}, keep(index), [d](const Tensor<T>& gg, const Tensor<std::int64_t>& i) {
     return Grads{detail::pick_slices(gg, d, i, "index_select", {})};
   }, at);
@@ -33,7 +33,7 @@ template <class T> Tensor<T> pick_slices(const Tensor<T>& x, int d, const Tensor
   Shape shape = x.shape();
   shape[d] = index.numel();
   Tensor<T> out = allocate<T>(shape, x.device());
-  kernel<GatherKernel<T>>::on(x.device(), at)(indexed_loop(out, x, d, index), x.strides()[d], out.data(), x.data(), index.data());
+  kernel<fn::GatherKernel<T>>::on(x.device(), at)(indexed_loop(out, x, d, index), x.strides()[d], out.data(), x.data(), index.data());
   return record(op, out, {x}, keep(index), [from = x.shape(), d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
     return Grads{index_select_grad(g, from, d, i)};
   }, at);

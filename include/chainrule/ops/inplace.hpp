@@ -40,7 +40,7 @@ template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const 
   check(broadcast_shapes(x.shape(), result.shape(), op, at) == x.shape(), at, op, ": a result of shape ", result.shape(), " does not fit into ", x.shape());
   if (!result.is_same(x)) {
     no_grad guard;
-    map_into(Copy{}, at, x, result.defined() && result.shares_storage(x) ? clone(result, at) : result);
+    map_into(fn::Copy{}, at, x, result.defined() && result.shares_storage(x) ? clone(result, at) : result);
   }
   if (recording) x.impl()->node = result.impl()->node;
   ++x.impl()->storage->version;
@@ -85,9 +85,9 @@ template <class T> const Tensor<T>& Tensor<T>::fill_(T value, Location at) const
   impl_->node = {};  // what it was computed from no longer matters
   if constexpr (std::same_as<T, bool>) {  // as bytes: fresh memory holds bytes that are no bool, and a map reads before it writes
     Tensor<std::uint8_t> bytes(detail::alias(*this));
-    map_into(BindRight{detail::Fill{}, static_cast<std::uint8_t>(value)}, at, bytes, bytes);
+    map_into(fn::BindRight{detail::Fill{}, static_cast<std::uint8_t>(value)}, at, bytes, bytes);
   } else {
-    map_into(BindRight{detail::Fill{}, value}, at, *this, *this);
+    map_into(fn::BindRight{detail::Fill{}, value}, at, *this, *this);
   }
   ++impl_->storage->version;
   return *this;
@@ -97,10 +97,10 @@ template <class T> const Tensor<T>& Tensor<T>::copy_(const Tensor& source, Locat
   return detail::edit(*this, "copy_", from, at, [&](const Tensor&, const Tensor& other) { return other.requires_grad() ? chainrule::clone(other, at) : other; });
 }
 template <class T> const Tensor<T>& Tensor<T>::add_(const Tensor& other, Location at) const {
-  return detail::edit_binary(Add{}, "add_", *this, other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::add(old, Operand<T>(by), at); });
+  return detail::edit_binary(fn::Add{}, "add_", *this, other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::add(old, Operand<T>(by), at); });
 }
 template <class T> const Tensor<T>& Tensor<T>::mul_(const Tensor& other, Location at) const {
-  return detail::edit_binary(Mul{}, "mul_", *this, other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::mul(old, Operand<T>(by), at); });
+  return detail::edit_binary(fn::Mul{}, "mul_", *this, other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::mul(old, Operand<T>(by), at); });
 }
 template <class T> const Tensor<T>& Tensor<T>::sub_(const Tensor& other, Location at) const {
   return detail::edit(*this, "sub_", other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::sub(old, Operand<T>(by), at); });

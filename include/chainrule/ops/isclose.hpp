@@ -7,6 +7,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct IsClose {
   static constexpr auto name = "isclose";
   double rtol, atol;
@@ -20,13 +22,15 @@ struct IsClose {
   }
 };
 
+}  // namespace fn
+
 /// |a - b| <= atol + rtol |b|, element by element, as bool; shapes broadcast. Any element type. Equal infinities are close; NaN is close
 /// to nothing, unless equal_nan. No gradient. Source: torch.isclose. Throws when the shapes do not broadcast or a tolerance is negative.
 ///     isclose(tensor({1, 2}), tensor({1.000001, 2.1}))   // {true, false}
 template <class T>
 Tensor<bool> isclose(const Tensor<T>& a, const Tensor<T>& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false, Location at = Location::here()) {
   check(rtol >= 0 && atol >= 0, at, "isclose: tolerances must not be negative, got rtol ", rtol, " and atol ", atol);
-  return record("isclose", map(IsClose{rtol, atol, equal_nan}, at, a, b), {a, b}, detail::NoRule{}, at);
+  return record("isclose", map(fn::IsClose{rtol, atol, equal_nan}, at, a, b), {a, b}, detail::NoRule{}, at);
 }
 
 /// isclose() holds for every element; true for empty tensors. Source: torch.allclose.

@@ -5,6 +5,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 /// x, y, g, gx contiguous (rows, width); weight, bias, gw, gb (width,); mean and inv_std (rows,).
 template <class T> struct LayerNorm {
   static constexpr auto name = "layer_norm";
@@ -15,6 +17,8 @@ template <class T> struct LayerNormGrad {
   /// gx, gw and gb are null where nobody asks.
   using fn = void(std::int64_t rows, std::int64_t width, const T* g, const T* x, const T* weight, const T* mean, const T* inv_std, T* gx, T* gw, T* gb);
 };
+
+}  // namespace fn
 
 /// Layer normalisation: y = (x - mean) / sqrt(var + eps) * weight + bias with mean and (biased) variance over the last dimensions,
 /// whose sizes are normalized_shape. weight and bias have that shape, or are undefined (1 and 0). float and double.
@@ -39,7 +43,7 @@ Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape, const st
   if (x.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at), cw = contiguous(w, at), cb = contiguous(b, at);
-    kernel<LayerNorm<T>>::on(x.device(), at)(rows, width, in.data(), cw.data(), cb.data(), eps, mean.data(), inv_std.data(), y.data());
+    kernel<fn::LayerNorm<T>>::on(x.device(), at)(rows, width, in.data(), cw.data(), cb.data(), eps, mean.data(), inv_std.data(), y.data());
   }
   return record("layer_norm", y, {x, w, b}, keep(x, w, mean, inv_std),
                 [rows, width, first, eps](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& scale, const Tensor<T>& m, const Tensor<T>& s) {
@@ -54,7 +58,7 @@ Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape, const st
     if (need[2]) gb = detail::allocate<T>(scale.shape(), in.device());
     auto place = [](const Tensor<T>& v) { return v.defined() ? v.data() : nullptr; };
     const Tensor<T> up = contiguous(g), cx = contiguous(in), cw = contiguous(scale);
-    kernel<LayerNormGrad<T>>::on(in.device(), {})(rows, width, up.data(), cx.data(), cw.data(), m.data(), s.data(), place(gx), place(gw), place(gb));
+    kernel<fn::LayerNormGrad<T>>::on(in.device(), {})(rows, width, up.data(), cx.data(), cw.data(), m.data(), s.data(), place(gx), place(gw), place(gb));
     return Grads{gx, gw, gb};
   }, at);
 }

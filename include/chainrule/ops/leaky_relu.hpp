@@ -5,6 +5,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 template <class T> struct LeakyRelu {
   static constexpr auto name = "leaky_relu";
   T slope;
@@ -16,9 +18,11 @@ template <class T> struct LeakyReluGrad {
   CHAINRULE_HD T operator()(T g, T x) const { return x > T(0) ? g : g * slope; }
 };
 
+}  // namespace fn
+
 /// The gradient of leaky_relu as an op of its own: g where x > 0, else negative_slope g. Its own gradient: the same of the new g.
 template <class T> Tensor<T> leaky_relu_grad(const Tensor<T>& g, const Tensor<T>& x, double negative_slope, Location at = Location::here()) {
-  return record("leaky_relu_grad", map(LeakyReluGrad<T>{static_cast<T>(negative_slope)}, at, g, x), {g, x}, keep(x),
+  return record("leaky_relu_grad", map(fn::LeakyReluGrad<T>{static_cast<T>(negative_slope)}, at, g, x), {g, x}, keep(x),
                 [negative_slope](const Tensor<T>& gg, const Tensor<T>& v) { return Grads{leaky_relu_grad(gg, v, negative_slope), Tensor<T>()}; }, at);
 }
 
@@ -28,7 +32,7 @@ template <class T> Tensor<T> leaky_relu_grad(const Tensor<T>& g, const Tensor<T>
 ///     leaky_relu(tensor({-1, 0, 2}), 0.1)   // {-0.1, 0, 2}
 template <class T> Tensor<T> leaky_relu(const Tensor<T>& x, double negative_slope = 0.01, Location at = Location::here()) {
   static_assert(Real<T>, "leaky_relu: expects a float or double tensor; convert first: x.to<float>()");
-  return record("leaky_relu", map(LeakyRelu<T>{static_cast<T>(negative_slope)}, at, x), {x}, keep(x),
+  return record("leaky_relu", map(fn::LeakyRelu<T>{static_cast<T>(negative_slope)}, at, x), {x}, keep(x),
                 [negative_slope](const Tensor<T>& g, const Tensor<T>& v) { return Grads{leaky_relu_grad(g, v, negative_slope)}; }, at);
 }
 

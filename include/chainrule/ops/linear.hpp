@@ -27,7 +27,7 @@ template <Real T> Tensor<T> linear_value(const Tensor<T>& given, const Tensor<T>
     steps = contiguous_strides({rows, in});
   }
   Tensor<T> y = allocate<T>(shape, x.device());
-  MatmulArgs<T> p{};
+  fn::MatmulArgs<T> p{};
   p.m = rows, p.n = out, p.k = in;
   p.a = x.data(), p.a_row = (*steps)[0], p.a_col = (*steps)[1];
   p.b = weight.data(), p.b_row = weight.strides()[1], p.b_col = weight.strides()[0];
@@ -35,7 +35,7 @@ template <Real T> Tensor<T> linear_value(const Tensor<T>& given, const Tensor<T>
   p.bias = b.defined() ? b.data() : nullptr;
   p.batch.dims = 1;
   p.batch.size[0] = 1;
-  if (y.numel() > 0) kernel<Matmul<T>>::on(x.device(), at)(p);
+  if (y.numel() > 0) kernel<fn::Matmul<T>>::on(x.device(), at)(p);
   return y;
 }
 

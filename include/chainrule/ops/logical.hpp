@@ -6,6 +6,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct LogicalAnd {
   static constexpr auto name = "logical_and";
   template <class T> CHAINRULE_HD bool operator()(T a, T b) const { return (a != T(0)) & (b != T(0)); }
@@ -42,42 +44,44 @@ struct BitwiseNot {
   }
 };
 
+}  // namespace fn
+
 /// Both are not 0, element by element, as bool; shapes broadcast; b may be a number. NaN is not 0. Source: torch.logical_and.
 /// Throws when the shapes do not broadcast.
 ///     logical_and(tensor({0, 1, 2}), tensor({1, 1, 0}))   // {false, true, false}
 template <class T> Tensor<bool> logical_and(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
-  return detail::map_pair(LogicalAnd{}, Operand<T>(a, at), b, at);
+  return detail::map_pair(fn::LogicalAnd{}, Operand<T>(a, at), b, at);
 }
 /// At least one is not 0, as logical_and.
 template <class T> Tensor<bool> logical_or(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
-  return detail::map_pair(LogicalOr{}, Operand<T>(a, at), b, at);
+  return detail::map_pair(fn::LogicalOr{}, Operand<T>(a, at), b, at);
 }
 /// Exactly one is not 0, as logical_and.
 template <class T> Tensor<bool> logical_xor(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
-  return detail::map_pair(LogicalXor{}, Operand<T>(a, at), b, at);
+  return detail::map_pair(fn::LogicalXor{}, Operand<T>(a, at), b, at);
 }
 /// It is 0, element by element, as bool.
 template <class T> Tensor<bool> logical_not(const Tensor<T>& a, Location at = Location::here()) {
-  return record("logical_not", map(LogicalNot{}, at, a), {a}, detail::NoRule{}, at);
+  return record("logical_not", map(fn::LogicalNot{}, at, a), {a}, detail::NoRule{}, at);
 }
 
 /// The bits of both, element by element; shapes broadcast; b may be a number. Of bool and the integer types. Source: torch.bitwise_and.
 /// Throws when the shapes do not broadcast.
 ///     bitwise_and(tensor<std::int64_t>({6, 5}), 3)   // {2, 1}
 template <class T> Tensor<T> bitwise_and(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
-  return detail::map_pair(BitwiseAnd{}, Operand<T>(a, at), b, at);
+  return detail::map_pair(fn::BitwiseAnd{}, Operand<T>(a, at), b, at);
 }
 /// The bits of either, as bitwise_and.
 template <class T> Tensor<T> bitwise_or(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
-  return detail::map_pair(BitwiseOr{}, Operand<T>(a, at), b, at);
+  return detail::map_pair(fn::BitwiseOr{}, Operand<T>(a, at), b, at);
 }
 /// The bits of just one, as bitwise_and.
 template <class T> Tensor<T> bitwise_xor(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
-  return detail::map_pair(BitwiseXor{}, Operand<T>(a, at), b, at);
+  return detail::map_pair(fn::BitwiseXor{}, Operand<T>(a, at), b, at);
 }
 /// Every bit turned over; of bool, logical_not.
 template <class T> Tensor<T> bitwise_not(const Tensor<T>& a, Location at = Location::here()) {
-  return record("bitwise_not", map(BitwiseNot{}, at, a), {a}, detail::NoRule{}, at);
+  return record("bitwise_not", map(fn::BitwiseNot{}, at, a), {a}, detail::NoRule{}, at);
 }
 
 template <class T> concept Bits = Integer<T> || std::same_as<T, bool>;

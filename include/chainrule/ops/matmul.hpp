@@ -8,6 +8,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 /// c = a b + bias for each matrix of a batch. All steps are counted in elements and may be 0 (expanded) or large (transposed).
 template <class T> struct MatmulArgs {
   std::int64_t m, n, k;
@@ -25,6 +27,8 @@ template <class T> struct Matmul {
   static constexpr auto name = "matmul";
   using fn = void(const MatmulArgs<T>& args);
 };
+
+}  // namespace fn
 
 namespace detail {
 
@@ -50,7 +54,7 @@ inline TensorBase first_elements(const TensorBase& x, int dims) {
 template <Real T> Tensor<T> matmul_value(const char* op, const Tensor<T>& a, const Tensor<T>& b, Location at) {
   check_inner(op, a, b, at);
   const int da = a.dim(), db = b.dim();
-  MatmulArgs<T> p{};
+  fn::MatmulArgs<T> p{};
   p.m = da == 1 ? 1 : a.shape()[da - 2];
   p.k = a.shape()[da - 1];
   p.n = db == 1 ? 1 : b.shape()[db - 1];
@@ -95,7 +99,7 @@ template <Real T> Tensor<T> matmul_value(const char* op, const Tensor<T>& a, con
   p.a = a.data();
   p.b = b.data();
   p.c = c.data();
-  if (c.numel() > 0) kernel<Matmul<T>>::on(a.device(), at)(p);
+  if (c.numel() > 0) kernel<fn::Matmul<T>>::on(a.device(), at)(p);
   return c;
 }
 

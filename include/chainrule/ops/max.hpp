@@ -10,6 +10,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 template <bool largest> struct Extreme {
   static constexpr auto name = largest ? "max" : "min";
   template <class A> CHAINRULE_HD A start() const {
@@ -27,23 +29,25 @@ struct Attains {
   template <class T> CHAINRULE_HD T operator()(T x, T y) const { return static_cast<T>(x == y || (x != x && y != y)); }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 template <bool largest, class T> Tensor<T> extreme(const Tensor<T>& x, Location at) {
-  constexpr auto op = Extreme<largest>::name;
+  constexpr auto op = fn::Extreme<largest>::name;
   check(x.numel() > 0, at, op, ": there is no extreme of nothing (shape ", x.shape(), ")");
-  return record(op, reduce<T>(Extreme<largest>{}, x, plan_reduction(x, {}, false, op, at), at), {x}, keep(x, this_value),
+  return record(op, reduce<T>(fn::Extreme<largest>{}, x, plan_reduction(x, {}, false, op, at), at), {x}, keep(x, this_value),
                 [](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
                   if constexpr (!Real<T>) return Grads{g};  // never runs: no gradients of integers
                   else {
-                    Tensor<T> attained = map(Attains{}, {}, v, y);  // a constant
+                    Tensor<T> attained = map(fn::Attains{}, {}, v, y);  // a constant
                     return Grads{attained * (g / sum(attained))};
                   }
                 }, at);
 }
 
 template <bool largest, class T> ValueAndIndices<T> extreme(const Tensor<T>& x, std::int64_t dim, bool keepdim, Location at) {
-  constexpr auto op = Extreme<largest>::name;
+  constexpr auto op = fn::Extreme<largest>::name;
   if (x.dim() == 0) {
     auto [value, index] = extreme<largest>(reshape(x, {1}, at), dim, false, at);
     return {value, index};
@@ -53,7 +57,7 @@ template <bool largest, class T> ValueAndIndices<T> extreme(const Tensor<T>& x, 
   auto plan = plan_reduction(x, d, keepdim, op, at);
   Tensor<T> values = allocate<T>(plan.result, x.device());
   Tensor<std::int64_t> indices = allocate<std::int64_t>(plan.result, x.device());
-  kernel<ArgExtremeKernel<T, largest>>::on(x.device(), at)(make_reduce_loops(x, plan), values.data(), indices.data(), x.data());
+  kernel<fn::ArgExtremeKernel<T, largest>>::on(x.device(), at)(make_reduce_loops(x, plan), values.data(), indices.data(), x.data());
   values = record(op, values, {x}, keep(indices), [plan, d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
     return Grads{gather_grad(reshape(g, plan.kept), plan.from, d, reshape(i, plan.kept))};
   }, at);

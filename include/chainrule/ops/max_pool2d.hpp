@@ -3,18 +3,20 @@
 
 #include <chainrule/core/binary.hpp>
 #include <chainrule/ops/copy.hpp>
-#include <chainrule/ops/pair.hpp>
+#include <chainrule/ops/size2d.hpp>
 
 namespace chainrule {
 
 /// Options of max_pool2d, as in PyTorch.
 struct MaxPool2dOptions {
   detail::NamedOnly by_name = detail::NamedOnly();
-  std::optional<Pair> stride = {};  ///< the window's size if left out
-  Pair padding = 0;                 ///< places outside of the image, which never win
-  Pair dilation = 1;
+  std::optional<Size2d> stride = {};  ///< the window's size if left out
+  Size2d padding = 0;                 ///< places outside of the image, which never win
+  Size2d dilation = 1;
   bool ceil_mode = false;           ///< windows that begin in the image but do not fit count too
 };
+
+namespace fn {
 
 /// Planes (N C) of an image and a window that moves over them.
 struct PoolShape {
@@ -38,6 +40,8 @@ template <class T, class I> struct MaxPool2dPick {
   using fn = void(const PoolShape& shape, const T* x, const I* place, T* y);
 };
 
+}  // namespace fn
+
 namespace detail {
 
 /// How many windows fit in one direction.
@@ -52,7 +56,7 @@ inline std::int64_t pooled_size(const char* op, std::int64_t size, std::int64_t 
   return n;
 }
 
-inline PoolShape pool_shape(const char* op, const Shape& x, Pair kernel, Pair stride, Pair pad, Pair dilation, bool ceil_mode, Location at) {
+inline fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride, Size2d pad, Size2d dilation, bool ceil_mode, Location at) {
   check(x.size() == 3 || x.size() == 4, at, op, ": expects shape (N, C, H, W) or (C, H, W), got ", x);
   const std::int64_t h = x[x.size() - 2], w = x[x.size() - 1];
   check(h > 0 && w > 0, at, op, ": the image is empty, ", x);
@@ -69,28 +73,28 @@ inline Shape with_size(const Shape& from, std::int64_t h, std::int64_t w) {
   return s;
 }
 
-template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const PoolShape& s, Location at = Location::here());
+template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const fn::PoolShape& s, Location at = Location::here());
 
-template <Real T, class I> Tensor<T> max_pool2d_grad(const Tensor<T>& g, const Tensor<I>& place, const PoolShape& s, Location at = Location::here()) {
+template <Real T, class I> Tensor<T> max_pool2d_grad(const Tensor<T>& g, const Tensor<I>& place, const fn::PoolShape& s, Location at = Location::here()) {
   Tensor<T> gx = allocate<T>(with_size(g.shape(), s.h, s.w), g.device());
   if (g.numel() > 0) {
     no_grad guard;
     const Tensor<T> up = contiguous(g, at);
-    kernel<MaxPool2dGrad<T, I>>::on(g.device(), at)(s, up.data(), place.data(), gx.data());
+    kernel<fn::MaxPool2dGrad<T, I>>::on(g.device(), at)(s, up.data(), place.data(), gx.data());
   }
   return record("max_pool2d_grad", gx, {g}, keep(place), [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_pick(u, p, s)}; }, at);
 }
-template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const PoolShape& s, Location at) {
+template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const fn::PoolShape& s, Location at) {
   Tensor<T> y = allocate<T>(place.shape(), x.device());
   if (y.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
-    kernel<MaxPool2dPick<T, I>>::on(x.device(), at)(s, in.data(), place.data(), y.data());
+    kernel<fn::MaxPool2dPick<T, I>>::on(x.device(), at)(s, in.data(), place.data(), y.data());
   }
   return record("max_pool2d_pick", y, {x}, keep(place), [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_grad(u, p, s)}; }, at);
 }
 
-template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const PoolShape& s, Location at) {
+template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const fn::PoolShape& s, Location at) {
   const Shape shape = with_size(x.shape(), s.oh, s.ow);
   Tensor<T> y = allocate<T>(shape, x.device());
   Tensor<I> place;
@@ -98,7 +102,7 @@ template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const Poo
   if (y.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
-    kernel<MaxPool2d<T, I>>::on(x.device(), at)(s, in.data(), y.data(), place.defined() ? place.data() : nullptr);
+    kernel<fn::MaxPool2d<T, I>>::on(x.device(), at)(s, in.data(), y.data(), place.defined() ? place.data() : nullptr);
   }
   return record("max_pool2d", y, {x}, keep(place), [s](const Tensor<T>& g, const Tensor<I>& p) { return Grads{max_pool2d_grad(g, p, s)}; }, at);
 }
@@ -110,13 +114,13 @@ template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const Poo
 /// Gradient: g at the place of the largest number, the first of equal ones (rows before columns); added up where windows overlap.
 /// Throws when padding exceeds half of the window or no window fits. Source: torch.nn.functional.max_pool2d.
 ///     max_pool2d(tensor({{{1, 2}, {4, 3}}}), 2)   // 4, shape (1, 1, 1)
-template <Real T> Tensor<T> max_pool2d(const Tensor<T>& x, Pair kernel_size, MaxPool2dOptions options = {}, Location at = Location::here()) {
-  const PoolShape s = detail::pool_shape("max_pool2d", x.shape(), kernel_size, options.stride.value_or(kernel_size), options.padding, options.dilation, options.ceil_mode, at);
+template <Real T> Tensor<T> max_pool2d(const Tensor<T>& x, Size2d kernel_size, MaxPool2dOptions options = {}, Location at = Location::here()) {
+  const fn::PoolShape s = detail::pool_shape("max_pool2d", x.shape(), kernel_size, options.stride.value_or(kernel_size), options.padding, options.dilation, options.ceil_mode, at);
   if (s.kh * s.kw <= 255) return detail::max_pool2d_as<std::uint8_t>(x, s, at);
   return detail::max_pool2d_as<std::int32_t>(x, s, at);
 }
 /// With the stride third, as in PyTorch: max_pool2d(x, 3, 2, {.padding = 1}).
-template <Real T> Tensor<T> max_pool2d(const Tensor<T>& x, Pair kernel_size, Pair stride, MaxPool2dOptions options = {}, Location at = Location::here()) {
+template <Real T> Tensor<T> max_pool2d(const Tensor<T>& x, Size2d kernel_size, Size2d stride, MaxPool2dOptions options = {}, Location at = Location::here()) {
   options.stride = stride;
   return max_pool2d(x, kernel_size, options, at);
 }

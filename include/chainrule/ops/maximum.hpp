@@ -5,6 +5,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Maximum {
   static constexpr auto name = "maximum";
   template <class T> CHAINRULE_HD T operator()(T a, T b) const { return a > b || a != a ? a : b; }  // a NaN on either side comes through
@@ -18,10 +20,12 @@ struct MaximumGrad {
   template <class T> CHAINRULE_HD T operator()(T g, T a, T b) const { return a < b ? T(0) : a == b ? static_cast<T>(g / T(2)) : g; }
 };
 
+}  // namespace fn
+
 /// a's share of the gradient of maximum(a, b): g where a > b, half of it where they are equal, else 0. Its own gradient: the same of
 /// the new g. (Of minimum, a's share is maximum_grad(g, b, a).)
 template <class T> Tensor<T> maximum_grad(const Tensor<T>& g, const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) {
-  return record("maximum_grad", map(MaximumGrad{}, at, g, a, b), {g, a, b}, keep(a, b), [](const Tensor<T>& gg, const Tensor<T>& p, const Tensor<T>& q) {
+  return record("maximum_grad", map(fn::MaximumGrad{}, at, g, a, b), {g, a, b}, keep(a, b), [](const Tensor<T>& gg, const Tensor<T>& p, const Tensor<T>& q) {
     return Grads{maximum_grad(gg, p, q), Tensor<T>(), Tensor<T>()};
   }, at);
 }
@@ -32,7 +36,7 @@ template <class T> Tensor<T> maximum_grad(const Tensor<T>& g, const Tensor<T>& a
 ///     maximum(tensor({1, 5}), tensor({3, 2}))   // {3, 5}
 template <class T> Tensor<T> maximum(const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) {
   static_assert(!std::same_as<T, bool>, "maximum: of two bool tensors, use logical_or(a, b)");
-  return record("maximum", map(Maximum{}, at, a, b), {a, b}, keep(a, b), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
+  return record("maximum", map(fn::Maximum{}, at, a, b), {a, b}, keep(a, b), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
     return Grads{need[0] ? maximum_grad(g, p, q) : Tensor<T>(), need[1] ? maximum_grad(g, q, p) : Tensor<T>()};
   }, at);
 }
@@ -43,7 +47,7 @@ template <class T> Tensor<T> maximum(const Tensor<T>& a, const Tensor<T>& b, Loc
 ///     minimum(tensor({1, 5}), tensor({3, 2}))   // {1, 2}
 template <class T> Tensor<T> minimum(const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) {
   static_assert(!std::same_as<T, bool>, "minimum: of two bool tensors, use logical_and(a, b)");
-  return record("minimum", map(Minimum{}, at, a, b), {a, b}, keep(a, b), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
+  return record("minimum", map(fn::Minimum{}, at, a, b), {a, b}, keep(a, b), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
     return Grads{need[0] ? maximum_grad(g, q, p) : Tensor<T>(), need[1] ? maximum_grad(g, p, q) : Tensor<T>()};
   }, at);
 }

@@ -6,6 +6,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 template <class R> struct DivideByCount {
   static constexpr auto name = "mean";
   std::int64_t count;
@@ -15,10 +17,12 @@ template <class R> struct DivideByCount {
   }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 template <class T> Tensor<RealOf<T>> mean_value(const Tensor<T>& x, const Reduction& plan, Location at) {  // not recorded
-  return map(DivideByCount<RealOf<T>>{plan.count}, at, reduce<SumOf<T>>(Sum{}, x, plan, at));
+  return map(fn::DivideByCount<RealOf<T>>{plan.count}, at, reduce<SumOf<T>>(fn::Sum{}, x, plan, at));
 }
 
 }  // namespace detail

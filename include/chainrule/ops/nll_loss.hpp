@@ -15,7 +15,7 @@ template <class T> struct NllLossOptions {
 namespace detail {
 
 /// Calls f(row, place of the label's element, weight) for the rows that count, and gives what "mean" divides by.
-template <class T, class F> double for_each_label(const ClassLossArgs<T>& p, const F& f) {
+template <class T, class F> double for_each_label(const fn::ClassLossArgs<T>& p, const F& f) {
   double weights = 0;
   for (std::int64_t o = 0; o < p.along.outer; ++o)
     for (std::int64_t i = 0; i < p.along.inner; ++i) {
@@ -29,6 +29,8 @@ template <class T, class F> double for_each_label(const ClassLossArgs<T>& p, con
 }
 
 }  // namespace detail
+
+namespace fn {
 
 template <class T> struct NllLoss {
   static constexpr auto name = "nll_loss";
@@ -57,6 +59,8 @@ template <class T> struct NllLossGrad {
   }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 template <Real T> Tensor<T> nll_loss_as(const Tensor<T>& x, const Tensor<std::int64_t>& target, const Tensor<T>& weight, ClassLossSettings settings, Location at = Location::here());
@@ -70,7 +74,7 @@ Tensor<T> nll_loss_grad(const Tensor<T>& g, const Shape& x_size, const Tensor<st
     const Tensor<T> up = contiguous(g, at);
     auto args = class_loss_args(settings, gx, target, weight);
     args.g = up.data();
-    kernel<NllLossGrad<T>>::on(g.device(), at)(args, gx.data());
+    kernel<fn::NllLossGrad<T>>::on(g.device(), at)(args, gx.data());
   }
   return record("nll_loss_grad", gx, {g}, keep(target, weight), [settings](const Tensor<T>& u, const Tensor<std::int64_t>& t, const Tensor<T>& w) {
     return Grads{nll_loss_as(u, t, w, settings)};
@@ -81,7 +85,7 @@ template <Real T> Tensor<T> nll_loss_as(const Tensor<T>& x, const Tensor<std::in
   {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
-    kernel<NllLoss<T>>::on(x.device(), at)(class_loss_args(settings, in, target, weight), loss.data());
+    kernel<fn::NllLoss<T>>::on(x.device(), at)(class_loss_args(settings, in, target, weight), loss.data());
   }
   return record("nll_loss", loss, {x}, keep(target, weight), [settings, size = x.shape()](const Tensor<T>& g, const Tensor<std::int64_t>& t, const Tensor<T>& w) {
     return Grads{nll_loss_grad(g, size, t, w, settings)};

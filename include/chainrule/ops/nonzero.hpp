@@ -5,6 +5,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 /// Counts the elements of x that are not zero, and writes their positions unless `positions` is null. Gives the count.
 template <class T> struct NonzeroKernel {
   static constexpr auto name = "nonzero";
@@ -28,12 +30,14 @@ struct Coordinate {
   CHAINRULE_HD std::int64_t operator()(std::int64_t position) const { return position / stride % size; }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 /// Row-major positions of the elements that are not zero. Shape (count,).
 template <class T> Tensor<std::int64_t> nonzero_positions(const Tensor<T>& x, Location at) {
-  const Tensor<T> dense = x.is_contiguous() ? x : map(Copy{}, at, x);
-  auto* run = kernel<NonzeroKernel<T>>::on(x.device(), at);
+  const Tensor<T> dense = x.is_contiguous() ? x : map(fn::Copy{}, at, x);
+  auto* run = kernel<fn::NonzeroKernel<T>>::on(x.device(), at);
   Tensor<std::int64_t> positions = allocate<std::int64_t>(run(x.numel(), nullptr, dense.data()), x.device());
   run(x.numel(), positions.data(), dense.data());
   return positions;
@@ -48,7 +52,7 @@ template <class T> Tensor<std::int64_t> nonzero(const Tensor<T>& x, Location at 
   Tensor<std::int64_t> out = detail::allocate<std::int64_t>({positions.numel(), x.dim()}, x.device());
   const Strides strides = detail::contiguous_strides(x.shape());
   for (int d = 0; d < x.dim() && positions.numel() > 0; ++d)
-    map_into(Coordinate{x.shape()[d], strides[d]}, at, detail::make_view(out, positions.numel(), x.dim(), d), positions);
+    map_into(fn::Coordinate{x.shape()[d], strides[d]}, at, detail::make_view(out, positions.numel(), x.dim(), d), positions);
   return out;
 }
 

@@ -13,6 +13,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 /// |x|^p, the terms of the sum.
 template <class T> struct NormTerm {
   static constexpr auto name = "norm";
@@ -50,6 +52,8 @@ struct MaxMagnitude {
   template <class A> CHAINRULE_HD A join(A a, A b) const { return (*this)(a, b); }
 };
 
+}  // namespace fn
+
 /// The p-norm over `dims` (all of them if empty): (sum of |x|^p)^(1/p); p = infinity gives the largest |x|.
 /// Gradient: g * sign(x) |x|^(p-1) / norm^(p-1); for p = infinity g * sign(x), shared evenly by all elements that attain the norm. The
 /// derivative does not exist at x = 0 for p = 1, nor where the norm is 0; we take 0, as PyTorch does. Source: torch.linalg.vector_norm.
@@ -61,8 +65,8 @@ template <class T> Tensor<T> norm(const Tensor<T>& x, double p, const Dims& dims
   check(p > 0, at, "norm: p must be positive, got ", p);
   auto plan = detail::plan_reduction(x, dims, keepdim, "norm", at);
   if (std::isinf(p))
-    return record("norm", reduce<T>(MaxMagnitude{}, x, plan, at), {x}, keep(x, this_value), [plan](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& value) {
-      Tensor<T> attained = map(AttainsMagnitude{}, {}, v, reshape(value.detach(), plan.kept));  // a constant
+    return record("norm", reduce<T>(fn::MaxMagnitude{}, x, plan, at), {x}, keep(x, this_value), [plan](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& value) {
+      Tensor<T> attained = map(fn::AttainsMagnitude{}, {}, v, reshape(value.detach(), plan.kept));  // a constant
       Dims gone;
       for (int d = 0; d < v.dim(); ++d)
         if (plan.reduced[d]) gone.push_back(d);
@@ -70,7 +74,7 @@ template <class T> Tensor<T> norm(const Tensor<T>& x, double p, const Dims& dims
       return Grads{attained * v.sign() * (reshape(g, plan.kept) / count)};
     }, at);
   const T power = static_cast<T>(p);
-  Tensor<T> value = map(NormRoot<T>{power}, at, reduce<T>(Sum{}, map(NormTerm<T>{power}, at, x), plan, at));
+  Tensor<T> value = map(fn::NormRoot<T>{power}, at, reduce<T>(fn::Sum{}, map(fn::NormTerm<T>{power}, at, x), plan, at));
   return record("norm", value, {x}, keep(x, this_value), [plan, power](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& norm_of_v) {
     if (power == T(1)) return Grads{reshape(g, plan.kept) * v.sign()};
     Tensor<T> y = reshape(norm_of_v, plan.kept), up = reshape(g, plan.kept);

@@ -7,10 +7,14 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct OneHot {
   static constexpr auto name = "one_hot";
   CHAINRULE_HD std::int64_t operator()(std::int64_t label, std::int64_t number) const { return label == number ? 1 : 0; }
 };
+
+}  // namespace fn
 
 /// Shape (labels' shape..., num_classes), int64: 1 at each label's number, else 0. num_classes = -1: the largest label plus 1.
 /// No gradient. Source: torch.nn.functional.one_hot. Throws when a label is not in [0, num_classes), naming it and its position.
@@ -18,10 +22,10 @@ struct OneHot {
 inline Tensor<std::int64_t> one_hot(const Tensor<std::int64_t>& labels, std::int64_t num_classes = -1, Location at = Location::here()) {
   check(num_classes == -1 || num_classes > 0, at, "one_hot: num_classes must be positive, or -1 for the largest label plus 1, got ", num_classes);
   check(num_classes > 0 || labels.numel() > 0, at, "one_hot: there are no labels to tell the number of classes from; pass num_classes");
-  if (num_classes == -1) num_classes = reduce<std::int64_t>(Extreme<true>{}, labels, detail::plan_reduction(labels, {}, false, "one_hot", at), at).item(at) + 1;
+  if (num_classes == -1) num_classes = reduce<std::int64_t>(fn::Extreme<true>{}, labels, detail::plan_reduction(labels, {}, false, "one_hot", at), at).item(at) + 1;
   if (num_classes <= 0) num_classes = 1;  // all labels are negative: the check below says which
   detail::check_index(labels, 0, num_classes, "one_hot", at, "of the ", num_classes, " classes");
-  return map(OneHot{}, at, unsqueeze(labels, -1, at), to_device(arange(num_classes), labels.device(), at));
+  return map(fn::OneHot{}, at, unsqueeze(labels, -1, at), to_device(arange(num_classes), labels.device(), at));
 }
 
 }  // namespace chainrule

@@ -31,7 +31,7 @@ template <class T> Tensor<T> pad(const Tensor<T>& x, const Shape& pads, PadOptio
   Tensor<T> out = detail::allocate<T>(shape, x.device());
   out.fill_(static_cast<T>(options.value), at);
   for (int i = 0; i < pads.size() / 2; ++i) to += std::max<std::int64_t>(0, pads[2 * i]) * out.strides()[x.dim() - 1 - i];
-  if (inside.numel() > 0) map_into(Copy{}, at, detail::make_view(out, inside, out.strides(), to), detail::make_view(x, inside, x.strides(), from));
+  if (inside.numel() > 0) map_into(fn::Copy{}, at, detail::make_view(out, inside, out.strides(), to), detail::make_view(x, inside, x.strides(), from));
   return record("pad", out, {x}, [back](const Tensor<T>& g) { return Grads{pad(g, back)}; }, at);
 }
 

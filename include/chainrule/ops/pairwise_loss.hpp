@@ -11,6 +11,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 /// loss = scale * sum of f(x - y), in one pass. x and y are contiguous.
 template <class F, class T> struct PairwiseLoss {
   static constexpr auto name = F::name;
@@ -47,6 +49,8 @@ template <class F, class T> struct PairwiseLoss {
     *loss = static_cast<T>(total * scale);
   }
 };
+
+}  // namespace fn
 
 namespace detail {
 
@@ -101,7 +105,7 @@ template <class F, Real T> Tensor<T> pairwise_loss(const F& f, const Tensor<T>& 
     no_grad guard;
     const Tensor<T> a = contiguous(x, at), b = contiguous(y, at);
     loss = allocate<T>({}, x.device());
-    kernel<PairwiseLoss<F, T>>::on(x.device(), at)(f, x.numel(), a.data(), b.data(), scale, loss.data());
+    kernel<fn::PairwiseLoss<F, T>>::on(x.device(), at)(f, x.numel(), a.data(), b.data(), scale, loss.data());
   }
   return record(F::name, loss, {x, y}, keep(x, y), [f, scale](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
     Tensor<T> gx = pairwise_slope(f, g, p, q, scale);

@@ -14,6 +14,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Pow {
   static constexpr auto name = "pow";
   template <class T> CHAINRULE_HD T operator()(T x, T e) const {
@@ -33,16 +35,18 @@ struct Cube {
   template <class T> CHAINRULE_HD T operator()(T x) const { return x * x * x; }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 /// x^e for a number e, unrecorded; the common powers without std::pow.
 template <class T> Tensor<T> pow_number(const Tensor<T>& x, T e, Location at) {
   if constexpr (Real<T>) {
-    if (e == T(2)) return map(Square{}, at, x);
-    if (e == T(3)) return map(Cube{}, at, x);
-    if (e == T(0.5)) return map(Sqrt{}, at, x);
+    if (e == T(2)) return map(fn::Square{}, at, x);
+    if (e == T(3)) return map(fn::Cube{}, at, x);
+    if (e == T(0.5)) return map(fn::Sqrt{}, at, x);
   }
-  return map(BindRight{Pow{}, e}, at, x);
+  return map(fn::BindRight{fn::Pow{}, e}, at, x);
 }
 
 }  // namespace detail
@@ -61,15 +65,15 @@ template <class T> Tensor<T> pow(Operand<T> a, Operand<T> b, Location at) {
   }
   const Tensor<T>& y = *b.tensor;
   if constexpr (!Real<T>) {
-    if (!a.tensor) return record("pow", map(BindLeft{Pow{}, a.scalar}, at, y), {y}, detail::NoRule{}, at);
-    return record("pow", map(Pow{}, at, *a.tensor, y), {*a.tensor, y}, detail::NoRule{}, at);
+    if (!a.tensor) return record("pow", map(fn::BindLeft{fn::Pow{}, a.scalar}, at, y), {y}, detail::NoRule{}, at);
+    return record("pow", map(fn::Pow{}, at, *a.tensor, y), {*a.tensor, y}, detail::NoRule{}, at);
   } else {
     if (!a.tensor)
-      return record("pow", map(BindLeft{Pow{}, a.scalar}, at, y), {y}, keep(y, this_value), [base = a.scalar](const Tensor<T>& g, const Tensor<T>& e, const Tensor<T>& z) {
+      return record("pow", map(fn::BindLeft{fn::Pow{}, a.scalar}, at, y), {y}, keep(y, this_value), [base = a.scalar](const Tensor<T>& g, const Tensor<T>& e, const Tensor<T>& z) {
         Tensor<T> grad = g * (z * std::log(base));
         return Grads{base == T(0) ? masked_fill(grad, e >= 0, 0) : grad};
       }, at);
-    return record("pow", map(Pow{}, at, *a.tensor, y), {*a.tensor, y}, keep(*a.tensor, y, this_value),
+    return record("pow", map(fn::Pow{}, at, *a.tensor, y), {*a.tensor, y}, keep(*a.tensor, y, this_value),
                   [](const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& e, const Tensor<T>& z) {
                     // Where a factor is infinite beside a 0, x is replaced by 1: the product is 0 there, in higher derivatives too.
                     Grads grads;

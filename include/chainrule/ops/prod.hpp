@@ -7,12 +7,16 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Prod {
   static constexpr auto name = "prod";
   template <class A> CHAINRULE_HD A start() const { return A(1); }
   template <class A, class T> CHAINRULE_HD A operator()(A total, T x) const { return static_cast<A>(total * static_cast<A>(x)); }
   template <class A> CHAINRULE_HD A join(A a, A b) const { return static_cast<A>(a * b); }
 };
+
+}  // namespace fn
 
 namespace detail {
 
@@ -44,7 +48,7 @@ template <class T> Tensor<T> prod(const Tensor<T>& x, std::int64_t dim, bool kee
   }
   auto plan = detail::plan_reduction(x, dim, keepdim, "prod", at);
   const int d = detail::wrap_dim(dim, x.dim(), "prod", at);
-  return record("prod", reduce<T>(Prod{}, x, plan, at), {x}, keep(x), [plan, d](const Tensor<T>& g, const Tensor<T>& v) {
+  return record("prod", reduce<T>(fn::Prod{}, x, plan, at), {x}, keep(x), [plan, d](const Tensor<T>& g, const Tensor<T>& v) {
     if (plan.count == 0) return Grads{v * T(1)};  // nothing, in v's shape
     return Grads{detail::prod_grad(reshape(g, plan.kept), v, d)};
   }, at);

@@ -5,6 +5,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Relu {
   static constexpr auto name = "relu";
   template <class T> CHAINRULE_HD T operator()(T x) const { return x > T(0) || x != x ? x : T(0); }  // NaN stays NaN, as in PyTorch
@@ -14,10 +16,12 @@ struct ReluGrad {
   template <class T> CHAINRULE_HD T operator()(T g, T x) const { return x <= T(0) ? T(0) : g; }
 };
 
+}  // namespace fn
+
 /// The gradient of relu as an op of its own, so that it can be differentiated again: g where x > 0, else 0.
 /// A select and not g * mask: infinity * 0 would be NaN.
 template <class T> Tensor<T> relu_grad(const Tensor<T>& g, const Tensor<T>& x, Location at = Location::here()) {
-  return record("relu_grad", map(ReluGrad{}, at, g, x), {g, x}, keep(x), [](const Tensor<T>& gg, const Tensor<T>& v) {
+  return record("relu_grad", map(fn::ReluGrad{}, at, g, x), {g, x}, keep(x), [](const Tensor<T>& gg, const Tensor<T>& v) {
     return Grads{relu_grad(gg, v), Tensor<T>()};
   }, at);
 }
@@ -26,14 +30,14 @@ template <class T> Tensor<T> relu_grad(const Tensor<T>& g, const Tensor<T>& x, L
 /// Gradient: g where x > 0, else 0. The derivative does not exist at 0; we take 0, as PyTorch does.
 ///     relu(tensor({-1, 0, 2}))   // {0, 0, 2}
 template <class T> Tensor<T> relu(const Tensor<T>& x, Location at = Location::here()) {
-  return record("relu", map(Relu{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) {
+  return record("relu", map(fn::Relu{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) {
     return Grads{relu_grad(g, y)};  // y > 0 exactly where x > 0; saving y lets go of x
   }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::relu(Location at) const { return chainrule::relu(*this, at); }
 template <class T> const Tensor<T>& Tensor<T>::relu_(Location at) const {
-  return detail::edit_map(*this, "relu_", at, [&](const Tensor& old) { return chainrule::relu(old, at); }, Relu{});
+  return detail::edit_map(*this, "relu_", at, [&](const Tensor& old) { return chainrule::relu(old, at); }, fn::Relu{});
 }
 
 }  // namespace chainrule

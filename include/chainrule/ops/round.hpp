@@ -6,6 +6,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Round {
   static constexpr auto name = "round";
   template <class T> CHAINRULE_HD T operator()(T x) const {
@@ -34,21 +36,23 @@ struct Ceil {
   }
 };
 
+}  // namespace fn
+
 /// The nearest whole number, element by element; halves go to the even one. Any element type (integers stay as they are).
 /// Gradient: 0, also at the jumps. Source: torch.round.
 ///     round(tensor({0.5, 1.5, -1.2}))   // {0, 2, -1}
 template <class T> Tensor<T> round(const Tensor<T>& x, Location at = Location::here()) {
-  return record("round", map(Round{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+  return record("round", map(fn::Round{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
 /// The largest whole number that is not above x. Gradient: 0. Source: torch.floor.
 ///     floor(tensor({1.7, -1.2}))   // {1, -2}
 template <class T> Tensor<T> floor(const Tensor<T>& x, Location at = Location::here()) {
-  return record("floor", map(Floor{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+  return record("floor", map(fn::Floor{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
 /// The smallest whole number that is not below x. Gradient: 0. Source: torch.ceil.
 ///     ceil(tensor({1.2, -1.7}))   // {2, -1}
 template <class T> Tensor<T> ceil(const Tensor<T>& x, Location at = Location::here()) {
-  return record("ceil", map(Ceil{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+  return record("ceil", map(fn::Ceil{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::round(Location at) const { return chainrule::round(*this, at); }

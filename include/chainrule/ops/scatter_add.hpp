@@ -23,8 +23,8 @@ Tensor<T> scatter_add(const Tensor<T>& x, std::int64_t dim, const Tensor<std::in
     if (index.shape()[k] < source.shape()[k]) part = slice(part, k, 0, index.shape()[k], 1, at);
   }
   detail::check_index(index, 0, x.shape()[d], "scatter_add", at, "of dimension ", d, " of the tensor ", x.shape());
-  Tensor<T> out = map(Copy{}, at, x);
-  kernel<ScatterAddKernel<T>>::on(x.device(), at)(detail::indexed_loop(part, out, d, index), out.strides()[d], part.data(), out.data(), index.data());
+  Tensor<T> out = map(fn::Copy{}, at, x);
+  kernel<fn::ScatterAddKernel<T>>::on(x.device(), at)(detail::indexed_loop(part, out, d, index), out.strides()[d], part.data(), out.data(), index.data());
   return record("scatter_add", out, {x, part}, keep(index), [d](const Tensor<T>& g, Needs need, const Tensor<std::int64_t>& i) {
     return Grads{g, need[1] ? gather(g, d, i) : Tensor<T>()};
   }, at);

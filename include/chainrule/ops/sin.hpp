@@ -7,6 +7,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Sin {
   static constexpr auto name = "sin";
   template <class T> CHAINRULE_HD T operator()(T x) const { return math::sin(x); }
@@ -20,6 +22,8 @@ struct Cos {
   template <class T> CHAINRULE_HD T at_near(T x) const { return math::cos_near(x); }
 };
 
+}  // namespace fn
+
 template <class T> Tensor<T> cos(const Tensor<T>& x, Location at = Location::here());
 
 /// sin(x), element by element. float and double.
@@ -27,7 +31,7 @@ template <class T> Tensor<T> cos(const Tensor<T>& x, Location at = Location::her
 ///     sin(tensor({0, 1.5707963}))   // {0, 1}
 template <class T> Tensor<T> sin(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "sin: expects a float or double tensor; convert first: x.to<float>()");
-  return record("sin", map(Sin{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * cos(v)}; }, at);
+  return record("sin", map(fn::Sin{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * cos(v)}; }, at);
 }
 
 /// cos(x), element by element. float and double.
@@ -35,7 +39,7 @@ template <class T> Tensor<T> sin(const Tensor<T>& x, Location at = Location::her
 ///     cos(tensor({0, 3.1415927}))   // {1, -1}
 template <class T> Tensor<T> cos(const Tensor<T>& x, Location at) {
   static_assert(Real<T>, "cos: expects a float or double tensor; convert first: x.to<float>()");
-  return record("cos", map(Cos{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{-(g * sin(v))}; }, at);
+  return record("cos", map(fn::Cos{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{-(g * sin(v))}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::sin(Location at) const { return chainrule::sin(*this, at); }

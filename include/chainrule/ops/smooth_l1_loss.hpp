@@ -6,6 +6,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct SmoothError {
   static constexpr auto name = "smooth_l1_loss", grad_name = "smooth_l1_loss_grad", curve_name = "smooth_l1_loss_curve";
   double beta;
@@ -23,6 +25,8 @@ struct SmoothError {
   }
 };
 
+}  // namespace fn
+
 /// Options of smooth_l1_loss, as in PyTorch.
 struct SmoothL1LossOptions {
   Reduction reduction = Reduction::mean;
@@ -36,7 +40,7 @@ struct SmoothL1LossOptions {
 ///     smooth_l1_loss(tensor({1, 2}), tensor({1, 4}))   // 0.75
 template <Real T> Tensor<T> smooth_l1_loss(const Tensor<T>& input, const Tensor<T>& target, SmoothL1LossOptions options = {}, Location at = Location::here()) {
   check(options.beta >= 0, at, "smooth_l1_loss: beta must not be negative, got ", options.beta);
-  return detail::pairwise_loss(SmoothError{options.beta}, input, target, options.reduction, at);
+  return detail::pairwise_loss(fn::SmoothError{options.beta}, input, target, options.reduction, at);
 }
 
 }  // namespace chainrule

@@ -12,6 +12,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 /// A contiguous tensor seen as (outer, n, inner); the op works along n.
 struct Along {
   std::int64_t outer = 1, n = 1, inner = 1;
@@ -39,10 +41,12 @@ template <class T> struct LogSoftmaxGrad {
   using fn = void(const Along& along, const T* g, const T* y, T* gx);
 };
 
+}  // namespace fn
+
 namespace detail {
 
-inline Along along_dim(const Shape& shape, int dim) {
-  Along a;
+inline fn::Along along_dim(const Shape& shape, int dim) {
+  fn::Along a;
   for (int d = 0; d < shape.size(); ++d) (d < dim ? a.outer : d == dim ? a.n : a.inner) *= shape[d];
   return a;
 }
@@ -76,7 +80,7 @@ template <Real T> Tensor<T> exp_sub(const Tensor<T>& x, const Tensor<T>& s, Loca
 /// The gradient of softmax as an op of its own: y (g - sum(g y)), the sum taken along `dim`.
 template <Real T> Tensor<T> softmax_grad(const Tensor<T>& g, const Tensor<T>& y, std::int64_t dim, Location at = Location::here()) {
   const int d = detail::wrap_dim(dim, std::max(1, y.dim()), "softmax_grad", at);
-  return record("softmax_grad", detail::run_along<SoftmaxGrad<T>>(d, at, g, y), {g, y}, keep(g, y), [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
+  return record("softmax_grad", detail::run_along<fn::SoftmaxGrad<T>>(d, at, g, y), {g, y}, keep(g, y), [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
     Tensor<T> to_g, to_y;
     if (need[0]) to_g = softmax_grad(u, v, d);
     if (need[1] && v.dim() == 0) to_y = v * 0;
@@ -87,7 +91,7 @@ template <Real T> Tensor<T> softmax_grad(const Tensor<T>& g, const Tensor<T>& y,
 /// The gradient of log_softmax as an op of its own: g - exp(y) sum(g), the sum taken along `dim`.
 template <Real T> Tensor<T> log_softmax_grad(const Tensor<T>& g, const Tensor<T>& y, std::int64_t dim, Location at = Location::here()) {
   const int d = detail::wrap_dim(dim, std::max(1, y.dim()), "log_softmax_grad", at);
-  return record("log_softmax_grad", detail::run_along<LogSoftmaxGrad<T>>(d, at, g, y), {g, y}, keep(g, y), [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
+  return record("log_softmax_grad", detail::run_along<fn::LogSoftmaxGrad<T>>(d, at, g, y), {g, y}, keep(g, y), [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
     Tensor<T> to_g, to_y;
     if (v.dim() == 0) return Grads{v * 0, v * 0};
     const Tensor<T> p = detail::exp_sub(v, zeros_like(v));
@@ -103,7 +107,7 @@ template <Real T> Tensor<T> log_softmax_grad(const Tensor<T>& g, const Tensor<T>
 ///     softmax(tensor({1000, 1000}), 0)   // {0.5, 0.5}
 template <Real T> Tensor<T> softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
   const int d = detail::wrap_dim(dim, std::max(1, x.dim()), "softmax", at);
-  return record("softmax", detail::run_along<Softmax<T>>(d, at, x), {x}, keep(this_value), [d](const Tensor<T>& g, const Tensor<T>& y) {
+  return record("softmax", detail::run_along<fn::Softmax<T>>(d, at, x), {x}, keep(this_value), [d](const Tensor<T>& g, const Tensor<T>& y) {
     return Grads{softmax_grad(g, y, d)};
   }, at);
 }
@@ -112,7 +116,7 @@ template <Real T> Tensor<T> softmax(const Tensor<T>& x, std::int64_t dim, Locati
 ///     log_softmax(tensor({0, 0}), 0)   // {-0.6931, -0.6931}
 template <Real T> Tensor<T> log_softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
   const int d = detail::wrap_dim(dim, std::max(1, x.dim()), "log_softmax", at);
-  return record("log_softmax", detail::run_along<LogSoftmax<T>>(d, at, x), {x}, keep(this_value), [d](const Tensor<T>& g, const Tensor<T>& y) {
+  return record("log_softmax", detail::run_along<fn::LogSoftmax<T>>(d, at, x), {x}, keep(this_value), [d](const Tensor<T>& g, const Tensor<T>& y) {
     return Grads{log_softmax_grad(g, y, d)};
   }, at);
 }
@@ -133,7 +137,7 @@ template <Real T> Tensor<T> logsumexp(const Tensor<T>& x, std::int64_t dim, bool
   } else {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
-    kernel<LogSumExp<T>>::on(x.device(), at)(detail::along_dim(x.shape(), d), in.data(), y.data());
+    kernel<fn::LogSumExp<T>>::on(x.device(), at)(detail::along_dim(x.shape(), d), in.data(), y.data());
   }
   return record("logsumexp", y, {x}, keep(x, this_value), [kept](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& s) {
     return Grads{reshape(g, kept) * detail::exp_sub(v, reshape(s, kept))};

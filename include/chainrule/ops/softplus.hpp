@@ -8,6 +8,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 template <class T> struct Softplus {
   static constexpr auto name = "softplus";
   T beta, threshold;
@@ -19,10 +21,12 @@ template <class T> struct SoftplusGrad {
   CHAINRULE_HD T operator()(T g, T x) const { return math::select(x * beta > threshold, g, g / (T(1) + math::exp(-x * beta))); }
 };
 
+}  // namespace fn
+
 /// The gradient of softplus in one pass: g sigmoid(beta x), and g where beta x > threshold. Its own gradient: that again for g;
 /// for x, g beta s (1 - s) with s = sigmoid(beta x), and 0 beyond the threshold.
 template <class T> Tensor<T> softplus_grad(const Tensor<T>& g, const Tensor<T>& x, double beta, double threshold, Location at = Location::here()) {
-  return record("softplus_grad", map(SoftplusGrad<T>{static_cast<T>(beta), static_cast<T>(threshold)}, at, g, x), {g, x}, keep(g, x),
+  return record("softplus_grad", map(fn::SoftplusGrad<T>{static_cast<T>(beta), static_cast<T>(threshold)}, at, g, x), {g, x}, keep(g, x),
                 [beta, threshold](const Tensor<T>& gg, Needs need, const Tensor<T>& p, const Tensor<T>& v) {
                   Grads grads{need[0] ? softplus_grad(gg, v, beta, threshold) : Tensor<T>()};
                   if (!need[1]) return grads.push_back(Tensor<T>()), grads;
@@ -39,7 +43,7 @@ template <class T> Tensor<T> softplus_grad(const Tensor<T>& g, const Tensor<T>& 
 template <class T> Tensor<T> softplus(const Tensor<T>& x, double beta = 1, double threshold = 20, Location at = Location::here()) {
   static_assert(Real<T>, "softplus: expects a float or double tensor; convert first: x.to<float>()");
   check(beta != 0, at, "softplus: beta must not be 0");
-  return record("softplus", map(Softplus<T>{static_cast<T>(beta), static_cast<T>(threshold)}, at, x), {x}, keep(x),
+  return record("softplus", map(fn::Softplus<T>{static_cast<T>(beta), static_cast<T>(threshold)}, at, x), {x}, keep(x),
                 [beta, threshold](const Tensor<T>& g, const Tensor<T>& v) { return Grads{softplus_grad(g, v, beta, threshold)}; }, at);
 }
 

@@ -58,6 +58,8 @@ template <class T> void keep_first(SortEntry<T>* kept, std::int64_t k, const T* 
 
 }  // namespace detail
 
+namespace fn {
+
 /// The first k of each row of (rows, n) in ascending or descending order: values and positions, (rows, k). Equal values stay in
 /// the order in which they stood; NaN counts as larger than any number.
 template <class T> struct SortKernel {
@@ -85,6 +87,8 @@ template <class T> struct SortKernel {
   }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 // Dimension d swapped with the last one, unrecorded; made contiguous if `dense`.
@@ -93,7 +97,7 @@ template <class T> Tensor<T> swap_last(const Tensor<T>& x, int d, bool dense, Lo
   std::swap(shape[d], shape[shape.size() - 1]);
   std::swap(strides[d], strides[strides.size() - 1]);
   Tensor<T> swapped = make_view(x, shape, strides, x.impl()->offset);
-  return dense && !swapped.is_contiguous() ? map(Copy{}, at, swapped) : swapped;
+  return dense && !swapped.is_contiguous() ? map(fn::Copy{}, at, swapped) : swapped;
 }
 
 template <class T> ValueAndIndices<T> first_in_order(const Tensor<T>& x, std::int64_t dim, std::optional<std::int64_t> first, bool descending, const char* op, Location at) {
@@ -109,7 +113,7 @@ template <class T> ValueAndIndices<T> first_in_order(const Tensor<T>& x, std::in
   shape[shape.size() - 1] = k;
   Tensor<T> values = allocate<T>(shape, x.device());
   Tensor<std::int64_t> indices = allocate<std::int64_t>(shape, x.device());
-  if (values.numel() > 0) kernel<SortKernel<T>>::on(x.device(), at)(rows.numel() / n, n, k, descending, values.data(), indices.data(), rows.data());
+  if (values.numel() > 0) kernel<fn::SortKernel<T>>::on(x.device(), at)(rows.numel() / n, n, k, descending, values.data(), indices.data(), rows.data());
   if (d != x.dim() - 1) {
     values = swap_last(values, d, true, at);
     indices = swap_last(indices, d, true, at);

@@ -5,17 +5,21 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Sub {
   static constexpr auto name = "sub";
   template <class T> CHAINRULE_HD T operator()(T a, T b) const { return static_cast<T>(a - b); }
 };
 
+}  // namespace fn
+
 // Either operand may be a number: what operator- calls.
 template <class T> Tensor<T> sub(Operand<T> a, Operand<T> b, Location at) {
   static_assert(!std::same_as<T, bool>, "sub: bool tensors have no difference; use logical_xor(a, b), or convert first: a.to<float>()");
-  if (!b.tensor) return record("sub", map(BindRight{Sub{}, b.scalar}, at, *a.tensor), {*a.tensor}, [](const Tensor<T>& g) { return Grads{g}; }, at);
-  if (!a.tensor) return record("sub", map(BindLeft{Sub{}, a.scalar}, at, *b.tensor), {*b.tensor}, [](const Tensor<T>& g) { return Grads{neg(g)}; }, at);
-  return record("sub", map(Sub{}, at, *a.tensor, *b.tensor), {*a.tensor, *b.tensor}, [](const Tensor<T>& g, Needs need) {
+  if (!b.tensor) return record("sub", map(fn::BindRight{fn::Sub{}, b.scalar}, at, *a.tensor), {*a.tensor}, [](const Tensor<T>& g) { return Grads{g}; }, at);
+  if (!a.tensor) return record("sub", map(fn::BindLeft{fn::Sub{}, a.scalar}, at, *b.tensor), {*b.tensor}, [](const Tensor<T>& g) { return Grads{neg(g)}; }, at);
+  return record("sub", map(fn::Sub{}, at, *a.tensor, *b.tensor), {*a.tensor, *b.tensor}, [](const Tensor<T>& g, Needs need) {
     return Grads{g, need[1] ? neg(g) : Tensor<T>()};
   }, at);
 }

@@ -6,6 +6,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Sum {
   static constexpr auto name = "sum";
   template <class A> CHAINRULE_HD A start() const { return A(0); }
@@ -13,12 +15,14 @@ struct Sum {
   template <class A> CHAINRULE_HD A join(A a, A b) const { return a + b; }
 };
 
+}  // namespace fn
+
 /// The sum over `dims` (all of them if empty); keepdim leaves them with size 1. bool and the integers sum to int64.
 /// Gradient: g, expanded over the summed dimensions. The sum of nothing is 0. Source: torch.sum.
 ///     sum(tensor({{1, 2}, {3, 4}}), 0)   // {4, 6}
 template <class T> Tensor<SumOf<T>> sum(const Tensor<T>& x, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
   auto plan = detail::plan_reduction(x, dims, keepdim, "sum", at);
-  return record("sum", reduce<SumOf<T>>(Sum{}, x, plan, at), {x}, [plan](const Tensor<SumOf<T>>& g) {
+  return record("sum", reduce<SumOf<T>>(fn::Sum{}, x, plan, at), {x}, [plan](const Tensor<SumOf<T>>& g) {
     return Grads{expand(reshape(g, plan.kept), plan.from)};  // (.., 1, ..) -> x's shape
   }, at);
 }

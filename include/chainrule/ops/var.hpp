@@ -11,6 +11,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct SumOfSquares {
   static constexpr auto name = "var";
   template <class A> CHAINRULE_HD A start() const { return A(0); }
@@ -40,6 +42,8 @@ template <class T> struct RootOfVar {
   }
 };
 
+}  // namespace fn
+
 namespace detail {
 
 /// n - 1, or n; never negative. As a number of type T, to divide by: 0 / 0 is NaN.
@@ -52,8 +56,8 @@ template <class T> T degrees_of_freedom(const Reduction& plan, bool unbiased) {
 template <class T> Tensor<T> squared_distances(const Tensor<T>& x, const Reduction& plan, Location at) {
   Reduction keep = plan;
   keep.result = plan.kept;
-  Tensor<T> distance = map(Sub{}, at, x, mean_value(x, keep, at));
-  return map(WithoutOffset<T>{static_cast<T>(plan.count)}, at, reduce<T>(SumOfSquares{}, distance, plan, at), reduce<T>(Sum{}, distance, plan, at));
+  Tensor<T> distance = map(fn::Sub{}, at, x, mean_value(x, keep, at));
+  return map(fn::WithoutOffset<T>{static_cast<T>(plan.count)}, at, reduce<T>(fn::SumOfSquares{}, distance, plan, at), reduce<T>(fn::Sum{}, distance, plan, at));
 }
 
 /// g * 2 (x - mean) / degrees, in x's shape; made of recorded ops.
@@ -75,7 +79,7 @@ template <class T> Tensor<T> var(const Tensor<T>& x, const Dims& dims, bool unbi
   static_assert(Real<T>, "var: the variance of integers is a fraction; convert first, x.to<float>().var()");
   auto plan = detail::plan_reduction(x, dims, keepdim, "var", at);
   const T degrees = detail::degrees_of_freedom<T>(plan, unbiased);
-  return record("var", map(DivideByDegrees<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x),
+  return record("var", map(fn::DivideByDegrees<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x),
                 [plan, degrees](const Tensor<T>& g, const Tensor<T>& v) { return Grads{detail::var_grad(g, v, plan, degrees)}; }, at);
 }
 template <class T, std::same_as<bool> B = bool> Tensor<T> var(const Tensor<T>& x, B unbiased = true, Location at = Location::here()) {
@@ -89,7 +93,7 @@ template <class T> Tensor<T> std(const Tensor<T>& x, const Dims& dims, bool unbi
   static_assert(Real<T>, "std: the standard deviation of integers is a fraction; convert first, x.to<float>().std()");
   auto plan = detail::plan_reduction(x, dims, keepdim, "std", at);
   const T degrees = detail::degrees_of_freedom<T>(plan, unbiased);
-  return record("std", map(RootOfVar<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x, this_value),
+  return record("std", map(fn::RootOfVar<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x, this_value),
                 [plan, degrees](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
                   Tensor<bool> flat = y == T(0);
                   Tensor<T> of_var = (g / (y.masked_fill(flat, T(1)) * T(2))).masked_fill(flat, T(0));

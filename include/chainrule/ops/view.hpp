@@ -178,7 +178,7 @@ Tensor<T> slice_grad(const Tensor<T>& g, const Shape& shape, std::int64_t dim, s
   whole.fill_(T{}, at);
   {
     no_grad guard;
-    map_into(Copy{}, at, slice(whole, dim, start, stop, step, at), g);
+    map_into(fn::Copy{}, at, slice(whole, dim, start, stop, step, at), g);
   }
   return record("slice_grad", whole, {g}, [=](const Tensor<T>& gg) { return Grads{slice(gg, dim, start, stop, step)}; }, at);
 }

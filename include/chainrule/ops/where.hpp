@@ -5,6 +5,8 @@
 
 namespace chainrule {
 
+namespace fn {
+
 struct Where {
   static constexpr auto name = "where";
   template <class T> CHAINRULE_HD T operator()(bool c, T x, T y) const { return c ? x : y; }
@@ -25,12 +27,14 @@ template <class T> struct WhereNumbers {
   CHAINRULE_HD T operator()(bool c) const { return c ? x : y; }
 };
 
+}  // namespace fn
+
 template <class T> Tensor<T> where(const Tensor<bool>& condition, const Tensor<T>& x, std::type_identity_t<Operand<T>> y, Location at = Location::here());
 
 // A number where the condition is true.
 template <Arithmetic N, class T> Tensor<T> where(const Tensor<bool>& condition, N x, const Tensor<T>& y, Location at = Location::here()) {
   const T s = Operand<T>(x, at).scalar;
-  return record("where", map(WhereThen<T>{s}, at, condition, y), {condition, y}, keep(condition), [](const Tensor<T>& g, const Tensor<bool>& c) {
+  return record("where", map(fn::WhereThen<T>{s}, at, condition, y), {condition, y}, keep(condition), [](const Tensor<T>& g, const Tensor<bool>& c) {
     return Grads{Tensor<T>(), where(c, 0, g)};
   }, at);
 }
@@ -43,10 +47,10 @@ template <Arithmetic N, class T> Tensor<T> where(const Tensor<bool>& condition, 
 ///     where(tensor<bool>({true, false}), tensor({1, 2}), tensor({8, 9}))    // {1, 9}
 template <class T> Tensor<T> where(const Tensor<bool>& condition, const Tensor<T>& x, std::type_identity_t<Operand<T>> y, Location at) {
   if (!y.tensor)
-    return record("where", map(WhereElse<T>{y.scalar}, at, condition, x), {condition, x}, keep(condition), [](const Tensor<T>& g, const Tensor<bool>& c) {
+    return record("where", map(fn::WhereElse<T>{y.scalar}, at, condition, x), {condition, x}, keep(condition), [](const Tensor<T>& g, const Tensor<bool>& c) {
       return Grads{Tensor<T>(), where(c, g, 0)};
     }, at);
-  return record("where", map(Where{}, at, condition, x, *y.tensor), {condition, x, *y.tensor}, keep(condition), [](const Tensor<T>& g, Needs need, const Tensor<bool>& c) {
+  return record("where", map(fn::Where{}, at, condition, x, *y.tensor), {condition, x, *y.tensor}, keep(condition), [](const Tensor<T>& g, Needs need, const Tensor<bool>& c) {
     return Grads{Tensor<T>(), need[1] ? where(c, g, 0) : Tensor<T>(), need[2] ? where(c, 0, g) : Tensor<T>()};
   }, at);
 }
@@ -54,7 +58,7 @@ template <class T> Tensor<T> where(const Tensor<bool>& condition, const Tensor<T
 // Numbers on both sides.
 template <Arithmetic N, Arithmetic M> auto where(const Tensor<bool>& condition, N x, M y, Location at = Location::here()) {
   using T = std::conditional_t<std::integral<N> && std::integral<M>, std::int64_t, float>;
-  return map(WhereNumbers<T>{static_cast<T>(x), static_cast<T>(y)}, at, condition);
+  return map(fn::WhereNumbers<T>{static_cast<T>(x), static_cast<T>(y)}, at, condition);
 }
 
 template <class T> Tensor<T> Tensor<T>::where(const Tensor<bool>& condition, const Tensor& other, Location at) const { return chainrule::where(condition, *this, other, at); }

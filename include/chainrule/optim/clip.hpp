@@ -46,7 +46,7 @@ struct Limit {
 template <class F, class T> void edit_grad(F f, const Tensor<T>& p, T s, Location at) {
   if (!p.grad().is_contiguous()) p.set_grad(p.grad().contiguous(at), at);
   Tensor<T> g = p.grad();
-  map_into(BindRight{f, s}, at, g, g);
+  map_into(fn::BindRight{f, s}, at, g, g);
   ++g.impl()->storage->version;
 }
 
@@ -77,7 +77,7 @@ double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm
   const double factor = max_norm / (norm + 1e-6);
   if (factor >= 1) return norm;
   for (const auto& p : parameters)
-    if (p.grad().defined()) detail::edit_grad(Mul{}, p, static_cast<T>(factor), at);
+    if (p.grad().defined()) detail::edit_grad(fn::Mul{}, p, static_cast<T>(factor), at);
   return norm;
 }
 

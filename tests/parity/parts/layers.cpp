@@ -3,11 +3,11 @@
 namespace chainrule_test {
 
 namespace {
-cr::Pair pair(const ParityCase& c, const std::string& key, cr::Pair otherwise = 0) {
+cr::Size2d pair(const ParityCase& c, const std::string& key, cr::Size2d otherwise = 0) {
   const auto s = c.sizes(key);
-  return s.empty() ? otherwise : cr::Pair(s.front(), s.back());
+  return s.empty() ? otherwise : cr::Size2d(s.front(), s.back());
 }
-std::optional<cr::Pair> stride(const ParityCase& c) { return c.has_argument("stride") ? std::optional(pair(c, "stride")) : std::nullopt; }
+std::optional<cr::Size2d> stride(const ParityCase& c) { return c.has_argument("stride") ? std::optional(pair(c, "stride")) : std::nullopt; }
 Tensor<double> maybe(ParityCase& c, const std::string& input) { return c.has_input(input) ? c.real(input) : Tensor<double>(); }
 }  // namespace
 

@@ -3,7 +3,7 @@
 namespace chainrule_test {
 
 namespace {
-template <class T> cr::Tensor<std::int64_t> labels(const cr::Nested<std::int64_t>& values, const cr::Tensor<T>& beside) {
+template <class T> cr::Tensor<std::int64_t> labels(const cr::detail::Nested<std::int64_t>& values, const cr::Tensor<T>& beside) {
   return cr::tensor<std::int64_t>(values).to(beside.device());
 }
 }  // namespace

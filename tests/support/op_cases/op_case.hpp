@@ -34,7 +34,7 @@ struct OpCase {
 };
 
 /// Values with the shape of their braces: v({{1, 2}, {3, 4}}).
-inline cr::Tensor<double> v(const cr::Nested<double>& values) { return cr::tensor<double>(values); }
+inline cr::Tensor<double> v(const cr::detail::Nested<double>& values) { return cr::tensor<double>(values); }
 /// Irregular values, no two alike, in (-1.5, 1.5): for gradient checks of ops on larger shapes.
 inline cr::Tensor<double> irregular(const cr::Shape& shape, std::uint64_t seed = 1) {
   cr::Generator generator(seed);

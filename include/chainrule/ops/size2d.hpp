@@ -1,18 +1,18 @@
 #pragma once
-// Pair: a size for both directions of an image, or one for each.
+// Size2d: a size for both directions of an image, or one for each.
 
 #include <chainrule/core/shape.hpp>
 
 namespace chainrule {
 
 /// Rows and columns: 3 means {3, 3}; {3, 1} is 3 rows by 1 column. Any integer types.
-struct Pair {
+struct Size2d {
   std::int64_t h, w;
 
-  template <std::integral I> constexpr Pair(I both) : h(static_cast<std::int64_t>(both)), w(h) {}
-  template <std::integral I, std::integral J> constexpr Pair(I rows, J columns) : h(static_cast<std::int64_t>(rows)), w(static_cast<std::int64_t>(columns)) {}
+  template <std::integral I> constexpr Size2d(I both) : h(static_cast<std::int64_t>(both)), w(h) {}
+  template <std::integral I, std::integral J> constexpr Size2d(I rows, J columns) : h(static_cast<std::int64_t>(rows)), w(static_cast<std::int64_t>(columns)) {}
 
-  friend constexpr bool operator==(const Pair&, const Pair&) = default;
+  friend constexpr bool operator==(const Size2d&, const Size2d&) = default;
   /// "3", or "(3, 1)" if they differ, as PyTorch prints them in layers.
   std::string str() const { return h == w ? std::to_string(h) : Shape{h, w}.str(); }
 };
