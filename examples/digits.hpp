@@ -33,10 +33,10 @@ inline std::vector<Option> digit_options(const char* epochs, const char* batch_s
 }
 
 /// Accuracy on the test digits in [0, 1], with the table of what was taken for what.
-template <class Net> cr::train::ConfusionMatrix test(Net& net, const Digits& digits) {
+template <class Net> cr::training::ConfusionMatrix test(Net& net, const Digits& digits) {
   net.eval();
   cr::no_grad guard;
-  cr::train::ConfusionMatrix matrix(10);
+  cr::training::ConfusionMatrix matrix(10);
   for (auto& [images, labels] : cr::data::DataLoader(digits.test, {.batch_size = 500})) matrix.add(net(images), labels);
   net.train();
   return matrix;
@@ -44,15 +44,15 @@ template <class Net> cr::train::ConfusionMatrix test(Net& net, const Digits& dig
 
 /// Trains with Adam, shows the layers, the progress and what came of it.
 template <class Net> void train_on_digits(Net& net, const Digits& digits, const Arguments& args, double learning_rate) {
-  cr::print(cr::train::summary(net, {1, 1, 28, 28}));
+  cr::print(cr::training::summary(net, {1, 1, 28, 28}));
   cr::optim::Adam optimizer(net.parameters(), {.lr = learning_rate});
   cr::optim::ExponentialLR scheduler(optimizer, 0.5);  // half the learning rate with each epoch
   cr::data::DataLoader loader(digits.train, {.batch_size = args.integer("batch-size"), .shuffle = true, .num_workers = static_cast<int>(args.integer("workers", 0))});
   const auto start = std::chrono::steady_clock::now();
 
   for (long epoch = 1; epoch <= args.integer("epochs"); ++epoch) {
-    cr::train::ProgressBar bar(loader.size(), cr::train::label("epoch", epoch));
-    cr::train::ValueMeter losses;
+    cr::training::ProgressBar bar(loader.size(), cr::training::label("epoch", epoch));
+    cr::training::ValueMeter losses;
     for (auto& [images, labels] : loader) {
       optimizer.zero_grad();
       auto loss = cr::cross_entropy(net(images), labels);

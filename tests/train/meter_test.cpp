@@ -10,11 +10,11 @@
 #include "support/scratch_dir.hpp"
 
 namespace cr = chainrule;
-namespace train = chainrule::train;
+namespace training = chainrule::training;
 using chainrule_test::Contains;
 
 TEST_CASE("a ValueMeter knows mean, deviation and extremes", "[train]") {
-  train::ValueMeter m;
+  training::ValueMeter m;
   CHECK(std::isnan(m.mean()));
   CHECK(std::isnan(m.std()));
   for (double v : {2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0}) m.add(v);
@@ -30,12 +30,12 @@ TEST_CASE("a ValueMeter knows mean, deviation and extremes", "[train]") {
 }
 
 TEST_CASE("a value that counts n times is n values", "[train]") {
-  train::ValueMeter weighted, single;
+  training::ValueMeter weighted, single;
   weighted.add(1, 3), weighted.add(5, 2);
   for (double v : {1.0, 1.0, 1.0, 5.0, 5.0}) single.add(v);
   CHECK(weighted.mean() == Approx(2.6));
   CHECK(weighted.var() == Approx(single.var()));
-  train::ValueMeter far;  // no digits are lost far from 0
+  training::ValueMeter far;  // no digits are lost far from 0
   for (double v : {1e9 + 1, 1e9 + 2, 1e9 + 3}) far.add(v);
   CHECK(far.var() == Approx(1));
 }
@@ -43,23 +43,23 @@ TEST_CASE("a value that counts n times is n values", "[train]") {
 TEST_CASE("accuracy counts rows whose largest score is at the label", "[train]") {
   const auto scores = cr::tensor({{0.1, 0.7, 0.2}, {0.5, 0.3, 0.2}, {0.2, 0.4, 0.4}, {0.2, 0.4, 0.4}});
   const auto labels = cr::tensor<std::int64_t>({1, 2, 1, 2});
-  CHECK(train::accuracy(scores, labels) == 0.5);  // of the tie, the first is right and the second is not
-  CHECK(train::accuracy(scores, labels, 2) == 0.75);
-  CHECK(train::accuracy(scores, labels, 3) == 1);
-  train::Accuracy top2(2);
+  CHECK(training::accuracy(scores, labels) == 0.5);  // of the tie, the first is right and the second is not
+  CHECK(training::accuracy(scores, labels, 2) == 0.75);
+  CHECK(training::accuracy(scores, labels, 3) == 1);
+  training::Accuracy top2(2);
   top2.add(scores, labels);
   top2.add(scores, labels);
   CHECK(top2.value() == 0.75);
   CHECK(top2.n() == 8);
   CHECK(top2.correct() == 6);
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  CHECK(train::accuracy(cr::tensor({{nan, nan}}), cr::tensor<std::int64_t>({0}), 2) == 0);
-  CHECK_THROWS_WITH(train::accuracy(scores, cr::tensor<std::int64_t>({1, 2, 3, 0})), Contains("label 3 of row 2 is not in 0..2"));
-  CHECK_THROWS_WITH(train::accuracy(scores, cr::tensor<std::int64_t>({1, 2})), Contains("scores of shape (4, 3) need labels of shape (4,), got (2,)"));
+  CHECK(training::accuracy(cr::tensor({{nan, nan}}), cr::tensor<std::int64_t>({0}), 2) == 0);
+  CHECK_THROWS_WITH(training::accuracy(scores, cr::tensor<std::int64_t>({1, 2, 3, 0})), Contains("label 3 of row 2 is not in 0..2"));
+  CHECK_THROWS_WITH(training::accuracy(scores, cr::tensor<std::int64_t>({1, 2})), Contains("scores of shape (4, 3) need labels of shape (4,), got (2,)"));
 }
 
 TEST_CASE("a confusion matrix counts what was taken for what", "[train]") {
-  train::ConfusionMatrix m(3);
+  training::ConfusionMatrix m(3);
   m.add(cr::tensor<std::int64_t>({0, 1, 2, 2, 1, 0}), cr::tensor<std::int64_t>({0, 1, 2, 1, 1, 2}));
   m.add(cr::tensor({{0.9, 0.1, 0.0}}), cr::tensor<std::int64_t>({0}));
   CHECK(m.total() == 7);
@@ -85,7 +85,7 @@ TEST_CASE("a confusion matrix counts what was taken for what", "[train]") {
 }
 
 TEST_CASE("a confusion matrix names its classes, and has - where there is nothing", "[train]") {
-  train::ConfusionMatrix m({"cat", "a very long name"});
+  training::ConfusionMatrix m({"cat", "a very long name"});
   m.add(cr::tensor<std::int64_t>({0}), cr::tensor<std::int64_t>({0}));
   CHECK(m.str() ==
         "                          cat a very long  recall %\n"
@@ -95,7 +95,7 @@ TEST_CASE("a confusion matrix names its classes, and has - where there is nothin
 }
 
 TEST_CASE("a history is a CSV file", "[train]") {
-  train::History h;
+  training::History h;
   h.add({{"epoch", 1}, {"loss", 0.5}});
   h.add({{"epoch", 2}, {"loss", 0.1}});
   CHECK(h.column("loss") == std::vector<double>{0.5, 0.1});

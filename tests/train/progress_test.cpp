@@ -3,14 +3,14 @@
 #include <chainrule/train/progress.hpp>
 #include "support/catch.hpp"
 
-namespace train = chainrule::train;
+namespace training = chainrule::training;
 
 namespace {
 
 struct Watched {
   double time = 100;
   std::string out;
-  train::ProgressOptions options(bool terminal) {
+  training::ProgressOptions options(bool terminal) {
     return {.terminal = terminal, .write = [this](std::string_view s) { out += s; }, .now = [this] { return time; }};
   }
 };
@@ -20,7 +20,7 @@ struct Watched {
 TEST_CASE("a bar on a terminal redraws one line", "[train][progress]") {
   Watched w;
   {
-    train::ProgressBar bar(8, "epoch 1", w.options(true));
+    training::ProgressBar bar(8, "epoch 1", w.options(true));
     CHECK(w.out == "\repoch 1  [>                   ]    0% 0/8\x1b[K");
     w.out.clear();
     w.time += 0.05;
@@ -38,7 +38,7 @@ TEST_CASE("a bar on a terminal redraws one line", "[train][progress]") {
 
 TEST_CASE("without a terminal: a line now and then, and one at the end", "[train][progress]") {
   Watched w;
-  train::ProgressBar bar(100, "fit", w.options(false));
+  training::ProgressBar bar(100, "fit", w.options(false));
   for (int i = 0; i < 60; ++i) {
     w.time += 0.5;
     bar.advance();
@@ -54,7 +54,7 @@ TEST_CASE("without a terminal: a line now and then, and one at the end", "[train
 
 TEST_CASE("a bar works without a total, slowly, for hours, and beyond its total", "[train][progress]") {
   Watched w;
-  train::ProgressBar unknown(0, "", w.options(false)), slow(10, "", w.options(false)), few(2, "", w.options(true));
+  training::ProgressBar unknown(0, "", w.options(false)), slow(10, "", w.options(false)), few(2, "", w.options(true));
   w.time += 3725;
   unknown.advance(1000000);
   CHECK(unknown.line() == "1000000  268/s  1:02:05");
@@ -62,5 +62,5 @@ TEST_CASE("a bar works without a total, slowly, for hours, and beyond its total"
   CHECK(slow.line() == " 10% 1/10  3725.00 s each  1:02:05 < 9:18:45");
   few.advance(5);
   CHECK(few.line() == "[====================]  100% 5/2  745.00 s each  1:02:05");
-  CHECK(train::label("epoch", 3, "of", 5) == "epoch 3 of 5");
+  CHECK(training::label("epoch", 3, "of", 5) == "epoch 3 of 5");
 }

@@ -5,7 +5,7 @@
 
 namespace cr = chainrule;
 namespace nn = chainrule::nn;
-namespace train = chainrule::train;
+namespace training = chainrule::training;
 
 namespace {
 
@@ -30,7 +30,7 @@ struct Net : nn::Module<Net> {
 TEST_CASE("summary lists every call of a module", "[train][summary]") {
   Net net;
   net.in.weight.requires_grad_(false);
-  const auto s = train::summary(net, {2, 3});
+  const auto s = training::summary(net, {2, 3});
   CHECK(s.str() ==
         "Layer (type)            Output shape   Parameters\n"
         "-------------------------------------------------\n"
@@ -56,11 +56,11 @@ TEST_CASE("summary lists every call of a module", "[train][summary]") {
 
 TEST_CASE("summary runs in evaluation mode and leaves the network as it was", "[train][summary]") {
   Net net;
-  train::summary(net, {1, 3});
+  training::summary(net, {1, 3});
   CHECK(net.block.seen_training == 0);
   CHECK(net.block.training);
   CHECK(cr::is_grad_enabled());
   CHECK_FALSE(net.out.weight.grad().defined());
-  CHECK_THROWS_AS(train::summary(net, {1, 5}), cr::Error);
+  CHECK_THROWS_AS(training::summary(net, {1, 5}), cr::Error);
   CHECK(net.block.training);
 }

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace chainrule::train {
+namespace chainrule::training {
 
 /// A table of numbers, one row an epoch (or a step).
 ///     History history;
@@ -69,4 +69,4 @@ class History {
   std::vector<std::vector<double>> rows_;
 };
 
-}  // namespace chainrule::train
+}  // namespace chainrule::training

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace chainrule::train {
+namespace chainrule::training {
 
 /// Mean, standard deviation and extremes of what was added so far, in one pass without loss of digits (Welford 1962).
 ///     ValueMeter losses;
@@ -41,4 +41,4 @@ class ValueMeter {
   double mean_ = 0, squares_ = 0, min_ = nan, max_ = nan, last_ = nan;
 };
 
-}  // namespace chainrule::train
+}  // namespace chainrule::training

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace chainrule::train {
+namespace chainrule::training {
 
 namespace detail {
 
@@ -178,4 +178,4 @@ template <class Char, class Traits> std::basic_ostream<Char, Traits>& operator<<
   return out << m.str().c_str();
 }
 
-}  // namespace chainrule::train
+}  // namespace chainrule::training

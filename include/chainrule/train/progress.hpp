@@ -17,7 +17,7 @@
 #include <unistd.h>
 #endif
 
-namespace chainrule::train {
+namespace chainrule::training {
 
 namespace detail {
 
@@ -155,4 +155,4 @@ class ProgressBar {
   Postfix postfix_;
 };
 
-}  // namespace chainrule::train
+}  // namespace chainrule::training

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace chainrule::train {
+namespace chainrule::training {
 
 /// What summary() found; str() is the table.
 struct Summary {
@@ -154,4 +154,4 @@ template <class Input = void, class M> Summary summary(M& net, const Shape& inpu
   return result;
 }
 
-}  // namespace chainrule::train
+}  // namespace chainrule::training
