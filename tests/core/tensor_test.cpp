@@ -84,6 +84,76 @@ TEST_CASE("view refuses what needs a copy, reshape copies", "[core][view]") {
   CHECK(message_of([&] { (void)x.expand({2, 4}); }).find("only sizes of 1") != std::string::npos);
 }
 
+TEST_CASE("sizes stand in braces or side by side, as in PyTorch", "[core][view][create]") {
+  auto x = arange<float>(12).view(4, 3);
+  CHECK(x.shape() == Shape{4, 3});
+  CHECK(x.view(2, 2, -1).shape() == Shape{2, 2, 3});
+  CHECK(x.view(12).shape() == Shape{12});
+  CHECK(x.view(-1).shape() == Shape{12});
+  CHECK(x.permute(1, 0).shape() == Shape{3, 4});
+  CHECK(x.reshape(2, -1).shape() == Shape{2, 6});
+  CHECK(x[0].expand(2, 3).shape() == Shape{2, 3});
+  CHECK(x.repeat(2, 1).shape() == Shape{8, 3});
+  CHECK(x.flip(0, 1).at({0, 0}) == 11);
+  CHECK(zeros(2, 3).shape() == Shape{2, 3});
+  CHECK(ones<double>(2, 3).shape() == Shape{2, 3});
+  CHECK(empty<std::int64_t>(2, 3, 4).shape() == Shape{2, 3, 4});
+  const std::size_t rows = 2;
+  CHECK(rand(rows, 3).shape() == Shape{2, 3});
+  CHECK(randn(2, 3).shape() == Shape{2, 3});
+  CHECK(zeros(2).shape() == Shape{2});
+  CHECK(zeros({2}, {.requires_grad = true}).requires_grad());
+  CHECK(message_of([&] { (void)x.view(5, 2); }).find("tensor_test.cpp:" + std::to_string(__LINE__)) != std::string::npos);
+}
+
+TEST_CASE("a tensor that is not defined says so", "[core][tensor][errors]") {
+  const auto says = [](auto f) { return message_of(f).find("this tensor is not defined") != std::string::npos; };
+  const Tensor<> nothing;
+  auto w = tensor({1, 2}, {.requires_grad = true});
+  CHECK_FALSE(w.grad().defined());
+  CHECK_FALSE(nothing.requires_grad());
+  CHECK(nothing.is_same(w.grad()));
+  CHECK(nothing.str() == "tensor(undefined)");
+  CHECK(says([&] { (void)w.grad().sum(); }));
+  CHECK(message_of([&] { (void)w.grad().sum(); }) == "this tensor is not defined: a gradient before backward(), or a Tensor<>{} that was never assigned");
+  CHECK(says([&] { (void)nothing.shape(); }));
+  CHECK(says([&] { (void)nothing.sizes(); }));
+  CHECK(says([&] { (void)nothing.strides(); }));
+  CHECK(says([&] { (void)nothing.dim(); }));
+  CHECK(says([&] { (void)nothing.numel(); }));
+  CHECK(says([&] { (void)nothing.size(0); }));
+  CHECK(says([&] { (void)nothing.dtype(); }));
+  CHECK(says([&] { (void)nothing.device(); }));
+  CHECK(says([&] { (void)nothing.is_contiguous(); }));
+  CHECK(says([&] { (void)nothing.data(); }));
+  CHECK(says([&] { (void)nothing.version(); }));
+  CHECK(says([&] { (void)nothing.is_leaf(); }));
+  CHECK(says([&] { (void)nothing.grad(); }));
+  CHECK(says([&] { (void)nothing.item(); }));
+  CHECK(says([&] { (void)nothing.to_vector(); }));
+  CHECK(says([&] { (void)nothing.clone(); }));
+  CHECK(says([&] { (void)nothing.detach(); }));
+  CHECK(says([&] { (void)nothing.requires_grad_(); }));
+  CHECK(says([&] { (void)nothing.zero_grad(); }));
+  CHECK(says([&] { (void)nothing.zero_(); }));
+  CHECK(says([&] { (void)nothing.add_(1); }));
+  CHECK(says([&] { (void)nothing.view({2}); }));
+  CHECK(says([&] { (void)nothing[0]; }));
+  CHECK(says([&] { (void)nothing.t(); }));
+  CHECK(says([&] { (void)nothing.relu(); }));
+  CHECK(says([&] { (void)nothing.mean(); }));
+  CHECK(says([&] { (void)nothing.max(0); }));
+  CHECK(says([&] { (void)nothing.softmax(0); }));
+  CHECK(says([&] { (void)(nothing + 1); }));
+  CHECK(says([&] { (void)(w + nothing); }));
+  CHECK(says([&] { (void)w.matmul(nothing); }));
+  CHECK(says([&] { (void)nothing.matmul(w); }));
+  CHECK(says([&] { (void)w.copy_(nothing); }));
+  CHECK(says([&] { (void)nothing.topk(1); }));
+  CHECK(says([&] { (void)nothing.to<double>(); }));
+  CHECK(says([&] { (void)w.shares_storage(nothing); }));
+}
+
 TEST_CASE("assignment to an indexed tensor writes, assignment to a name rebinds", "[core][assign]") {
   auto x = zeros({2, 2});
   auto y = x;

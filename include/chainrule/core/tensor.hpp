@@ -50,6 +50,9 @@ struct TensorImpl : Counted, FromPool {
 };
 
 [[gnu::noinline]] inline void drop(TensorImpl* impl) noexcept { delete impl; }
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_not_defined() {
+  fail({}, "this tensor is not defined: a gradient before backward(), or a Tensor<>{} that was never assigned");
+}
 inline ImplRef make_impl() { return ImplRef(new TensorImpl); }
 
 }  // namespace detail
@@ -74,31 +77,35 @@ class TensorBase {
   explicit TensorBase(detail::ImplRef impl) : impl_(std::move(impl)) {}
 
   bool defined() const { return impl_ != nullptr; }  ///< false for Tensor<>{}, and for the gradient that does not exist yet
-  const Shape& shape() const { return impl_->shape; }
-  const Shape& sizes() const { return impl_->shape; }  ///< PyTorch's other name
-  const Strides& strides() const { return impl_->strides; }
-  int dim() const { return impl_->shape.size(); }
-  std::int64_t numel() const { return impl_->shape.numel(); }
-  std::int64_t size(std::int64_t d, Location at = Location::here()) const { return impl_->shape[detail::wrap_dim(d, dim(), "size", at)]; }
-  DType dtype() const { return impl_->dtype; }
-  Device device() const { return impl_->storage->device; }
-  bool is_contiguous() const { return impl_->contiguous; }
-  std::uint32_t version() const { return impl_->storage->version; }  ///< goes up with every in-place edit
+  const Shape& shape() const { return checked().shape; }
+  const Shape& sizes() const { return checked().shape; }  ///< PyTorch's other name
+  const Strides& strides() const { return checked().strides; }
+  int dim() const { return checked().shape.size(); }
+  std::int64_t numel() const { return checked().shape.numel(); }
+  std::int64_t size(std::int64_t d, Location at = Location::here()) const { return checked().shape[detail::wrap_dim(d, dim(), "size", at)]; }
+  DType dtype() const { return checked().dtype; }
+  Device device() const { return checked().storage->device; }
+  bool is_contiguous() const { return checked().contiguous; }
+  std::uint32_t version() const { return checked().storage->version; }  ///< goes up with every in-place edit
   bool is_same(const TensorBase& other) const { return impl_ == other.impl_; }
-  bool shares_storage(const TensorBase& other) const { return impl_->storage == other.impl_->storage; }
+  bool shares_storage(const TensorBase& other) const { return checked().storage == other.checked().storage; }
 
   bool requires_grad() const { return impl_ && (impl_->requires_grad || impl_->node); }
-  bool is_leaf() const { return !impl_->node; }
-  const Node* grad_fn() const { return impl_->node.get(); }  ///< the op that made this value, or null
+  bool is_leaf() const { return !checked().node; }
+  const Node* grad_fn() const { return checked().node.get(); }  ///< the op that made this value, or null
   void retain_grad(Location at = Location::here()) const;    ///< keep .grad of a value that is no leaf
 
   /// Removes a hook by the number that register_hook gave.
   void remove_hook(std::int64_t id) const;
 
-  detail::TensorImpl* impl() const { return impl_.get(); }
+  detail::TensorImpl* impl() const { return &checked(); }
   const detail::ImplRef& share() const { return impl_; }
 
  protected:
+  detail::TensorImpl& checked() const {
+    if (!impl_) [[unlikely]] detail::fail_not_defined();
+    return *impl_;
+  }
   detail::ImplRef impl_;
 };
 
@@ -123,6 +130,14 @@ template <class T> Tensor<T> sum_to(const Tensor<T>& x, const Shape& shape, Loca
 namespace detail {
 template <Element T> Tensor<T> allocate(const Shape& shape, Device device = Device::cpu);
 struct IndexItem;
+
+/// The first of two or more sizes: x.view(4, 3). Notes the line of the user's program, which a default argument after a pack could not.
+struct FirstSize {
+  std::int64_t value;
+  Location at;
+  template <std::integral I> FirstSize(I v, Location where = Location::here()) : value(static_cast<std::int64_t>(v)), at(where) {}
+};
+
 }  // namespace detail
 
 /// An n-dimensional array of T with reverse-mode gradients (for float and double). Copies share the storage, as in PyTorch:
@@ -154,7 +169,10 @@ template <class T> class Tensor : public TensorBase {
   static Tensor from_blob(T* data, const Shape& shape, const Strides& strides, TensorOptions options = {});
 
   // ---- data ----
-  T* data() const { return static_cast<T*>(impl_->storage->data) + impl_->offset; }  ///< the first element; see strides()
+  T* data() const {  ///< the first element; see strides()
+    const auto& impl = checked();
+    return static_cast<T*>(impl.storage->data) + impl.offset;
+  }
   T item(Location at = Location::here()) const;                                      ///< the value of a one-element tensor
   T at(const Shape& index, Location at = Location::here()) const;                    ///< one element, by index
   std::vector<T> to_vector() const;                                                  ///< all values in row-major order, copied
@@ -163,7 +181,7 @@ template <class T> class Tensor : public TensorBase {
   // ---- autograd (core/autograd.hpp) ----
   /// Marks a leaf as wanting a gradient (or not).
   const Tensor& requires_grad_(bool on = true, Location at = Location::here()) const;
-  Tensor grad() const { return Tensor(impl_->grad); }  ///< the accumulated gradient; not defined() before the first backward()
+  Tensor grad() const { return Tensor(checked().grad); }  ///< the accumulated gradient; not defined() before the first backward()
   void set_grad(const Tensor& g, Location at = Location::here()) const;
   void zero_grad(bool set_to_none = true) const;
   /// Gradients of this scalar with respect to every leaf, added to their .grad.
@@ -209,17 +227,21 @@ template <class T> class Tensor : public TensorBase {
 
   // ---- views: share storage (ops/view.hpp) ----
   Tensor view(const Shape& shape, Location at = Location::here()) const;
+  template <std::integral I, std::integral... N> Tensor view(detail::FirstSize first, I second, N... rest) const { return view({first.value, second, rest...}, first.at); }
   Tensor reshape(const Shape& shape, Location at = Location::here()) const;
+  template <std::integral I, std::integral... N> Tensor reshape(detail::FirstSize first, I second, N... rest) const { return reshape({first.value, second, rest...}, first.at); }
   Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1, Location at = Location::here()) const;
   Tensor unflatten(std::int64_t dim, const Shape& sizes, Location at = Location::here()) const;
   Tensor transpose(std::int64_t dim0, std::int64_t dim1, Location at = Location::here()) const;
   Tensor t(Location at = Location::here()) const;   ///< transpose of a matrix
   Tensor mT(Location at = Location::here()) const;  ///< transpose of the last two dimensions
   Tensor permute(const Dims& dims, Location at = Location::here()) const;
+  template <std::integral I, std::integral... N> Tensor permute(detail::FirstSize first, I second, N... rest) const { return permute({first.value, second, rest...}, first.at); }
   Tensor squeeze(Location at = Location::here()) const;
   Tensor squeeze(std::int64_t dim, Location at = Location::here()) const;
   Tensor unsqueeze(std::int64_t dim, Location at = Location::here()) const;
   Tensor expand(const Shape& shape, Location at = Location::here()) const;
+  template <std::integral I, std::integral... N> Tensor expand(detail::FirstSize first, I second, N... rest) const { return expand({first.value, second, rest...}, first.at); }
   Tensor expand_as(const Tensor& other, Location at = Location::here()) const { return expand(other.shape(), at); }
   Tensor view_as(const Tensor& other, Location at = Location::here()) const { return view(other.shape(), at); }
   Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Location at = Location::here()) const;
@@ -325,7 +347,9 @@ template <class T> class Tensor : public TensorBase {
   Tensor masked_select(const Tensor<bool>& mask, Location at = Location::here()) const;
   Tensor<std::int64_t> nonzero(Location at = Location::here()) const;
   Tensor flip(const Dims& dims, Location at = Location::here()) const;
+  template <std::integral I, std::integral... N> Tensor flip(detail::FirstSize first, I second, N... rest) const { return flip({first.value, second, rest...}, first.at); }
   Tensor repeat(const Shape& repeats, Location at = Location::here()) const;
+  template <std::integral I, std::integral... N> Tensor repeat(detail::FirstSize first, I second, N... rest) const { return repeat({first.value, second, rest...}, first.at); }
   Tensor roll(std::int64_t shift, std::int64_t dim, Location at = Location::here()) const;
   Tensor tril(std::int64_t diagonal = 0, Location at = Location::here()) const;
   Tensor triu(std::int64_t diagonal = 0, Location at = Location::here()) const;

@@ -78,6 +78,7 @@ template <class T = float> Tensor<T> empty(const Shape& shape, TensorOptions opt
   if (options.requires_grad) t.requires_grad_(true, at);
   return t;
 }
+template <class T = float, std::integral I, std::integral... N> Tensor<T> empty(detail::FirstSize first, I second, N... rest) { return empty<T>({first.value, second, rest...}, {}, first.at); }
 /// All elements `value`: full({2, 3}, 7).
 template <class T = float, Arithmetic N = T> Tensor<T> full(const Shape& shape, N value, TensorOptions options = {}, Location at = Location::here()) {
   detail::check_sizes(shape, "full", at);
@@ -89,10 +90,12 @@ template <class T = float> Tensor<T> zeros(const Shape& shape, TensorOptions opt
   detail::check_sizes(shape, "zeros", at);
   return full<T>(shape, T{}, options, at);
 }
+template <class T = float, std::integral I, std::integral... N> Tensor<T> zeros(detail::FirstSize first, I second, N... rest) { return zeros<T>({first.value, second, rest...}, {}, first.at); }
 template <class T = float> Tensor<T> ones(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
   detail::check_sizes(shape, "ones", at);
   return full<T>(shape, T(1), options, at);
 }
+template <class T = float, std::integral I, std::integral... N> Tensor<T> ones(detail::FirstSize first, I second, N... rest) { return ones<T>({first.value, second, rest...}, {}, first.at); }
 
 template <class T> Tensor<T> empty_like(const Tensor<T>& x, Location at = Location::here()) { return empty<T>(x.shape(), {.device = x.device()}, at); }
 template <class T> Tensor<T> zeros_like(const Tensor<T>& x, Location at = Location::here()) { return zeros<T>(x.shape(), {.device = x.device()}, at); }
@@ -236,12 +239,14 @@ template <Real T = float> Tensor<T> rand(const Shape& shape, TensorOptions optio
   detail::fill_uniform(t.data(), t.numel(), 0, 1, detail::pick(options.generator));
   return detail::finish(t, options, at);
 }
+template <Real T = float, std::integral I, std::integral... N> Tensor<T> rand(detail::FirstSize first, I second, N... rest) { return rand<T>({first.value, second, rest...}, {}, first.at); }
 /// Normal with mean 0 and standard deviation 1.
 template <Real T = float> Tensor<T> randn(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
   Tensor<T> t = empty<T>(shape, {}, at);
   detail::fill_normal(t.data(), t.numel(), 0, 1, detail::pick(options.generator));
   return detail::finish(t, options, at);
 }
+template <Real T = float, std::integral I, std::integral... N> Tensor<T> randn(detail::FirstSize first, I second, N... rest) { return randn<T>({first.value, second, rest...}, {}, first.at); }
 template <Real T> Tensor<T> rand_like(const Tensor<T>& x, Location at = Location::here()) { return rand<T>(x.shape(), {.device = x.device()}, at); }
 template <Real T> Tensor<T> randn_like(const Tensor<T>& x, Location at = Location::here()) { return randn<T>(x.shape(), {.device = x.device()}, at); }
 
