@@ -152,6 +152,39 @@ TEST_CASE("autograd::grad leaves .grad alone and goes to second derivatives", "[
   CHECK(autograd::grad({top}, {middle}, {tensor<double>({1})})[0].item() == 30);
 }
 
+TEST_CASE("autograd::grad of one output and one input is one tensor", "[core][autograd]") {
+  auto x = tensor<double>({3}, {.requires_grad = true});
+  auto dy = autograd::grad(x * x * x, x, {.create_graph = true});
+  CHECK(dy.item() == 27);
+  CHECK(autograd::grad(dy, x).item() == 18);
+  auto v = tensor<double>({1, 2}, {.requires_grad = true});
+  CHECK(autograd::grad(v * v, v, tensor<double>({10, 100})).to_vector() == std::vector<double>{20, 400});
+}
+
+namespace {
+Grads product_rule(const Tensor<>& g, const Tensor<>& a, const Tensor<>& b) { return {g * b, g * a}; }
+}  // namespace
+
+TEST_CASE("a rule may give its gradients in braces", "[core][autograd]") {
+  auto a = tensor({2}, {.requires_grad = true}), b = tensor({5}, {.requires_grad = true});
+  record("product", (a * b).detach(), {a, b}, keep(a, b), product_rule, Location::here()).backward();
+  CHECK(a.grad().item() == 5);
+  CHECK(b.grad().item() == 2);
+  auto x = tensor({3}, {.requires_grad = true});
+  record("twice", (x * 2).detach(), {x}, [](const Tensor<>& g) -> Grads { return {g * 2}; }, Location::here()).backward();
+  CHECK(x.grad().item() == 2);
+}
+
+TEST_CASE("a hook that gives another shape is an error", "[core][autograd][hooks][errors]") {
+  auto x = tensor({1, 2}, {.requires_grad = true});
+  const auto id = x.register_hook([](const Tensor<>& g) { return g.sum(); });
+  CHECK(has(message_of([&] { (x * 3).sum().backward(); }), "register_hook: a hook must return a gradient of the shape and type that it got, (2,) of float32, this one returned () of float32"));
+  x.remove_hook(id);
+  auto y = x * 3;
+  y.register_hook([](const Tensor<>& g) { return g.unsqueeze(0); });
+  CHECK(has(message_of([&] { y.sum().backward(); }), "this one returned (1, 2)"));
+}
+
 TEST_CASE("hooks see and change gradients; retain_grad keeps those of inner values", "[core][autograd][hooks]") {
   auto x = tensor({1, 2}, {.requires_grad = true});
   auto y = x * 3;

@@ -55,12 +55,15 @@ template <class T> const GradOps* grad_ops() {
   return &ops;
 }
 
-inline TensorBase run_hooks(Hooks* hooks, TensorBase g) {
+inline TensorBase run_hooks(Hooks* hooks, TensorBase g, Location at) {
   if (!hooks) return g;
   auto list = hooks->list;  // a hook may remove itself
   for (auto& [id, hook] : list) {
     TensorBase changed = hook(g);
-    if (changed.defined()) g = changed;
+    if (!changed.defined()) continue;
+    check(changed.shape() == g.shape() && changed.dtype() == g.dtype(), at, "register_hook: a hook must return a gradient of the shape and type that it got, ", g.shape(), " of ",
+          name_of(g.dtype()), ", this one returned ", changed.shape(), " of ", name_of(changed.dtype()));
+    g = changed;
   }
   return g;
 }
@@ -139,7 +142,7 @@ class Engine {
     }
     // A leaf's hooks and captures see the sum of all contributions, so they come last.
     for (auto& [leaf, sum, its] : leaves_) {
-      sum = run_hooks(leaf->hooks.get(), std::move(sum));
+      sum = run_hooks(leaf->hooks.get(), std::move(sum), at_);
       if (int k = capture_index(leaf.get()); k >= 0) results_[static_cast<std::size_t>(k)] = sum;
       else its->accumulate_grad(*leaf, std::move(sum));
     }
@@ -149,7 +152,7 @@ class Engine {
 
  private:
   void step(Node& n) {
-    TensorBase g = run_hooks(n.hooks.get(), std::move(n.pending));
+    TensorBase g = run_hooks(n.hooks.get(), std::move(n.pending), n.at);
     n.pending = TensorBase();
     if (auto kept = n.retained.lock()) n.ops->accumulate_grad(**kept, g);
     if (int k = capture_index(&n); k >= 0) results_[static_cast<std::size_t>(k)] = g;
@@ -330,6 +333,17 @@ std::vector<Tensor<T>> grad(std::initializer_list<Tensor<T>> outputs, std::initi
   return grad<T>(std::vector<Tensor<T>>(outputs), std::vector<Tensor<T>>(inputs), std::vector<Tensor<T>>(grad_outputs), options, at);
 }
 
+/// One output, one input, one gradient: autograd::grad(y, x), autograd::grad(y, x, {.create_graph = true}), autograd::grad(y, x, dy).
+///     auto x = tensor({3}, {.requires_grad = true});
+///     autograd::grad(x * x, x);   // {6}
+template <class T> Tensor<T> grad(const Tensor<T>& output, const Tensor<T>& input, GradOptions options = {}, Location at = Location::here()) {
+  return grad<T>(std::vector<Tensor<T>>{output}, std::vector<Tensor<T>>{input}, std::vector<Tensor<T>>{}, options, at)[0];
+}
+template <class T>
+Tensor<T> grad(const Tensor<T>& output, const Tensor<T>& input, const Tensor<T>& grad_output, GradOptions options = {}, Location at = Location::here()) {
+  return grad<T>(std::vector<Tensor<T>>{output}, std::vector<Tensor<T>>{input}, std::vector<Tensor<T>>{grad_output}, options, at)[0];
+}
+
 }  // namespace autograd
 
 // ---- the autograd methods of Tensor ----
@@ -337,21 +351,21 @@ std::vector<Tensor<T>> grad(std::initializer_list<Tensor<T>> outputs, std::initi
 template <class T> const Tensor<T>& Tensor<T>::requires_grad_(bool on, Location at) const {
   if constexpr (!Real<T>) check(!on, at, "requires_grad_: only float and double tensors have gradients, this one is ", name_of(dtype()));
   check(is_leaf(), at, "requires_grad_: this tensor was computed by ", is_leaf() ? "" : impl_->node->op, ", only leaves can be changed; use detach() for a copy outside of the graph");
-  impl_->requires_grad = on;
+  checked().requires_grad = on;
   return *this;
 }
 template <class T> void Tensor<T>::set_grad(const Tensor& g, Location at) const {
   check(!g.defined() || g.shape() == shape(), at, "set_grad: the gradient has shape ", g.defined() ? g.shape() : Shape{}, ", the tensor has ", shape());
-  impl_->grad = g.share();
+  checked().grad = g.share();
 }
 template <class T> void Tensor<T>::zero_grad(bool set_to_none) const {
-  if (!impl_->grad) return;
+  if (!checked().grad) return;
   if (set_to_none) impl_->grad.reset();
   else grad().detach().zero_(Location{});
 }
 template <class T> Tensor<T> Tensor<T>::detach() const { return Tensor(detail::alias(*this)); }
 template <class T> const Tensor<T>& Tensor<T>::detach_() const {
-  impl_->node = {};
+  checked().node = {};
   impl_->requires_grad = false;
   return *this;
 }
@@ -377,7 +391,7 @@ template <class T> std::int64_t Tensor<T>::register_hook(Callback<Tensor(const T
   return id;
 }
 inline void TensorBase::remove_hook(std::int64_t id) const {
-  std::erase_if(detail::hooks_of(*impl_).list, [&](const auto& h) { return h.first == id; });
+  std::erase_if(detail::hooks_of(checked()).list, [&](const auto& h) { return h.first == id; });
 }
 
 }  // namespace chainrule

@@ -11,12 +11,13 @@
 namespace chainrule {
 
 /// What a gradient rule gives: one gradient per operand, in operand order; an undefined tensor where none is needed or none exists.
+/// `return {ga, gb};`, or `return Grads{ga, gb};` in a lambda.
 class Grads {
  public:
   Grads() = default;
   template <class... G>
     requires(std::derived_from<std::remove_cvref_t<G>, TensorBase> && ...)
-  explicit Grads(G&&... g) { (push_back(std::forward<G>(g)), ...); }
+  Grads(G&&... g) { (push_back(std::forward<G>(g)), ...); }
 
   void push_back(TensorBase g) {
     if (size_ < inline_size) few_[static_cast<std::size_t>(size_)] = std::move(g);
