@@ -5,6 +5,8 @@
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/any.hpp>
 #include <chainrule/ops/argmax.hpp>
+#include <chainrule/ops/asin.hpp>
+#include <chainrule/ops/atan2.hpp>
 #include <chainrule/ops/avg_pool2d.hpp>
 #include <chainrule/ops/batch_norm.hpp>
 #include <chainrule/ops/binary_cross_entropy.hpp>
@@ -19,6 +21,7 @@
 #include <chainrule/ops/div.hpp>
 #include <chainrule/ops/dropout.hpp>
 #include <chainrule/ops/elu.hpp>
+#include <chainrule/ops/erf.hpp>
 #include <chainrule/ops/exp.hpp>
 #include <chainrule/ops/flip.hpp>
 #include <chainrule/ops/gather.hpp>
@@ -32,6 +35,7 @@
 #include <chainrule/ops/l1_loss.hpp>
 #include <chainrule/ops/layer_norm.hpp>
 #include <chainrule/ops/leaky_relu.hpp>
+#include <chainrule/ops/lerp.hpp>
 #include <chainrule/ops/linear.hpp>
 #include <chainrule/ops/log.hpp>
 #include <chainrule/ops/logical.hpp>
@@ -59,6 +63,7 @@
 #include <chainrule/ops/sigmoid.hpp>
 #include <chainrule/ops/silu.hpp>
 #include <chainrule/ops/sin.hpp>
+#include <chainrule/ops/sinh.hpp>
 #include <chainrule/ops/smooth_l1_loss.hpp>
 #include <chainrule/ops/softmax.hpp>
 #include <chainrule/ops/softplus.hpp>

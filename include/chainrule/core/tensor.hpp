@@ -81,6 +81,7 @@ class TensorBase {
   const Shape& sizes() const { return checked().shape; }  ///< PyTorch's other name
   const Strides& strides() const { return checked().strides; }
   int dim() const { return checked().shape.size(); }
+  int ndim() const { return dim(); }  ///< PyTorch's other name
   std::int64_t numel() const { return checked().shape.numel(); }
   std::int64_t size(std::int64_t d, Location at = Location::here()) const { return checked().shape[detail::wrap_dim(d, dim(), "size", at)]; }
   DType dtype() const { return checked().dtype; }
@@ -231,6 +232,7 @@ template <class T> class Tensor : public TensorBase {
   Tensor reshape(const Shape& shape, Location at = Location::here()) const;
   template <std::integral I, std::integral... N> Tensor reshape(detail::FirstSize first, I second, N... rest) const { return reshape({first.value, second, rest...}, first.at); }
   Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1, Location at = Location::here()) const;
+  Tensor ravel(Location at = Location::here()) const { return flatten(0, -1, at); }  ///< flatten() of all dimensions
   Tensor unflatten(std::int64_t dim, const Shape& sizes, Location at = Location::here()) const;
   Tensor transpose(std::int64_t dim0, std::int64_t dim1, Location at = Location::here()) const;
   Tensor t(Location at = Location::here()) const;   ///< transpose of a matrix
@@ -268,20 +270,36 @@ template <class T> class Tensor : public TensorBase {
   Tensor abs(Location at = Location::here()) const;
   Tensor sign(Location at = Location::here()) const;
   Tensor exp(Location at = Location::here()) const;
+  Tensor exp2(Location at = Location::here()) const;
+  Tensor expm1(Location at = Location::here()) const;
   Tensor log(Location at = Location::here()) const;
   Tensor log1p(Location at = Location::here()) const;
+  Tensor log2(Location at = Location::here()) const;
+  Tensor log10(Location at = Location::here()) const;
   Tensor sqrt(Location at = Location::here()) const;
   Tensor rsqrt(Location at = Location::here()) const;
   Tensor reciprocal(Location at = Location::here()) const;
   Tensor sin(Location at = Location::here()) const;
   Tensor cos(Location at = Location::here()) const;
+  Tensor tan(Location at = Location::here()) const;
+  Tensor asin(Location at = Location::here()) const;
+  Tensor acos(Location at = Location::here()) const;
+  Tensor atan(Location at = Location::here()) const;
+  Tensor atan2(const Tensor& x, Location at = Location::here()) const;
+  Tensor sinh(Location at = Location::here()) const;
+  Tensor cosh(Location at = Location::here()) const;
   Tensor tanh(Location at = Location::here()) const;
   Tensor sigmoid(Location at = Location::here()) const;
+  Tensor erf(Location at = Location::here()) const;
   Tensor relu(Location at = Location::here()) const;
   Tensor clamp(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
+  Tensor clip(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
+  Tensor clamp_min(T min, Location at = Location::here()) const;
+  Tensor clamp_max(T max, Location at = Location::here()) const;
   Tensor round(Location at = Location::here()) const;
   Tensor floor(Location at = Location::here()) const;
   Tensor ceil(Location at = Location::here()) const;
+  Tensor trunc(Location at = Location::here()) const;
   Tensor<bool> isnan(Location at = Location::here()) const;
   Tensor<bool> isfinite(Location at = Location::here()) const;
   Tensor<bool> isinf(Location at = Location::here()) const;
@@ -318,6 +336,8 @@ template <class T> class Tensor : public TensorBase {
   Tensor norm(double p, const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
   Tensor max(Location at = Location::here()) const;
   Tensor min(Location at = Location::here()) const;
+  Tensor amax(const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) const;
+  Tensor amin(const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) const;
   ValueAndIndices<T> max(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
   ValueAndIndices<T> min(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
   Tensor<std::int64_t> argmax(std::optional<std::int64_t> dim = {}, bool keepdim = false, Location at = Location::here()) const;
@@ -350,6 +370,7 @@ template <class T> class Tensor : public TensorBase {
   template <std::integral I, std::integral... N> Tensor flip(detail::FirstSize first, I second, N... rest) const { return flip({first.value, second, rest...}, first.at); }
   Tensor repeat(const Shape& repeats, Location at = Location::here()) const;
   template <std::integral I, std::integral... N> Tensor repeat(detail::FirstSize first, I second, N... rest) const { return repeat({first.value, second, rest...}, first.at); }
+  Tensor tile(const Shape& repeats, Location at = Location::here()) const;
   Tensor roll(std::int64_t shift, std::int64_t dim, Location at = Location::here()) const;
   Tensor tril(std::int64_t diagonal = 0, Location at = Location::here()) const;
   Tensor triu(std::int64_t diagonal = 0, Location at = Location::here()) const;

@@ -69,4 +69,21 @@ template <class T> Tensor<T> stack(std::initializer_list<Tensor<T>> tensors, std
   return stack(std::vector<Tensor<T>>(tensors), dim, at);
 }
 
+/// The tensors one under the other, rows on rows; vectors count as one row each. cat along dimension 0. Source: torch.vstack.
+///     vstack({tensor({1, 2}), tensor({3, 4})})   // {{1, 2}, {3, 4}}
+template <class T> Tensor<T> vstack(const std::vector<Tensor<T>>& tensors, Location at = Location::here()) {
+  std::vector<Tensor<T>> rows;
+  for (const auto& x : tensors) rows.push_back(x.dim() >= 2 ? x : reshape(x, {1, -1}, at));
+  return cat(rows, 0, at);
+}
+/// The tensors next to each other: cat along dimension 1, of vectors along dimension 0. Source: torch.hstack.
+///     hstack({tensor({1, 2}), tensor({3})})   // {1, 2, 3}
+template <class T> Tensor<T> hstack(const std::vector<Tensor<T>>& tensors, Location at = Location::here()) {
+  std::vector<Tensor<T>> columns;
+  for (const auto& x : tensors) columns.push_back(x.dim() >= 1 ? x : reshape(x, {1}, at));
+  return cat(columns, !columns.empty() && columns[0].dim() > 1 ? 1 : 0, at);
+}
+template <class T> Tensor<T> vstack(std::initializer_list<Tensor<T>> tensors, Location at = Location::here()) { return vstack(std::vector<Tensor<T>>(tensors), at); }
+template <class T> Tensor<T> hstack(std::initializer_list<Tensor<T>> tensors, Location at = Location::here()) { return hstack(std::vector<Tensor<T>>(tensors), at); }
+
 }  // namespace chainrule

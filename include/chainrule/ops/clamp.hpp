@@ -59,7 +59,18 @@ Tensor<T> clamp(const Tensor<T>& x, std::type_identity_t<std::optional<T>> min, 
   }, at);
 }
 
+/// PyTorch's other names: clip(x, low, high) is clamp; clamp_min(x, low) and clamp_max(x, high) have one bound.
+template <class T>
+Tensor<T> clip(const Tensor<T>& x, std::type_identity_t<std::optional<T>> min, std::type_identity_t<std::optional<T>> max = {}, Location at = Location::here()) {
+  return clamp(x, min, max, at);
+}
+template <class T> Tensor<T> clamp_min(const Tensor<T>& x, std::type_identity_t<T> min, Location at = Location::here()) { return clamp(x, min, {}, at); }
+template <class T> Tensor<T> clamp_max(const Tensor<T>& x, std::type_identity_t<T> max, Location at = Location::here()) { return clamp(x, {}, max, at); }
+
 template <class T> Tensor<T> Tensor<T>::clamp(std::optional<T> min, std::optional<T> max, Location at) const { return chainrule::clamp(*this, min, max, at); }
+template <class T> Tensor<T> Tensor<T>::clip(std::optional<T> min, std::optional<T> max, Location at) const { return chainrule::clamp(*this, min, max, at); }
+template <class T> Tensor<T> Tensor<T>::clamp_min(T min, Location at) const { return chainrule::clamp_min(*this, min, at); }
+template <class T> Tensor<T> Tensor<T>::clamp_max(T max, Location at) const { return chainrule::clamp_max(*this, max, at); }
 template <class T> const Tensor<T>& Tensor<T>::clamp_(std::optional<T> min, std::optional<T> max, Location at) const {
   return detail::edit_map(*this, "clamp_", at, [&](const Tensor& old) { return chainrule::clamp(old, min, max, at); }, detail::clamp_bounds(min, max, "clamp_", at));
 }

@@ -46,6 +46,20 @@ template <bool largest, class T> Tensor<T> extreme(const Tensor<T>& x, Location 
                 }, at);
 }
 
+/// Over any dimensions, without the places.
+template <bool largest, class T> Tensor<T> extreme_over(const Tensor<T>& x, const Dims& dims, bool keepdim, Location at) {
+  constexpr auto op = largest ? "amax" : "amin";
+  const auto plan = plan_reduction(x, dims, keepdim, op, at);
+  check(plan.count > 0, at, op, ": there is no extreme of nothing (shape ", x.shape(), ")");
+  return record(op, reduce<T>(fn::Extreme<largest>{}, x, plan, at), {x}, keep(x, this_value), [plan](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
+    if constexpr (!Real<T>) return Grads{g};  // never runs: no gradients of integers
+    else {
+      Tensor<T> attained = map(fn::Attains{}, {}, v, reshape(y.detach(), plan.kept));  // a constant
+      return Grads{attained * (reshape(g, plan.kept) / sum_to(attained, plan.kept))};
+    }
+  }, at);
+}
+
 template <bool largest, class T> ValueAndIndices<T> extreme(const Tensor<T>& x, std::int64_t dim, bool keepdim, Location at) {
   constexpr auto op = fn::Extreme<largest>::name;
   if (x.dim() == 0) {
@@ -84,9 +98,21 @@ template <class T> ValueAndIndices<T> min(const Tensor<T>& x, std::int64_t dim, 
   return detail::extreme<false>(x, dim, keepdim, at);
 }
 
+/// The largest (smallest) element over `dims`, of all dimensions if empty. NaN if there is one.
+/// Gradient: g, shared evenly by all elements that attain it. Source: torch.amax. Throws when there is nothing to choose from.
+///     amax(tensor({{1, 5}, {7, 2}}), {0})   // {7, 5}
+template <class T> Tensor<T> amax(const Tensor<T>& x, const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) {
+  return detail::extreme_over<true>(x, dims, keepdim, at);
+}
+template <class T> Tensor<T> amin(const Tensor<T>& x, const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) {
+  return detail::extreme_over<false>(x, dims, keepdim, at);
+}
+
 template <class T> Tensor<T> Tensor<T>::max(Location at) const { return chainrule::max(*this, at); }
 template <class T> Tensor<T> Tensor<T>::min(Location at) const { return chainrule::min(*this, at); }
 template <class T> ValueAndIndices<T> Tensor<T>::max(std::int64_t dim, bool keepdim, Location at) const { return chainrule::max(*this, dim, keepdim, at); }
 template <class T> ValueAndIndices<T> Tensor<T>::min(std::int64_t dim, bool keepdim, Location at) const { return chainrule::min(*this, dim, keepdim, at); }
+template <class T> Tensor<T> Tensor<T>::amax(const Dims& dims, bool keepdim, Location at) const { return chainrule::amax(*this, dims, keepdim, at); }
+template <class T> Tensor<T> Tensor<T>::amin(const Dims& dims, bool keepdim, Location at) const { return chainrule::amin(*this, dims, keepdim, at); }
 
 }  // namespace chainrule

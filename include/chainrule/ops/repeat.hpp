@@ -1,5 +1,5 @@
 #pragma once
-// repeat: copies of a tensor side by side.
+// repeat and tile: copies of a tensor side by side.
 
 #include <chainrule/ops/view.hpp>
 
@@ -30,6 +30,15 @@ template <class T> Tensor<T> repeat(const Tensor<T>& x, const Shape& repeats, Lo
   return y.is_contiguous() && !y.shares_storage(x) ? y : clone(y, at);
 }
 
+/// repeat, but with fewer numbers than dimensions the first dimensions are not repeated. Source: torch.tile.
+///     tile(tensor({{1}, {2}}), {2})   // {{1, 1}, {2, 2}}
+template <class T> Tensor<T> tile(const Tensor<T>& x, const Shape& repeats, Location at = Location::here()) {
+  Shape all = repeats;
+  while (all.size() < x.dim()) all.insert(0, 1);
+  return repeat(x, all, at);
+}
+
 template <class T> Tensor<T> Tensor<T>::repeat(const Shape& repeats, Location at) const { return chainrule::repeat(*this, repeats, at); }
+template <class T> Tensor<T> Tensor<T>::tile(const Shape& repeats, Location at) const { return chainrule::tile(*this, repeats, at); }
 
 }  // namespace chainrule

@@ -1,5 +1,5 @@
 #pragma once
-// round, floor, ceil: to whole numbers.
+// round, floor, ceil, trunc: to whole numbers.
 
 #include <chainrule/ops/create.hpp>
 #include <cmath>
@@ -35,6 +35,13 @@ struct Ceil {
     }
   }
 };
+struct Trunc {
+  static constexpr auto name = "trunc";
+  template <class T> CHAINRULE_HD T operator()(T x) const {
+    if constexpr (Real<T>) return std::trunc(x);
+    else return x;
+  }
+};
 
 }  // namespace fn
 
@@ -55,8 +62,15 @@ template <class T> Tensor<T> ceil(const Tensor<T>& x, Location at = Location::he
   return record("ceil", map(fn::Ceil{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
 
+/// The whole number next to x towards 0. Gradient: 0. Source: torch.trunc.
+///     trunc(tensor({1.7, -1.7}))   // {1, -1}
+template <class T> Tensor<T> trunc(const Tensor<T>& x, Location at = Location::here()) {
+  return record("trunc", map(fn::Trunc{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+}
+
 template <class T> Tensor<T> Tensor<T>::round(Location at) const { return chainrule::round(*this, at); }
 template <class T> Tensor<T> Tensor<T>::floor(Location at) const { return chainrule::floor(*this, at); }
 template <class T> Tensor<T> Tensor<T>::ceil(Location at) const { return chainrule::ceil(*this, at); }
+template <class T> Tensor<T> Tensor<T>::trunc(Location at) const { return chainrule::trunc(*this, at); }
 
 }  // namespace chainrule

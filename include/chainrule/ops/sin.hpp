@@ -21,6 +21,10 @@ struct Cos {
   template <class T> CHAINRULE_HD bool near(T x) const { return math::is_near(x); }
   template <class T> CHAINRULE_HD T at_near(T x) const { return math::cos_near(x); }
 };
+struct Tan {
+  static constexpr auto name = "tan";
+  template <class T> CHAINRULE_HD T operator()(T x) const { return std::tan(x); }
+};
 
 }  // namespace fn
 
@@ -42,7 +46,16 @@ template <class T> Tensor<T> cos(const Tensor<T>& x, Location at) {
   return record("cos", map(fn::Cos{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{-(g * sin(v))}; }, at);
 }
 
+/// tan(x) = sin(x) / cos(x), x in radians, element by element. float and double.
+/// Gradient: g (1 + y^2). Source: torch.tan.
+///     tan(tensor({0, 0.78539816}))   // {0, 1}
+template <class T> Tensor<T> tan(const Tensor<T>& x, Location at = Location::here()) {
+  static_assert(Real<T>, "tan: expects a float or double tensor; convert first: x.to<float>()");
+  return record("tan", map(fn::Tan{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g * (y * y + 1)}; }, at);
+}
+
 template <class T> Tensor<T> Tensor<T>::sin(Location at) const { return chainrule::sin(*this, at); }
 template <class T> Tensor<T> Tensor<T>::cos(Location at) const { return chainrule::cos(*this, at); }
+template <class T> Tensor<T> Tensor<T>::tan(Location at) const { return chainrule::tan(*this, at); }
 
 }  // namespace chainrule
