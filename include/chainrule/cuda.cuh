@@ -93,6 +93,8 @@ template <class T> void enrol_for_reals() {
   enrol_map<fn::Erf, T>();
   enrol_map<fn::Trunc, T>();
   enrol_map<fn::Atan2, T, T>();
+  enrol_binary<fn::Fmod, T>();
+  enrol_binary<fn::Remainder, T>();
   enrol_map<fn::Tanh, T>();
   enrol_map<fn::TanhGrad, T, T>();
   enrol_map<fn::Sigmoid, T>();

@@ -116,5 +116,32 @@ TEST_CASE("gradients at kinks and jumps are PyTorch's", "[ops][elementwise]") {
   CHECK(differs(gradient([](const X& in) { return cr::maximum(in[0], in[0]); }, {-2, 0, 3}), {1, 2, 3}) == "");
 }
 
+TEST_CASE("fmod and remainder of integers, and by 0", "[ops][fmod]") {
+  using I = std::int64_t;
+  const auto a = cr::tensor<I>({-7, 7, -7, 7}), b = cr::tensor<I>({3, 3, -3, -3});
+  CHECK(cr::fmod(a, b).to_vector() == std::vector<I>{-1, 1, -1, 1});
+  CHECK(cr::remainder(a, b).to_vector() == std::vector<I>{2, 1, -1, -2});
+  CHECK(cr::remainder(cr::arange(5), 2).to_vector() == std::vector<I>{0, 1, 0, 1, 0});
+  CHECK(cr::fmod(cr::tensor<I>({std::numeric_limits<I>::lowest()}), -1).item() == 0);
+  CHECK_THROWS_AS(cr::fmod(a, 0), cr::Error);
+  CHECK_THROWS_AS(cr::remainder(a, cr::zeros_like(a)), cr::Error);
+  CHECK(std::isnan(cr::remainder(cr::tensor({1}), 0).item()));
+}
+
+TEST_CASE("nan_to_num, count_nonzero and median know NaN", "[ops][nan]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
+  auto x = cr::tensor<double>({nan, inf, -inf, 2}, {.requires_grad = true});
+  CHECK(cr::nan_to_num(x, 7, 8, -8).to_vector() == std::vector<double>{7, 8, -8, 2});
+  CHECK(cr::nan_to_num(x).to_vector() == std::vector<double>{0, std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest(), 2});
+  x.nan_to_num().sum().backward();
+  CHECK(x.grad().to_vector() == std::vector<double>{0, 0, 0, 1});
+  CHECK(cr::count_nonzero(x).item() == 4);
+  CHECK(std::isnan(cr::median(x).item()));
+  CHECK(cr::tensor({3, 1, 2}).median(0).indices.item() == 2);
+  CHECK(cr::log2(cr::tensor({8, 1024, 0.125})).to_vector() == std::vector<float>{3, 10, -3});
+  CHECK(cr::exp2(cr::tensor({3, 10, -3})).to_vector() == std::vector<float>{8, 1024, 0.125});
+  CHECK(cr::tensor({{1, 2}, {3, 4}}).ravel().ndim() == 1);
+}
+
 }  // namespace
 }  // namespace chainrule_test

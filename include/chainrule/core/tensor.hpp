@@ -300,6 +300,7 @@ template <class T> class Tensor : public TensorBase {
   Tensor floor(Location at = Location::here()) const;
   Tensor ceil(Location at = Location::here()) const;
   Tensor trunc(Location at = Location::here()) const;
+  Tensor nan_to_num(double nan = 0, std::optional<double> posinf = {}, std::optional<double> neginf = {}, Location at = Location::here()) const;
   Tensor<bool> isnan(Location at = Location::here()) const;
   Tensor<bool> isfinite(Location at = Location::here()) const;
   Tensor<bool> isinf(Location at = Location::here()) const;
@@ -318,6 +319,8 @@ template <class T> class Tensor : public TensorBase {
   Tensor<bool> ge(Operand<T> other, Location at = Location::here()) const;
   Tensor maximum(const Tensor& other, Location at = Location::here()) const;
   Tensor minimum(const Tensor& other, Location at = Location::here()) const;
+  Tensor fmod(Operand<T> other, Location at = Location::here()) const;
+  Tensor remainder(Operand<T> other, Location at = Location::here()) const;
   Tensor masked_fill(const Tensor<bool>& mask, T value, Location at = Location::here()) const;
   Tensor where(const Tensor<bool>& condition, const Tensor& other, Location at = Location::here()) const;
 
@@ -346,6 +349,9 @@ template <class T> class Tensor : public TensorBase {
   ValueAndIndices<T> sort(std::int64_t dim = -1, bool descending = false, Location at = Location::here()) const;
   Tensor<std::int64_t> argsort(std::int64_t dim = -1, bool descending = false, Location at = Location::here()) const;
   Tensor cumsum(std::int64_t dim, Location at = Location::here()) const;
+  Tensor<std::int64_t> count_nonzero(const Dims& dims = {}, Location at = Location::here()) const;
+  Tensor median(Location at = Location::here()) const;
+  ValueAndIndices<T> median(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
   Tensor<bool> any(Location at = Location::here()) const;
   Tensor<bool> all(Location at = Location::here()) const;
   Tensor<bool> any(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
@@ -372,6 +378,8 @@ template <class T> class Tensor : public TensorBase {
   template <std::integral I, std::integral... N> Tensor repeat(detail::FirstSize first, I second, N... rest) const { return repeat({first.value, second, rest...}, first.at); }
   Tensor tile(const Shape& repeats, Location at = Location::here()) const;
   Tensor roll(std::int64_t shift, std::int64_t dim, Location at = Location::here()) const;
+  Tensor diag(std::int64_t diagonal = 0, Location at = Location::here()) const;
+  Tensor<SumOf<T>> trace(Location at = Location::here()) const;
   Tensor tril(std::int64_t diagonal = 0, Location at = Location::here()) const;
   Tensor triu(std::int64_t diagonal = 0, Location at = Location::here()) const;
 

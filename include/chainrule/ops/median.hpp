@@ -1,0 +1,40 @@
+#pragma once
+// median: the element in the middle.
+
+#include <chainrule/ops/isfinite.hpp>
+#include <chainrule/ops/sort.hpp>
+#include <chainrule/ops/where.hpp>
+
+namespace chainrule {
+
+/// The element in the middle of those along `dim`, of an even number the lower one, and where it stands. A NaN among them is the median.
+/// Gradient: g to the place that it came from. Source: torch.median. Throws when there is nothing along `dim`.
+///     auto [value, index] = median(tensor({{3, 1, 2}}), 1);   // {2}, {2}
+template <class T> ValueAndIndices<T> median(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
+  if (x.dim() == 0) {
+    auto [value, index] = median(reshape(x, {1}, at), dim, false, at);
+    return {value, index};
+  }
+  const int d = detail::wrap_dim(dim, x.dim(), "median", at);
+  const std::int64_t n = x.shape()[d];
+  check(n > 0, at, "median: there is no median of nothing: dimension ", d, " of ", x.shape(), " has size 0");
+  auto [values, indices] = sort(x, d, false, at);
+  Tensor<T> value = narrow(values, d, (n - 1) / 2, 1, at);
+  Tensor<std::int64_t> index = narrow(indices, d, (n - 1) / 2, 1, at);
+  if constexpr (Real<T>) {  // NaN stand last in order
+    const Tensor<T> last = narrow(values, d, n - 1, 1, at);
+    const Tensor<bool> bad = isnan(last.detach(), at);
+    value = where(bad, last, value, at);
+    index = where(bad, narrow(indices, d, n - 1, 1, at), index, at);
+  }
+  if (keepdim) return {value, index};
+  return {squeeze(value, d, at), squeeze(index, d, at)};
+}
+/// The element in the middle of all; the rules of median(x, dim).
+///     median(tensor({{4, 1}, {3, 2}}))   // 2
+template <class T> Tensor<T> median(const Tensor<T>& x, Location at = Location::here()) { return median(reshape(x, {-1}, at), 0, false, at).values; }
+
+template <class T> Tensor<T> Tensor<T>::median(Location at) const { return chainrule::median(*this, at); }
+template <class T> ValueAndIndices<T> Tensor<T>::median(std::int64_t dim, bool keepdim, Location at) const { return chainrule::median(*this, dim, keepdim, at); }
+
+}  // namespace chainrule
