@@ -314,3 +314,27 @@ TEST_CASE("an observer sees each forward op, each backward step and each leaf", 
   CHECK(log.lines == std::vector<std::string>{"forward mul", "forward sum", "backward sum", "backward mul", "leaf (2,)"});
   CHECK(outer.lines == log.lines);
 }
+
+TEST_CASE("backward writes over no gradient that somebody else holds", "[core][autograd]") {
+  auto x = tensor({-1, 2, 3}, {.requires_grad = true});
+  auto seed = tensor({5, 6, 7});
+  Tensor<> held;
+  auto y = x * 2;
+  y.retain_grad();
+  auto z = relu(y);
+  z.register_hook([&](const Tensor<>& g) {
+    held = g;
+    return g;
+  });
+  auto top = relu(z);  // both rules may overwrite what comes in, unless it is the caller's, the hook's or retained
+  top.backward(seed);
+  CHECK(seed.to_vector() == std::vector<float>{5, 6, 7});
+  CHECK(held.to_vector() == std::vector<float>{0, 6, 7});
+  CHECK(y.grad().to_vector() == std::vector<float>{0, 6, 7});
+  CHECK(x.grad().to_vector() == std::vector<float>{0, 12, 14});
+
+  auto w = tensor({1, -2}, {.requires_grad = true});  // one gradient goes two ways
+  auto a = w * 3, b = relu(a), c = relu(a);
+  (b + c).backward(tensor({1, 1}));
+  CHECK(w.grad().to_vector() == std::vector<float>{6, 0});
+}

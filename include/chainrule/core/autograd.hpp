@@ -110,6 +110,7 @@ class Engine {
       n->pending = TensorBase();
       n->queued = false;
     }
+    spare_gradient = nullptr;
     for (Node* n : visited_) {
       n->wanted = true;
       for (Edge& e : n->inputs) e.wanted = e.node || e.leaf;
@@ -159,7 +160,11 @@ class Engine {
     if (!n.wanted) return;
     check(!(n.released && n.saves), at_, "backward: the graph was walked already and ", n.op,
           " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
+    // A watcher is shown the gradient afterwards, and a graph would refer to it.
+    const bool spare = !watcher_ && !options_.create_graph && owned_alone(g, 1);
+    spare_gradient = spare ? g.impl() : nullptr;
     Grads parts = n.run(g);
+    spare_gradient = nullptr;
     check(parts.size() == static_cast<int>(n.inputs.size()), n.at, n.op, ": its gradient rule gave ", parts.size(), " gradients for ", n.inputs.size(), " operands");
     if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::backward, BackwardEvent{n, g, parts});
     g = TensorBase();

@@ -132,6 +132,9 @@ inline TensorImpl::~TensorImpl() = default;
 
 inline thread_local bool grad_enabled = true;
 
+/// While a gradient rule runs: the upstream gradient, if nobody will look at it again, else null. See overwritable().
+inline thread_local const TensorImpl* spare_gradient = nullptr;
+
 }  // namespace detail
 
 /// True while ops are being recorded on this thread.

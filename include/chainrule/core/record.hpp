@@ -152,6 +152,16 @@ template <class T, class Rule> struct ListNode final : Node {
 
 }  // namespace detail
 
+namespace detail {
+
+/// For the last thing that a rule does with its upstream gradient: where the result may be written. Over the gradient itself, if nobody
+/// else will see it and no graph is being made, which saves a step the memory of a second tensor; else a fresh one.
+template <class T> Tensor<T> overwritable(const Tensor<T>& g) {
+  return g.impl() == spare_gradient ? g : allocate<T>(g.shape(), g.device());
+}
+
+}  // namespace detail
+
 /// record() for a list of operands of any length.
 template <class T, class Rule> Tensor<T> record_list(const char* op, Tensor<T> value, std::span<const Tensor<T>> inputs, Rule rule, Location at) {
   if constexpr (Real<T>) {

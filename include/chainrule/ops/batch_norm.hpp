@@ -86,7 +86,7 @@ Grads batch_norm_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const
     return Grads{Tensor<T>(all[0].share()), reshape(Tensor<T>(all[1].share()), weight.shape()), reshape(Tensor<T>(all[2].share()), weight.shape())};
   }
   Tensor<T> gx, gw, gb;
-  if (need[0]) gx = allocate<T>(x.shape(), x.device());
+  if (need[0]) gx = overwritable(g);
   if (need[1]) gw = allocate<T>(weight.shape(), x.device());
   if (need[2]) gb = allocate<T>(weight.shape(), x.device());
   auto place = [](const Tensor<T>& v) { return v.defined() ? v.data() : nullptr; };

@@ -25,15 +25,14 @@ template <class T> struct Dropout {
 
 namespace detail {
 
-/// Linear in x and its own transpose: the gradient of the gradient is the op again.
-template <Real T> Tensor<T> dropout_as(const char* op, const Tensor<T>& x, fn::DropoutMask mask, Location at = Location::here()) {
-  Tensor<T> y = allocate<T>(x.shape(), x.device());
+/// Into y, which may be x. Linear in x and its own transpose: the gradient of the gradient is the op again.
+template <Real T> Tensor<T> dropout_as(const char* op, const Tensor<T>& x, fn::DropoutMask mask, const Tensor<T>& y, Location at = Location::here()) {
   {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
     kernel<fn::Dropout<T>>::on(x.device(), at)(mask, x.numel(), in.data(), y.data());
   }
-  return record(op, y, {x}, [mask](const Tensor<T>& g) { return Grads{dropout_as("dropout_grad", g, mask)}; }, at);
+  return record(op, y, {x}, [mask](const Tensor<T>& g) { return Grads{dropout_as("dropout_grad", g, mask, overwritable(g))}; }, at);
 }
 
 }  // namespace detail
@@ -46,7 +45,7 @@ template <Real T> Tensor<T> dropout(const Tensor<T>& x, double p = 0.5, bool tra
   check(p >= 0 && p <= 1, at, "dropout: p must lie between 0 and 1, got ", p);
   if (!training || p == 0) return x;
   Generator& g = generator ? *generator : default_generator();
-  return detail::dropout_as("dropout", x, {g.seed(), g.next_stream(), p}, at);
+  return detail::dropout_as("dropout", x, {g.seed(), g.next_stream(), p}, detail::allocate<T>(x.shape(), x.device()), at);
 }
 
 }  // namespace chainrule

@@ -31,7 +31,10 @@ template <class T> Tensor<T> relu_grad(const Tensor<T>& g, const Tensor<T>& x, L
 ///     relu(tensor({-1, 0, 2}))   // {0, 0, 2}
 template <class T> Tensor<T> relu(const Tensor<T>& x, Location at = Location::here()) {
   return record("relu", map(fn::Relu{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) {
-    return Grads{relu_grad(g, y)};  // y > 0 exactly where x > 0; saving y lets go of x
+    if (is_grad_enabled()) return Grads{relu_grad(g, y)};  // y > 0 exactly where x > 0; saving y lets go of x
+    Tensor<T> gx = detail::overwritable(g);
+    map_into(fn::ReluGrad{}, {}, gx, g, y);
+    return Grads{gx};
   }, at);
 }
 
