@@ -30,7 +30,7 @@ namespace cuda {
 
 /// True if the program has the CUDA backend (it links chainrule::cuda or includes cuda.cuh) and the machine has a GPU.
 inline bool is_available() {
-  auto* available = detail::memory_of(Device::cuda).available;
+  auto* available = chainrule::detail::memory_of(Device::cuda).available;
   return available && available();
 }
 
