@@ -63,6 +63,8 @@ def measure(net, threads, args):
         for way in args.ways.split(","):
             if way == "cl" and not any(word in net for word in ("Net-b", "Conv", "Cnn", "CNN")):
                 continue  # no images
+            if "compile" in way and NETS[net][2] > 400 and not args.all_ways:
+                continue  # minutes of compiling for each network, and PyTorch's convolutions stay the same
             peers.append(Peer(way, [sys.executable, os.path.join(HERE, "torch_steps.py"), net, str(threads), way], environment))
     for what in ("train", "infer"):
         alive = []
@@ -133,6 +135,7 @@ def main():
     parser.add_argument("--nets", default=",".join(NETS))
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--ways", default="default,fused,compile+fused,cl")
+    parser.add_argument("--all-ways", action="store_true", help="torch.compile for the networks on 224 x 224 images, too")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.3, help="how long a process works in a round")
     parser.add_argument("--no-torch", action="store_true")
@@ -149,7 +152,8 @@ def main():
     if not args.no_torch:
         import importlib.metadata
         peer = "PyTorch " + importlib.metadata.version("torch")
-    lines.insert(0, f"{cpu_name()}, {os.cpu_count()} cores; {peer}; medians of {args.rounds} rounds.\n")
+    lines.insert(0, f"{cpu_name()}, {os.cpu_count()} cores; {peer}; medians of {args.rounds} rounds"
+                 + ("" if args.no_torch else f"; ways of PyTorch: {args.ways}" + ("" if args.all_ways else " (torch.compile not on 224 x 224 images)")) + ".\n")
     columns = header(not args.no_torch)
     lines += ["", "| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     print("\n".join(lines), flush=True)
