@@ -51,9 +51,6 @@ OpCases function_cases() {
       op_case("atan2", "all quadrants, broadcast", {v({{1}, {-2}}), v({0.5, -3})}, [](const auto& in) { return cr::atan2(in[0], in[1]); }, v({{1.1071487177940904, 2.819842099193151}, {-1.3258176636680326, -2.5535900500422257}})),
       op_case("lerp", "", {v({0, 10}), v({10, 20})}, [](const auto& in) { return cr::lerp(in[0], in[1], 0.25); }, v({2.5, 12.5})),
       op_case("lerp", "with a tensor", {v({0, 10}), v({10, 20}), v({0.5, 2})}, [](const auto& in) { return cr::lerp(in[0], in[1], in[2]); }, v({5, 30})),
-      op_case("max", "amax over two dimensions", {v({{{1, 5}, {7, 2}}, {{3, 8}, {0, 4}}})}, [](const auto& in) { return cr::amax(in[0], {0, 2}); }, v({8, 7})),
-      op_case("max", "amin keeps the dimension", {v({{1, 5}, {7, 2}})}, [](const auto& in) { return cr::amin(in[0], {1}, true); }, v({{1}, {2}})),
-      op_case("max", "amax shares among equals", {v({3, 3, 1})}, [](const auto& in) { return cr::amax(in[0]); }, v(3), {.gradient = false}),
       op_case("clamp", "clamp_min", {v({-2, 0.5, 3})}, [](const auto& in) { return cr::clamp_min(in[0], -1); }, v({-1, 0.5, 3})),
       op_case("clamp", "clamp_max", {v({-2, 0.5, 3})}, [](const auto& in) { return in[0].clamp_max(1); }, v({-2, 0.5, 1})),
       op_case("clamp", "clip", {v({-2, 0.5, 3})}, [](const auto& in) { return cr::clip(in[0], -1, 1); }, v({-1, 0.5, 1})),
@@ -70,16 +67,7 @@ OpCases function_cases() {
       op_case("normalize", "", {v({{3, 4}, {-6, 8}})}, [](const auto& in) { return cr::normalize(in[0]); }, v({{0.6, 0.8}, {-0.6, 0.8}})),
       op_case("normalize", "columns by their sum", {v({{3, 4}, {-1, 4}})}, [](const auto& in) { return cr::normalize(in[0], 1, 0); }, v({{0.75, 0.5}, {-0.25, 0.5}})),
       op_case("normalize", "cosine_similarity", {v({{3, 4}, {1, 2}}), v({{4, 3}, {-2, 1}})}, [](const auto& in) { return cr::cosine_similarity(in[0], in[1]); }, v({0.96, 0})),
-      op_case("diag", "", {v({{1, 2, 3}, {4, 5, 6}})}, [](const auto& in) { return cr::diag(in[0]); }, v({1, 5})),
-      op_case("diag", "above", {v({{1, 2, 3}, {4, 5, 6}})}, [](const auto& in) { return in[0].diag(1); }, v({2, 6})),
-      op_case("diag", "below", {v({{1, 2, 3}, {4, 5, 6}})}, [](const auto& in) { return in[0].diag(-1); }, v({4})),
-      op_case("diag", "of a vector", {v({1, 4})}, [](const auto& in) { return cr::diag(in[0]); }, v({{1, 0}, {0, 4}})),
-      op_case("diag", "of a vector, below", {v({7})}, [](const auto& in) { return cr::diag(in[0], -1); }, v({{0, 0}, {7, 0}})),
-      op_case("diag", "trace", {v({{1, 2, 3}, {4, 5, 6}})}, [](const auto& in) { return cr::trace(in[0]); }, v(6)),
       op_case("nan_to_num", "", {v({1, -2})}, [](const auto& in) { return cr::nan_to_num(in[0]); }, v({1, -2})),
-      op_case("median", "", {v({{3, 1, 2}, {5, 9, 7}})}, [](const auto& in) { return cr::median(in[0], 1).values; }, v({2, 7})),
-      op_case("median", "the lower one, dimension kept", {v({{4, 1}, {3, 8}})}, [](const auto& in) { return in[0].median(0, true).values; }, v({{3, 1}})),
-      op_case("median", "of all", {v({{4, 1}, {3, 2}})}, [](const auto& in) { return cr::median(in[0]); }, v(2)),
   };
 }
 

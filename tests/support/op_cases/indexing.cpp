@@ -28,6 +28,12 @@ OpCases indexing_cases() {
         copy.index_put_({"...", 1}, 0);
         return copy;
       }, v({{1, 0, 3}, {4, 0, 6}}), {.on_device = false}),
+      op_case("diag", "", {v({{1, 2, 3}, {4, 5, 6}})}, [](const auto& in) { return cr::diag(in[0]); }, v({1, 5})),
+      op_case("diag", "above", {v({{1, 2, 3}, {4, 5, 6}})}, [](const auto& in) { return in[0].diag(1); }, v({2, 6})),
+      op_case("diag", "below", {v({{1, 2, 3}, {4, 5, 6}})}, [](const auto& in) { return in[0].diag(-1); }, v({4})),
+      op_case("diag", "of a vector", {v({1, 4})}, [](const auto& in) { return cr::diag(in[0]); }, v({{1, 0}, {0, 4}})),
+      op_case("diag", "of a vector, below", {v({7})}, [](const auto& in) { return cr::diag(in[0], -1); }, v({{0, 0}, {7, 0}})),
+      op_case("diag", "trace", {v({{1, 2, 3}, {4, 5, 6}})}, [](const auto& in) { return cr::trace(in[0]); }, v(6)),
   };
 }
 

@@ -38,6 +38,12 @@ OpCases reduction_cases() {
       op_case("sort", "argsort, descending", {v({2, 1, 3})}, [](const auto& in) { return in[0].argsort(-1, true); }, v({2, 0, 1}), values),
       op_case("sort", "topk", {v({{3, 1, 2}, {0, -1, 5}})}, [](const auto& in) { return in[0].topk(2, 1).values; }, v({{3, 2}, {5, 0}})),
       op_case("sum", "of a transpose, inner and outer", {solid}, [](const auto& in) { return in[0].permute({2, 0, 1}).sum({0, 2}) - in[0].sum(-1).sum(-1); }, v({0, 0})),
+      op_case("max", "amax over two dimensions", {v({{{1, 5}, {7, 2}}, {{3, 8}, {0, 4}}})}, [](const auto& in) { return cr::amax(in[0], {0, 2}); }, v({8, 7})),
+      op_case("max", "amin keeps the dimension", {v({{1, 5}, {7, 2}})}, [](const auto& in) { return cr::amin(in[0], {1}, true); }, v({{1}, {2}})),
+      op_case("max", "amax shares among equals", {v({3, 3, 1})}, [](const auto& in) { return cr::amax(in[0]); }, v(3), {.gradient = false}),
+      op_case("median", "", {v({{3, 1, 2}, {5, 9, 7}})}, [](const auto& in) { return cr::median(in[0], 1).values; }, v({2, 7})),
+      op_case("median", "the lower one, dimension kept", {v({{4, 1}, {3, 8}})}, [](const auto& in) { return in[0].median(0, true).values; }, v({{3, 1}})),
+      op_case("median", "of all", {v({{4, 1}, {3, 2}})}, [](const auto& in) { return cr::median(in[0]); }, v(2)),
   };
 }
 
