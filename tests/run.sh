@@ -97,10 +97,11 @@ run_tests "g++" tests -DCMAKE_BUILD_TYPE=Release -DCHAINRULE_TEST_SET=all -DCMAK
 if [ $quick = no ]; then
   run_tests "clang++, core" clang -DCMAKE_BUILD_TYPE=Release -DCHAINRULE_TEST_SET=core -DCHAINRULE_BUILD_EXAMPLES=OFF \
     -DCMAKE_CXX_COMPILER=clang++
-  # -O1 runs sanitized code several times faster than -O0; asserts stay on. UBSan must fail a test, not only print.
+  # -O0: sanitized code runs several times slower than at -O1, but compiles in less than half of the time, which is what counts here.
+  # UBSan must fail a test, not only print.
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   export UBSAN_OPTIONS
-  run_tests "g++ with sanitizers, core" asan -DCMAKE_BUILD_TYPE=RelWithDebInfo '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1' \
+  run_tests "g++ with sanitizers, core" asan -DCMAKE_BUILD_TYPE=RelWithDebInfo '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 -g1' \
     -DCHAINRULE_SANITIZE=ON -DCHAINRULE_TEST_SET=core -DCHAINRULE_BUILD_EXAMPLES=OFF -DCMAKE_CXX_COMPILER="$cxx"
 fi
 
