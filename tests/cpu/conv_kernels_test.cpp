@@ -138,6 +138,11 @@ TEMPLATE_TEST_CASE("convolutions of the networks agree with seven loops", "[cpu]
   agree<TestType>(rng, {.n = 9, .c_in = 6, .h = 12, .w = 12, .c_out = 16, .kh = 5, .kw = 5});
   agree<TestType>(rng, {.n = 2, .c_in = 48, .h = 14, .w = 14, .c_out = 72, .kh = 1, .kw = 1});
   agree<TestType>(rng, {.n = 1, .c_in = 20, .h = 24, .w = 24, .c_out = 40, .kh = 1, .kw = 1});
+  agree<TestType>(rng, {.n = 2, .c_in = 40, .h = 28, .w = 28, .c_out = 20, .kh = 1, .kw = 1});  // rows of 392 in the gradient of the weight
+  agree<TestType>(rng, {.n = 9, .c_in = 17, .h = 7, .w = 7, .c_out = 33, .kh = 1, .kw = 1});    // several images a chunk, not all equal
+  agree<TestType>(rng, {.n = 1, .c_in = 5, .h = 23, .w = 29, .c_out = 6, .kh = 1, .kw = 1});    // 667 pixels: no rows of one length but its own
+  agree<TestType>(rng, {.n = 2, .c_in = 24, .h = 28, .w = 28, .c_out = 48, .kh = 1, .kw = 1, .stride_h = 2, .stride_w = 2});
+  agree<TestType>(rng, {.n = 2, .c_in = 12, .h = 13, .w = 10, .c_out = 6, .kh = 1, .kw = 1, .stride_h = 3, .stride_w = 1, .groups = 2});
   agree<TestType>(rng, {.n = 2, .c_in = 24, .h = 15, .w = 15, .c_out = 40, .kh = 1, .kw = 1, .stride_h = 2, .stride_w = 2});
   agree<TestType>(
       rng, {.n = 2, .c_in = 24, .h = 15, .w = 15, .c_out = 40, .kh = 3, .kw = 3, .stride_h = 2, .stride_w = 2, .pad_h = 1, .pad_w = 1});

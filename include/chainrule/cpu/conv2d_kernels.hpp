@@ -5,6 +5,7 @@
 
 #include <chainrule/cpu/conv_flat.hpp>
 #include <chainrule/cpu/conv_gather.hpp>
+#include <chainrule/cpu/conv_point.hpp>
 #include <chainrule/cpu/conv_rows.hpp>
 #include <chainrule/cpu/conv_shape.hpp>
 #include <chainrule/cpu/conv_weight.hpp>
@@ -16,15 +17,6 @@
 namespace chainrule::cpu {
 
 namespace detail {
-
-/// A 1 x 1 window without stride and padding sees no neighbours: the image may as well be one long row.
-inline ConvShape simplify(ConvShape s) {
-  if (s.kh == 1 && s.kw == 1 && s.stride_h == 1 && s.stride_w == 1 && s.pad_h == 0 && s.pad_w == 0) {
-    s.w = s.ow = s.h * s.w;
-    s.h = s.oh = 1;
-  }
-  return s;
-}
 
 inline std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a >= 0 ? a / b : -ceil_div(-a, b); }
 
@@ -74,6 +66,8 @@ template <class T> void gather_convolution(const Gather<T>& g) {
   Split part{g.m, pixels};
   if (flops > 1.5e6 && g.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
     part = split(g.m, pixels, table.rows, table.lanes);
+    // Several tasks for each thread: who is held up by another program does fewer.
+    if (part.rows == g.m) part.columns = std::max(round_up(ceil_div(part.columns, 4), table.columns), std::min<std::int64_t>(part.columns, 16 * table.columns));
   }
   std::int64_t down = ceil_div(g.m, part.rows), across = ceil_div(pixels, part.columns);
   std::int64_t tasks = g.groups * down * across;
@@ -105,6 +99,11 @@ void conv2d_forward(const ConvShape& shape, const T* x, const T* weight, const T
   if constexpr (std::is_same_v<T, float>) {
     if (detail::prefers_winograd(shape, exact, shape.oh, shape.ow)) return winograd_forward(shape, x, weight, bias_or_null, y);
   }
+  if (detail::skips_pixels(shape)) {
+    const Workspace<T> seen(static_cast<std::size_t>(shape.n * shape.c_in * shape.oh * shape.ow));
+    detail::take_pixels<T>(shape, x, seen);
+    return conv2d_forward<T>(detail::without_stride(shape), seen, weight, bias_or_null, y, exact);
+  }
   ConvShape s = detail::simplify(shape);
   detail::Gather<T> g;
   g.images = s.n, g.channels = s.c_in / s.groups, g.m = s.c_out / s.groups, g.groups = s.groups;
@@ -133,6 +132,11 @@ void conv2d_forward(const ConvShape& shape, const T* x, const T* weight, const T
 template <class T> void conv2d_backward_input(const ConvShape& shape, const T* dy, const T* weight, T* dx, bool exact = false) {
   if constexpr (std::is_same_v<T, float>) {
     if (detail::prefers_winograd(shape, exact, shape.h, shape.w)) return winograd_backward_input(shape, dy, weight, dx);
+  }
+  if (detail::skips_pixels(shape)) {
+    const Workspace<T> seen(static_cast<std::size_t>(shape.n * shape.c_in * shape.oh * shape.ow));
+    conv2d_backward_input<T>(detail::without_stride(shape), dy, weight, seen, exact);
+    return detail::spread_pixels<T>(shape, seen, dx);
   }
   ConvShape s = detail::simplify(shape);
   detail::Gather<T> g;
@@ -165,8 +169,12 @@ template <class T> void conv2d_backward_weight(const ConvShape& shape, const T* 
   if constexpr (std::is_same_v<T, float>) {
     if (detail::prefers_winograd(shape, exact, shape.oh, shape.ow)) return winograd_backward_weight(shape, x, dy, dweight);
   }
-  // Pixels are summed in chunks of whole rows, so a long row is better left as it was.
-  ConvShape s = shape.h * shape.w <= detail::max_k_block ? detail::simplify(shape) : shape;
+  if (detail::skips_pixels(shape)) {
+    const Workspace<T> seen(static_cast<std::size_t>(shape.n * shape.c_in * shape.oh * shape.ow));
+    detail::take_pixels<T>(shape, x, seen);
+    return conv2d_backward_weight<T>(detail::without_stride(shape), seen, dy, dweight, exact);
+  }
+  const ConvShape s = detail::simplify_for_weight(shape);
   if (s.n <= 0 || s.oh <= 0 || s.ow <= 0) {
     std::fill(dweight, dweight + s.c_out * (s.c_in / s.groups) * s.kh * s.kw, T(0));
     return;

@@ -57,8 +57,8 @@ template <class T> void pack_weights(const KernelTable<T>& table, const Gather<T
         std::int64_t depth = std::min(block, g.channels - c0);
         T* at = to + c0 * taps * g.m + i * depth * taps;
         const T* from = g.weight + group * g.weight_group + i * g.weight_m + c0 * g.weight_channel;
-        if (in_order && g.weight_channel == taps) {
-          table.pack(at, rows, from, g.weight_m, 1, rows, depth * taps);
+        if (taps == 1 || (in_order && g.weight_channel == taps)) {
+          table.pack(at, rows, from + g.taps[0].weight, g.weight_m, taps == 1 ? g.weight_channel : 1, rows, depth * taps);
           continue;
         }
         for (std::int64_t c = 0; c < depth; ++c) {

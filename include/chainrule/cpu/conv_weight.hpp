@@ -4,7 +4,9 @@
 // a plane of dy with the image shifted by the window. Chunks of pixels, or images, are added in order, whatever the threads.
 
 #include <chainrule/cpu/conv_shape.hpp>
+#include <chainrule/cpu/conv_point.hpp>
 #include <chainrule/cpu/gemm_blocks.hpp>
+#include <optional>
 #include <vector>
 
 namespace chainrule::cpu::detail {
@@ -61,7 +63,8 @@ void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& 
                  std::int64_t r1, std::int64_t o0, std::int64_t o1, const T* x, const T* dy, T* sum, std::int64_t out) {
   std::int64_t pixels = s.oh * s.ow;
   // A chunk: some rows of one image, or some images. It depends on the sizes alone, since it decides the order of the sum.
-  std::int64_t images = std::clamp<std::int64_t>(max_k_block / pixels, 1, s.n);
+  std::int64_t images = std::clamp<std::int64_t>((max_k_block + max_k_block / 4) / pixels, 1, s.n);
+  images = ceil_div(s.n, ceil_div(s.n, images));
   std::int64_t rows = images > 1 ? s.oh : std::clamp<std::int64_t>(max_k_block / s.ow, 1, s.oh);
   rows = ceil_div(s.oh, ceil_div(s.oh, rows));
   std::int64_t depth = images * rows * s.ow, nc = std::min(n_block(table, depth), round_up(o1 - o0, table.columns));
@@ -142,10 +145,16 @@ template <class T> bool prefers_weight_dots(const KernelTable<T>& table, const C
   return dots < packed;
 }
 
-template <class T> void weight_gradient(const ConvShape& s, const T* x, const T* dy, T* dweight) {
+/// With a 1 x 1 window the image and dy may change places, which gives dweight itself and not its transpose. What stands on the right is
+/// packed: better the one with fewer channels.
+inline bool turns_round(const ConvShape& s) { return is_point(s) && !skips_pixels(s) && s.groups == 1 && s.c_out >= s.c_in; }
+
+template <class T> void weight_gradient(ConvShape s, const T* x, const T* dy, T* dweight) {
   const KernelTable<T>& table = kernels<T>();
+  const bool round = turns_round(s);
+  if (round) std::swap(s.c_in, s.c_out), std::swap(x, dy);
   std::int64_t in = s.c_in / s.groups, out = s.c_out / s.groups, window = in * s.kh * s.kw;
-  if (const Planes spaced = dot_planes<T>(s); prefers_weight_dots(table, s, spaced, window, out)) {
+  if (const Planes spaced = dot_planes<T>(s); !is_point(s) && prefers_weight_dots(table, s, spaced, window, out)) {
     const std::vector<std::int64_t> starts = window_offsets(s, spaced);
     const double work = static_cast<double>(window * s.c_out) * static_cast<double>(s.n * s.oh * s.ow);
     const std::int64_t tiles = ceil_div(out, table.dot_rows), parts = work < 0.75e6 ? 1 : std::min<std::int64_t>(tiles, get_num_threads());
@@ -159,7 +168,8 @@ template <class T> void weight_gradient(const ConvShape& s, const T* x, const T*
   }
   Planes planes = window_planes<T>(s);
   std::vector<std::int64_t> offsets = window_offsets(s, planes);
-  const Workspace<T> sums(static_cast<std::size_t>(s.groups * window * out));  // dweight^T of every group
+  std::optional<Workspace<T>> transposed;  // dweight^T of every group
+  T* const sums = round ? dweight : static_cast<T*>(transposed.emplace(static_cast<std::size_t>(s.groups * window * out)));
   double flops = 2.0 * static_cast<double>(window * s.c_out) * static_cast<double>(s.n * s.oh * s.ow);
   Split part{window, out};
   bool alone = flops < 1.5e6;
@@ -175,7 +185,7 @@ template <class T> void weight_gradient(const ConvShape& s, const T* x, const T*
     table.pack(dweight + (group * out + o) * window, window, sums + group * window * out + o, out, 1, window,
                std::min<std::int64_t>(16, out - o));
   };
-  std::int64_t turns = s.groups * ceil_div(out, 16);
+  std::int64_t turns = round ? 0 : s.groups * ceil_div(out, 16);
   if (alone) {
     for (std::int64_t task = 0; task < tasks; ++task) run(task);
     for (std::int64_t task = 0; task < turns; ++task) turn(task);
