@@ -80,8 +80,7 @@ TEST_CASE("in-place ops write through views and count a version", "[ops][inplace
 
 TEST_CASE("in-place ops are recorded", "[ops][inplace]") {
   auto x = leaf({-2, 0.5, 3});
-  auto y = x * 2;  // {-4, 1, 6}
-  y.relu_();
+  auto y = (x * 2).relu_() + 0;  // {0, 1, 6}
   y.clamp_({}, 5);
   y.masked_fill_(tensor<bool>({false, true, false}), 10);
   CHECK(differs(y, {0, 10, 5}) == "");
@@ -89,6 +88,49 @@ TEST_CASE("in-place ops are recorded", "[ops][inplace]") {
   z.clamp_(0, 5);
   (y + z).sum().backward();
   CHECK(differs(x.grad(), {0, 2, 0}) == "");
+  auto w = x * 2;
+  w += x * x;  // {0, 1.25, 15}
+  w.relu_();
+  w.sum().backward();
+  CHECK(differs(x.grad(), {0, 5, 8}) == "");
+  w = x * 2;
+  w.relu_();
+  w.add_(1);  // the gradient of relu needs relu's result
+  CHECK(contains(message_of([&] { w.sum().backward(); }), "edited in place"));
+}
+
+TEST_CASE("relu writes over a temporary that nobody else sees, and over nothing else", "[ops][inplace]") {
+  auto x = leaf({-2, 0.5, 3});
+  auto h = x * 2;
+  const auto* place = h.data();
+  auto kept = cr::relu(cr::Tensor<double>(h));  // a second share of h
+  CHECK(kept.data() != place);
+  CHECK(differs(h, {-4, 1, 6}) == "");
+  auto y = cr::relu(std::move(h));
+  CHECK(y.data() == place);
+  (y * tensor<double>({1, 10, 100})).sum().backward();
+  CHECK(differs(x.grad(), {0, 20, 200}) == "");
+  CHECK(cr::relu(x.exp()).data() != nullptr);  // exp saved its result
+  auto e = cr::relu(x.exp());
+  x.grad().zero_();
+  e.sum().backward();
+  CHECK(differs(x.grad(), x.exp().to_vector()) == "");
+  double lent[] = {-1, 2};
+  CHECK(differs(cr::relu(cr::Tensor<double>::from_blob(lent, {2})), {0, 2}) == "");
+  CHECK(lent[0] == -1);
+  CHECK(differs(cr::relu(tensor<double>({-1}, {.requires_grad = true})), {0}) == "");
+}
+
+TEST_CASE("in-place relu of a module", "[ops][inplace]") {
+  auto x = leaf({-2, 0.5, 3});
+  auto h = x * 2, y = cr::nn::ReLU({.inplace = true})(h);
+  CHECK(y.shares_storage(h));
+  CHECK(differs(h, {0, 1, 6}) == "");
+  auto z = cr::nn::ReLU({.inplace = true})((x * 2).view({3, 1}));  // a view: a fresh tensor
+  (y * tensor<double>({1, 10, 100})).sum().backward();
+  CHECK(differs(x.grad(), {0, 20, 200}) == "");
+  z.sum().backward();
+  CHECK(differs(x.grad(), {0, 22, 202}) == "");
 }
 
 TEST_CASE("uniform_ and normal_ fill any layout with the same numbers", "[ops][random]") {

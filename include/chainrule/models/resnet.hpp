@@ -49,7 +49,8 @@ template <class T> struct BasicBlock : nn::Module<BasicBlock<T>> {
 
   Tensor<T> forward(const Tensor<T>& x) const {
     Tensor<T> y = bn2(conv2(relu(bn1(conv1(x)))));
-    return relu(y + (downsample ? (*downsample)(x) : x));
+    y += downsample ? (*downsample)(x) : x;
+    return relu(y);
   }
   nn::BasicBatchNorm2d<T>& last_norm() { return bn2; }
 };
@@ -80,7 +81,8 @@ template <class T> struct Bottleneck : nn::Module<Bottleneck<T>> {
   Tensor<T> forward(const Tensor<T>& x) const {
     Tensor<T> y = relu(bn1(conv1(x)));
     y = bn3(conv3(relu(bn2(conv2(y)))));
-    return relu(y + (downsample ? (*downsample)(x) : x));
+    y += downsample ? (*downsample)(x) : x;
+    return relu(y);
   }
   nn::BasicBatchNorm2d<T>& last_norm() { return bn3; }
 };

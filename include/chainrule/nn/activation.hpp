@@ -15,17 +15,17 @@
 
 namespace chainrule::nn {
 
-/// Taken for PyTorch's sake: the result is always a fresh tensor, and memory that nobody needs any more is used again anyway.
+/// Whether to write over the argument, as PyTorch does. (A view gives a fresh tensor all the same.)
 struct InplaceOptions {
   bool inplace = false;
 };
 
-/// max(0, x).
+/// max(0, x). ReLU({.inplace = true}) writes it over x, as x.relu_() does.
 struct ReLU : Module<ReLU> {
   bool inplace;
   explicit ReLU(InplaceOptions options = {}) : inplace(options.inplace) {}
   using parts = members<>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return relu(x, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return inplace && x.defined() && !x.impl()->is_view ? x.relu_(at) : relu(x, at); }
   std::string extra_repr() const { return inplace ? "inplace=True" : ""; }
 };
 

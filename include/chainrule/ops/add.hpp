@@ -14,12 +14,18 @@ struct Add {
 
 }  // namespace fn
 
+namespace detail {
+template <class T> Tensor<T> record_add(Tensor<T> value, const Tensor<T>& a, const Tensor<T>& b, Location at) {
+  return record("add", std::move(value), {a, b}, [](const Tensor<T>& g) { return Grads{g, g}; }, at);
+}
+}  // namespace detail
+
 // Either operand may be a number: what operator+ calls.
 template <class T> Tensor<T> add(Operand<T> a, Operand<T> b, Location at) {
   if (!a.tensor) std::swap(a, b);
   const Tensor<T>& x = *a.tensor;
   if (!b.tensor) return record("add", map(fn::BindRight{fn::Add{}, b.scalar}, at, x), {x}, [](const Tensor<T>& g) { return Grads{g}; }, at);
-  return record("add", map(fn::Add{}, at, x, *b.tensor), {x, *b.tensor}, [](const Tensor<T>& g) { return Grads{g, g}; }, at);
+  return detail::record_add(map(fn::Add{}, at, x, *b.tensor), x, *b.tensor, at);
 }
 
 /// a + b, element by element; shapes broadcast; b may be a number. Any element type.

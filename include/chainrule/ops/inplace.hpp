@@ -47,29 +47,42 @@ template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const 
   return x;
 }
 
-/// Without a graph, and when the operands do not overlap by halves: straight into x, no temporary.
-template <class F, class T, class Value> const Tensor<T>& edit_binary(const F& f, const char* op, const Tensor<T>& x, const Tensor<T>& other, Location at, const Value& value) {
-  const bool recording = Real<T> && grad_enabled && (x.requires_grad() || other.requires_grad());
-  if (recording || (other.shares_storage(x) && !other.is_same(x))) return edit(x, op, other, at, value);
-  check_editable(x, op, at);
-  check_same_device(op, at, x, other);
-  check(broadcast_shapes(x.shape(), other.shape(), op, at) == x.shape(), at, op, ": shape ", other.shape(), " does not fit into ", x.shape());
-  map_into(f, at, x, x, other);
-  ++x.impl()->storage->version;
-  return x;
-}
-
-/// x = f(x, rest...), without a graph straight into x; `value(old)` is the same as a recorded op.
-template <class F, class T, class Value, class... Rest>
-const Tensor<T>& edit_map(const Tensor<T>& x, const char* op, Location at, const Value& value, const F& f, const Tensor<Rest>&... rest) {
-  if ((Real<T> && grad_enabled && x.requires_grad()) || (rest.shares_storage(x) || ...))
-    return edit(x, op, Tensor<T>(), at, [&](const Tensor<T>& old, const Tensor<T>&) { return value(old); });
+/// x = f(x, rest...) straight into x. `note` records it, if anything is recorded: its rule must do without the old values of x.
+template <class F, class T, class Note, class... Rest>
+const Tensor<T>& edit_straight(const Tensor<T>& x, const char* op, Location at, const F& f, const Note& note, const Tensor<Rest>&... rest) {
   check_editable(x, op, at);
   check_same_device(op, at, x, rest...);
   (check(broadcast_shapes(x.shape(), rest.shape(), op, at) == x.shape(), at, op, ": shape ", rest.shape(), " does not fit into ", x.shape()), ...);
   map_into(f, at, x, x, rest...);
   ++x.impl()->storage->version;
+  note();
   return x;
+}
+inline constexpr auto unrecorded = [] {};
+
+/// Whether an edit of x by `rest` becomes a part of a graph.
+template <class T, class... Rest> bool recorded_edit(const Tensor<T>& x, const Tensor<Rest>&... rest) {
+  return Real<T> && grad_enabled && (x.requires_grad() || ... || rest.requires_grad());
+}
+
+/// Whether a temporary holds the only share of its numbers: an op may write its result over them, and nobody will notice.
+template <class T> bool is_spare(const Tensor<T>& x) {
+  if (!x.defined() || observer) return false;
+  const TensorImpl* impl = x.impl();
+  return impl->owners.load(std::memory_order_relaxed) == 1 && impl->storage.use_count() == 1 && impl->storage->owns && impl->contiguous && !impl->is_view && !impl->requires_grad;
+}
+
+/// Without a graph, and when the operands do not overlap by halves: straight into x, no temporary.
+template <class F, class T, class Value> const Tensor<T>& edit_binary(const F& f, const char* op, const Tensor<T>& x, const Tensor<T>& other, Location at, const Value& value) {
+  if (recorded_edit(x, other) || (other.shares_storage(x) && !other.is_same(x))) return edit(x, op, other, at, value);
+  return edit_straight(x, op, at, f, unrecorded, other);
+}
+
+/// x = f(x, rest...), without a graph straight into x; `value(old)` is the same as a recorded op.
+template <class F, class T, class Value, class... Rest>
+const Tensor<T>& edit_map(const Tensor<T>& x, const char* op, Location at, const Value& value, const F& f, const Tensor<Rest>&... rest) {
+  if (recorded_edit(x) || (rest.shares_storage(x) || ...)) return edit(x, op, Tensor<T>(), at, [&](const Tensor<T>& old, const Tensor<T>&) { return value(old); });
+  return edit_straight(x, op, at, f, unrecorded, rest...);
 }
 
 struct Fill {
@@ -97,6 +110,8 @@ template <class T> const Tensor<T>& Tensor<T>::copy_(const Tensor& source, Locat
   return detail::edit(*this, "copy_", from, at, [&](const Tensor&, const Tensor& other) { return other.requires_grad() ? chainrule::clone(other, at) : other; });
 }
 template <class T> const Tensor<T>& Tensor<T>::add_(const Tensor& other, Location at) const {
+  if (detail::recorded_edit(*this, other) && !impl_->is_view && !other.shares_storage(*this))  // its rule saves nothing
+    return detail::edit_straight(*this, "add_", at, fn::Add{}, [&] { detail::record_add(*this, *this, other, at); }, other);
   return detail::edit_binary(fn::Add{}, "add_", *this, other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::add(old, Operand<T>(by), at); });
 }
 template <class T> const Tensor<T>& Tensor<T>::mul_(const Tensor& other, Location at) const {

@@ -26,20 +26,30 @@ template <class T> Tensor<T> relu_grad(const Tensor<T>& g, const Tensor<T>& x, L
   }, at);
 }
 
-/// relu(x) = max(0, x), element by element.
-/// Gradient: g where x > 0, else 0. The derivative does not exist at 0; we take 0, as PyTorch does.
-///     relu(tensor({-1, 0, 2}))   // {0, 0, 2}
-template <class T> Tensor<T> relu(const Tensor<T>& x, Location at = Location::here()) {
-  return record("relu", map(fn::Relu{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) {
+namespace detail {
+template <class T> Tensor<T> record_relu(Tensor<T> value, const Tensor<T>& x, Location at) {
+  return record("relu", std::move(value), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) {
     if (is_grad_enabled()) return Grads{relu_grad(g, y)};  // y > 0 exactly where x > 0; saving y lets go of x
-    Tensor<T> gx = detail::overwritable(g);
+    Tensor<T> gx = overwritable(g);
     map_into(fn::ReluGrad{}, {}, gx, g, y);
     return Grads{gx};
   }, at);
 }
+}  // namespace detail
+
+/// relu(x) = max(0, x), element by element.
+/// Gradient: g where x > 0, else 0. The derivative does not exist at 0; we take 0, as PyTorch does.
+///     relu(tensor({-1, 0, 2}))   // {0, 0, 2}
+template <class T> Tensor<T> relu(const Tensor<T>& x, Location at = Location::here()) { return detail::record_relu(map(fn::Relu{}, at, x), x, at); }
+
+/// The same for a temporary, relu(conv(x)): where nobody else can see its numbers, the result takes their place.
+template <class T> Tensor<T> relu(Tensor<T>&& x, Location at = Location::here()) {
+  return detail::is_spare(x) ? x.relu_(at) : relu(std::as_const(x), at);
+}
 
 template <class T> Tensor<T> Tensor<T>::relu(Location at) const { return chainrule::relu(*this, at); }
 template <class T> const Tensor<T>& Tensor<T>::relu_(Location at) const {
+  if (detail::recorded_edit(*this) && !impl_->is_view) return detail::edit_straight(*this, "relu_", at, fn::Relu{}, [&] { detail::record_relu(*this, *this, at); });
   return detail::edit_map(*this, "relu_", at, [&](const Tensor& old) { return chainrule::relu(old, at); }, fn::Relu{});
 }
 
