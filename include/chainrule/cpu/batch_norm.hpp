@@ -4,6 +4,8 @@
 
 #include <chainrule/cpu/moments.hpp>
 #include <chainrule/ops/batch_norm.hpp>
+#include <limits>
+#include <type_traits>
 
 namespace chainrule::cpu {
 namespace detail {
@@ -34,24 +36,59 @@ template <class T> void settle(const fn::BatchNormArgs<T>& p, std::int64_t c, do
   p.inv_std[c] = static_cast<T>(1 / std::sqrt(var + p.eps));
 }
 
+/// y = (x - mean) scale + bias + skip, then no smaller than `floor`, for rows of n numbers; each of mean, scale and bias is one number
+/// (C = const T) or one for each of the n (C = const T*). relu is a floor of 0; without, it is -infinity. (A NaN stays.)
+template <class T, class C> CHAINRULE_HD inline T number_at(C c, std::int64_t i) {
+  if constexpr (std::is_pointer_v<C>) return c[i];
+  else return c;
+}
+template <class T, class C> void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* x, C mean, C scale, C bias, const T* skip, T floor, T* y) {
+  run_best<T>([=] {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      const T* from = x + r * step;
+      T* to = y + r * step;
+      if (skip) {
+        const T* also = skip + r * step;
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) {
+          const T v = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) + also[i];
+          to[i] = v <= floor ? floor : v;
+        }
+      } else {
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) {
+          const T v = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i);
+          to[i] = v <= floor ? floor : v;
+        }
+      }
+    }
+  });
+}
+/// masked = g where y, or if it is null, what normalise_rows gives without skip, is positive; else 0.
+template <class T, class C> void mask_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* g, const T* x, const T* y, C mean, C scale, C bias, T* masked) {
+  run_best<T>([=] {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      const T *up = g + r * step, *from = x + r * step;
+      T* to = masked + r * step;
+      if (y) {
+        const T* sign = y + r * step;
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] = sign[i] <= T(0) ? T(0) : up[i];
+      } else {
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) <= T(0) ? T(0) : up[i];
+      }
+    }
+  });
+}
+
 }  // namespace detail
 
 template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
+  const T floor = p.relu ? T(0) : -std::numeric_limits<T>::infinity();
   const std::int64_t samples = p.along.outer, channels = p.along.n, places = p.along.inner, step = channels * places;
   auto one = [&](std::int64_t c) {
     const T* from = p.x + c * places;
     detail::Moments m;
     if (p.training) m.add(from, samples, places, step);
     detail::settle(p, c, m.count, m.mean, m.squares);
-    const T mean = p.mean[c], scale = p.inv_std[c] * p.weight[c], bias = p.bias[c];
-    T* to = p.y + c * places;
-    run_best<T>([=] {
-      for (std::int64_t n = 0; n < samples; ++n) {
-        const T* x = from + n * step;
-        T* y = to + n * step;
-        CHAINRULE_SIMD for (std::int64_t i = 0; i < places; ++i) y[i] = (x[i] - mean) * scale + bias;
-      }
-    });
+    detail::normalise_rows<T, T>(samples, places, step, from, p.mean[c], p.inv_std[c] * p.weight[c], p.bias[c], p.skip ? p.skip + c * places : nullptr, floor, p.y + c * places);
   };
   auto several = [&](std::int64_t first, std::int64_t count) {
     double sums[64] = {}, squares[64] = {};
@@ -75,15 +112,7 @@ template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
       detail::settle(p, first + j, static_cast<double>(samples), sum[j], square[j]);
       scales[j] = p.inv_std[first + j] * p.weight[first + j];
     }
-    const T *mean = p.mean + first, *scale = scales, *bias = p.bias + first;
-    T* to = p.y + first;
-    run_best<T>([=] {
-      for (std::int64_t n = 0; n < samples; ++n) {
-        const T* x = from + n * channels;
-        T* y = to + n * channels;
-        CHAINRULE_SIMD for (std::int64_t j = 0; j < count; ++j) y[j] = (x[j] - mean[j]) * scale[j] + bias[j];
-      }
-    });
+    detail::normalise_rows<T, const T*>(samples, count, channels, from, p.mean + first, scales, p.bias + first, p.skip ? p.skip + first : nullptr, floor, p.y + first);
   };
   detail::for_each_channel(p.along, one, several);
 }
@@ -103,9 +132,11 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
   };
   auto one = [&](std::int64_t c) {
     double sum = 0, product = 0;
-    const T mean = p.mean[c], *g = p.g + c * places, *x = p.x + c * places;
-    if (needs_sums)
+    const T mean = p.mean[c], *up = p.g + c * places, *x = p.x + c * places, *g = p.masked ? p.masked + c * places : up;
+    if (needs_sums || p.masked)
       detail::for_each_piece(samples, places, step, [&](std::int64_t at, std::int64_t rows, std::int64_t width) {
+        if (p.masked)
+          detail::mask_rows<T, T>(rows, width, step, up + at, x + at, p.y ? p.y + c * places + at : nullptr, mean, p.inv_std[c] * p.weight[c], p.bias[c], p.masked + c * places + at);
         sum += detail::sum_of_rows(g + at, rows, width, step);
         product += detail::coupling_of_rows(g + at, x + at, rows, width, step, mean);
       });
@@ -124,7 +155,12 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
   auto several = [&](std::int64_t first, std::int64_t count) {
     double sums[64] = {}, products[64] = {};
     double *sum = sums, *product = products;
-    const T *g = p.g + first, *x = p.x + first, *mean = p.mean + first;
+    const T *x = p.x + first, *mean = p.mean + first, *g = (p.masked ? p.masked : p.g) + first;
+    if (p.masked) {
+      T factors[64];
+      for (std::int64_t j = 0; j < count; ++j) factors[j] = p.inv_std[first + j] * p.weight[first + j];
+      detail::mask_rows<T, const T*>(samples, count, channels, p.g + first, x, p.y ? p.y + first : nullptr, mean, factors, p.bias ? p.bias + first : nullptr, p.masked + first);
+    }
     if (needs_sums)
       run_best<T>([=] {
         for (std::int64_t n = 0; n < samples; ++n) {

@@ -50,9 +50,9 @@ template <class T> struct BasicBetterConvNet : nn::Module<BasicBetterConvNet<T>>
                             &BasicBetterConvNet::fc3, &BasicBetterConvNet::drop>;
 
   Tensor<T> forward(Tensor<T> x) const {
-    x = max_pool2d(relu(bn1(conv1(x))), 2);  // (N, 32, 16, 16)
-    x = max_pool2d(relu(bn2(conv2(x))), 2);  // (N, 64, 8, 8)
-    x = max_pool2d(relu(bn3(conv3(x))), 2);  // (N, 128, 4, 4)
+    x = max_pool2d(nn::norm_relu(bn1, conv1(x)), 2);  // (N, 32, 16, 16)
+    x = max_pool2d(nn::norm_relu(bn2, conv2(x)), 2);  // (N, 64, 8, 8)
+    x = max_pool2d(nn::norm_relu(bn3, conv3(x)), 2);  // (N, 128, 4, 4)
     x = drop(relu(fc1(flatten(x, 1))));      // (N, 256)
     return fc3(drop(relu(fc2(x))));
   }

@@ -2,7 +2,7 @@
 // BatchNorm1d and BatchNorm2d: each channel brought to mean 0 and variance 1 over the batch.
 
 #include <chainrule/nn/module.hpp>
-#include <chainrule/ops/batch_norm.hpp>
+#include <chainrule/ops/batch_norm_relu.hpp>
 #include <chainrule/ops/create.hpp>
 
 namespace chainrule::nn {
@@ -46,20 +46,30 @@ template <class Self, class T> struct BatchNormOf : Module<Self> {
            ", bias=" + repr::boolean(bias.defined()) + ", track_running_stats=" + repr::boolean(options.track_running_stats);
   }
 
- protected:
-  Tensor<T> normalise(const Tensor<T>& x, const char* name, Location at) const {
+  Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    const double share = begin(x, at);
+    return batch_norm(x, running_mean, running_var, weight, bias, uses_batch(), share, options.eps, at);
+  }
+  /// relu(forward(x)), or relu(forward(x) + skip): the same numbers in one pass over memory. See nn::norm_relu.
+  Tensor<T> forward_relu(Tensor<T> x, const Tensor<T>& skip = {}, Location at = Location::here()) const {
+    const double share = begin(x, at);
+    return batch_norm_relu(std::move(x), running_mean, running_var, weight, bias, uses_batch(), share, options.eps, skip, at);
+  }
+
+ private:
+  bool uses_batch() const { return training || !running_mean.defined(); }
+  // Checks x and counts the batch; gives its share in the running statistics.
+  double begin(const Tensor<T>& x, Location at) const {
+    Self::check_input(x, at);
     check(x.shape()[1] == num_features, at, "expects ", num_features, " channels, got ", x.shape()[1], " (input ", x.shape(), "); use ",
-          name, "(", x.shape()[1], ")");
-    double share = options.momentum.value_or(0);
-    const bool counts = training && options.track_running_stats;
-    check(!(training || !running_mean.defined()) || x.numel() > num_features, at,
+          Self::name, "(", x.shape()[1], ")");
+    check(!uses_batch() || x.numel() > num_features, at,
           "expects more than one value per channel in training, got shape ", x.shape(),
           "; use a larger batch, leave out the last incomplete one (.drop_last = true), or call eval()");
-    if (counts) {
-      num_batches_tracked.add_(1, at);
-      if (!options.momentum) share = 1 / static_cast<double>(num_batches_tracked.item());
-    }
-    return batch_norm(x, running_mean, running_var, weight, bias, training || !running_mean.defined(), share, options.eps, at);
+    if (!training || !options.track_running_stats) return options.momentum.value_or(0);
+    const Unobserved counting;
+    num_batches_tracked.add_(1, at);
+    return options.momentum ? *options.momentum : 1 / static_cast<double>(num_batches_tracked.item());
   }
 };
 
@@ -68,10 +78,10 @@ template <class Self, class T> struct BatchNormOf : Module<Self> {
 template <class T> struct BasicBatchNorm1d : BatchNormOf<BasicBatchNorm1d<T>, T> {
   explicit BasicBatchNorm1d(std::int64_t features, BatchNormOptions o = {}, Location at = Location::here())
       : BatchNormOf<BasicBatchNorm1d<T>, T>(features, o, "BatchNorm1d", at) {}
-  Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+  static constexpr const char* name = "BatchNorm1d";
+  static void check_input(const Tensor<T>& x, Location at) {
     check(x.dim() == 2 || x.dim() == 3, at, "expects shape (N, C) or (N, C, L), got ", x.shape(),
           x.dim() == 4 ? "; images take BatchNorm2d" : "");
-    return this->normalise(x, "BatchNorm1d", at);
   }
 };
 
@@ -79,11 +89,30 @@ template <class T> struct BasicBatchNorm1d : BatchNormOf<BasicBatchNorm1d<T>, T>
 template <class T> struct BasicBatchNorm2d : BatchNormOf<BasicBatchNorm2d<T>, T> {
   explicit BasicBatchNorm2d(std::int64_t features, BatchNormOptions o = {}, Location at = Location::here())
       : BatchNormOf<BasicBatchNorm2d<T>, T>(features, o, "BatchNorm2d", at) {}
-  Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+  static constexpr const char* name = "BatchNorm2d";
+  static void check_input(const Tensor<T>& x, Location at) {
     check(x.dim() == 4, at, "expects shape (N, C, H, W), got ", x.shape(), x.dim() == 2 ? "; rows take BatchNorm1d" : "");
-    return this->normalise(x, "BatchNorm2d", at);
   }
 };
+
+namespace detail {
+struct CallRelu {
+  template <class T> Tensor<T> operator()(const Tensor<T>& x, Location at) const { return relu(x, at); }
+};
+}  // namespace detail
+
+/// relu(norm(x)), or relu(norm(x) + skip), for a BatchNorm1d or 2d: the same numbers in one pass over memory, and the result of norm alone
+/// is never kept. While an observer watches, the modules are called one by one; `relu` is then what is called.
+///     x = nn::norm_relu(bn1, conv1(x));           x = nn::norm_relu(bn2, conv2(y), x, relu);
+/// An nn::Sequential does this by itself where an nn::ReLU follows.
+template <class Norm, class T, class Relu = detail::CallRelu>
+Tensor<T> norm_relu(const Norm& norm, Tensor<T> x, const std::type_identity_t<Tensor<T>>& skip = {}, const Relu& then = {}, Location at = Location::here()) {
+  if (chainrule::detail::observer || detail::module_observer) {
+    const Tensor<T> y = norm(x, at);
+    return then(skip.defined() ? y + skip : y, at);
+  }
+  return detail::with_path(norm, [&] { return norm.forward_relu(std::move(x), skip, at); });
+}
 
 using BatchNorm1d = BasicBatchNorm1d<float>;
 using BatchNorm2d = BasicBatchNorm2d<float>;

@@ -50,6 +50,16 @@ template <class M, class... A> decltype(auto) forward_of(M& m, Location at, A&&.
   else return m.forward(std::forward<A>(a)...);
 }
 
+// f(); an Error that passes through gets the path of m.
+template <class M, class F> auto with_path(M& m, const F& f) {
+  try {
+    return f();
+  } catch (Error& error) {
+    add_path(error, nn::ref(m));
+    throw;
+  }
+}
+
 template <class M, class... A> decltype(auto) call(M& m, Location at, A&&... a) {
   try {
     if (!module_observer) [[likely]]

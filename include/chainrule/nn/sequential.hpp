@@ -5,6 +5,8 @@
 
 namespace chainrule::nn {
 
+struct ReLU;
+
 /// A module of any type from a tensor to a Tensor<T>, as a value: a copy is deep. Anything that can be called will do, a lambda too.
 template <class T> class BasicAnyModule {
   template <class M> static constexpr bool takes_real = std::is_invocable_r_v<Tensor<T>, M&, const Tensor<T>&>;
@@ -33,6 +35,10 @@ template <class T> class BasicAnyModule {
   Tensor<T> operator()(const Tensor<T>& x, Location at = Location::here()) const { return held_->call(x, at); }
   Tensor<T> operator()(const Tensor<std::int64_t>& x, Location at = Location::here()) const { return held_->call_index(x, at); }
 
+  /// Whether it is an nn::ReLU, and whether it gives relu of its result in one pass, as batch norms do (nn::norm_relu).
+  bool is_relu() const { return held_->is_relu(); }
+  bool has_relu_form() const { return held_->has_relu_form(); }
+  Tensor<T> call_relu_form(Tensor<T> x, Location at) const { return held_->call_relu_form(std::move(x), at); }
   ModuleRef ref() const { return held_ ? held_->ref() : ModuleRef(); }  ///< null after it was moved from
   /// The module itself if it is an M, else null: seq[0].as<nn::Linear>()->weight.
   template <class M> M* as() const { return ref().template as<M>(); }
@@ -47,6 +53,9 @@ template <class T> class BasicAnyModule {
     virtual std::unique_ptr<Base> clone() const = 0;
     virtual bool assign(const Base& other) = 0;  // false if it is a module of another type
     virtual Tensor<T> call(const Tensor<T>& x, Location at) = 0;
+    virtual bool is_relu() const = 0;
+    virtual bool has_relu_form() const = 0;
+    virtual Tensor<T> call_relu_form(Tensor<T> x, Location at) = 0;
     virtual Tensor<T> call_index(const Tensor<std::int64_t>& x, Location at) = 0;
     virtual ModuleRef ref() const = 0;
   };
@@ -77,6 +86,13 @@ template <class T> class BasicAnyModule {
     Tensor<T> call(const Tensor<T>& x, Location at) override {
       if constexpr (takes_real<M>) return run(x, at);
       else fail(at, ref().type_name(), ": takes a tensor of int64, got ", name_of(x.dtype()), "; x.to<std::int64_t>() converts");
+    }
+    bool is_relu() const override { return std::same_as<M, ReLU>; }
+    static constexpr bool relu_form = requires(const M& m, Tensor<T> x, Location at) { m.forward_relu(x, Tensor<T>(), at); };
+    bool has_relu_form() const override { return relu_form; }
+    Tensor<T> call_relu_form([[maybe_unused]] Tensor<T> x, [[maybe_unused]] Location at) override {
+      if constexpr (relu_form) return detail::with_path(module, [&] { return module.forward_relu(std::move(x), Tensor<T>(), at); });
+      else return {};
     }
     Tensor<T> call_index(const Tensor<std::int64_t>& x, Location at) override {
       if constexpr (!takes_real<M>) return run(x, at);
@@ -166,8 +182,16 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
       if constexpr (std::same_as<X, Tensor<T>>) return first;
       else return {};
     }
-    Tensor<T> x = modules_[0].second(first, at);
-    for (std::size_t i = 1; i < modules_.size(); ++i) x = modules_[i].second(x, at);
+    const bool watched = chainrule::detail::observer || detail::module_observer;
+    Tensor<T> x;
+    std::size_t i = 0;
+    if constexpr (std::same_as<X, Tensor<T>>) x = first;
+    else x = modules_[i++].second(first, at);
+    for (; i < modules_.size(); ++i) {
+      const AnyModule& module = modules_[i].second;
+      if (!watched && i + 1 < modules_.size() && module.has_relu_form() && modules_[i + 1].second.is_relu()) x = module.call_relu_form(std::move(x), at), ++i;
+      else x = module(x, at);
+    }
     return x;
   }
   std::size_t where(std::int64_t i, Location at) const {

@@ -23,13 +23,18 @@ template <class T> struct BatchNormArgs {
   double momentum, eps;
   bool training;
   T *mean, *inv_std;              // what was used, kept for the gradient
-  T* y;
+  T* y;                           // may be x
+  const T* skip = nullptr;        // added to the result, if not null
+  bool relu = false;              // then relu of it
 };
 template <class T> struct BatchNormGradArgs {
   Along along;
   const T *g, *x, *weight, *mean, *inv_std;
   bool training;      // the mean and the variance depend on x
   T *gx, *gw, *gb;    // null where nobody asks
+  // Where relu follows: g counts only where its argument was positive, which y tells, or where it is null, x; that part of g goes here.
+  T* masked = nullptr;
+  const T *y = nullptr, *bias = nullptr;
 };
 
 // The slots; the CPU kernels stand in cpu/batch_norm.hpp.
@@ -73,6 +78,8 @@ inline Dims all_but_channels(int dims) {
 struct BatchNormSettings {
   double eps;
   bool training;
+  double momentum = 0;
+  bool relu = false;
 };
 
 template <Real T>
@@ -95,6 +102,45 @@ Grads batch_norm_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const
   return Grads{gx, gw, gb};
 }
 
+/// Checks everything, then y = (x - mean) inv_std weight + bias, and what the gradient needs.
+template <class T> struct BatchNormValue { Tensor<T> y, weight, bias, mean, inv_std; };
+template <Real T>
+BatchNormValue<T> batch_norm_value(const char* op, const Tensor<T>& x, const Tensor<T>& running_mean, const Tensor<T>& running_var, const Tensor<T>& weight, const Tensor<T>& bias, BatchNormSettings s,
+                                   const Tensor<T>& skip, bool over_x, Location at) {
+  check(x.dim() >= 2, at, op, ": expects shape (N, C), (N, C, L) or (N, C, H, W), got ", x.shape());
+  const std::int64_t channels = x.shape()[1], values = x.numel() / std::max<std::int64_t>(1, channels);
+  check(!s.training || values > 1, at, op, ": training needs more than 1 value per channel, got shape ", x.shape(), "; use a larger batch (drop_last leaves out a last one of 1), or eval()");
+  check(s.training || (running_mean.defined() && running_var.defined()), at, op, ": without running statistics only training mode works");
+  check(running_mean.defined() == running_var.defined(), at, op, ": running_mean and running_var belong together, only one was given");
+  auto check_vector = [&](const Tensor<T>& v, const char* what) {
+    if (!v.defined()) return;
+    check(v.shape() == Shape(channels), at, op, ": ", what, " needs one number for each of the ", channels, " channels of ", x.shape(), ", got shape ", v.shape());
+    check_same_device(op, at, x, v);
+  };
+  check_vector(running_mean, "running_mean");
+  check_vector(running_var, "running_var");
+  check_vector(weight, "weight");
+  check_vector(bias, "bias");
+  check(!running_mean.defined() || (running_mean.is_contiguous() && running_var.is_contiguous()), at, op, ": running statistics must be contiguous");
+
+  const TensorOptions here{.device = x.device()};
+  const Tensor<T> w = weight.defined() ? weight : ones<T>({channels}, here), b = bias.defined() ? bias : zeros<T>({channels}, here);
+  Tensor<T> y = over_x ? x : allocate<T>(x.shape(), x.device()), mean = allocate<T>({channels}, x.device()), inv_std = allocate<T>({channels}, x.device());
+  {
+    no_grad guard;
+    const Tensor<T> in = contiguous(x, at), cw = contiguous(w, at), cb = contiguous(b, at);
+    const bool running = running_mean.defined();
+    const Tensor<T> also = skip.defined() ? contiguous(skip, at) : skip;
+    kernel<fn::BatchNorm<T>>::on(x.device(), at)({along_dim(x.shape(), 1), in.data(), cw.data(), cb.data(), running ? running_mean.data() : nullptr, running ? running_var.data() : nullptr,
+                                              s.momentum, s.eps, s.training, mean.data(), inv_std.data(), y.data(), also.defined() ? also.data() : nullptr, s.relu});
+    if (running && s.training) {
+      ++running_mean.impl()->storage->version;
+      ++running_var.impl()->storage->version;
+    }
+  }
+  return {y, w, b, mean, inv_std};
+}
+
 }  // namespace detail
 
 /// Batch normalisation: y = (x - mean) / sqrt(var + eps) * weight + bias for each channel. x (N, C), (N, C, L) or (N, C, H, W).
@@ -108,39 +154,11 @@ Grads batch_norm_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const
 template <Real T>
 Tensor<T> batch_norm(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& running_mean, const std::type_identity_t<Tensor<T>>& running_var, const std::type_identity_t<Tensor<T>>& weight = {},
                      const std::type_identity_t<Tensor<T>>& bias = {}, bool training = false, double momentum = 0.1, double eps = 1e-5, Location at = Location::here()) {
-  check(x.dim() >= 2, at, "batch_norm: expects shape (N, C), (N, C, L) or (N, C, H, W), got ", x.shape());
-  const std::int64_t channels = x.shape()[1], values = x.numel() / std::max<std::int64_t>(1, channels);
-  check(!training || values > 1, at, "batch_norm: training needs more than 1 value per channel, got shape ", x.shape(), "; use a larger batch (drop_last leaves out a last one of 1), or eval()");
-  check(training || (running_mean.defined() && running_var.defined()), at, "batch_norm: without running statistics only training mode works");
-  check(running_mean.defined() == running_var.defined(), at, "batch_norm: running_mean and running_var belong together, only one was given");
-  auto check_vector = [&](const Tensor<T>& v, const char* what) {
-    if (!v.defined()) return;
-    check(v.shape() == Shape(channels), at, "batch_norm: ", what, " needs one number for each of the ", channels, " channels of ", x.shape(), ", got shape ", v.shape());
-    detail::check_same_device("batch_norm", at, x, v);
-  };
-  check_vector(running_mean, "running_mean");
-  check_vector(running_var, "running_var");
-  check_vector(weight, "weight");
-  check_vector(bias, "bias");
-  check(!running_mean.defined() || (running_mean.is_contiguous() && running_var.is_contiguous()), at, "batch_norm: running statistics must be contiguous");
-
-  const TensorOptions here{.device = x.device()};
-  const Tensor<T> w = weight.defined() ? weight : ones<T>({channels}, here), b = bias.defined() ? bias : zeros<T>({channels}, here);
-  Tensor<T> y = detail::allocate<T>(x.shape(), x.device()), mean = detail::allocate<T>({channels}, x.device()), inv_std = detail::allocate<T>({channels}, x.device());
-  {
-    no_grad guard;
-    const Tensor<T> in = contiguous(x, at), cw = contiguous(w, at), cb = contiguous(b, at);
-    const bool running = running_mean.defined();
-    kernel<fn::BatchNorm<T>>::on(x.device(), at)({detail::along_dim(x.shape(), 1), in.data(), cw.data(), cb.data(), running ? running_mean.data() : nullptr, running ? running_var.data() : nullptr,
-                                              momentum, eps, training, mean.data(), inv_std.data(), y.data()});
-    if (running && training) {
-      ++running_mean.impl()->storage->version;
-      ++running_var.impl()->storage->version;
-    }
-  }
-  return record("batch_norm", y, {x, w, b}, keep(x, w, mean, inv_std),
-                [settings = detail::BatchNormSettings{eps, training}](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& scale, const Tensor<T>& m, const Tensor<T>& s) {
-                  return detail::batch_norm_grads(g, need, in, scale, m, s, settings);
+  const detail::BatchNormSettings settings{eps, training, momentum};
+  const auto v = detail::batch_norm_value<T>("batch_norm", x, running_mean, running_var, weight, bias, settings, {}, false, at);
+  return record("batch_norm", v.y, {x, v.weight, v.bias}, keep(x, v.weight, v.mean, v.inv_std),
+                [settings](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& scale, const Tensor<T>& m, const Tensor<T>& d) {
+                  return detail::batch_norm_grads(g, need, in, scale, m, d, settings);
                 }, at);
 }
 

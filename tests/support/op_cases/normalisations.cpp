@@ -18,6 +18,19 @@ OpCases normalisation_cases() {
         auto mean = cr::tensor<T>({1, 2}).to(in[0].device()), var = cr::tensor<T>({4, 9}).to(in[0].device());
         return cr::batch_norm(in[0], mean, var, in[1], in[2], false);
       }, v({{0, 1}, {0.9999987500023437, 3.6666651851864196}})),
+      op_case("batch_norm_relu", "training", {v({{1, 2}, {3, 6}, {5, 1}}), v({1, 2}), v({0.5, 1})}, [](const auto& in) {
+        using Tensor = std::decay_t<decltype(in[0])>;
+        return cr::batch_norm_relu(in[0], Tensor(), Tensor(), in[1], in[2], true);
+      }, v({{0, 0.07418089217596124}, {0.5, 3.7774573234721163}, {1.7247425750014136, 0}})),
+      op_case("batch_norm_relu", "with running statistics", {v({{1, 2}, {3, 6}}), v({1, 2}), v({-0.5, 1})}, [](const auto& in) {
+        using T = typename std::decay_t<decltype(in[0])>::value_type;
+        auto mean = cr::tensor<T>({1, 2}).to(in[0].device()), var = cr::tensor<T>({4, 9}).to(in[0].device());
+        return cr::batch_norm_relu(in[0], mean, var, in[1], in[2], false);
+      }, v({{0, 1}, {0.4999987500023437, 3.6666651851864196}})),
+      op_case("batch_norm_relu", "with a skip connection", {v({{1, 2}, {3, 6}, {5, 1}}), v({1, 2}), v({0.5, 1}), v({{1, -1}, {-2, 0.5}, {0.25, 2}})}, [](const auto& in) {
+        using Tensor = std::decay_t<decltype(in[0])>;
+        return cr::batch_norm_relu(in[0], Tensor(), Tensor(), in[1], in[2], true, 0.1, 1e-5, in[3]);
+      }, v({{0.275257424998586, 0}, {0, 4.2774573234721163}, {1.9747425750014136, 1.1483617843519225}})),
       op_case("layer_norm", "", {v({{1, 2, 4}, {0, 5, 10}}), v({1, 2, 3}), v({0, 1, 0})}, [](const auto& in) { return cr::layer_norm(in[0], {3}, in[1], in[2]); },
               v({{-1.0690415314502977, 0.46547923427485094, 4.008905742938616}, {-1.224744503968293, 1, 3.6742335119048786}})),
       op_case("dropout", "off", {x}, [](const auto& in) { return cr::dropout(in[0], 0.5, false); }, x),

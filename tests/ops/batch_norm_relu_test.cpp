@@ -1,0 +1,128 @@
+// batch_norm_relu against the ops that it stands for, bit for bit; memory that it writes over; nn::norm_relu and nn::Sequential.
+
+#include "support/catch.hpp"
+#include <chainrule/api.hpp>
+#include <cstring>
+
+namespace cr = chainrule;
+namespace nn = chainrule::nn;
+using cr::Shape;
+
+namespace {
+
+template <class T> cr::Tensor<T> random(const Shape& shape, std::uint64_t seed, bool requires_grad = true) {
+  cr::Generator g(seed);
+  return cr::randn<T>(shape, {.requires_grad = requires_grad, .generator = &g});
+}
+template <class T> bool same_bits(const cr::Tensor<T>& a, const cr::Tensor<T>& b) {
+  auto x = a.to_vector(), y = b.to_vector();
+  return a.shape() == b.shape() && std::memcmp(x.data(), y.data(), x.size() * sizeof(T)) == 0;
+}
+
+template <class T> void agree(const Shape& shape, bool training, bool skips, bool wants_x, bool wants_skip) {
+  INFO("shape " << shape.str() << " training " << training << " skip " << skips << " gradient of x " << wants_x << ", of skip " << wants_skip);
+  const Shape channels(shape[1]);
+  cr::Tensor<T> gradients[2][4], values[2], means[2];
+  for (int fused = 0; fused < 2; ++fused) {
+    auto x = random<T>(shape, 1, wants_x), weight = random<T>(channels, 2), bias = random<T>(channels, 3), skip = skips ? random<T>(shape, 4, wants_skip) : cr::Tensor<T>();
+    auto mean = cr::zeros<T>(channels), var = cr::ones<T>(channels), factor = random<T>(shape, 5, false);
+    cr::Tensor<T> y;
+    if (fused) {
+      y = cr::batch_norm_relu(x, mean, var, weight, bias, training, 0.3, 1e-5, skip);
+    } else {
+      y = cr::batch_norm(x, mean, var, weight, bias, training, 0.3, 1e-5);
+      y = cr::relu(skips ? y + skip : y);
+    }
+    (y * factor).sum().backward();
+    values[fused] = y.detach(), means[fused] = mean;
+    gradients[fused][0] = x.grad(), gradients[fused][1] = weight.grad(), gradients[fused][2] = bias.grad(), gradients[fused][3] = skips ? skip.grad() : cr::Tensor<T>();
+  }
+  CHECK(same_bits(values[0], values[1]));
+  CHECK(same_bits(means[0], means[1]));
+  for (int i = 0; i < 4; ++i) {
+    INFO("gradient " << i);
+    REQUIRE(gradients[0][i].defined() == gradients[1][i].defined());
+    if (gradients[0][i].defined()) CHECK(same_bits(gradients[0][i], gradients[1][i]));
+  }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("batch_norm_relu gives the numbers of the ops one by one", "[ops][norm]", float, double) {
+  for (const Shape& shape : {Shape{6, 130}, Shape{4, 3, 5}, Shape{3, 4, 9, 7}, Shape{2, 3, 70, 70}})
+    for (bool training : {true, false})
+      for (bool skips : {false, true})
+        for (bool wants_x : {true, false})
+          for (bool wants_skip : {true, false})
+            if (skips || !wants_skip) agree<TestType>(shape, training, skips, wants_x, wants_skip);
+}
+
+TEST_CASE("batch_norm_relu does not depend on the number of threads", "[ops][norm]") {
+  std::vector<float> first;
+  for (int threads : {1, 2, 3}) {
+    cr::set_num_threads(threads);
+    auto x = random<float>({8, 24, 28, 28}, 1);
+    cr::batch_norm_relu(x, {}, {}, {}, {}, true).square().sum().backward();
+    if (threads == 1) first = x.grad().to_vector();
+    CHECK(x.grad().to_vector() == first);
+  }
+  cr::set_num_threads(1);
+}
+
+TEST_CASE("batch_norm_relu writes over a temporary that no gradient needs, and over nothing else", "[ops][norm]") {
+  auto mean = cr::zeros({2}), var = cr::ones({2}), weight = cr::tensor({1, -1}, {.requires_grad = true});
+  auto x = cr::tensor({{3, 4}, {-5, -6}});
+  const auto* place = x.data();
+  CHECK(cr::batch_norm_relu(x, mean, var, weight).data() != place);
+  CHECK(cr::batch_norm_relu(std::move(x), mean, var, weight).data() != place);  // the weight's gradient needs it
+  cr::no_grad guard;
+  x = cr::tensor({{3, 4}, {-5, -6}});
+  place = x.data();
+  auto y = cr::batch_norm_relu(std::move(x), mean, var, weight, {}, false, 0.1, 0.0);
+  CHECK(y.data() == place);
+  CHECK(y.to_vector() == std::vector<float>{3, 0, 0, 6});
+}
+
+TEST_CASE("batch_norm_relu says what is wrong", "[ops][norm]") {
+  auto x = cr::ones({2, 3, 4});
+  CHECK_THROWS_WITH(cr::batch_norm_relu(x, {}, {}, {}, {}, true, 0.1, 1e-5, cr::ones({3, 4})), chainrule_test::Contains("batch_norm_relu: skip needs the shape of x, (2, 3, 4), got (3, 4)"));
+  CHECK_THROWS_WITH(cr::batch_norm_relu(x, {}, {}, cr::ones({4}), {}, true), chainrule_test::Contains("batch_norm_relu: weight needs one number for each of the 3 channels"));
+}
+
+TEST_CASE("norm_relu and Sequential give what the modules give one by one", "[nn][norm]") {
+  auto net = [] {
+    cr::manual_seed(7);
+    return nn::Sequential{nn::Conv2d(3, 8, 3), nn::BatchNorm2d(8), nn::ReLU({.inplace = true}), nn::Flatten(), nn::Linear(8 * 36, 10), nn::BatchNorm1d(10), nn::ReLU()};
+  };
+  auto one = net(), two = net();
+  auto input = random<float>({4, 3, 8, 8}, 1, false);
+  for (bool training : {true, false}) {
+    one.train(training), two.train(training);
+    auto x = input;
+    for (auto& [name, module] : one) x = module(x);
+    auto y = two(input);
+    CHECK(same_bits(x.detach(), y.detach()));
+    one.zero_grad(), two.zero_grad();
+    x.sum().backward();
+    y.sum().backward();
+    for (std::size_t i = 0; i < one.parameters().size(); ++i) CHECK(same_bits(one.parameters()[i].grad(), two.parameters()[i].grad()));
+  }
+  nn::BatchNorm2d bn(8), copy = bn;
+  auto h = random<float>({2, 8, 4, 4}, 2), skip = random<float>({2, 8, 4, 4}, 3);
+  CHECK(same_bits(nn::norm_relu(bn, h, skip).detach(), cr::relu(copy(h) + skip).detach()));
+  CHECK(same_bits(bn.running_var, copy.running_var));
+  CHECK(bn.num_batches_tracked.item() == 1);
+
+  struct Net : nn::Module<Net> {
+    nn::BatchNorm2d bn{8};
+    cr::Tensor<> forward(const cr::Tensor<>& x) { return nn::norm_relu(bn, x); }
+  } broken;
+  CHECK_THROWS_WITH(broken(cr::ones({2, 3, 4, 4})), chainrule_test::Contains("bn (BatchNorm2d): expects 8 channels, got 3"));
+  struct Ops : cr::Observer {
+    std::string names;
+    void forward(const cr::ForwardEvent& e) override { names += std::string(e.op) + ' '; }
+  } watcher;
+  cr::Observe watch(watcher);
+  nn::norm_relu(bn, h, skip);  // one by one while somebody watches
+  CHECK(watcher.names == "batch_norm add relu ");
+}
