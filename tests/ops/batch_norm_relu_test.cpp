@@ -69,6 +69,56 @@ TEST_CASE("batch_norm_relu does not depend on the number of threads", "[ops][nor
   cr::set_num_threads(1);
 }
 
+TEST_CASE("a large result of batch_norm_relu is not kept for its readers but made again", "[ops][norm][autograd]") {
+  const Shape shape{8, 16, 32, 32};  // 512 KiB
+  auto weight = random<float>({8, 16, 3, 3}, 2), scale = random<float>({16}, 3), shift = random<float>({16}, 4);
+  const auto held_before = cr::memory_stats().live_bytes;
+  std::int64_t held[2];
+  cr::Tensor<> gradients[2];
+  for (int fused = 0; fused < 2; ++fused) {
+    auto x = random<float>(shape, 1);
+    const auto without = cr::memory_stats().live_bytes;
+    auto h = fused ? cr::batch_norm_relu(x, {}, {}, scale, shift, true) : cr::relu(cr::batch_norm(x, {}, {}, scale, shift, true));
+    auto y = cr::conv2d(h, weight).square().sum();
+    h = cr::Tensor<>();
+    held[fused] = cr::memory_stats().live_bytes - without;
+    y.backward({}, {.retain_graph = true});
+    gradients[fused] = x.grad().clone();
+    y.backward();
+    CHECK(same_bits(x.grad(), gradients[fused] * 2));
+    CHECK_THROWS_WITH(y.backward(), chainrule_test::Contains("the graph was walked already"));
+    weight.zero_grad();
+  }
+  CHECK(same_bits(gradients[0], gradients[1]));
+  CHECK(held[0] - held[1] >= 512 * 1024);
+  gradients[0] = gradients[1] = cr::Tensor<>();
+  CHECK(cr::memory_stats().live_bytes - held_before < 64 * 1024);  // nothing is left behind
+
+  auto x = random<float>(shape, 1);
+  auto z = x * 2;
+  auto y = cr::conv2d(cr::batch_norm_relu(z, {}, {}, scale, shift, true), weight).sum();
+  {
+    cr::no_grad guard;
+    z.add_(1);
+  }
+  CHECK_THROWS_WITH(y.backward(), chainrule_test::Contains("edited in place"));
+}
+
+TEST_CASE("second derivatives go through values that are made again", "[ops][norm][autograd]") {
+  const Shape shape{4, 8, 32, 32};  // 256 KiB of doubles
+  auto weight = random<double>({2, 8, 1, 1}, 2), skip = random<double>(shape, 3, false);
+  cr::Tensor<double> second[2];
+  for (int fused = 0; fused < 2; ++fused) {
+    auto x = random<double>(shape, 1);
+    auto h = fused ? cr::batch_norm_relu(x, {}, {}, {}, {}, true, 0.1, 1e-5, skip) : cr::relu(cr::batch_norm(x, {}, {}, {}, {}, true) + skip);
+    auto y = cr::conv2d(h, weight).square().sum();
+    auto dx = cr::autograd::grad({y}, {x}, {.create_graph = true})[0];
+    second[fused] = cr::autograd::grad({dx.square().sum()}, {x})[0];
+  }
+  const auto a = second[0].to_vector(), b = second[1].to_vector();
+  for (std::size_t i = 0; i < a.size(); i += 97) CHECK(a[i] == Approx(b[i]).epsilon(1e-9).margin(1e-12));
+}
+
 TEST_CASE("batch_norm_relu writes over a temporary that no gradient needs, and over nothing else", "[ops][norm]") {
   auto mean = cr::zeros({2}), var = cr::ones({2}), weight = cr::tensor({1, -1}, {.requires_grad = true});
   auto x = cr::tensor({{3, 4}, {-5, -6}});

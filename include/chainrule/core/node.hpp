@@ -86,6 +86,11 @@ struct Node : detail::Counted, detail::FromPool {
   virtual void release() = 0;                                             ///< lets go of the saved values
   virtual void saved(const Callback<void(const TensorBase&)>& see) const = 0;
 
+  /// A large value that is soon computed again, from what its op kept, need not be kept for the gradients of the ops that read it: they
+  /// keep its node and ask it. Its rule then has a function remake() (core/record.hpp).
+  virtual bool remakes() const { return false; }
+  virtual TensorBase remake() { return {}; }
+
   const char* op;                ///< "mul", "relu", ...
   const detail::GradOps* ops;    // for gradients of its value
   std::uint64_t id;              ///< creation number; one counter for all threads, so a result is always newer than its operands

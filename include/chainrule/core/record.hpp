@@ -9,6 +9,7 @@
 
 #include <chainrule/core/node.hpp>
 #include <chainrule/core/observer.hpp>
+#include <algorithm>
 #include <type_traits>
 
 namespace chainrule {
@@ -30,13 +31,29 @@ namespace detail {
 
 template <class... S> struct SaveList { std::tuple<const S*...> items; };
 
-/// A saved value and the version it had.
+/// A saved value and the version it had; or the node that makes it again.
 template <class S> struct SavedItem;
 template <class T> struct SavedItem<Tensor<T>> {
   Tensor<T> value;
-  std::uint32_t version;
-  explicit SavedItem(const Tensor<T>& v) : value(v), version(v.defined() ? v.version() : 0) {}
+  NodeRef maker;
+  std::uint32_t version = 0;
+  explicit SavedItem(const Tensor<T>& v) {
+    if (!v.defined()) return;
+    if (v.impl()->node && v.impl()->node->remakes()) maker = v.impl()->node;
+    else value = v, version = v.version();
+  }
 };
+
+inline constexpr std::int64_t remake_bytes = 256 * 1024;  // smaller values are kept
+
+/// Asks a node for its value; where a graph is being made, with its place in the first one.
+[[gnu::noinline]] inline TensorBase made_again(const NodeRef& maker) {
+  TensorBase value = maker->remake();
+  if (!grad_enabled) return value;
+  TensorBase placed(alias(value));
+  placed.impl()->node = maker;
+  return placed;
+}
 
 }  // namespace detail
 
@@ -47,7 +64,7 @@ namespace detail {
 
 template <class S, class T> using SavedType = std::conditional_t<std::same_as<S, ThisValue>, Tensor<T>, S>;
 
-template <class T, std::size_t N, class Rule, class... S> struct OpNode final : Node {
+template <class T, std::size_t N, class Rule, class... S> struct OpNode : Node {
   std::array<Edge, N> edges;
   std::optional<std::tuple<SavedItem<SavedType<S, T>>...>> kept;
   Rule rule;
@@ -66,6 +83,7 @@ template <class T, std::size_t N, class Rule, class... S> struct OpNode final : 
 
   // Hands a saved value to the rule; this op's own result gets its place in the graph back, for second derivatives.
   template <class Given, class X> X unpack(const SavedItem<X>& item) {
+    if (item.maker) return X(made_again(item.maker).share());
     if (!item.value.defined()) return item.value;
     check(item.value.version() == item.version, at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ",
           item.version, ", is now ", item.value.version(), "); edit a clone() instead, or edit after backward()");
@@ -93,7 +111,35 @@ template <class T, std::size_t N, class Rule, class... S> struct OpNode final : 
     released = true;
   }
   void saved(const Callback<void(const TensorBase&)>& see) const override {
-    if (kept) std::apply([&](const auto&... item) { (see(item.value), ...); }, *kept);
+    if (kept) std::apply([&](const auto&... item) { (see(item.maker ? made_again(item.maker) : TensorBase(item.value)), ...); }, *kept);
+  }
+};
+
+/// Whether a rule can compute its op's value again: Tensor<T> remake(saved values...) const.
+template <class Rule, class... Saved>
+concept Remakes = requires(const Rule& rule, const Saved&... saved) { rule.remake(saved...); };
+
+template <class T, std::size_t N, class Rule, class... S> struct RemakingNode final : OpNode<T, N, Rule, S...> {
+  using Base = OpNode<T, N, Rule, S...>;
+  bool able = true;   // without asking other nodes for what it needs itself
+  TensorBase remade;  // from the first time that it is needed until this node's own turn
+
+  template <class... A> RemakingNode(const char* op_name, Location where, const Tensor<T>& value, const A&... a) : Base(op_name, where, value, a...) {
+    std::apply([&](const auto&... item) { able = !(item.maker || ...); }, *this->kept);
+    able = able && value.numel() * static_cast<std::int64_t>(sizeof(T)) >= remake_bytes;
+  }
+  Grads run(const TensorBase& upstream) override {
+    remade = TensorBase();
+    return Base::run(upstream);
+  }
+  bool remakes() const override { return able; }
+  TensorBase remake() override {
+    if (remade.defined()) return remade;
+    check(this->kept.has_value(), this->at, "backward: the graph was walked already and ", this->op, " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
+    no_grad guard;
+    const Unobserved quiet;
+    remade = std::apply([&](const auto&... item) { return this->rule.remake(this->template unpack<S>(item)...); }, *this->kept);
+    return remade;
   }
 };
 
@@ -114,7 +160,8 @@ template <class T, std::size_t N, class... S, class Rule>
 Tensor<T> record(const char* op, Tensor<T> value, const OperandRef (&inputs)[N], detail::SaveList<S...> saved, Rule rule, Location at) {
   if constexpr (Real<T>) {
     if (detail::grad_enabled && detail::any_requires_grad(inputs)) {
-      using NodeType = detail::OpNode<T, N, Rule, S...>;
+      constexpr bool remakes = detail::Remakes<Rule, detail::SavedType<S, T>...>;
+      using NodeType = typename std::conditional_t<remakes, std::type_identity<detail::RemakingNode<T, N, Rule, S...>>, std::type_identity<detail::OpNode<T, N, Rule, S...>>>::type;
       value.impl()->node = detail::NodeRef(new NodeType(op, at, value, inputs, saved, std::move(rule), std::make_index_sequence<N>{}, std::index_sequence_for<S...>{}));
     }
   }

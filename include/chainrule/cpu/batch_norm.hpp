@@ -27,6 +27,7 @@ template <class One, class Several> void for_each_channel(const fn::Along& a, co
 
 /// Turns a channel's moments into what the forward pass uses, and updates the running statistics.
 template <class T> void settle(const fn::BatchNormArgs<T>& p, std::int64_t c, double count, double mean, double squares) {
+  if (!p.training && !p.running_mean) return;  // given
   if (p.training && p.running_mean) {
     p.running_mean[c] = static_cast<T>((1 - p.momentum) * static_cast<double>(p.running_mean[c]) + p.momentum * mean);
     p.running_var[c] = static_cast<T>((1 - p.momentum) * static_cast<double>(p.running_var[c]) + p.momentum * squares / (count - 1));
@@ -62,15 +63,16 @@ template <class T, class C> void normalise_rows(std::int64_t rows, std::int64_t 
     }
   });
 }
-/// masked = g where y, or if it is null, what normalise_rows gives without skip, is positive; else 0.
-template <class T, class C> void mask_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* g, const T* x, const T* y, C mean, C scale, C bias, T* masked) {
+/// masked = g where what normalise_rows computes is positive, else 0.
+template <class T, class C> void mask_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* g, const T* x, C mean, C scale, C bias, const T* skip, T* masked) {
   run_best<T>([=] {
     for (std::int64_t r = 0; r < rows; ++r) {
       const T *up = g + r * step, *from = x + r * step;
       T* to = masked + r * step;
-      if (y) {
-        const T* sign = y + r * step;
-        CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] = sign[i] <= T(0) ? T(0) : up[i];
+      if (skip) {
+        const T* also = skip + r * step;
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i)
+          to[i] = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) + also[i] <= T(0) ? T(0) : up[i];
       } else {
         CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) <= T(0) ? T(0) : up[i];
       }
@@ -132,11 +134,11 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
   };
   auto one = [&](std::int64_t c) {
     double sum = 0, product = 0;
-    const T mean = p.mean[c], *up = p.g + c * places, *x = p.x + c * places, *g = p.masked ? p.masked + c * places : up;
+    const T mean = p.mean[c], *given = p.g + c * places, *x = p.x + c * places, *g = p.masked ? p.masked + c * places : given;
     if (needs_sums || p.masked)
       detail::for_each_piece(samples, places, step, [&](std::int64_t at, std::int64_t rows, std::int64_t width) {
         if (p.masked)
-          detail::mask_rows<T, T>(rows, width, step, up + at, x + at, p.y ? p.y + c * places + at : nullptr, mean, p.inv_std[c] * p.weight[c], p.bias[c], p.masked + c * places + at);
+          detail::mask_rows<T, T>(rows, width, step, given + at, x + at, mean, p.inv_std[c] * p.weight[c], p.bias[c], p.skip ? p.skip + c * places + at : nullptr, p.masked + c * places + at);
         sum += detail::sum_of_rows(g + at, rows, width, step);
         product += detail::coupling_of_rows(g + at, x + at, rows, width, step, mean);
       });
@@ -159,7 +161,7 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
     if (p.masked) {
       T factors[64];
       for (std::int64_t j = 0; j < count; ++j) factors[j] = p.inv_std[first + j] * p.weight[first + j];
-      detail::mask_rows<T, const T*>(samples, count, channels, p.g + first, x, p.y ? p.y + first : nullptr, mean, factors, p.bias ? p.bias + first : nullptr, p.masked + first);
+      detail::mask_rows<T, const T*>(samples, count, channels, p.g + first, x, mean, factors, p.bias + first, p.skip ? p.skip + first : nullptr, p.masked + first);
     }
     if (needs_sums)
       run_best<T>([=] {

@@ -90,36 +90,27 @@ template <class T> CHAINRULE_HD inline void split_row(const T* from, std::int64_
   if (n % 2 != 0) even[n / 2] = from[n - 1];
 }
 
-/// Outputs side by side whose windows lie wholly inside the image's width: rows [top, bottom) of the window, `columns` each. What
-/// window column l reads for neighbouring outputs is side by side too: it begins at source[k * rows_apart + place of l].
-template <class T> struct MaxPoolWindow {
-  const T *even, *odd;        // of the first row; with stride 1 both are the row itself
-  std::int64_t rows_apart;
-  std::int64_t top, bottom, columns, dilation, stride;
-  T* best;
-  Place<T>* at;
-
-  template <int width> CHAINRULE_HD void run(std::int64_t begin) const {
-    T b[width];
-    Place<T> a[width];
-    CHAINRULE_SIMD for (int j = 0; j < width; ++j) b[j] = -math::Limits<T>::infinity, a[j] = static_cast<Place<T>>(top * columns);
-    for (std::int64_t k = top; k < bottom; ++k)
-      for (std::int64_t l = 0; l < columns; ++l) {
-        const std::int64_t shift = l * dilation;
-        const T* from = (stride == 2 && shift % 2 != 0 ? odd : even) + shift / stride + (k - top) * rows_apart + begin;
-        const auto here = static_cast<Place<T>>(k * columns + l);
-        CHAINRULE_SIMD for (int j = 0; j < width; ++j) {
-          const bool wins = (from[j] > b[j]) | (from[j] != from[j]);
-          b[j] = math::select(wins, from[j], b[j]);
-          a[j] = choose(wins, here, a[j]);
-        }
+/// n outputs side by side whose windows lie wholly inside the image's width: rows [top, bottom) of the window, `columns` each. What
+/// window column l reads for neighbouring outputs is side by side too: it begins `shift / stride` after even or odd, and the next row of
+/// the window rows_apart further on. (With stride 1 both are the row itself.) A NaN wins, of equals the first.
+template <class T>
+CHAINRULE_HD inline void max_pool_stretch(const T* even, const T* odd, std::int64_t rows_apart, std::int64_t top, std::int64_t bottom, std::int64_t columns, std::int64_t dilation, std::int64_t stride,
+                                          std::int64_t n, T* best, Place<T>* at) {
+  const auto none = static_cast<Place<T>>(top * columns);
+  CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) best[j] = -math::Limits<T>::infinity, at[j] = none;
+  for (std::int64_t k = top; k < bottom; ++k)
+    for (std::int64_t l = 0; l < columns; ++l) {
+      const std::int64_t shift = l * dilation;
+      const T* from = (stride == 2 && shift % 2 != 0 ? odd : even) + shift / stride + (k - top) * rows_apart;
+      const auto here = static_cast<Place<T>>(k * columns + l);
+      CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) {
+        const T v = from[j], b = best[j];
+        const bool wins = (v > b) | (v != v);
+        best[j] = math::select(wins, v, b);
+        at[j] = choose(wins, here, at[j]);
       }
-    T* to = best + begin;
-    Place<T>* to_at = at + begin;
-    CHAINRULE_SIMD for (int j = 0; j < width; ++j) to[j] = b[j];
-    CHAINRULE_SIMD for (int j = 0; j < width; ++j) to_at[j] = a[j];
-  }
-};
+    }
+}
 
 /// Output j of a row, whatever its window: rows [top, bottom) of it lie inside the image, the first of them at `row`.
 template <class T> CHAINRULE_HD inline void max_pool_one(const fn::PoolShape& s, const T* row, std::int64_t top, std::int64_t bottom, std::int64_t j, T& best, Place<T>& at) {
@@ -159,8 +150,7 @@ template <class T, class I> CHAINRULE_HD inline void max_pool_plane(const fn::Po
         const T* left = row + begin * s.stride_w - s.pad_w;
         if (split)
           for (std::int64_t k = 0; k < bottom - top; ++k) split_row(left + k * s.dil_h * s.w, 2 * (end - begin - 1) + reach + 1, half[k][0], half[k][1]);
-        for_each_vector<T>(end - begin, MaxPoolWindow<T>{split ? half[0][0] : left, split ? half[0][1] : left, split ? 2 * span : s.dil_h * s.w, top, bottom, s.kw, s.dil_w, s.stride_w,
-                                                         best + (begin - from), at + (begin - from)});
+        max_pool_stretch(split ? half[0][0] : left, split ? half[0][1] : left, split ? 2 * span : s.dil_h * s.w, top, bottom, s.kw, s.dil_w, s.stride_w, end - begin, best + (begin - from), at + (begin - from));
       }
       T* out = y + i * s.ow + from;
       CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) out[j] = best[j];

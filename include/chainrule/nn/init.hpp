@@ -11,13 +11,11 @@ namespace chainrule::nn::init {
 
 namespace detail {
 
-/// Calls fill(pointer, count) on contiguous CPU memory that then becomes the values of t.
+/// Calls fill(pointer, count) on contiguous CPU memory: that of t, or what is then copied there.
 template <class T, class Fill> const Tensor<T>& filled(const Tensor<T>& t, Location at, const Fill& fill) {
   check(t.defined(), at, "init: this tensor is not defined (a layer made with {.bias = false} has no bias)");
   no_grad guard;
-  Tensor<T> values = chainrule::detail::allocate<T>(t.shape());
-  fill(values.data(), values.numel());
-  return t.copy_(values, at);
+  return chainrule::detail::overwrite(t, "init", at, fill);
 }
 
 struct Fans {

@@ -19,7 +19,7 @@ namespace fn {
 template <class T> struct BatchNormArgs {
   Along along;
   const T *x, *weight, *bias;
-  T *running_mean, *running_var;  // null if there are none
+  T *running_mean, *running_var;  // null if there are none; without them and not training, mean and inv_std are given
   double momentum, eps;
   bool training;
   T *mean, *inv_std;              // what was used, kept for the gradient
@@ -32,9 +32,9 @@ template <class T> struct BatchNormGradArgs {
   const T *g, *x, *weight, *mean, *inv_std;
   bool training;      // the mean and the variance depend on x
   T *gx, *gw, *gb;    // null where nobody asks
-  // Where relu follows: g counts only where its argument was positive, which y tells, or where it is null, x; that part of g goes here.
+  // Where relu follows: g counts only where its argument, with bias and skip (which may be null), was positive; that part of g goes to masked.
   T* masked = nullptr;
-  const T *y = nullptr, *bias = nullptr;
+  const T *bias = nullptr, *skip = nullptr;
 };
 
 // The slots; the CPU kernels stand in cpu/batch_norm.hpp.
@@ -75,6 +75,8 @@ inline Dims all_but_channels(int dims) {
   return d;
 }
 
+template <class T> T* place(const Tensor<T>& v) { return v.defined() ? v.data() : nullptr; }
+
 struct BatchNormSettings {
   double eps;
   bool training;
@@ -96,7 +98,6 @@ Grads batch_norm_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const
   if (need[0]) gx = overwritable(g);
   if (need[1]) gw = allocate<T>(weight.shape(), x.device());
   if (need[2]) gb = allocate<T>(weight.shape(), x.device());
-  auto place = [](const Tensor<T>& v) { return v.defined() ? v.data() : nullptr; };
   const Tensor<T> up = contiguous(g), in = contiguous(x), w = contiguous(weight);
   kernel<fn::BatchNormGrad<T>>::on(x.device(), {})({along_dim(x.shape(), 1), up.data(), in.data(), w.data(), mean.data(), inv_std.data(), s.training, place(gx), place(gw), place(gb)});
   return Grads{gx, gw, gb};
@@ -128,11 +129,10 @@ BatchNormValue<T> batch_norm_value(const char* op, const Tensor<T>& x, const Ten
   Tensor<T> y = over_x ? x : allocate<T>(x.shape(), x.device()), mean = allocate<T>({channels}, x.device()), inv_std = allocate<T>({channels}, x.device());
   {
     no_grad guard;
-    const Tensor<T> in = contiguous(x, at), cw = contiguous(w, at), cb = contiguous(b, at);
+    const Tensor<T> in = contiguous(x, at), cw = contiguous(w, at), cb = contiguous(b, at), also = skip.defined() ? contiguous(skip, at) : skip;
     const bool running = running_mean.defined();
-    const Tensor<T> also = skip.defined() ? contiguous(skip, at) : skip;
     kernel<fn::BatchNorm<T>>::on(x.device(), at)({along_dim(x.shape(), 1), in.data(), cw.data(), cb.data(), running ? running_mean.data() : nullptr, running ? running_var.data() : nullptr,
-                                              s.momentum, s.eps, s.training, mean.data(), inv_std.data(), y.data(), also.defined() ? also.data() : nullptr, s.relu});
+                                              s.momentum, s.eps, s.training, mean.data(), inv_std.data(), y.data(), place(also), s.relu});
     if (running && s.training) {
       ++running_mean.impl()->storage->version;
       ++running_var.impl()->storage->version;
@@ -140,6 +140,25 @@ BatchNormValue<T> batch_norm_value(const char* op, const Tensor<T>& x, const Ten
   }
   return {y, w, b, mean, inv_std};
 }
+
+/// The value once more, of what was kept: the mean and inv_std that were used are "running" ones now.
+template <Real T>
+Tensor<T> batch_norm_again(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, const Tensor<T>& skip, bool relu) {
+  Tensor<T> y = allocate<T>(x.shape(), x.device());
+  const Tensor<T> in = contiguous(x), w = contiguous(weight), b = contiguous(bias), also = skip.defined() ? contiguous(skip) : skip;
+  kernel<fn::BatchNorm<T>>::on(x.device(), {})({along_dim(x.shape(), 1), in.data(), w.data(), b.data(), nullptr, nullptr, 0, 0, false, mean.data(), inv_std.data(), y.data(), place(also), relu});
+  return y;
+}
+
+template <class T> struct BatchNormRule {
+  BatchNormSettings settings;
+  Grads operator()(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>&, const Tensor<T>& mean, const Tensor<T>& inv_std) const {
+    return batch_norm_grads(g, need, x, weight, mean, inv_std, settings);
+  }
+  Tensor<T> remake(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std) const {
+    return batch_norm_again(x, weight, bias, mean, inv_std, {}, false);
+  }
+};
 
 }  // namespace detail
 
@@ -156,10 +175,7 @@ Tensor<T> batch_norm(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& 
                      const std::type_identity_t<Tensor<T>>& bias = {}, bool training = false, double momentum = 0.1, double eps = 1e-5, Location at = Location::here()) {
   const detail::BatchNormSettings settings{eps, training, momentum};
   const auto v = detail::batch_norm_value<T>("batch_norm", x, running_mean, running_var, weight, bias, settings, {}, false, at);
-  return record("batch_norm", v.y, {x, v.weight, v.bias}, keep(x, v.weight, v.mean, v.inv_std),
-                [settings](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& scale, const Tensor<T>& m, const Tensor<T>& d) {
-                  return detail::batch_norm_grads(g, need, in, scale, m, d, settings);
-                }, at);
+  return record("batch_norm", v.y, {x, v.weight, v.bias}, keep(x, v.weight, v.bias, v.mean, v.inv_std), detail::BatchNormRule<T>{settings}, at);
 }
 
 }  // namespace chainrule

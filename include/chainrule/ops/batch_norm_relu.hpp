@@ -8,42 +8,46 @@ namespace chainrule {
 
 namespace detail {
 
-/// The gradients of x, weight, bias and, where it has one, skip. y is undefined where x tells which numbers were positive.
-template <Real T>
-Grads batch_norm_relu_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, const Tensor<T>& y,
-                            BatchNormSettings s) {
-  const bool skips = y.defined();
-  if (is_grad_enabled()) {
-    Tensor<T> sign = y;
-    if (!skips) {
-      no_grad guard;
-      Shape column = Shape::filled(x.dim() - 1, 1);
-      column[0] = x.shape()[1];
-      sign = (x - reshape(mean, column)) * reshape(inv_std * weight, column) + reshape(bias, column);
+/// With Skip = Tensor<T> for relu(batch_norm(x) + skip), without for relu(batch_norm(x)). relu's argument is computed again, not kept.
+template <class T, class... Skip> struct BatchNormReluRule {
+  BatchNormSettings settings;
+  static constexpr bool skips = sizeof...(Skip) == 1;
+
+  Tensor<T> remake(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, const Skip&... skip) const {
+    return batch_norm_again<T>(x, weight, bias, mean, inv_std, Tensor<T>(skip...), true);
+  }
+
+  Grads operator()(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, const Skip&... skip) const {
+    if (is_grad_enabled()) {
+      Tensor<T> y;
+      {
+        no_grad guard;
+        y = remake(x, weight, bias, mean, inv_std, skip...);
+      }
+      const Tensor<T> through = relu_grad(g, y);
+      Grads all = batch_norm_grads(through, need, x, weight, mean, inv_std, settings);
+      if (skips) all.push_back(through);
+      return all;
     }
-    const Tensor<T> through = relu_grad(g, sign);
-    Grads all = batch_norm_grads(through, need, x, weight, mean, inv_std, s);
-    if (skips) all.push_back(through);
+    const bool apart = skips && need[3];  // the part of g that passes relu is skip's gradient, so x's goes elsewhere
+    Tensor<T> through = overwritable(g), gx, gw, gb;
+    if (need[0]) gx = apart ? allocate<T>(x.shape(), x.device()) : through;
+    if (need[1]) gw = allocate<T>(weight.shape(), x.device());
+    if (need[2]) gb = allocate<T>(weight.shape(), x.device());
+    const Tensor<T> up = contiguous(g), in = contiguous(x), w = contiguous(weight), b = contiguous(bias), also(contiguous(skip)...);
+    kernel<fn::BatchNormGrad<T>>::on(x.device(), {})({along_dim(x.shape(), 1), up.data(), in.data(), w.data(), mean.data(), inv_std.data(), settings.training, place(gx), place(gw), place(gb),
+                                                      through.data(), b.data(), place(also)});
+    Grads all{gx, gw, gb};
+    if (skips) all.push_back(apart ? through : Tensor<T>());
     return all;
   }
-  const bool apart = skips && need[3];  // the part of g that passes relu is skip's gradient, so x's goes elsewhere
-  Tensor<T> through = overwritable(g), gx, gw, gb;
-  if (need[0]) gx = apart ? allocate<T>(x.shape(), x.device()) : through;
-  if (need[1]) gw = allocate<T>(weight.shape(), x.device());
-  if (need[2]) gb = allocate<T>(weight.shape(), x.device());
-  auto place = [](const Tensor<T>& v) { return v.defined() ? v.data() : nullptr; };
-  const Tensor<T> up = contiguous(g), in = contiguous(x), w = contiguous(weight), b = contiguous(bias);
-  kernel<fn::BatchNormGrad<T>>::on(x.device(), {})({along_dim(x.shape(), 1), up.data(), in.data(), w.data(), mean.data(), inv_std.data(), s.training, place(gx), place(gw), place(gb),
-                                                    through.data(), place(y), b.data()});
-  if (skips) return Grads{gx, gw, gb, apart ? through : Tensor<T>()};
-  return Grads{gx, gw, gb};
-}
+};
 
 }  // namespace detail
 
 /// relu(batch_norm(x, ...)), or with `skip`, of x's shape, relu(batch_norm(x, ...) + skip): bit for bit the same numbers as the ops one by
-/// one, for half of the memory traffic, and nothing but x (with skip also the result) is kept for the gradient. A temporary x that no
-/// gradient needs is written over. Arguments, gradients and errors as batch_norm and relu; float and double.
+/// one, for half of the memory traffic, and nothing but x and skip is kept for the gradient. A temporary x that no gradient needs is
+/// written over. Arguments, gradients and errors as batch_norm and relu; float and double.
 ///     batch_norm_relu(tensor({{1}, {3}}), {}, {}, {}, {}, true)   // {{0}, {1}}, but for eps
 template <Real T>
 Tensor<T> batch_norm_relu(Tensor<T> x, const std::type_identity_t<Tensor<T>>& running_mean, const std::type_identity_t<Tensor<T>>& running_var, const std::type_identity_t<Tensor<T>>& weight = {},
@@ -56,15 +60,8 @@ Tensor<T> batch_norm_relu(Tensor<T> x, const std::type_identity_t<Tensor<T>>& ru
   const detail::BatchNormSettings settings{eps, training, momentum, true};
   const bool over_x = detail::is_spare(x) && !detail::recorded_edit(x, weight, bias, skip);
   const auto v = detail::batch_norm_value<T>("batch_norm_relu", x, running_mean, running_var, weight, bias, settings, skip, over_x, at);
-  if (!skip.defined())
-    return record("batch_norm_relu", v.y, {x, v.weight, v.bias}, keep(x, v.weight, v.bias, v.mean, v.inv_std),
-                  [settings](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& scale, const Tensor<T>& shift, const Tensor<T>& m, const Tensor<T>& d) {
-                    return detail::batch_norm_relu_grads(g, need, in, scale, shift, m, d, Tensor<T>(), settings);
-                  }, at);
-  return record("batch_norm_relu", v.y, {x, v.weight, v.bias, skip}, keep(x, v.weight, v.bias, v.mean, v.inv_std, this_value),
-                [settings](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& scale, const Tensor<T>& shift, const Tensor<T>& m, const Tensor<T>& d, const Tensor<T>& y) {
-                  return detail::batch_norm_relu_grads(g, need, in, scale, shift, m, d, y, settings);
-                }, at);
+  if (!skip.defined()) return record("batch_norm_relu", v.y, {x, v.weight, v.bias}, keep(x, v.weight, v.bias, v.mean, v.inv_std), detail::BatchNormReluRule<T>{settings}, at);
+  return record("batch_norm_relu", v.y, {x, v.weight, v.bias, skip}, keep(x, v.weight, v.bias, v.mean, v.inv_std, skip), detail::BatchNormReluRule<T, Tensor<T>>{settings}, at);
 }
 
 }  // namespace chainrule
