@@ -186,7 +186,8 @@ template <int N> void map_blocks(const Loop<N>& loop, const Stream (&streams)[N]
     across = across && (linear[k] || is_periodic(loop, k));
   }
   across = loop.size[loop.dims - 1] < (across ? wide_row : wide_row / 4);
-  parallel_chunks(loop.numel, elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t grain = loop.numel <= 2 * elementwise_grain ? loop.numel : elementwise_grain;  // a second thread comes too late for two tasks
+  parallel_chunks(loop.numel, grain, [&](std::int64_t begin, std::int64_t end) {
     if (all) {
       char* data[N];
       for (int k = 0; k < N; ++k) data[k] = streams[k].data + begin * streams[k].bytes;
