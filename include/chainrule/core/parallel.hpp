@@ -48,25 +48,48 @@ inline void set_num_threads(int n, Location at = Location::here()) {
   detail::thread_setting().store(n, std::memory_order_relaxed);
 }
 
+namespace detail {
+
+// The two ways to share work out. They know a task by its address only: what a kernel does for a task is compiled once, and not
+// again for the case that one thread does it all.
+[[gnu::noinline]] inline void share_out(std::int64_t tasks, ThreadPool::Task* task, const void* job) {
+  const int threads = static_cast<int>(tasks < get_num_threads() ? tasks : get_num_threads());
+  if (threads <= 1 || inside_parallel) {
+    for (std::int64_t i = 0; i < tasks; ++i) task(job, i);
+    return;
+  }
+  ThreadPool::of_program().run(threads, tasks, task, job);
+}
+
+struct Chunks {
+  std::int64_t n, grain;
+  void (*task)(const void* job, std::int64_t begin, std::int64_t end);
+  const void* job;
+
+  void share_out() const {
+    if (n > grain) detail::share_out((n + grain - 1) / grain, &run, this);
+    else if (n > 0) task(job, 0, n);
+  }
+
+ private:
+  static void run(const void* chunks, std::int64_t i) {
+    const auto& c = *static_cast<const Chunks*>(chunks);
+    c.task(c.job, i * c.grain, (i + 1) * c.grain < c.n ? (i + 1) * c.grain : c.n);
+  }
+};
+
+}  // namespace detail
+
 /// Calls task(i) for i in [0, tasks), on as many threads as allowed. Tasks must not throw and must write to different places.
 /// The caller chooses the number of tasks from the size of the work alone; one task runs on the calling thread, which costs
 /// nothing, where a parallel region costs about 1 microsecond.
 template <class Task> void parallel_for(std::int64_t tasks, const Task& task) {
-  int threads = static_cast<int>(tasks < get_num_threads() ? tasks : get_num_threads());
-  if (threads <= 1 || detail::inside_parallel) {
-    for (std::int64_t i = 0; i < tasks; ++i) task(i);
-    return;
-  }
-  detail::ThreadPool::of_program().run(threads, tasks, [](const void* job, std::int64_t i) { (*static_cast<const Task*>(job))(i); }, &task);
+  detail::share_out(tasks, [](const void* job, std::int64_t i) { (*static_cast<const Task*>(job))(i); }, &task);
 }
 
 /// parallel_for over [0, n) in chunks of `grain`: task(begin, end).
 template <class Task> void parallel_chunks(std::int64_t n, std::int64_t grain, const Task& task) {
-  if (n <= grain) {
-    if (n > 0) task(std::int64_t{0}, n);
-    return;
-  }
-  parallel_for((n + grain - 1) / grain, [&](std::int64_t i) { task(i * grain, (i + 1) * grain < n ? (i + 1) * grain : n); });
+  detail::Chunks{n, grain, [](const void* job, std::int64_t begin, std::int64_t end) { (*static_cast<const Task*>(job))(begin, end); }, &task}.share_out();
 }
 
 }  // namespace chainrule
