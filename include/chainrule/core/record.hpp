@@ -9,8 +9,9 @@
 
 #include <chainrule/core/node.hpp>
 #include <chainrule/core/observer.hpp>
-#include <algorithm>
+#include <new>
 #include <type_traits>
+#include <vector>
 
 namespace chainrule {
 
@@ -29,18 +30,30 @@ inline constexpr ThisValue this_value;
 
 namespace detail {
 
-template <class... S> struct SaveList { std::tuple<const S*...> items; };
+/// What keep() names; a null pointer stands for this_value.
+template <class... S> struct SaveList { const TensorBase* items[sizeof...(S) > 0 ? sizeof...(S) : 1]; };
+
+inline const TensorBase* saved_address(const TensorBase& x) { return &x; }
+inline const TensorBase* saved_address(const ThisValue&) { return nullptr; }
+
+}  // namespace detail
+
+/// Names what the rule will need: operands, other tensors, or this_value.
+template <class... S> [[nodiscard]] detail::SaveList<S...> keep(const S&... items) { return {{detail::saved_address(items)...}}; }
+
+namespace detail {
 
 /// A saved value and the version it had; or the node that makes it again.
-template <class S> struct SavedItem;
-template <class T> struct SavedItem<Tensor<T>> {
-  Tensor<T> value;
+struct SavedItem {
+  TensorBase value;
   NodeRef maker;
   std::uint32_t version = 0;
-  explicit SavedItem(const Tensor<T>& v) {
+  bool own;  // the op's own result
+
+  SavedItem(TensorBase v, bool is_own) : own(is_own) {
     if (!v.defined()) return;
     if (v.impl()->node && v.impl()->node->remakes()) maker = v.impl()->node;
-    else value = v, version = v.version();
+    else version = v.version(), value = std::move(v);
   }
 };
 
@@ -55,151 +68,146 @@ inline constexpr std::int64_t remake_bytes = 256 * 1024;  // smaller values are 
   return placed;
 }
 
-}  // namespace detail
+/// A recorded op. Behind the object itself lie its edges, what it saved, and its rule: the only part whose type it does not know.
+/// So all ops share this class, and one of them adds the function that calls its rule.
+class OpNode final : public Node {
+ public:
+  struct RuleType {
+    std::size_t bytes;
+    Grads (*call)(OpNode& node, void* rule, const TensorBase& upstream);
+    TensorBase (*remake)(OpNode& node, void* rule);  // null where the rule has no such function
+    void (*destroy)(void* rule);                     // null where there is nothing to do
+  };
 
-/// Names what the rule will need: operands, other tensors, or this_value.
-template <class... S> [[nodiscard]] detail::SaveList<S...> keep(const S&... items) { return {std::tuple<const S*...>(&items...)}; }
-
-namespace detail {
-
-template <class S, class T> using SavedType = std::conditional_t<std::same_as<S, ThisValue>, Tensor<T>, S>;
-
-template <class T, std::size_t N, class Rule, class... S> struct OpNode : Node {
-  std::array<Edge, N> edges;
-  std::optional<std::tuple<SavedItem<SavedType<S, T>>...>> kept;
-  Rule rule;
-
-  template <std::size_t... I, std::size_t... J>
-  OpNode(const char* op_name, Location where, const Tensor<T>& value, const OperandRef (&in)[N], [[maybe_unused]] SaveList<S...> list, Rule r, std::index_sequence<I...>,
-         std::index_sequence<J...>)
-      : Node(op_name, where, value, grad_ops<T>()), edges{Edge(*in[I].tensor, in[I].ops)...}, rule(std::move(r)) {
-    inputs = edges;
-    saves = sizeof...(S) > 0;
-    kept.emplace(pick(value, std::get<J>(list.items))...);
+  /// The caller puts the rule where rule() says.
+  [[gnu::noinline]] static OpNode* make(const char* op_name, Location where, const TensorBase& value, const GradOps* typed, std::span<const OperandRef> in,
+                                        std::span<const TensorBase* const> save, const RuleType& type) {
+    void* memory = pool().allocate(sizeof(OpNode) + in.size() * sizeof(Edge) + save.size() * sizeof(SavedItem) + type.bytes);
+    return ::new (memory) OpNode(op_name, where, value, typed, in, save, type);
   }
+  void* rule() { return items() + items_made_; }
 
-  static const Tensor<T> pick(const Tensor<T>& value, const ThisValue*) { return Tensor<T>(alias(value)); }
-  template <class X> static const X& pick(const Tensor<T>&, const X* x) { return *x; }
-
-  // Hands a saved value to the rule; this op's own result gets its place in the graph back, for second derivatives.
-  template <class Given, class X> X unpack(const SavedItem<X>& item) {
-    if (item.maker) return X(made_again(item.maker).share());
-    if (!item.value.defined()) return item.value;
+  /// Saved value i for the rule; this op's own result gets its place in the graph back, for second derivatives.
+  [[gnu::noinline]] ImplRef unpack(std::size_t i) {
+    const SavedItem& item = items()[i];
+    if (item.maker) return made_again(item.maker).share();
+    if (!item.value.defined()) return {};
     check(item.value.version() == item.version, at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ",
           item.version, ", is now ", item.value.version(), "); edit a clone() instead, or edit after backward()");
-    if constexpr (std::same_as<Given, ThisValue>) {
-      if (!grad_enabled) return item.value;
-      X again(alias(item.value));
-      again.impl()->node = NodeRef(this);
-      return again;
-    } else {
-      return item.value;
-    }
+    if (!item.own || !grad_enabled) return item.value.share();
+    ImplRef again = alias(item.value);
+    again->node = NodeRef(this);
+    return again;
   }
 
   Grads run(const TensorBase& upstream) override {
-    Tensor<T> g(upstream.share());
-    return std::apply(
-        [&](const auto&... item) -> Grads {
-          if constexpr (std::is_invocable_v<Rule&, const Tensor<T>&, Needs, const SavedType<S, T>&...>) return rule(g, Needs(*this), unpack<S>(item)...);
-          else return rule(g, unpack<S>(item)...);
-        },
-        *kept);
+    remade_ = TensorBase();
+    return type_->call(*this, rule(), upstream);
+  }
+  bool remakes() const override { return remakes_; }
+  TensorBase remake() override {
+    if (remade_.defined()) return remade_;
+    check(!released, at, "backward: the graph was walked already and ", op, " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
+    no_grad guard;
+    const Unobserved quiet;
+    return remade_ = type_->remake(*this, rule());
   }
   void release() override {
-    kept.reset();
+    for (std::size_t i = 0; i < items_; ++i) items()[i].value = TensorBase(), items()[i].maker.reset();
+    items_ = 0;
     released = true;
   }
   void saved(const Callback<void(const TensorBase&)>& see) const override {
-    if (kept) std::apply([&](const auto&... item) { (see(item.maker ? made_again(item.maker) : TensorBase(item.value)), ...); }, *kept);
+    for (std::size_t i = 0; i < items_; ++i) {
+      const SavedItem& item = items()[i];
+      see(item.maker ? made_again(item.maker) : item.value);
+    }
   }
+
+  ~OpNode() override {
+    if (type_->destroy) type_->destroy(rule());
+    for (std::size_t i = items_made_; i-- > 0;) items()[i].~SavedItem();
+    for (std::size_t i = inputs.size(); i-- > 0;) inputs[i].~Edge();
+  }
+  static void operator delete(OpNode* node, std::destroying_delete_t) {
+    const std::size_t bytes = sizeof(OpNode) + node->inputs.size() * sizeof(Edge) + node->items_made_ * sizeof(SavedItem) + node->type_->bytes;
+    node->~OpNode();
+    pool().release(node, bytes);
+  }
+
+ private:
+  OpNode(const char* op_name, Location where, const TensorBase& value, const GradOps* typed, std::span<const OperandRef> in, std::span<const TensorBase* const> save,
+         const RuleType& type)
+      : Node(op_name, where, value, typed), type_(&type), items_(save.size()), items_made_(save.size()) {
+    auto* edges = reinterpret_cast<Edge*>(this + 1);
+    for (std::size_t i = 0; i < in.size(); ++i) ::new (edges + i) Edge(*in[i].tensor, in[i].ops);
+    inputs = {edges, in.size()};
+    saves = !save.empty();
+    remakes_ = type.remake && value.numel() * static_cast<std::int64_t>(size_of(dtype)) >= remake_bytes;
+    for (std::size_t i = 0; i < save.size(); ++i) {
+      const auto* item = ::new (items() + i) SavedItem(save[i] ? *save[i] : TensorBase(alias(value)), !save[i]);
+      remakes_ = remakes_ && !item->maker;  // without asking other nodes for what it needs itself
+    }
+  }
+  SavedItem* items() const { return reinterpret_cast<SavedItem*>(inputs.data() + inputs.size()); }
+
+  const RuleType* type_;
+  std::size_t items_, items_made_;  // items_: until release()
+  bool remakes_;
+  TensorBase remade_;  // from the first time that it is needed until this node's own turn
 };
+
+template <class S, class T> using SavedType = std::conditional_t<std::same_as<S, ThisValue>, Tensor<T>, S>;
 
 /// Whether a rule can compute its op's value again: Tensor<T> remake(saved values...) const.
 template <class Rule, class... Saved>
 concept Remakes = requires(const Rule& rule, const Saved&... saved) { rule.remake(saved...); };
 
-template <class T, std::size_t N, class Rule, class... S> struct RemakingNode final : OpNode<T, N, Rule, S...> {
-  using Base = OpNode<T, N, Rule, S...>;
-  bool able = true;   // without asking other nodes for what it needs itself
-  TensorBase remade;  // from the first time that it is needed until this node's own turn
+/// What one op adds to OpNode. S...: what it keeps, which its rule gets.
+template <class T, class Rule, class... S> struct RuleOf {
+  static Grads call(OpNode& node, void* rule, const TensorBase& upstream) {
+    return call(node, *static_cast<Rule*>(rule), Tensor<T>(upstream.share()), std::index_sequence_for<S...>{});
+  }
+  template <std::size_t... I> static Grads call([[maybe_unused]] OpNode& node, Rule& rule, const Tensor<T>& g, std::index_sequence<I...>) {
+    if constexpr (std::is_invocable_v<Rule&, const Tensor<T>&, Needs, const SavedType<S, T>&...>) return rule(g, Needs(node), SavedType<S, T>(node.unpack(I))...);
+    else return rule(g, SavedType<S, T>(node.unpack(I))...);
+  }
+  static TensorBase remake(OpNode& node, void* rule) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return static_cast<const Rule*>(rule)->remake(SavedType<S, T>(node.unpack(I))...); }(std::index_sequence_for<S...>{});
+  }
+  static void destroy(void* rule) { static_cast<Rule*>(rule)->~Rule(); }
 
-  template <class... A> RemakingNode(const char* op_name, Location where, const Tensor<T>& value, const A&... a) : Base(op_name, where, value, a...) {
-    std::apply([&](const auto&... item) { able = !(item.maker || ...); }, *this->kept);
-    able = able && value.numel() * static_cast<std::int64_t>(sizeof(T)) >= remake_bytes;
+  static constexpr auto remake_or_null() {
+    if constexpr (Remakes<Rule, SavedType<S, T>...>) return &remake;
+    else return nullptr;
   }
-  Grads run(const TensorBase& upstream) override {
-    remade = TensorBase();
-    return Base::run(upstream);
-  }
-  bool remakes() const override { return able; }
-  TensorBase remake() override {
-    if (remade.defined()) return remade;
-    check(this->kept.has_value(), this->at, "backward: the graph was walked already and ", this->op, " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
-    no_grad guard;
-    const Unobserved quiet;
-    remade = std::apply([&](const auto&... item) { return this->rule.remake(this->template unpack<S>(item)...); }, *this->kept);
-    return remade;
-  }
+  static constexpr OpNode::RuleType type{sizeof(Rule), &call, remake_or_null(), std::is_trivially_destructible_v<Rule> ? nullptr : &destroy};
 };
 
-template <std::size_t N> bool any_requires_grad(const OperandRef (&in)[N]) {
+inline bool any_requires_grad(std::span<const OperandRef> in) {
   for (const auto& i : in)
     if (i.tensor->requires_grad()) return true;
   return false;
 }
 
-[[gnu::cold, gnu::noinline]] inline void tell_forward(const char* op, std::span<const TensorBase* const> inputs, const TensorBase& output, Location at) {
-  ObserverAccess::tell(observer, &Observer::forward, ForwardEvent{op, inputs, output, output.impl()->node.get(), at});
+[[gnu::cold, gnu::noinline]] inline void tell_forward(const char* op, std::span<const OperandRef> inputs, const TensorBase& output, Location at) {
+  std::vector<const TensorBase*> all;
+  for (const auto& i : inputs) all.push_back(i.tensor);
+  ObserverAccess::tell(observer, &Observer::forward, ForwardEvent{op, all, output, output.impl()->node.get(), at});
 }
 
-}  // namespace detail
-
-/// Gives `value` its place in the graph, if recording is on and an operand requires a gradient, and tells the observer. See the top of the file.
-template <class T, std::size_t N, class... S, class Rule>
-Tensor<T> record(const char* op, Tensor<T> value, const OperandRef (&inputs)[N], detail::SaveList<S...> saved, Rule rule, Location at) {
+template <class T, class... S, class Rule> Tensor<T> record_span(const char* op, Tensor<T> value, std::span<const OperandRef> inputs, const SaveList<S...>& saved, Rule& rule, Location at) {
   if constexpr (Real<T>) {
-    if (detail::grad_enabled && detail::any_requires_grad(inputs)) {
-      constexpr bool remakes = detail::Remakes<Rule, detail::SavedType<S, T>...>;
-      using NodeType = typename std::conditional_t<remakes, std::type_identity<detail::RemakingNode<T, N, Rule, S...>>, std::type_identity<detail::OpNode<T, N, Rule, S...>>>::type;
-      value.impl()->node = detail::NodeRef(new NodeType(op, at, value, inputs, saved, std::move(rule), std::make_index_sequence<N>{}, std::index_sequence_for<S...>{}));
+    if (grad_enabled && any_requires_grad(inputs)) {
+      static_assert(alignof(Rule) <= alignof(SavedItem));
+      OpNode* node = OpNode::make(op, at, value, grad_ops<T>(), inputs, {saved.items, sizeof...(S)}, RuleOf<T, Rule, S...>::type);
+      ::new (node->rule()) Rule(std::move(rule));
+      value.impl()->node = NodeRef(node);
     }
   }
-  if (detail::observer) [[unlikely]] {
-    const TensorBase* all[N];
-    for (std::size_t i = 0; i < N; ++i) all[i] = inputs[i].tensor;
-    detail::tell_forward(op, all, value, at);
-  }
+  if (observer) [[unlikely]] tell_forward(op, inputs, value, at);
   return value;
 }
-
-template <class T, std::size_t N, class Rule>
-Tensor<T> record(const char* op, Tensor<T> value, const OperandRef (&inputs)[N], Rule rule, Location at) {
-  return record(op, std::move(value), inputs, keep(), std::move(rule), at);
-}
-
-namespace detail {
-
-// For ops with any number of operands (cat, stack): the rule gets the upstream gradient and gives as many gradients.
-template <class T, class Rule> struct ListNode final : Node {
-  std::vector<Edge> edges;
-  Rule rule;
-  ListNode(const char* op_name, Location where, const Tensor<T>& value, std::span<const Tensor<T>> in, Rule r) : Node(op_name, where, value, grad_ops<T>()), rule(std::move(r)) {
-    for (const auto& x : in) edges.emplace_back(x, grad_ops<T>());
-    inputs = edges;
-  }
-  Grads run(const TensorBase& upstream) override {
-    Tensor<T> g(upstream.share());
-    if constexpr (std::is_invocable_v<Rule&, const Tensor<T>&, Needs>) return rule(g, Needs(*this));
-    else return rule(g);
-  }
-  void release() override { released = true; }
-  void saved(const Callback<void(const TensorBase&)>&) const override {}
-};
-
-}  // namespace detail
-
-namespace detail {
 
 /// For the last thing that a rule does with its upstream gradient: where the result may be written. Over the gradient itself, if nobody
 /// else will see it and no graph is being made, which saves a step the memory of a second tensor; else a fresh one.
@@ -209,22 +217,20 @@ template <class T> Tensor<T> overwritable(const Tensor<T>& g) {
 
 }  // namespace detail
 
-/// record() for a list of operands of any length.
+/// Gives `value` its place in the graph, if recording is on and an operand requires a gradient, and tells the observer. See the top of the file.
+template <class T, std::size_t N, class... S, class Rule>
+Tensor<T> record(const char* op, Tensor<T> value, const OperandRef (&inputs)[N], detail::SaveList<S...> saved, Rule rule, Location at) {
+  return detail::record_span(op, std::move(value), inputs, saved, rule, at);
+}
+template <class T, std::size_t N, class Rule>
+Tensor<T> record(const char* op, Tensor<T> value, const OperandRef (&inputs)[N], Rule rule, Location at) {
+  return detail::record_span(op, std::move(value), inputs, keep(), rule, at);
+}
+
+/// record() for a list of operands of any length: the rule gives as many gradients.
 template <class T, class Rule> Tensor<T> record_list(const char* op, Tensor<T> value, std::span<const Tensor<T>> inputs, Rule rule, Location at) {
-  if constexpr (Real<T>) {
-    bool wanted = false;
-    for (const auto& x : inputs) wanted = wanted || x.requires_grad();
-    if (detail::grad_enabled && wanted) {
-      using NodeType = detail::ListNode<T, Rule>;
-      value.impl()->node = detail::NodeRef(new NodeType(op, at, value, inputs, std::move(rule)));
-    }
-  }
-  if (detail::observer) [[unlikely]] {
-    std::vector<const TensorBase*> all;
-    for (const auto& x : inputs) all.push_back(&x);
-    detail::tell_forward(op, all, value, at);
-  }
-  return value;
+  const std::vector<OperandRef> refs(inputs.begin(), inputs.end());
+  return detail::record_span(op, std::move(value), refs, keep(), rule, at);
 }
 
 }  // namespace chainrule
