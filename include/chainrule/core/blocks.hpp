@@ -15,6 +15,8 @@ inline constexpr std::int64_t elementwise_grain = 16384;  // elements a task: a 
 inline constexpr std::int64_t block_size = 512;
 inline constexpr std::int64_t wide_row = 256;  // from here on a row is worth a call of its own
 
+inline constexpr int most_operands = 4;  // of a map, the output included
+
 /// One operand: where its first element lies, and the size of an element.
 struct Stream {
   char* data;
@@ -53,7 +55,7 @@ template <class Word> void scatter_row(Word* to, const Word* from, std::int64_t 
 }
 
 /// Whether operand k lies in memory in the order of the walk, without gaps.
-template <int N> bool is_linear(const Loop<N>& loop, int k) {
+inline bool is_linear(const AnyLoop& loop, int k) {
   std::int64_t step = 1;
   for (int d = loop.dims - 1; d >= 0; step *= loop.size[d--])
     if (loop.stride[k][d] != step) return false;
@@ -61,7 +63,7 @@ template <int N> bool is_linear(const Loop<N>& loop, int k) {
 }
 
 /// Calls piece(place in the block, offset in operand k, count) for each stretch of the rows that elements [begin, begin + n) touch.
-template <int N, class Piece> void for_each_piece(const Loop<N>& loop, int k, std::int64_t begin, std::int64_t n, const Piece& piece) {
+template <class Piece> void for_each_piece(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n, const Piece& piece) {
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last], *stride = loop.stride[k];
   std::int64_t index[Shape::max_dims], offset = 0, rest = begin;
@@ -86,14 +88,14 @@ template <int N, class Piece> void for_each_piece(const Loop<N>& loop, int k, st
 }
 
 /// Whether operand k is the same row over and over: a bias.
-template <int N> bool is_periodic(const Loop<N>& loop, int k) {
+inline bool is_periodic(const AnyLoop& loop, int k) {
   for (int d = 0; d < loop.dims - 1; ++d)
     if (loop.stride[k][d] != 0) return false;
   return true;
 }
 
 /// Elements [begin, begin + n) of operand k, side by side.
-template <int N, class Word> void gather_block(const Loop<N>& loop, int k, std::int64_t begin, std::int64_t n, Word* to, const Word* from) {
+template <class Word> void gather_block(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n, Word* to, const Word* from) {
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last], stride = loop.stride[k][last];
   if (!is_periodic(loop, k)) {
@@ -109,16 +111,15 @@ template <int N, class Word> void gather_block(const Loop<N>& loop, int k, std::
 }
 
 /// Rows are short: blocks of elements, a whole number of rows long, run across them.
-template <int N> void map_across_rows(const Loop<N>& loop, const Stream (&streams)[N], const bool (&linear)[N], RowFunction* row, const void* functor, std::int64_t begin,
-                                      std::int64_t end) {
-  alignas(64) char buffer[N][block_size * 8];
+inline void map_across_rows(const AnyLoop& loop, const Stream* streams, const bool* linear, RowFunction* row, const void* functor, std::int64_t begin, std::int64_t end) {
+  alignas(64) char buffer[most_operands][block_size * 8];
   const std::int64_t block = block_size / loop.size[loop.dims - 1] * loop.size[loop.dims - 1];
-  bool periodic[N];
-  for (int k = 0; k < N; ++k) periodic[k] = is_periodic(loop, k);
-  char* data[N];
+  bool periodic[most_operands];
+  for (int k = 0; k < loop.operands; ++k) periodic[k] = is_periodic(loop, k);
+  char* data[most_operands];
   for (std::int64_t i = begin; i < end; i += block) {
     const std::int64_t n = std::min(block, end - i);
-    for (int k = 0; k < N; ++k) {
+    for (int k = 0; k < loop.operands; ++k) {
       data[k] = linear[k] ? streams[k].data + i * streams[k].bytes : buffer[k];
       if (linear[k] || k == 0 || (periodic[k] && i > begin)) continue;
       with_word(streams[k].bytes, [&]<class Word>(Word) {
@@ -136,29 +137,29 @@ template <int N> void map_across_rows(const Loop<N>& loop, const Stream (&stream
 }
 
 /// Rows are long: each is mapped by itself, in blocks where an operand has gaps.
-template <int N> void map_along_rows(const Loop<N>& loop, const Stream (&streams)[N], RowFunction* row, const void* functor, std::int64_t begin, std::int64_t end) {
+inline void map_along_rows(const AnyLoop& loop, const Stream* streams, RowFunction* row, const void* functor, std::int64_t begin, std::int64_t end) {
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last];
-  alignas(64) char buffer[N][block_size * 8];
+  alignas(64) char buffer[most_operands][block_size * 8];
   std::int64_t column = begin % width;
-  Cursor<N> at(loop, begin / width);
+  Cursor<most_operands> at(loop, begin / width);
   for (std::int64_t i = begin; i < end; at.next(loop), column = 0) {
     const std::int64_t length = std::min(width - column, end - i);
     std::int64_t step = length;  // elements a call
-    char *data[N], *source[N];
-    for (int k = 0; k < N; ++k) {
+    char *data[most_operands], *source[most_operands];
+    for (int k = 0; k < loop.operands; ++k) {
       const std::int64_t stride = loop.stride[k][last];
       source[k] = streams[k].data + (at.offset[k] + column * stride) * streams[k].bytes;
       data[k] = stride == 1 ? source[k] : buffer[k];
       if (stride != 1) step = std::min(step, block_size);
     }
-    for (int k = 1; k < N; ++k) {
+    for (int k = 1; k < loop.operands; ++k) {
       if (loop.stride[k][last] != 0) continue;
       with_word(streams[k].bytes, [&]<class Word>(Word) { gather_row(reinterpret_cast<Word*>(buffer[k]), reinterpret_cast<const Word*>(source[k]), 0, step); });
     }
     for (std::int64_t j = 0; j < length; j += step) {
       const std::int64_t n = std::min(step, length - j);
-      for (int k = 0; k < N; ++k) {
+      for (int k = 0; k < loop.operands; ++k) {
         const std::int64_t stride = loop.stride[k][last];
         if (stride == 1) data[k] = source[k] + j * streams[k].bytes;
         if (k == 0 || stride == 0 || stride == 1) continue;
@@ -177,21 +178,25 @@ template <int N> void map_along_rows(const Loop<N>& loop, const Stream (&streams
 }
 
 /// Maps the whole loop, in parallel where there is enough work.
-template <int N> void map_blocks(const Loop<N>& loop, const Stream (&streams)[N], RowFunction* row, const void* functor) {
+[[gnu::noinline]] inline void map_blocks(const AnyLoop& loop, const Stream* streams, RowFunction* row, const void* functor) {
   if (loop.numel == 0) return;
-  bool linear[N], all = true, across = true;
-  for (int k = 0; k < N; ++k) {
+  bool linear[most_operands], all = true, across = true;
+  for (int k = 0; k < loop.operands; ++k) {
     linear[k] = is_linear(loop, k);
     all = all && linear[k];
     across = across && (linear[k] || is_periodic(loop, k));
   }
   across = loop.size[loop.dims - 1] < (across ? wide_row : wide_row / 4);
   const std::int64_t grain = loop.numel <= 2 * elementwise_grain ? loop.numel : elementwise_grain;  // a second thread comes too late for two tasks
+  auto map_linear = [&](std::int64_t begin, std::int64_t end) {
+    char* data[most_operands];
+    for (int k = 0; k < loop.operands; ++k) data[k] = streams[k].data + begin * streams[k].bytes;
+    row(functor, end - begin, data);
+  };
+  if (all && loop.numel <= grain) return map_linear(0, loop.numel);  // most ops of a small network
   parallel_chunks(loop.numel, grain, [&](std::int64_t begin, std::int64_t end) {
     if (all) {
-      char* data[N];
-      for (int k = 0; k < N; ++k) data[k] = streams[k].data + begin * streams[k].bytes;
-      row(functor, end - begin, data);
+      map_linear(begin, end);
     } else if (across) {
       map_across_rows(loop, streams, linear, row, functor, begin, end);
     } else {

@@ -81,6 +81,15 @@ template <class F, class R, class... A> void untyped_row(const void* f, std::int
   }(std::make_integer_sequence<int, sizeof...(A)>{});
 }
 
+/// For the result of an op on these operands, broadcast against each other.
+[[gnu::noinline]] inline ImplRef allocate_result(const char* op, Location at, std::span<const TensorBase* const> in, DType dtype, std::size_t element_size) {
+  Shape shape = in[0]->shape();
+  for (const TensorBase* x : in.subspan(1))
+    if (!(x->shape() == shape)) shape = broadcast_shapes(shape, x->shape(), op, at);
+  for (const TensorBase* x : in.subspan(1)) check_same_device(op, at, *in[0], *x);
+  return allocate_untyped(shape, dtype, element_size, in[0]->device());
+}
+
 }  // namespace detail
 
 namespace fn {
@@ -92,6 +101,7 @@ template <class F, class R, class... A> struct MapKernel {
   using fn = void(const F& f, const Loop& loop, R* out, const A*... in);
 
   static void cpu(const F& f, const Loop& loop, R* out, const A*... in) {
+    static_assert(sizeof...(A) < detail::most_operands);
     const detail::Stream streams[] = {{reinterpret_cast<char*>(out), sizeof(R)}, {reinterpret_cast<char*>(const_cast<A*>(in)), sizeof(A)}...};
     detail::map_blocks(loop, streams, &detail::untyped_row<F, R, A...>, &f);
   }
@@ -109,10 +119,8 @@ template <class F, class R, class... A> void map_into(const F& f, Location at, c
 /// A fresh contiguous tensor f(in...), operands broadcast against each other. Not recorded: see record() in core/record.hpp.
 template <class F, class A, class... Rest> auto map(const F& f, Location at, const Tensor<A>& a, const Tensor<Rest>&... rest) {
   using R = std::remove_cvref_t<decltype(f(std::declval<A>(), std::declval<Rest>()...))>;
-  Shape shape = a.shape();
-  ((shape = rest.shape() == shape ? shape : detail::broadcast_shapes(shape, rest.shape(), F::name, at)), ...);
-  detail::check_same_device(F::name, at, a, rest...);
-  Tensor<R> out = detail::allocate<R>(shape, a.device());
+  const TensorBase* in[] = {&a, &rest...};
+  Tensor<R> out(detail::allocate_result(F::name, at, in, dtype_of<R>, sizeof(R)));
   map_into(f, at, out, a, rest...);
   return out;
 }

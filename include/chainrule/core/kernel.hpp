@@ -13,6 +13,16 @@ template <class Op> constexpr void bring_cpu_kernel(Op*, ...) {}
 
 template <class Op> concept HasCpuKernel = requires { &Op::cpu; };
 
+namespace detail {
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_no_kernel(const char* op, Device d, Location at) {
+  if (d == Device::cpu)
+    fail(at, op, ": no CPU kernel in this program; include <chainrule/chainrule.hpp> here, or <chainrule/kernels.hpp> in one other source file, or link chainrule::compiled");
+  fail(at, op, ": no ", name_of(d), " kernel in this program; link chainrule::", name_of(d), ", or move the tensor with .to(Device::cpu)");
+}
+
+}  // namespace detail
+
 /// The kernels of one op. Op names the signature, `using fn = void(...)`, and itself, `static constexpr auto name`; a light op
 /// brings its CPU kernel along as `static void cpu(...)`. Heavy CPU kernels enrol from cpu/, CUDA kernels from cuda.cuh.
 template <class Op> struct kernel {
@@ -25,9 +35,7 @@ template <class Op> struct kernel {
   static typename Op::fn* on(Device d, Location at) {
     bring_cpu_kernel(static_cast<Op*>(nullptr), 0);
     if (auto* f = slot[static_cast<int>(d)]) [[likely]] return f;
-    if (d == Device::cpu)
-      fail(at, Op::name, ": no CPU kernel in this program; include <chainrule/chainrule.hpp> here, or <chainrule/kernels.hpp> in one other source file, or link chainrule::compiled");
-    fail(at, Op::name, ": no ", name_of(d), " kernel in this program; link chainrule::", name_of(d), ", or move the tensor with .to(Device::cpu)");
+    detail::fail_no_kernel(Op::name, d, at);
   }
   static bool enrolled(Device d) { return slot[static_cast<int>(d)] != nullptr; }
 };

@@ -73,6 +73,7 @@ inline ReduceLoops make_reduce_loops(const TensorBase& x, const Reduction& plan)
     if (loop.dims == 0) {
       loop.dims = 1;
       loop.size[0] = loop.numel;
+      for (auto& stride : loop.stride) stride[0] = 0;
     }
   };
   one(loops.kept);
