@@ -116,17 +116,19 @@ template <class A, class F, class T> CHAINRULE_HD inline A fold_stretches(const 
   return total;
 }
 
-/// n elements `stride` apart, folded into one.
-template <class A, class F, class T> A fold_row(F f, const T* x, std::int64_t n, std::int64_t stride) {
-  return simd::run([=] { return fold_stretches<A>(f, x, n, stride); });
-}
-
 /// out[i * out_step] = row i of `count` rows folded, which begin x_step apart.
 template <class A, class F, class T>
 void fold_rows(F f, A* out, std::int64_t out_step, const T* x, std::int64_t x_step, std::int64_t count, std::int64_t n, std::int64_t stride) {
   simd::run([=] {
     for (std::int64_t i = 0; i < count; ++i) out[i * out_step] = fold_stretches<A>(f, x + i * x_step, n, stride);
   });
+}
+
+/// n elements `stride` apart, folded into one.
+template <class A, class F, class T> A fold_row(F f, const T* x, std::int64_t n, std::int64_t stride) {
+  A total;
+  fold_rows(f, &total, 1, x, 0, 1, n, stride);
+  return total;
 }
 
 /// Columns side by side: total[i] = f(total[i], x[r * step + i]) for `rows` rows.
