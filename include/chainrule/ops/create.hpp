@@ -148,19 +148,22 @@ template <int each, class T, class Make> void fill_random(T* out, std::int64_t n
   const auto seed = generator.seed(), stream = generator.next_stream();
   constexpr std::int64_t block = each * philox_width;
   parallel_chunks((n + block - 1) / block, 64, [=](std::int64_t begin, std::int64_t end) {
-    simd::run([=] {
-      std::uint32_t word[4][philox_width];
-      T rest[block];
-      for (std::int64_t b = begin; b < end; ++b) {
-        philox_words(seed, stream, static_cast<std::uint64_t>(b * philox_width), word);
-        if ((b + 1) * block <= n) {
-          make(word, out + b * block);
-        } else {
-          make(word, rest);
-          std::copy(rest, rest + (n - b * block), out + b * block);
+    constexpr std::int64_t together = 8;
+    PhiloxBlock drawn[together];
+    for (std::int64_t b = begin; b < end; b += together) {
+      const PhiloxBlock* from = drawn;
+      const std::int64_t count = std::min(together, end - b);
+      philox_blocks(seed, stream, static_cast<std::uint64_t>(b * philox_width), count, drawn);
+      simd::run([=] {
+        T rest[block];
+        for (std::int64_t k = 0; k < count; ++k) {
+          T* to = out + (b + k) * block;
+          const bool fits = (b + k + 1) * block <= n;
+          make(from[k].word, fits ? to : rest);
+          if (!fits) std::copy(rest, rest + (n - (b + k) * block), to);
         }
-      }
-    });
+      });
+    }
   });
 }
 
