@@ -8,9 +8,6 @@
 namespace chainrule::cpu {
 namespace detail {
 
-/// Windows of more than 255 are rare: the compiler's own flags will do for them.
-template <class T, class I> using FastPoolType = std::conditional_t<sizeof(I) == 1, T, void>;
-
 /// Calls task(plane) for every plane, in parallel when a plane's work, or some planes', is worth it.
 template <class Task> void for_each_plane(std::int64_t planes, std::int64_t work, const Task& task) {
   parallel_chunks(planes, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, work)), [&](std::int64_t begin, std::int64_t end) {
@@ -41,10 +38,10 @@ template <class T, class Piece> CHAINRULE_HD inline void for_each_vector(std::in
 }
 
 /// The most common window: 2 x 2, stride 2. A NaN wins.
-template <class T, class I> struct MaxPool2x2 {
+template <class T> struct MaxPool2x2 {
   const T *top, *bottom;
   T* to;
-  I* place;  // may be null
+  std::uint8_t* place;  // may be null
 
   template <int width> CHAINRULE_HD void run(std::int64_t begin) const {
     using P = Place<T>;
@@ -60,14 +57,14 @@ template <class T, class I> struct MaxPool2x2 {
       at[k] = choose(low, choose(low_right, P{3}, P{2}), choose(right, P{1}, P{0}));
     }
     if (!place) return;
-    I* narrow = place + begin;
-    CHAINRULE_SIMD for (int k = 0; k < width; ++k) narrow[k] = static_cast<I>(at[k]);
+    std::uint8_t* narrow = place + begin;
+    CHAINRULE_SIMD for (int k = 0; k < width; ++k) narrow[k] = static_cast<std::uint8_t>(at[k]);
   }
 };
-template <class T, class I> CHAINRULE_HD inline void max_pool_2x2(const fn::PoolShape& s, const T* x, T* y, I* place) {
+template <class T> CHAINRULE_HD inline void max_pool_2x2(const fn::PoolShape& s, const T* x, T* y, std::uint8_t* place) {
   for (std::int64_t i = 0; i < s.oh; ++i) {
     const T* top = x + 2 * i * s.w;
-    for_each_vector<T>(s.ow, MaxPool2x2<T, I>{top, top + s.w, y + i * s.ow, place ? place + i * s.ow : nullptr});
+    for_each_vector<T>(s.ow, MaxPool2x2<T>{top, top + s.w, y + i * s.ow, place ? place + i * s.ow : nullptr});
   }
 }
 
@@ -128,7 +125,8 @@ template <class T> CHAINRULE_HD inline void max_pool_one(const fn::PoolShape& s,
     }
 }
 
-template <class T, class I> CHAINRULE_HD inline void max_pool_plane(const fn::PoolShape& s, const T* x, T* y, I* place) {
+/// The places go into `narrow` or, where a window is larger than a byte can count, into `wide`; the other, or both, are null.
+template <class T> CHAINRULE_HD inline void max_pool_plane(const fn::PoolShape& s, const T* x, T* y, std::uint8_t* narrow, std::int32_t* wide) {
   constexpr std::int64_t stretch = 128, span = 2 * stretch, most_rows = 4;  // outputs of a row worked on together
   T best[stretch], half[most_rows][2][span];
   Place<T> at[stretch];
@@ -144,8 +142,7 @@ template <class T, class I> CHAINRULE_HD inline void max_pool_plane(const fn::Po
       const std::int64_t to = from + stretch < s.ow ? from + stretch : s.ow;
       std::int64_t begin = first > from ? first : from, end = last < to ? last : to;  // of this stretch, by vectors
       if (!vectors || begin >= end) begin = end = from;
-      for (std::int64_t j = from; j < begin; ++j) max_pool_one(s, row, top, bottom, j, best[j - from], at[j - from]);
-      for (std::int64_t j = end; j < to; ++j) max_pool_one(s, row, top, bottom, j, best[j - from], at[j - from]);
+      for (std::int64_t j = begin == from ? end : from; j < to; j = j + 1 == begin ? end : j + 1) max_pool_one(s, row, top, bottom, j, best[j - from], at[j - from]);
       if (begin < end) {
         const T* left = row + begin * s.stride_w - s.pad_w;
         if (split)
@@ -154,9 +151,9 @@ template <class T, class I> CHAINRULE_HD inline void max_pool_plane(const fn::Po
       }
       T* out = y + i * s.ow + from;
       CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) out[j] = best[j];
-      if (!place) continue;
-      I* narrow = place + i * s.ow + from;
-      CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) narrow[j] = static_cast<I>(at[j]);
+      const std::int64_t first_place = i * s.ow + from;
+      if (narrow) CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) narrow[first_place + j] = static_cast<std::uint8_t>(at[j]);
+      if (wide) CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) wide[first_place + j] = static_cast<std::int32_t>(at[j]);
     }
   }
 }
@@ -215,21 +212,28 @@ template <class I, class F> void for_each_winner(const fn::PoolShape& s, const I
 
 }  // namespace detail
 
-template <class T, class I> void max_pool2d(const fn::PoolShape& shape, const T* x, T* y, I* place) {
-  using Type = detail::FastPoolType<T, I>;
-  [[maybe_unused]] const bool simple = detail::is_2x2(shape);
+namespace detail {
+
+template <class T> void max_pool_planes(const fn::PoolShape& shape, const T* x, T* y, std::uint8_t* narrow, std::int32_t* wide) {
+  const bool simple = !wide && is_2x2(shape);
   const std::int64_t in = shape.h * shape.w, out = shape.oh * shape.ow;
-  detail::for_each_plane(shape.planes, out * shape.kh * shape.kw / 4, [&](std::int64_t p) {
+  for_each_plane(shape.planes, out * shape.kh * shape.kw / 4, [&](std::int64_t p) {
     const fn::PoolShape* window = &shape;
-    run_best<Type>([=] {
+    std::uint8_t* to = narrow ? narrow + p * out : nullptr;
+    std::int32_t* to_wide = wide ? wide + p * out : nullptr;
+    run_best<T>([=] {
       const fn::PoolShape s = *window;
-      I* to = place ? place + p * out : nullptr;
-      if constexpr (sizeof(I) == 1) {
-        if (simple) return detail::max_pool_2x2(s, x + p * in, y + p * out, to);
-      }
-      detail::max_pool_plane(s, x + p * in, y + p * out, to);
+      if (simple) max_pool_2x2(s, x + p * in, y + p * out, to);
+      else max_pool_plane(s, x + p * in, y + p * out, to, to_wide);
     });
   });
+}
+
+}  // namespace detail
+
+template <class T, class I> void max_pool2d(const fn::PoolShape& shape, const T* x, T* y, I* place) {
+  if constexpr (sizeof(I) == 1) detail::max_pool_planes<T>(shape, x, y, place, nullptr);
+  else detail::max_pool_planes<T>(shape, x, y, nullptr, place);
 }
 
 template <class T, class I> void max_pool2d_grad(const fn::PoolShape& s, const T* g, const I* place, T* gx) {
