@@ -114,6 +114,18 @@ class ParityCase {
   std::string name, op;
 };
 
+/// Calls f with the tensor as its own type.
+template <class F> void with_type(const TensorBase& t, const F& f) {
+  switch (t.dtype()) {
+    case cr::DType::float32: return f(Tensor<float>(t.share()));
+    case cr::DType::float64: return f(Tensor<double>(t.share()));
+    case cr::DType::int64: return f(Tensor<std::int64_t>(t.share()));
+    case cr::DType::int32: return f(Tensor<std::int32_t>(t.share()));
+    case cr::DType::uint8: return f(Tensor<std::uint8_t>(t.share()));
+    case cr::DType::boolean: return f(Tensor<bool>(t.share()));
+  }
+}
+
 /// "" if ours agrees with the stored tensor, else where it does not. Shapes must be equal; integers, bools, NaN and infinity exactly.
 inline std::string disagreement(const TensorBase& ours, const TensorBase& stored, double rtol, double atol) {
   using cr::detail::concat;
@@ -121,7 +133,7 @@ inline std::string disagreement(const TensorBase& ours, const TensorBase& stored
   if (!(ours.shape() == stored.shape())) return concat("shape ", ours.shape(), ", PyTorch's is ", stored.shape());
   if (ours.dtype() != stored.dtype()) return concat(name_of(ours.dtype()), ", PyTorch's is ", name_of(stored.dtype()));
   std::string found;
-  cr::io::detail::with_type(ours, [&](const auto& typed) {
+  with_type(ours, [&](const auto& typed) {
     using T = typename std::remove_cvref_t<decltype(typed)>::value_type;
     auto a = typed.detach().to_vector(), b = Tensor<T>(stored.share()).to_vector();
     double worst = 0;

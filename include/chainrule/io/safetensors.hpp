@@ -87,18 +87,6 @@ constexpr const char* safetensors_name(DType t) {
   return names[static_cast<int>(t)];
 }
 
-/// Calls f with the tensor as its own type.
-template <class F> void with_type(const TensorBase& t, const F& f) {
-  switch (t.dtype()) {
-    case DType::float32: return f(Tensor<float>(t.share()));
-    case DType::float64: return f(Tensor<double>(t.share()));
-    case DType::int64: return f(Tensor<std::int64_t>(t.share()));
-    case DType::int32: return f(Tensor<std::int32_t>(t.share()));
-    case DType::uint8: return f(Tensor<std::uint8_t>(t.share()));
-    case DType::boolean: return f(Tensor<bool>(t.share()));
-  }
-}
-
 }  // namespace detail
 
 /// Reads the bytes of a .safetensors file; `file` is for messages. F16 and BF16 become float. Throws an Error with the offset:
@@ -167,7 +155,7 @@ inline Safetensors load_safetensors(const std::string& path, Location at = Locat
 /// Takes anything that iterates over (name, tensor) pairs. Throws when a name stands twice or the file cannot be written.
 ///     save_safetensors({{"w", w}, {"b", b}}, "layer.safetensors");
 template <class Pairs = NamedTensors>
-void save_safetensors(const Pairs& tensors, const std::string& path, const std::vector<std::pair<std::string, std::string>>& metadata = {}, Location at = Location::here()) {
+[[gnu::cold]] void save_safetensors(const Pairs& tensors, const std::string& path, const std::vector<std::pair<std::string, std::string>>& metadata = {}, Location at = Location::here()) {
   std::string header = "{";
   auto comma = [&] { if (header.size() > 1) header += ", "; };
   if (!metadata.empty()) {
@@ -204,7 +192,7 @@ void save_safetensors(const Pairs& tensors, const std::string& path, const std::
   write(length, 8);
   write(header.data(), header.size());
   for (const auto& [name, tensor] : tensors)
-    detail::with_type(tensor, [&](const auto& t) {
+    chainrule::detail::with_bits(tensor, [&](const auto& t) {
       no_grad guard;
       auto flat = contiguous(t.to(Device::cpu, at), at);
       write(flat.data(), static_cast<std::size_t>(flat.numel()) * sizeof(*flat.data()));

@@ -21,18 +21,6 @@ template <class F> void walk_modules(ModuleRef m, const std::string& path, const
     if (part.module) walk_modules(part.module, path.empty() ? part.name : path + '.' + part.name, f);
 }
 
-/// Calls f with a Tensor<T> that shares the handle.
-template <class F> decltype(auto) with_type(const TensorBase& x, const F& f) {
-  switch (x.dtype()) {
-    case DType::float32: return f(Tensor<float>(x.share()));
-    case DType::float64: return f(Tensor<double>(x.share()));
-    case DType::int64: return f(Tensor<std::int64_t>(x.share()));
-    case DType::int32: return f(Tensor<std::int32_t>(x.share()));
-    case DType::uint8: return f(Tensor<std::uint8_t>(x.share()));
-    default: return f(Tensor<bool>(x.share()));
-  }
-}
-
 }  // namespace detail
 
 /// Every parameter and buffer of a tree: a module's own parameters, its own buffers, then its children's.
@@ -83,8 +71,11 @@ class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
   StateDict clone() const {
     StateDict copy;
     no_grad guard;
-    for (const auto& [name, tensor] : *this)
-      copy.emplace_back(name, detail::with_type(tensor, [](const auto& t) { return TensorBase(chainrule::clone(t, Location{}).share()); }));
+    for (const auto& entry : *this)
+      chainrule::detail::with_bits(entry.second, [&](const auto& t) {
+        copy.emplace_back(entry.first, chainrule::clone(t, Location{}));
+        copy.back().second.impl()->dtype = entry.second.dtype();
+      });
     return copy;
   }
 };
@@ -141,7 +132,7 @@ inline LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOpt
         options.strict && copies.size() == mine.size() ? "\npass {.strict = false} to leave out what is unexpected" : "");
   no_grad guard;
   for (auto& [to, from] : copies)
-    detail::with_type(*to, [&, source = from](const auto& t) { t.copy_(std::remove_cvref_t<decltype(t)>(source->share()), at); });
+    chainrule::detail::with_bits(*to, [&, source = from](const auto& t) { t.copy_(std::remove_cvref_t<decltype(t)>(source->share()), at); });
   return result;
 }
 
@@ -150,7 +141,7 @@ inline void to(ModuleRef root, Device device, Location at) {
   no_grad guard;
   auto move = [&](TensorBase& tensor) {
     if (tensor.device() == device) return;
-    detail::with_type(tensor, [&](const auto& t) {
+    chainrule::detail::with_bits(tensor, [&](const auto& t) {
       auto moved = t.detach().to(device, at);
       tensor.impl()->storage = moved.impl()->storage;
       tensor.impl()->offset = 0;

@@ -48,6 +48,20 @@ template <class T> Tensor<T> to_device(const Tensor<T>& x, Device device, Locati
   return record("to", out, {x}, [home = x.device()](const Tensor<T>& g) { return Grads{to_device(g, home)}; }, at);
 }
 
+namespace detail {
+
+/// Calls f with a handle on x as integers of the same width: for what moves values without computing. (A program that trains in float
+/// need not compile the copies of the other types, least of all with the gradients of double.)
+template <class F> void with_bits(const TensorBase& x, const F& f) {
+  switch (size_of(x.dtype())) {
+    case 8: return f(Tensor<std::int64_t>(x.share()));
+    case 4: return f(Tensor<std::int32_t>(x.share()));
+    default: return f(Tensor<std::uint8_t>(x.share()));
+  }
+}
+
+}  // namespace detail
+
 template <class T> Tensor<T> Tensor<T>::clone(Location at) const { return chainrule::clone(*this, at); }
 template <class T> Tensor<T> Tensor<T>::contiguous(Location at) const { return chainrule::contiguous(*this, at); }
 template <class T> template <class U> Tensor<U> Tensor<T>::to(Location at) const { return cast<U>(*this, at); }
