@@ -76,7 +76,7 @@ class Shape {
   }
 
   /// "(2, 3)", "(5,)" and "()" as Python writes tuples.
-  std::string str() const {
+  [[gnu::cold]] std::string str() const {
     std::string s = "(";
     for (int i = 0; i < size_; ++i) s += (i ? ", " : "") + std::to_string(at_[i]);
     return s + (size_ == 1 ? ",)" : ")");

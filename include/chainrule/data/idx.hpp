@@ -22,7 +22,7 @@ struct IdxArray {
 /// (most significant first), then the values. Throws an Error with `path` and the offset: wrong magic number, another type,
 /// truncated, bytes left over.
 ///     parse_idx({0, 0, 8, 1,  0, 0, 0, 2,  7, 9}, "labels")   // shape {2}, values {7, 9}
-inline IdxArray parse_idx(std::vector<std::uint8_t> bytes, const std::string& path, Location at = Location::here()) {
+[[gnu::cold]] inline IdxArray parse_idx(std::vector<std::uint8_t> bytes, const std::string& path, Location at = Location::here()) {
   check(bytes.size() >= 4, at, path, ": truncated: an IDX file starts with 4 bytes of magic number, this one ends at offset ",
         bytes.size());
   check(bytes[0] == 0 && bytes[1] == 0, at, path, ": not an IDX file: its first two bytes (offset 0) are ", int{bytes[0]}, " and ",

@@ -18,7 +18,7 @@ struct LabelledImages {
 };
 
 /// The path without ".gz" of one of the four files, in `root` or where torchvision puts it.
-inline std::string find_idx(const std::string& root, const std::string& folder, const std::string& name, Location at) {
+[[gnu::cold]] inline std::string find_idx(const std::string& root, const std::string& folder, const std::string& name, Location at) {
   std::error_code ignored;
   const std::filesystem::path top(root);
   std::string dotted = name;
@@ -30,7 +30,7 @@ inline std::string find_idx(const std::string& root, const std::string& folder, 
   fail(at, folder, ": neither ", name, " nor ", name, ".gz is in ", root, " or in ", (top / folder / "raw").string(), "; give the folder that holds the four IDX files");
 }
 
-inline LabelledImages read_labelled_idx(const std::string& root, const std::string& folder, Split split, Location at) {
+[[gnu::cold]] inline LabelledImages read_labelled_idx(const std::string& root, const std::string& folder, Split split, Location at) {
   const std::string prefix = split == Split::train ? "train" : "t10k";
   const auto images_path = find_idx(root, folder, prefix + "-images-idx3-ubyte", at), labels_path = find_idx(root, folder, prefix + "-labels-idx1-ubyte", at);
   const IdxArray images = read_idx(images_path, at), labels = read_idx(labels_path, at);

@@ -143,8 +143,8 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
       for (auto& p : group.params) p.zero_grad(set_to_none);
   }
 
-  StateDict state_dict() const override;
-  void load_state_dict(const NamedTensors& dict, Location at = Location::here()) override;
+  [[gnu::cold]] StateDict state_dict() const override;
+  [[gnu::cold]] void load_state_dict(const NamedTensors& dict, Location at = Location::here()) override;
 
  protected:
   /// What an optimizer remembers of one parameter.
@@ -156,7 +156,7 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
   Optimizer(const char* name, std::span<const char* const> state_names) : name_(name), state_names_(state_names) {}
 
   /// Takes a group over after checking all of it.
-  void add(Group group, Location at) {
+  [[gnu::cold]] void add(Group group, Location at) {
     std::size_t i = 0;
     for (const auto& p : group.params) {
       check(p.defined(), at, name_, ": parameter ", i, " is not defined");

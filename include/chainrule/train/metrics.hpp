@@ -134,7 +134,7 @@ class ConfusionMatrix {
   }
 
   /// The table: a row for each class with its recall at the end, the precisions below, the accuracy in the corner; all in percent.
-  std::string str() const {
+  [[gnu::cold]] std::string str() const {
     std::size_t first = 11, width = 5;  // "precision %", "98.92"
     for (const auto& name : names_) {
       first = std::max(first, name.size());

@@ -114,7 +114,7 @@ class ProgressBar {
   }
 
   /// The line as it would be shown now.
-  std::string line() const {
+  [[gnu::cold]] std::string line() const {
     const double elapsed = options_.now() - start_;
     const auto done = static_cast<double>(done_), total = static_cast<double>(total_);
     std::string s = description_;

@@ -24,7 +24,7 @@ struct Summary {
   std::int64_t parameter_bytes = 0;
   std::int64_t output_bytes = 0;     ///< of all modules that call no other: what a forward pass makes, about
 
-  std::string str() const {
+  [[gnu::cold]] std::string str() const {
     std::vector<std::vector<std::string>> table{{"Layer (type)", "Output shape", "Parameters"}};
     for (const Row& r : rows) {
       std::string label(static_cast<std::size_t>(2 * r.depth), ' ');
