@@ -200,7 +200,9 @@ template <class T, class... S, class Rule> Tensor<T> record_span(const char* op,
   if constexpr (Real<T>) {
     if (grad_enabled && any_requires_grad(inputs)) {
       static_assert(alignof(Rule) <= alignof(SavedItem));
-      OpNode* node = OpNode::make(op, at, value, grad_ops<T>(), inputs, {saved.items, sizeof...(S)}, RuleOf<T, Rule, S...>::type);
+      constexpr std::size_t count = sizeof...(S);
+      const std::span<const TensorBase* const> items(&saved.items[0], count);
+      OpNode* node = OpNode::make(op, at, value, grad_ops<T>(), inputs, items, RuleOf<T, Rule, S...>::type);
       ::new (node->rule()) Rule(std::move(rule));
       value.impl()->node = NodeRef(node);
     }
