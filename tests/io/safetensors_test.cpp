@@ -1,6 +1,7 @@
 #include <chainrule/io.hpp>
 #include "support/catch.hpp"
 #include "support/files.hpp"
+#include "support/parity.hpp"
 #include "support/scratch_dir.hpp"
 #include <cmath>
 
@@ -130,7 +131,7 @@ TEST_CASE("a file by the safetensors package reads as it was written", "[io][saf
     INFO(name);
     REQUIRE(e->dtype() == t.dtype());
     CHECK(e->shape() == t.shape());
-    cr::io::detail::with_type(t, [&](const auto& ours) { CHECK(ours.to_vector() == std::remove_cvref_t<decltype(ours)>(e->share()).to_vector()); });
+    chainrule_test::with_type(t, [&](const auto& ours) { CHECK(ours.to_vector() == std::remove_cvref_t<decltype(ours)>(e->share()).to_vector()); });
     ++compared;
   }
   CHECK(compared >= 13);
