@@ -52,7 +52,7 @@ struct SavedItem {
 
   SavedItem(TensorBase v, bool is_own) : own(is_own) {
     if (!v.defined()) return;
-    if (v.impl()->node && v.impl()->node->remakes()) maker = v.impl()->node;
+    if (v.impl()->node && v.impl()->node->remakes() && v.version() == 0) maker = v.impl()->node;  // what it would make is what it made
     else version = v.version(), value = std::move(v);
   }
 };
