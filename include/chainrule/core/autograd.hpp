@@ -17,11 +17,6 @@ template <class R, class F> R with_real(const TensorBase& x, const F& f) {
   return f(Tensor<double>(x.share()));
 }
 
-/// Nobody but the `handles` that the caller knows of can see this value, so it may be overwritten.
-inline bool owned_alone(const TensorBase& x, std::uint32_t handles) {
-  return x.share().use_count() == handles && x.impl()->storage.use_count() == 1 && x.impl()->storage->owns && x.is_contiguous();
-}
-
 /// sum += g: where a value was used more than once, its gradients add up. (TensorBase, since the graph does not know types.)
 template <class T> void accumulate(TensorBase& sum, TensorBase g) {
   if (!sum.defined()) {

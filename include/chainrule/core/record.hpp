@@ -211,6 +211,11 @@ template <class T, class... S, class Rule> Tensor<T> record_span(const char* op,
   return value;
 }
 
+/// Nobody but the `handles` that the caller knows of can see this value, so it may be overwritten.
+inline bool owned_alone(const TensorBase& x, std::uint32_t handles) {
+  return x.share().use_count() == handles && x.impl()->storage.use_count() == 1 && x.impl()->storage->owns && x.is_contiguous();
+}
+
 /// For the last thing that a rule does with its upstream gradient: where the result may be written. Over the gradient itself, if nobody
 /// else will see it and no graph is being made, which saves a step the memory of a second tensor; else a fresh one.
 template <class T> Tensor<T> overwritable(const Tensor<T>& g) {

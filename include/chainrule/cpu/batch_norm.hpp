@@ -37,12 +37,13 @@ template <class T> void settle(const fn::BatchNormArgs<T>& p, std::int64_t c, do
   p.inv_std[c] = static_cast<T>(1 / std::sqrt(var + p.eps));
 }
 
-/// y = (x - mean) scale + bias + skip, then no smaller than `floor`, for rows of n numbers; each of mean, scale and bias is one number
-/// (C = const T) or one for each of the n (C = const T*). relu is a floor of 0; without, it is -infinity. (A NaN stays.)
+/// A number of a channel, for the i-th of a row: the row's own (C = T), or one for each (C = const T*).
 template <class T, class C> CHAINRULE_HD inline T number_at(C c, std::int64_t i) {
   if constexpr (std::is_pointer_v<C>) return c[i];
   else return c;
 }
+/// y = (x - mean) scale + bias + skip, then no smaller than `floor`, for rows of n numbers. relu is a floor of 0; without, it is -infinity.
+/// (A NaN stays.)
 template <class T, class C> void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* x, C mean, C scale, C bias, const T* skip, T floor, T* y) {
   run_best<T>([=] {
     for (std::int64_t r = 0; r < rows; ++r) {

@@ -104,7 +104,7 @@ void conv2d_forward(const ConvShape& shape, const T* x, const T* weight, const T
     detail::take_pixels<T>(shape, x, seen);
     return conv2d_forward<T>(detail::without_stride(shape), seen, weight, bias_or_null, y, exact);
   }
-  ConvShape s = detail::simplify(shape);
+  ConvShape s = detail::simplify(shape, std::max<std::int64_t>(1, shape.h * shape.w));
   detail::Gather<T> g;
   g.images = s.n, g.channels = s.c_in / s.groups, g.m = s.c_out / s.groups, g.groups = s.groups;
   std::int64_t width = detail::ceil_div(s.w, s.stride_w);  // of the columns with the same remainder
@@ -138,7 +138,7 @@ template <class T> void conv2d_backward_input(const ConvShape& shape, const T* d
     conv2d_backward_input<T>(detail::without_stride(shape), dy, weight, seen, exact);
     return detail::spread_pixels<T>(shape, seen, dx);
   }
-  ConvShape s = detail::simplify(shape);
+  ConvShape s = detail::simplify(shape, std::max<std::int64_t>(1, shape.h * shape.w));
   detail::Gather<T> g;
   g.images = s.n, g.channels = s.c_out / s.groups, g.m = s.c_in / s.groups, g.groups = s.groups;
   g.source = dy, g.source_row = s.ow, g.source_channel = s.oh * s.ow, g.source_image = s.c_out * g.source_channel;
@@ -174,7 +174,7 @@ template <class T> void conv2d_backward_weight(const ConvShape& shape, const T* 
     detail::take_pixels<T>(shape, x, seen);
     return conv2d_backward_weight<T>(detail::without_stride(shape), seen, dy, dweight, exact);
   }
-  const ConvShape s = detail::simplify_for_weight(shape);
+  const ConvShape s = detail::simplify(shape, detail::max_k_block + detail::max_k_block / 4);  // whole rows are summed
   if (s.n <= 0 || s.oh <= 0 || s.ow <= 0) {
     std::fill(dweight, dweight + s.c_out * (s.c_in / s.groups) * s.kh * s.kw, T(0));
     return;

@@ -9,10 +9,11 @@
 
 namespace chainrule::cpu::detail {
 
-inline bool is_point(const ConvShape& s) { return s.kh == 1 && s.kw == 1 && s.pad_h == 0 && s.pad_w == 0; }
+inline bool is_unpadded_1x1(const ConvShape& s) { return s.kh == 1 && s.kw == 1 && s.pad_h == 0 && s.pad_w == 0; }
 
-/// A 1 x 1 window that passes over pixels.
-inline bool skips_pixels(const ConvShape& s) { return is_point(s) && (s.stride_h > 1 || s.stride_w > 1); }
+/// A 1 x 1 window that passes over pixels, and one that sees each.
+inline bool skips_pixels(const ConvShape& s) { return is_unpadded_1x1(s) && (s.stride_h > 1 || s.stride_w > 1); }
+inline bool is_point(const ConvShape& s) { return is_unpadded_1x1(s) && s.stride_h == 1 && s.stride_w == 1; }
 
 /// The same convolution on an image of the seen pixels alone.
 inline ConvShape without_stride(ConvShape s) {
@@ -21,20 +22,11 @@ inline ConvShape without_stride(ConvShape s) {
   return s;
 }
 
-/// As one long row.
-inline ConvShape simplify(ConvShape s) {
-  if (is_point(s) && !skips_pixels(s)) {
-    s.w = s.ow = s.h * s.w;
-    s.h = s.oh = 1;
-  }
-  return s;
-}
-
-/// As few rows of one length, none longer than a block of the inner dimension: the gradient of the weight sums whole rows.
-inline ConvShape simplify_for_weight(ConvShape s) {
-  if (!is_point(s) || skips_pixels(s)) return s;
-  const std::int64_t pixels = s.h * s.w, longest = max_k_block + max_k_block / 4;
-  for (std::int64_t rows = ceil_div(pixels, longest); rows < s.h; ++rows) {
+/// As one row; or as few rows of one length as there are with no row longer than `longest`.
+inline ConvShape simplify(ConvShape s, std::int64_t longest) {
+  if (!is_point(s)) return s;
+  const std::int64_t pixels = s.h * s.w;
+  for (std::int64_t rows = std::max<std::int64_t>(1, ceil_div(pixels, longest)); rows < s.h; ++rows) {
     if (pixels % rows != 0) continue;
     s.h = s.oh = rows;
     s.w = s.ow = pixels / rows;

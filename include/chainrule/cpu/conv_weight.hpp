@@ -147,7 +147,7 @@ template <class T> bool prefers_weight_dots(const KernelTable<T>& table, const C
 
 /// With a 1 x 1 window the image and dy may change places, which gives dweight itself and not its transpose. What stands on the right is
 /// packed: better the one with fewer channels.
-inline bool turns_round(const ConvShape& s) { return is_point(s) && !skips_pixels(s) && s.groups == 1 && s.c_out >= s.c_in; }
+inline bool turns_round(const ConvShape& s) { return is_point(s) && s.groups == 1 && s.c_out >= s.c_in; }
 
 template <class T> void weight_gradient(ConvShape s, const T* x, const T* dy, T* dweight) {
   const KernelTable<T>& table = kernels<T>();

@@ -210,10 +210,6 @@ template <class I, class F> void for_each_winner(const fn::PoolShape& s, const I
     }
 }
 
-}  // namespace detail
-
-namespace detail {
-
 template <class T> void max_pool_planes(const fn::PoolShape& shape, const T* x, T* y, std::uint8_t* narrow, std::int32_t* wide) {
   const bool simple = !wide && is_2x2(shape);
   const std::int64_t in = shape.h * shape.w, out = shape.oh * shape.ow;

@@ -109,6 +109,7 @@ template <class Norm, class T, class Relu = detail::CallRelu>
 Tensor<T> norm_relu(const Norm& norm, Tensor<T> x, const std::type_identity_t<Tensor<T>>& skip = {}, const Relu& then = {}, Location at = Location::here()) {
   if (chainrule::detail::observer || detail::module_observer) {
     const Tensor<T> y = norm(x, at);
+    check(!skip.defined() || skip.shape() == y.shape(), at, "norm_relu: skip needs the shape of x, ", y.shape(), ", got ", skip.defined() ? skip.shape() : Shape{});
     return then(skip.defined() ? y + skip : y, at);
   }
   return detail::with_path(norm, [&] { return norm.forward_relu(std::move(x), skip, at); });

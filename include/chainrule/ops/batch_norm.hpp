@@ -84,6 +84,19 @@ struct BatchNormSettings {
   bool relu = false;
 };
 
+/// The kernel's gradients, that of x written to gx if it is defined. `masked`, and then bias and skip: see BatchNormGradArgs.
+template <Real T>
+Grads batch_norm_kernel_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& mean, const Tensor<T>& inv_std, bool training, const Tensor<T>& gx,
+                              const Tensor<T>& masked = {}, const Tensor<T>& bias = {}, const Tensor<T>& skip = {}) {
+  Tensor<T> gw, gb;
+  if (need[1]) gw = allocate<T>(weight.shape(), x.device());
+  if (need[2]) gb = allocate<T>(weight.shape(), x.device());
+  auto packed = [](const Tensor<T>& v) { return v.defined() ? contiguous(v) : v; };
+  const Tensor<T> up = packed(g), in = packed(x), w = packed(weight), b = packed(bias), also = packed(skip);
+  kernel<fn::BatchNormGrad<T>>::on(x.device(), {})({along_dim(x.shape(), 1), up.data(), in.data(), w.data(), mean.data(), inv_std.data(), training, place(gx), place(gw), place(gb), place(masked), place(b), place(also)});
+  return Grads{gx, gw, gb};
+}
+
 template <Real T>
 Grads batch_norm_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& mean, const Tensor<T>& inv_std, BatchNormSettings s) {
   if (is_grad_enabled()) {
@@ -94,13 +107,7 @@ Grads batch_norm_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const
     Grads all = normalize_grads(g, x, reshape(weight, column), dims, dims, s.eps, as_column(mean), as_column(inv_std));
     return Grads{Tensor<T>(all[0].share()), reshape(Tensor<T>(all[1].share()), weight.shape()), reshape(Tensor<T>(all[2].share()), weight.shape())};
   }
-  Tensor<T> gx, gw, gb;
-  if (need[0]) gx = overwritable(g);
-  if (need[1]) gw = allocate<T>(weight.shape(), x.device());
-  if (need[2]) gb = allocate<T>(weight.shape(), x.device());
-  const Tensor<T> up = contiguous(g), in = contiguous(x), w = contiguous(weight);
-  kernel<fn::BatchNormGrad<T>>::on(x.device(), {})({along_dim(x.shape(), 1), up.data(), in.data(), w.data(), mean.data(), inv_std.data(), s.training, place(gx), place(gw), place(gb)});
-  return Grads{gx, gw, gb};
+  return batch_norm_kernel_grads(g, need, x, weight, mean, inv_std, s.training, need[0] ? overwritable(g) : Tensor<T>());
 }
 
 /// Checks everything, then y = (x - mean) inv_std weight + bias, and what the gradient needs.

@@ -30,14 +30,9 @@ template <class T, class... Skip> struct BatchNormReluRule {
       return all;
     }
     const bool apart = skips && need[3];  // the part of g that passes relu is skip's gradient, so x's goes elsewhere
-    Tensor<T> through = overwritable(g), gx, gw, gb;
+    Tensor<T> through = overwritable(g), gx;
     if (need[0]) gx = apart ? allocate<T>(x.shape(), x.device()) : through;
-    if (need[1]) gw = allocate<T>(weight.shape(), x.device());
-    if (need[2]) gb = allocate<T>(weight.shape(), x.device());
-    const Tensor<T> up = contiguous(g), in = contiguous(x), w = contiguous(weight), b = contiguous(bias), also(contiguous(skip)...);
-    kernel<fn::BatchNormGrad<T>>::on(x.device(), {})({along_dim(x.shape(), 1), up.data(), in.data(), w.data(), mean.data(), inv_std.data(), settings.training, place(gx), place(gw), place(gb),
-                                                      through.data(), b.data(), place(also)});
-    Grads all{gx, gw, gb};
+    Grads all = batch_norm_kernel_grads(g, need, x, weight, mean, inv_std, settings.training, gx, through, bias, Tensor<T>(skip...));
     if (skips) all.push_back(apart ? through : Tensor<T>());
     return all;
   }

@@ -20,11 +20,16 @@ template <class T> void check_editable(const Tensor<T>& x, const char* op, Locat
     check(x.strides()[d] != 0 || x.shape()[d] == 1, at, op, ": this tensor was expanded, so several of its elements are one number in memory; clone() it first");
 }
 
+/// Whether an edit of x by `rest` becomes a part of a graph.
+template <class T, class... Rest> bool recorded_edit(const Tensor<T>& x, const Tensor<Rest>&... rest) {
+  return Real<T> && grad_enabled && (x.requires_grad() || ... || rest.requires_grad());
+}
+
 /// The one way to edit: `value(old, other)` gives the new values (broadcast to x's shape) as an ordinary op. Recorded where something
 /// requires a gradient: x then becomes the result of that op, for everything that is computed from it later.
 template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const char* op, Tensor<T> other, Location at, const Value& value) {
   check_editable(x, op, at);
-  const bool recording = Real<T> && grad_enabled && (x.requires_grad() || other.requires_grad());
+  const bool recording = recorded_edit(x, other);
   check(!(recording && x.impl()->is_view), at, op, ": in-place edit of a view in a computation that requires grad; compute a new tensor (where, cat, index_select), or edit under no_grad");
   Tensor<T> old = x;
   if (recording) {  // the rule may save the old values: give it a copy with the old place in the graph
@@ -60,16 +65,9 @@ const Tensor<T>& edit_straight(const Tensor<T>& x, const char* op, Location at, 
 }
 inline constexpr auto unrecorded = [] {};
 
-/// Whether an edit of x by `rest` becomes a part of a graph.
-template <class T, class... Rest> bool recorded_edit(const Tensor<T>& x, const Tensor<Rest>&... rest) {
-  return Real<T> && grad_enabled && (x.requires_grad() || ... || rest.requires_grad());
-}
-
 /// Whether a temporary holds the only share of its numbers: an op may write its result over them, and nobody will notice.
 template <class T> bool is_spare(const Tensor<T>& x) {
-  if (!x.defined() || observer) return false;
-  const TensorImpl* impl = x.impl();
-  return impl->owners.load(std::memory_order_relaxed) == 1 && impl->storage.use_count() == 1 && impl->storage->owns && impl->contiguous && !impl->is_view && !impl->requires_grad;
+  return x.defined() && !observer && owned_alone(x, 1) && !x.impl()->is_view && !x.impl()->requires_grad;
 }
 
 /// Without a graph, and when the operands do not overlap by halves: straight into x, no temporary.
