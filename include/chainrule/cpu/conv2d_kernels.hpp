@@ -45,13 +45,13 @@ template <class T> void gather_convolution(const Gather<T>& g) {
   auto taps = static_cast<std::int64_t>(g.taps.size());
   std::int64_t pixels = g.images * g.qh * g.qw, size = g.m * g.channels * taps;
   if (pixels <= 0 || g.m <= 0) return;
-  const Workspace<T> weights(static_cast<std::size_t>(size * g.groups));
-  const bool by_rows = prefers_rows(table, g);
-  for (std::int64_t group = 0; group < g.groups; ++group) {
+  const bool by_rows = prefers_rows(table, g), flat = !by_rows && prefers_flat(table, g), packs = by_rows || flat || !reads_weights(g);
+  const Workspace<T> weights(static_cast<std::size_t>(packs ? size * g.groups : 0));
+  for (std::int64_t group = 0; packs && group < g.groups; ++group) {
     if (by_rows) pack_row_weights(g, group, weights + group * size);
     else pack_weights(table, g, group, weights + group * size);
   }
-  if (by_rows || prefers_flat(table, g)) {
+  if (by_rows || flat) {
     FlatPlanes planes = flat_planes(g);
     double work = static_cast<double>(size * g.groups) * static_cast<double>(pixels);
     std::int64_t tasks = g.groups * g.images;
@@ -73,7 +73,7 @@ template <class T> void gather_convolution(const Gather<T>& g) {
   std::int64_t tasks = g.groups * down * across;
   auto run = [&](std::int64_t task) {
     std::int64_t group = task / (down * across), i = task / across % down * part.rows, j = task % across * part.columns;
-    gather_part(table, g, group, weights + group * size, i, std::min(i + part.rows, g.m), j, std::min(j + part.columns, pixels));
+    gather_part<T>(table, g, group, packs ? weights + group * size : nullptr, i, std::min(i + part.rows, g.m), j, std::min(j + part.columns, pixels));
   };
   if (flops * static_cast<double>(g.groups) > 1.5e6) {
     parallel_for(tasks, run);

@@ -42,6 +42,9 @@ inline std::int64_t channel_block(std::int64_t channels, std::int64_t taps) {
   return ceil_div(channels, ceil_div(channels, fit));
 }
 
+/// Whether rows of weights are read where they lie: those of a 1 x 1 window, whose numbers follow each other.
+template <class T> bool reads_weights(const Gather<T>& g) { return g.taps.size() == 1 && g.weight_channel == 1; }
+
 /// Packed weights of one group: blocks of channels, in each the tiles of rows, in each [channel][tap][row].
 template <class T> void pack_weights(const KernelTable<T>& table, const Gather<T>& g, std::int64_t group, T* to) {
   auto taps = static_cast<std::int64_t>(g.taps.size());
@@ -114,27 +117,28 @@ template <class T> void find_runs(const Gather<T>& g, const Tap& tap, std::int64
 
 /// Copies a finished m x width tile row by row to where its pixels belong.
 template <class T>
-void scatter(const Gather<T>& g, const T* from, std::int64_t step, std::int64_t rows, T* out, std::int64_t j, std::int64_t width) {
+void scatter(const KernelTable<T>& table, const Gather<T>& g, const T* from, std::int64_t step, std::int64_t rows, T* out, std::int64_t j,
+             std::int64_t width) {
   std::int64_t row = j / g.qw, qx = j % g.qw, image = row / g.qh, qy = row % g.qh;
+  const bool solid = g.out_row == g.qw;
   for (std::int64_t at = 0; at < width;) {
-    std::int64_t length = std::min(g.qw - qx, width - at);
+    const std::int64_t length = std::min(solid ? g.qw * (g.qh - qy) - qx : g.qw - qx, width - at);
     T* to = out + image * g.out_image + qy * g.out_row + qx * g.out_column;
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const T* source = from + i * step + at;
-      T* line = to + i * g.out_channel;
-      if (g.out_column == 1) {
-        for (std::int64_t p = 0; p < length; ++p) line[p] = source[p];
-      } else {
-        for (std::int64_t p = 0; p < length; ++p) line[p * g.out_column] = source[p];
+    if (g.out_column == 1) {
+      const Run run{0, 0, length};
+      table.copy_runs(to, g.out_channel, from + at, step, rows, &run, 1);
+    } else {
+      for (std::int64_t i = 0; i < rows; ++i) {
+        for (std::int64_t p = 0; p < length; ++p) to[i * g.out_channel + p * g.out_column] = from[i * step + at + p];
       }
     }
     at += length;
-    qx = 0;
-    if (++qy == g.qh) qy = 0, ++image;
+    qy += (qx + length) / g.qw, qx = (qx + length) % g.qw;
+    if (qy == g.qh) qy = 0, ++image;
   }
 }
 
-/// Rows [i0, i1) and pixels [j0, j1) of one group, on the calling thread.
+/// Rows [i0, i1) and pixels [j0, j1) of one group, on the calling thread. Without packed weights they are read where they lie.
 template <class T>
 void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t group, const T* weights, std::int64_t i0, std::int64_t i1,
                  std::int64_t j0, std::int64_t j1) {
@@ -144,6 +148,8 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
   T* packed = scratch<T>(Scratch::b_block, static_cast<std::size_t>(nc * block * taps));
   T* apart = scratch<T>(Scratch::tile, static_cast<std::size_t>((i1 - i0) * nc));  // panels that are not one piece of the result
   bool solid = g.out_column == 1 && g.out_row == g.qw;
+  std::int64_t rows_in_place[8];
+  for (std::int64_t i = 0; i < 8; ++i) rows_in_place[i] = i * g.weight_m;
   const T* source = g.source + group * g.channels * g.source_channel;
   T* out = g.out + group * g.m * g.out_channel;
   static thread_local std::vector<Run> runs;
@@ -172,7 +178,7 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
       Epilogue<T> e{c0 > 0, nullptr, nullptr, false};
       for (std::int64_t i = i0; i < i1;) {
         int rows = tile_rows(table.rows, i1 - i);
-        const T* a = weights + c0 * taps * g.m + i * depth * taps;
+        const T* a = weights ? weights + c0 * taps * g.m + i * depth * taps : g.weight + group * g.weight_group + i * g.weight_m + c0;
         if (last && g.bias) e.row_bias = g.bias + group * g.m + i;
         for (std::int64_t p = 0; p < columns; p += table.columns) {
           std::int64_t width = std::min<std::int64_t>(columns - p, table.columns), image = (j + p) / pixels;
@@ -181,8 +187,8 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
               direct ? out + image * g.out_image + i * g.out_channel + (j + p) % pixels : apart + (i1 - i0) * p + (i - i0) * table.columns;
           const T* b = in_place[static_cast<std::size_t>(p / table.columns)];
           std::int64_t b_row = b ? g.source_channel : round_up(width, table.lanes);
-          multiply_tile(table, rows, width, {depth * taps, rows, b_row}, a, packed_rows, b ? b : packed + p * depth * taps, c,
-                        direct ? g.out_channel : table.columns, e);
+          multiply_tile(table, rows, width, {depth * taps, weights ? rows : 1, b_row}, a, weights ? packed_rows : rows_in_place,
+                        b ? b : packed + p * depth * taps, c, direct ? g.out_channel : table.columns, e);
         }
         i += rows;
       }
@@ -190,7 +196,7 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
     for (std::int64_t p = 0; p < columns; p += table.columns) {
       std::int64_t width = std::min<std::int64_t>(columns - p, table.columns), image = (j + p) / pixels;
       if (solid && (j + p + width - 1) / pixels == image) continue;
-      scatter(g, apart + (i1 - i0) * p, table.columns, i1 - i0, out + i0 * g.out_channel, j + p, width);
+      scatter(table, g, apart + (i1 - i0) * p, table.columns, i1 - i0, out + i0 * g.out_channel, j + p, width);
     }
   }
 }

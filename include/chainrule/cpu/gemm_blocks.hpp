@@ -44,6 +44,7 @@ void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const 
                    const T* b, T* c, std::int64_t c_row, const Epilogue<T>& e) {
   std::int64_t vectors = ceil_div(n, table.lanes);
   MicroKernel<T> micro = table.micro[log2_rows(table.rows, rows)][vectors - 1];
+  if (vectors == 3 && rows == table.rows && walk.b_step > 4 * table.columns) micro = table.micro_far;
   if (n == vectors * table.lanes) {
     micro(walk, a, a_rows, b, c, c_row, e);
     return;

@@ -49,6 +49,7 @@ template <class T> struct KernelTable {
   int rows;                    // of the largest tile
   int columns;                 // of the largest tile: 3 vectors
   MicroKernel<T> micro[4][3];  // [log2(rows)][vectors - 1]
+  MicroKernel<T> micro_far;    // of the largest tile, for steps of B that are longer than rows of a panel
   PairKernel<T> pairs[4];      // of 1, 2, 4 and 6 rows
 
   /// to[p * width + j] = from[j * step_j + p * step_p], j < n, p < k; zeros for n <= j < width.
