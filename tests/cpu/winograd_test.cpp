@@ -103,6 +103,7 @@ TEST_CASE("winograd stays within 2e-6 on the layers of the networks", "[cpu][con
   Rng rng;
   agree(rng, {.n = 2, .c_in = 32, .h = 26, .w = 26, .c_out = 64});
   agree(rng, {.n = 5, .c_in = 64, .h = 14, .w = 14, .c_out = 70});
+  agree(rng, {.n = 12, .c_in = 20, .h = 13, .w = 14, .c_out = 24, .pad_w = 1});
   agree(rng, {.n = 2, .c_in = 130, .h = 14, .w = 14, .c_out = 130, .pad_h = 1, .pad_w = 1});
   agree(rng, {.n = 3, .c_in = 140, .h = 7, .w = 7, .c_out = 120, .pad_h = 1, .pad_w = 1});
 }

@@ -131,7 +131,8 @@ void conv2d_forward(const ConvShape& shape, const T* x, const T* weight, const T
 /// With a stride, the pixels of dx fall into stride_h x stride_w classes; each is read by its own part of the window.
 template <class T> void conv2d_backward_input(const ConvShape& shape, const T* dy, const T* weight, T* dx, bool exact = false) {
   if constexpr (std::is_same_v<T, float>) {
-    if (detail::prefers_winograd(shape, exact, shape.h, shape.w)) return winograd_backward_input(shape, dy, weight, dx);
+    const bool adjoint = winograd_prefers_adjoint(shape);
+    if (detail::prefers_winograd(shape, exact, adjoint ? shape.oh : shape.h, adjoint ? shape.ow : shape.w)) return winograd_backward_input(shape, dy, weight, dx);
   }
   if (detail::skips_pixels(shape)) {
     const Workspace<T> seen(static_cast<std::size_t>(shape.n * shape.c_in * shape.oh * shape.ow));

@@ -56,11 +56,25 @@ inline void fill_patch(const TilePlace& p, const float* at, std::int64_t row, fl
   for (std::int64_t y = p.y0; y < p.y1; ++y) copy_few(patch + y * patch_row + p.x0, at + y * row + p.x0, width);
 }
 
+/// One convolution by Winograd: y(image, m, .) = sum over channels of x(image, channel, .) * weight(m, channel), with m and channels as
+/// the steps of weight say. Its adjoint takes what has the shape of y as x and gives what has the shape of x as y: the gradient of the
+/// input, from as many tiles as the convolution itself has.
+struct WinogradPass {
+  TileGrid g;
+  bool adjoint;
+  std::int64_t channels, m;
+  const float *x, *weight;
+  std::int64_t m_step, channel_step;
+  bool turned;  // windows read from the last number to the first
+  const float* bias;
+  float* y;
+};
+
 /// Source tiles [t0, t1) of channels [c0, c1), one tile per lane: to[e][panel][channel][tile].
-inline void transform_tiles(const KernelTable<float>& table, const WinogradTable& winograd, const TileGrid& g, const float* x,
-                            std::int64_t channels, std::int64_t c0, std::int64_t c1, std::int64_t t0, std::int64_t t1, float* to,
-                            std::int64_t e_step) {
-  std::int64_t plane = g.h * g.w, all = round_up(t1 - t0, table.lanes);
+inline void transform_tiles(const KernelTable<float>& table, const WinogradTable& winograd, const WinogradPass& pass, std::int64_t c0,
+                            std::int64_t c1, std::int64_t t0, std::int64_t t1, float* to, std::int64_t e_step) {
+  const TileGrid& g = pass.g;
+  const std::int64_t row = pass.adjoint ? g.ow : g.w, plane = pass.adjoint ? g.oh * g.ow : g.h * g.w, all = round_up(t1 - t0, table.lanes);
   alignas(64) float patches[max_lanes * patch_size];
   for (std::int64_t v = 0; v < all; v += table.lanes) {
     TilePlace places[max_lanes];
@@ -68,44 +82,56 @@ inline void transform_tiles(const KernelTable<float>& table, const WinogradTable
     std::int64_t row_step[max_lanes];
     std::fill(patches, patches + max_lanes * patch_size, 0.f);
     for (std::int64_t l = 0; l < table.lanes; ++l) {
-      TilePlace& p = places[l] = tile_place(g, std::min(t0 + v + l, t1 - 1), true);
-      first[l] = x + p.image * channels * plane + p.y * g.w + p.x;
-      row_step[l] = p.whole ? g.w : patch_row;
+      TilePlace& p = places[l] = tile_place(g, std::min(t0 + v + l, t1 - 1), !pass.adjoint);
+      first[l] = pass.x + p.image * pass.channels * plane + p.y * row + p.x;
+      row_step[l] = p.whole ? row : patch_row;
     }
     std::int64_t panel = v / table.columns * table.columns, width = std::min<std::int64_t>(all - panel, table.columns);
     for (std::int64_t c = c0; c < c1; ++c) {
       for (std::int64_t l = 0; l < table.lanes; ++l) {
         at[l] = first[l] + c * plane;
-        if (!places[l].whole) fill_patch(places[l], at[l], g.w, patches + l * patch_size), at[l] = patches + l * patch_size;
+        if (!places[l].whole) fill_patch(places[l], at[l], row, patches + l * patch_size), at[l] = patches + l * patch_size;
       }
-      winograd.input(at, row_step, to + panel * channels + c * width + (v - panel), e_step);
+      (pass.adjoint ? winograd.gradient : winograd.input)(at, row_step, to + panel * pass.channels + c * width + (v - panel), e_step);
     }
   }
 }
 
 /// Result tiles [t0, t1) of channels [m0, m1) from products[e][channel - m0][tile].
-inline void finish_tiles(const KernelTable<float>& table, const WinogradTable& winograd, const TileGrid& g, const float* products,
-                         std::int64_t e_step, std::int64_t row, std::int64_t channels, std::int64_t m0, std::int64_t m1, std::int64_t t0,
-                         std::int64_t t1, const float* bias, float* y) {
-  std::int64_t plane = g.oh * g.ow;
+inline void finish_tiles(const KernelTable<float>& table, const WinogradTable& winograd, const WinogradPass& pass, const float* products,
+                         std::int64_t e_step, std::int64_t product_row, std::int64_t m0, std::int64_t m1, std::int64_t t0, std::int64_t t1) {
+  const TileGrid& g = pass.g;
+  const std::int64_t row = pass.adjoint ? g.w : g.ow, plane = pass.adjoint ? g.h * g.w : g.oh * g.ow;
   alignas(64) float patches[max_lanes * patch_size];
   for (std::int64_t v = 0; v < t1 - t0; v += table.lanes) {
     TilePlace places[max_lanes];
     float *first[max_lanes], *at[max_lanes];
     std::int64_t row_step[max_lanes], lanes = std::min<std::int64_t>(table.lanes, t1 - t0 - v);
     for (std::int64_t l = 0; l < table.lanes; ++l) {
-      TilePlace& p = places[l] = tile_place(g, std::min(t0 + v + l, t1 - 1), false);
+      TilePlace& p = places[l] = tile_place(g, std::min(t0 + v + l, t1 - 1), pass.adjoint);
       p.whole = p.whole && l < lanes;
-      first[l] = y + p.image * channels * plane + p.y * g.ow + p.x;
-      row_step[l] = p.whole ? g.ow : patch_row;
+      first[l] = pass.y + p.image * pass.m * plane + p.y * row + p.x;
+      row_step[l] = p.whole ? row : patch_row;
     }
     for (std::int64_t m = m0; m < m1; ++m) {
-      for (std::int64_t l = 0; l < table.lanes; ++l) at[l] = places[l].whole ? first[l] + m * plane : patches + l * patch_size;
-      winograd.output(products + (m - m0) * row + v, e_step, bias ? bias[m] : 0.f, at, row_step);
+      const float* from = products + (m - m0) * product_row + v;
+      for (std::int64_t l = 0; l < table.lanes; ++l) {
+        at[l] = places[l].whole ? first[l] + m * plane : patches + l * patch_size;
+        if (pass.adjoint && !places[l].whole) std::fill(at[l], at[l] + patch_size, 0.f);
+      }
+      if (pass.adjoint) winograd.spread(from, e_step, at, row_step);
+      else winograd.output(from, e_step, pass.bias ? pass.bias[m] : 0.f, at, row_step);
       for (std::int64_t l = 0; l < lanes; ++l) {
         const TilePlace& p = places[l];
         if (p.whole) continue;
-        for (std::int64_t r = 0; r < p.y1; ++r) copy_few(first[l] + m * plane + r * g.ow, at[l] + r * patch_row, p.x1);
+        for (std::int64_t r = p.y0; r < p.y1; ++r) {
+          float *to = first[l] + m * plane + r * row, *part = at[l] + r * patch_row;
+          if (pass.adjoint) {
+            for (std::int64_t i = p.x0; i < p.x1; ++i) to[i] += part[i];
+          } else {
+            copy_few(to, part, p.x1);
+          }
+        }
       }
     }
   }
@@ -132,26 +158,41 @@ inline void transform_weights(const KernelTable<float>& table, const WinogradTab
   });
 }
 
-/// y(image, m, .) = sum over channels of x(image, channel, .) * weight(m, channel), m and channels as the steps of weight say.
-inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::int64_t m, const float* x, const float* weight,
-                                 std::int64_t m_step, std::int64_t channel_step, bool turned, const float* bias, float* y) {
+/// How many tiles are worked on together: few stay in the second cache, many read the weights less often. Tiles of the adjoint's result
+/// overlap, so that whole images must stay together: as many as leave few lanes empty.
+inline std::int64_t tile_chunk(const KernelTable<float>& table, const WinogradPass& pass) {
+  const std::int64_t per_image = pass.g.down * pass.g.across, tiles = pass.g.count();
+  if (!pass.adjoint) return std::min<std::int64_t>((pass.channels * pass.m >= 128 * 128 ? 2 : 1) * table.columns, round_up(tiles, table.lanes));
+  auto cost = [&](std::int64_t images) {  // a tile of one vector waits for its sums
+    const std::int64_t all = round_up(images * per_image, table.lanes), tail = all % table.columns;
+    return static_cast<double>(all + (tail == table.lanes ? table.lanes / 2 : 0)) / static_cast<double>(images * per_image);
+  };
+  std::int64_t best = 1;
+  for (std::int64_t images = 2; images * per_image <= 2 * table.columns && images <= pass.g.images; ++images)
+    if (cost(images) < 0.96 * cost(best)) best = images;
+  return best * per_image;
+}
+
+inline void winograd_convolution(const WinogradPass& pass) {
   const KernelTable<float>& table = kernels<float>();
   const WinogradTable& winograd = winograd_kernels();
-  std::int64_t tiles = g.count();
+  const std::int64_t tiles = pass.g.count(), m = pass.m, channels = pass.channels;
   if (tiles <= 0) return;
   // Planes of the 36 places are kept off multiples of 4 KiB, which would crowd one set of the first cache.
   auto plane = [](std::int64_t size) { return round_up(size, 32) + 16; };
 
-  // Chunks of tiles: with few channels they stay in the second cache, with many the weights are read less often.
-  std::int64_t threads = chainrule::detail::inside_parallel ? 1 : get_num_threads(), side = row_group(table);
-  std::int64_t panels = channels * m >= 128 * 128 ? 2 : 1;
-  std::int64_t chunk = std::min(panels * table.columns, round_up(tiles, table.lanes));
-  std::int64_t chunks = ceil_div(tiles, chunk), source_step = plane(channels * chunk);
+  const std::int64_t threads = chainrule::detail::inside_parallel ? 1 : get_num_threads(), side = row_group(table);
+  const std::int64_t chunk = tile_chunk(table, pass), chunks = ceil_div(tiles, chunk), source_step = plane(channels * round_up(chunk, table.lanes));
+  const std::int64_t band = std::clamp<std::int64_t>(64 * table.columns / round_up(chunk, table.lanes) / table.rows * table.rows, table.rows, 64);  // rows of products at a time
   // Rows [m0, m1) of the tiles [t0, t1); the weights are those of rows m0 and on.
   auto multiply = [&](std::int64_t t0, std::int64_t t1, std::int64_t m0, std::int64_t m1, const float* source, const float* weights, std::int64_t weight_step) {
-    std::int64_t width = round_up(t1 - t0, table.lanes), most = std::min<std::int64_t>(64 / panels, m1 - m0),
-                 out_step = plane(most * width);
+    std::int64_t width = round_up(t1 - t0, table.lanes), most = std::min(band, m1 - m0), out_step = plane(most * width);
     float* products = scratch<float>(Scratch::winograd_c, static_cast<std::size_t>(36 * out_step));
+    if (pass.adjoint) {  // which adds
+      const std::int64_t size = pass.g.h * pass.g.w, per_image = pass.g.down * pass.g.across;
+      for (std::int64_t image = t0 / per_image; image < t1 / per_image; ++image)
+        std::fill(pass.y + (image * m + m0) * size, pass.y + (image * m + m1) * size, 0.f);
+    }
     for (std::int64_t b = m0; b < m1; b += most) {
       std::int64_t end = std::min(b + most, m1);
       for (std::int64_t e = 0; e < 36; ++e) {
@@ -166,7 +207,7 @@ inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::
           }
         }
       }
-      finish_tiles(table, winograd, g, products, out_step, width, m, b, end, t0, t1, bias, y);
+      finish_tiles(table, winograd, pass, products, out_step, width, b, end, t0, t1);
     }
   };
   const auto source_size = static_cast<std::size_t>(36 * source_step);
@@ -174,27 +215,27 @@ inline void winograd_convolution(const TileGrid& g, std::int64_t channels, std::
   const bool large_weights = 36 * weight_step > (2 << 20) && chunks * 36 * source_step <= (4 << 20);
   if (!large_weights && (threads == 1 || chunks >= 4 * threads)) {
     const Workspace<float> weights(static_cast<std::size_t>(36 * weight_step));
-    transform_weights(table, winograd, weight, m, channels, m_step, channel_step, turned, weights, weight_step);
+    transform_weights(table, winograd, pass.weight, m, channels, pass.m_step, pass.channel_step, pass.turned, weights, weight_step);
     parallel_for(chunks, [&](std::int64_t task) {
       std::int64_t t0 = task * chunk, t1 = std::min(t0 + chunk, tiles);
       float* source = scratch<float>(Scratch::winograd_b, source_size);
-      transform_tiles(table, winograd, g, x, channels, 0, channels, t0, t1, source, source_step);
+      transform_tiles(table, winograd, pass, 0, channels, t0, t1, source, source_step);
       multiply(t0, t1, 0, m, source, weights, weight_step);
     });
     return;
   }
   // Few tiles or large weights: first all of the source, cut by channels; then bands of rows, each with its weights, over all tiles.
   const Workspace<float> source(static_cast<std::size_t>(chunks) * source_size);
-  const std::int64_t channel_parts = ceil_div(channels, 16), band = 64 / panels, bands = ceil_div(m, band), band_step = plane(round_up(band, side) * channels);
+  const std::int64_t channel_parts = ceil_div(channels, 16), bands = ceil_div(m, band), band_step = plane(round_up(band, side) * channels);
   parallel_for(chunks * channel_parts, [&](std::int64_t task) {
     std::int64_t t0 = task / channel_parts * chunk, c0 = task % channel_parts * 16;
-    transform_tiles(table, winograd, g, x, channels, c0, std::min(c0 + 16, channels), t0, std::min(t0 + chunk, tiles),
+    transform_tiles(table, winograd, pass, c0, std::min(c0 + 16, channels), t0, std::min(t0 + chunk, tiles),
                     source + task / channel_parts * 36 * source_step, source_step);
   });
   parallel_for(bands, [&](std::int64_t task) {
     const std::int64_t m0 = task * band, m1 = std::min(m0 + band, m);
     float* weights = scratch<float>(Scratch::winograd_b, static_cast<std::size_t>(36 * band_step));
-    transform_weights(table, winograd, weight + m0 * m_step, m1 - m0, channels, m_step, channel_step, turned, weights, band_step);
+    transform_weights(table, winograd, pass.weight + m0 * pass.m_step, m1 - m0, channels, pass.m_step, pass.channel_step, pass.turned, weights, band_step);
     for (std::int64_t c = 0; c < chunks; ++c) multiply(c * chunk, std::min((c + 1) * chunk, tiles), m0, m1, source + c * 36 * source_step, weights, band_step);
   });
 }
@@ -208,13 +249,22 @@ inline bool winograd_applies(const ConvShape& s) {
 }
 
 inline void winograd_forward(const ConvShape& s, const float* x, const float* weight, const float* bias_or_null, float* y) {
-  detail::winograd_convolution({s.n, s.h, s.w, s.pad_h, s.pad_w, s.oh, s.ow}, s.c_in, s.c_out, x, weight, s.c_in * 9, 9, false,
-                               bias_or_null, y);
+  detail::winograd_convolution({{s.n, s.h, s.w, s.pad_h, s.pad_w, s.oh, s.ow}, false, s.c_in, s.c_out, x, weight, s.c_in * 9, 9, false, bias_or_null, y});
+}
+
+/// Whether the gradient of the input is cheaper as the adjoint of the forward pass, B [(G g G^T) * (A dy A^T)] B^T added up where tiles
+/// overlap, than as a convolution of dy: without padding dx has more tiles than y.
+inline bool winograd_prefers_adjoint(const ConvShape& s) {
+  auto tiles = [](std::int64_t h, std::int64_t w) { return detail::ceil_div(h, 4) * detail::ceil_div(w, 4); };
+  return tiles(s.oh, s.ow) * 6 <= tiles(s.h, s.w) * 5;
 }
 
 inline void winograd_backward_input(const ConvShape& s, const float* dy, const float* weight, float* dx) {
-  detail::winograd_convolution({s.n, s.oh, s.ow, 2 - s.pad_h, 2 - s.pad_w, s.h, s.w}, s.c_out, s.c_in, dy, weight, 9, s.c_in * 9, true,
-                               nullptr, dx);
+  if (winograd_prefers_adjoint(s)) {
+    detail::winograd_convolution({{s.n, s.h, s.w, s.pad_h, s.pad_w, s.oh, s.ow}, true, s.c_out, s.c_in, dy, weight, 9, s.c_in * 9, false, nullptr, dx});
+  } else {
+    detail::winograd_convolution({{s.n, s.oh, s.ow, 2 - s.pad_h, 2 - s.pad_w, s.h, s.w}, false, s.c_out, s.c_in, dy, weight, 9, s.c_in * 9, true, nullptr, dx});
+  }
 }
 
 /// dweight = G^T [sum over tiles of (A dy A^T) * (B^T x B)] G: for each of the 36 places a product (c_out x tiles) (tiles x c_in).
