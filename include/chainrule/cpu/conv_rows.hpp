@@ -1,7 +1,7 @@
 #pragma once
 // The third way through conv_gather.hpp's sum, for few channels (an image's own 1 or 3, the small maps of LeNet): nothing is packed and
-// nothing is computed to be dropped. A vector of the result is a piece of one of its rows, the last piece overlapping the one before; two
-// rows are computed together. Each sum has the same order as in the packed way, so the choice never shows in the result.
+// little is computed to be dropped. A vector of the result is a piece of one of its rows, the last piece overlapping the one before; two
+// rows are computed together. Rows shorter than a vector are computed apart and cut to their length. Each sum has the same order as in the packed way, so the choice never shows in the result.
 
 #include <chainrule/cpu/conv_flat.hpp>
 
@@ -20,9 +20,10 @@ inline PairTile pair_tile(std::int64_t left) {
 template <class T> bool prefers_rows(const KernelTable<T>& table, const Gather<T>& g) {
   const std::int64_t taps = static_cast<std::int64_t>(g.taps.size()), depth = taps * g.channels;
   if (!g.window_h || g.row_stride != 1 || g.out_column != 1 || taps < 2) return false;
-  if (g.qw < table.lanes || g.qh < 2 || depth > max_k_block + max_k_block / 4) return false;  // one block of the inner dimension
+  if (g.qh < 2 || depth > max_k_block + max_k_block / 4) return false;  // one block of the inner dimension
   if (g.images * g.groups < get_num_threads() && !chainrule::detail::inside_parallel) return false;
   FlatPlanes f = flat_planes(g);
+  if (g.qw < table.lanes && f.w < table.lanes) return false;  // the flat way drops less
   if (g.channels * f.h * f.w * static_cast<std::int64_t>(sizeof(T)) > 48 * 1024) return false;  // it is read once for every 6 rows
   auto products = static_cast<double>(depth), m = static_cast<double>(g.m), pixels = static_cast<double>(g.qw);
   double waste = static_cast<double>(round_up(g.qw, table.lanes)) / pixels - 1, vector_pair = 2 * table.lanes;
@@ -49,7 +50,8 @@ void rows_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlane
   const auto taps = static_cast<std::int64_t>(g.taps.size());
   const T* planes = g.source + image * g.source_image + group * g.channels * g.source_channel + f.low_y * g.source_row + f.low_x;
   std::int64_t pitch = g.source_row, plane = g.source_channel;
-  if (f.low_y < 0 || f.low_x < 0 || f.low_y + f.h > g.source_h || f.low_x + f.w > g.source_w) {  // zeros around it
+  const bool cut = g.qw < table.lanes;
+  if (cut || f.low_y < 0 || f.low_x < 0 || f.low_y + f.h > g.source_h || f.low_x + f.w > g.source_w) {  // zeros around it
     T* copy = scratch<T>(Scratch::b_block, static_cast<std::size_t>(g.channels * f.plane + 128));
     copy_with_border(g, f, planes - f.low_y * g.source_row - f.low_x, copy);
     planes = copy, pitch = f.w, plane = f.plane;
@@ -66,7 +68,11 @@ void rows_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlane
   };
   const T* first = planes + (g.taps[0].dy - f.low_y) * pitch + g.taps[0].dx - f.low_x;
   T* out = g.out + image * g.out_image + group * g.m * g.out_channel;
-  const std::int64_t pieces = ceil_div(g.qw, table.lanes);
+  const std::int64_t pieces = ceil_div(g.qw, table.lanes), apart_channel = g.qh * table.lanes;
+  T* apart = cut ? scratch<T>(Scratch::tile, static_cast<std::size_t>(6 * apart_channel)) : nullptr;
+  static thread_local std::vector<Run> runs;
+  runs.clear();
+  for (std::int64_t qy = 0; cut && qy < g.qh; ++qy) runs.push_back({qy * g.out_row, qy * table.lanes, g.qw});
   for (std::int64_t i = 0; i < g.m;) {
     const PairTile tile = pair_tile(g.m - i);
     const T *a = weights + i * g.channels * taps, *bias = g.bias ? g.bias + group * g.m + i : nullptr;
@@ -87,13 +93,14 @@ void rows_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlane
       std::int64_t count = 1;
       while (y0 + 2 * count + 1 < g.qh && lines_at(y0 + 2 * count) == lines) ++count;
       for (std::int64_t p = 0; p < pieces; ++p) {
-        const std::int64_t qx = std::min(p * table.lanes, g.qw - table.lanes);
+        const std::int64_t qx = cut ? 0 : std::min(p * table.lanes, g.qw - table.lanes), row = cut ? table.lanes : g.out_row;
         const Walk walk{g.window_w, tile.rows, g.window_step_x, lines.second - lines.first, g.window_w * tile.rows, g.window_step_y * pitch, g.channels, taps * tile.rows, plane};
-        table.pairs[tile.index](walk, a + lines.first * g.window_w * tile.rows, first + (y0 + lines.first * g.window_step_y) * pitch + qx, out + i * g.out_channel + y0 * g.out_row + qx,
-                                g.out_channel, bias, {pitch, g.out_row, count, 2 * pitch, 2 * g.out_row});
+        table.pairs[tile.index](walk, a + lines.first * g.window_w * tile.rows, first + (y0 + lines.first * g.window_step_y) * pitch + qx, (cut ? apart : out + i * g.out_channel) + y0 * row + qx,
+                                cut ? apart_channel : g.out_channel, bias, {pitch, row, count, 2 * pitch, 2 * row});
       }
       qy = y0 + 2 * count;
     }
+    if (cut) table.copy_runs(out + i * g.out_channel, g.out_channel, apart, apart_channel, tile.rows, runs.data(), g.qh);
     i += tile.rows;
   }
 }
