@@ -35,22 +35,19 @@ template <class T> bool prefers_flat(const KernelTable<T>& table, const Gather<T
 }
 
 /// One image of one group with zeros around it.
-template <class T> void copy_with_border(const Gather<T>& g, const FlatPlanes& f, const T* source, T* planes) {
-  std::int64_t left = std::clamp<std::int64_t>(-f.low_x, 0, f.w), right = std::clamp<std::int64_t>(g.source_w - f.low_x, left, f.w);
-  for (std::int64_t c = 0; c < g.channels; ++c) {
-    for (std::int64_t r = 0; r < f.h; ++r) {
-      T* line = planes + c * f.plane + r * f.w;
-      std::int64_t y = r + f.low_y;
-      if (y < 0 || y >= g.source_h) {
-        std::fill(line, line + f.w, T(0));
-        continue;
-      }
-      const T* from = source + c * g.source_channel + y * g.source_row + f.low_x;
-      std::fill(line, line + left, T(0));
-      std::copy(from + left, from + right, line + left);
-      std::fill(line + right, line + f.w, T(0));
-    }
+template <class T> void copy_with_border(const KernelTable<T>& table, const Gather<T>& g, const FlatPlanes& f, const T* source, T* planes) {
+  const std::int64_t left = std::clamp<std::int64_t>(-f.low_x, 0, f.w), right = std::clamp<std::int64_t>(g.source_w - f.low_x, left, f.w);
+  static thread_local std::vector<Run> runs;
+  runs.clear();
+  for (std::int64_t r = 0; r < f.h; ++r) {
+    const std::int64_t to = r * f.w, y = r + f.low_y;
+    const bool outside = y < 0 || y >= g.source_h;
+    add_run(runs, to, -1, outside ? f.w : left);
+    if (outside) continue;
+    add_run(runs, to + left, y * g.source_row + f.low_x + left, right - left);
+    add_run(runs, to + right, -1, f.w - right);
   }
+  table.copy_runs(planes, f.plane, source, g.source_channel, g.channels, runs.data(), static_cast<std::int64_t>(runs.size()));
 }
 
 /// One image of one group, on the calling thread.
@@ -60,7 +57,7 @@ void flat_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlane
   auto taps = static_cast<std::int64_t>(g.taps.size());
   T* planes = scratch<T>(Scratch::b_block, static_cast<std::size_t>(g.channels * f.plane + 128));
   T* tile = scratch<T>(Scratch::tile, static_cast<std::size_t>(table.rows * table.columns));
-  copy_with_border(g, f, g.source + image * g.source_image + group * g.channels * g.source_channel, planes);
+  copy_with_border(table, g, f, g.source + image * g.source_image + group * g.channels * g.source_channel, planes);
   const T* first = planes + (g.taps[0].dy - f.low_y) * f.w + g.taps[0].dx - f.low_x;
   T* out = g.out + image * g.out_image + group * g.m * g.out_channel;
   std::int64_t block = channel_block(g.channels, taps), columns = (g.qh - 1) * f.w + g.qw;

@@ -53,7 +53,7 @@ void rows_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlane
   const bool cut = g.qw < table.lanes;
   if (cut || f.low_y < 0 || f.low_x < 0 || f.low_y + f.h > g.source_h || f.low_x + f.w > g.source_w) {  // zeros around it
     T* copy = scratch<T>(Scratch::b_block, static_cast<std::size_t>(g.channels * f.plane + 128));
-    copy_with_border(g, f, planes - f.low_y * g.source_row - f.low_x, copy);
+    copy_with_border(table, g, f, planes - f.low_y * g.source_row - f.low_x, copy);
     planes = copy, pitch = f.w, plane = f.plane;
   }
   // Rows of the window that lie above or below the image for both rows of the result are left out.

@@ -119,16 +119,15 @@ void weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& 
   T* copy = scratch<T>(Scratch::image, static_cast<std::size_t>(planes.image + 16));
   std::fill(spread, spread + table.dot_rows * step, T(0));
   std::fill(copy, copy + planes.image + 16, T(0));
+  std::vector<Run> lines;
+  for (std::int64_t y = 0; y < s.oh; ++y) lines.push_back({y * planes.w, y * s.ow, s.ow});
   Epilogue<T> e;
   for (std::int64_t n = 0; n < s.n; ++n) {
     copy_planes(s, planes, x + n * s.c_in * s.h * s.w, 1, 0, in, copy);
     e.load_c = n > 0;
     for (std::int64_t o = o0; o < o1; o += table.dot_rows) {
       const std::int64_t rows = std::min<std::int64_t>(table.dot_rows, o1 - o);
-      for (std::int64_t r = 0; r < rows; ++r) {
-        const T* from = dy + (n * s.c_out + o + r) * s.oh * s.ow;
-        for (std::int64_t y = 0; y < s.oh; ++y) std::copy(from + y * s.ow, from + (y + 1) * s.ow, spread + r * step + y * planes.w);
-      }
+      table.copy_runs(spread, step, dy + (n * s.c_out + o) * s.oh * s.ow, s.oh * s.ow, rows, lines.data(), s.oh);
       table.dot(rows, window, length, spread, step, copy, offsets, dweight + o * window, window, e);
     }
   }

@@ -25,13 +25,16 @@ template <class P> CHAINRULE_HD inline P choose(bool yes, P a, P b) {
 /// Rows of images are short: a row of n is cut into pieces of one vector, the last of which overlaps the one before it, since a
 /// remainder would be worked on number by number. Calls piece.run<width>(begin) for each. For the body of simd::run().
 template <class T, class Piece> CHAINRULE_HD inline void for_each_vector(std::int64_t n, const Piece& piece) {
-  constexpr int width = 64 / sizeof(T), half = width / 2;
+  constexpr int width = 64 / sizeof(T), half = width / 2, quarter = width / 4;
   if (n >= width) {
     for (std::int64_t j = 0; j + width < n; j += width) piece.template run<width>(j);
     piece.template run<width>(n - width);
   } else if (n >= half) {
     for (std::int64_t j = 0; j + half < n; j += half) piece.template run<half>(j);
     piece.template run<half>(n - half);
+  } else if (n >= quarter) {
+    piece.template run<quarter>(0);
+    piece.template run<quarter>(n - quarter);
   } else {
     for (std::int64_t j = 0; j < n; ++j) piece.template run<1>(j);
   }
