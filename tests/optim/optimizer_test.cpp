@@ -207,6 +207,28 @@ TEMPLATE_TEST_CASE("training goes on from a saved state as if it had not stopped
   CHECK(w.at({0}) != 1);
 }
 
+TEMPLATE_TEST_CASE("averages of gradients that have become 0 end at 0, not at denormal numbers", "[optim]", (std::pair<optim::SGD<float>, float>), (std::pair<optim::Adam<float>, float>),
+                   (std::pair<optim::RMSprop<float>, float>), (std::pair<optim::Adam<double>, double>)) {
+  using T = typename TestType::second_type;
+  using Optimizer = typename TestType::first_type;
+  auto options = typename Optimizer::Options{};
+  if constexpr (requires { options.momentum; }) options.momentum = 0.9;
+  auto w = cr::tensor<T>({1, -2}, {.requires_grad = true});
+  Optimizer optimizer({w}, options);
+  w.set_grad(cr::tensor<T>({T(0.5), T(-1e-3)}));
+  optimizer.step();
+  w.set_grad(cr::tensor<T>({0, 0}));
+  const int steps = sizeof(T) == 4 ? 700 : 6500;  // 0.9^700 is 2^-106, 0.9^6500 is 2^-988
+  for (int s = 0; s < steps; ++s) optimizer.step();
+  int averages = 0;
+  for (const auto& [name, value] : optimizer.state_dict()) {
+    if (!name.ends_with("exp_avg") && !name.ends_with("momentum_buffer")) continue;
+    CHECK(Tensor<T>(cr::detail::ImplRef(value.impl())).to_vector() == std::vector<T>{0, 0});
+    ++averages;
+  }
+  CHECK(averages == 1);
+}
+
 TEST_CASE("a state of another optimizer, group or shape is refused and changes nothing", "[optim]") {
   auto w = leaf({1, 2}), v = leaf({1, 2, 3});
   optim::Adam adam({w}, {.lr = 0.1});

@@ -22,7 +22,7 @@ namespace chainrule::math {
 /// std::numeric_limits as values: nvcc lets a function for both sides read a constant, but not call a constexpr function of the host.
 template <class T> struct Limits {
   static constexpr T infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN(), epsilon = std::numeric_limits<T>::epsilon(),
-                     smallest = std::numeric_limits<T>::min(), lowest = std::numeric_limits<T>::lowest(), largest = std::numeric_limits<T>::max();
+                     smallest = std::numeric_limits<T>::min(), dust = sizeof(T) == 4 ? T(0x1p-100) : T(0x1p-960), lowest = std::numeric_limits<T>::lowest(), largest = std::numeric_limits<T>::max();
 };
 
 namespace detail {
@@ -61,6 +61,10 @@ template <class T> CHAINRULE_HD inline T select(bool yes, T a, T b) {
   const detail::Unsigned<T> mask = detail::Unsigned<T>{0} - static_cast<detail::Unsigned<T>>(yes);
   return detail::from_bits<T>((detail::to_bits(a) & mask) | (detail::to_bits(b) & ~mask));
 }
+
+/// x, or 0 below 2^-100 (double: 2^-960). For running averages: while there is nothing to add, each step makes them smaller by a factor, until
+/// they are denormal, and with such numbers processors compute a hundred times slower. NaN stays NaN.
+template <class T> CHAINRULE_HD inline T settle(T x) { return select(detail::magnitude(x) < Limits<T>::dust, T(0), x); }
 
 namespace detail {
 

@@ -56,7 +56,7 @@ template <class T> struct AdamRule {
   CHAINRULE_HD T average(T& p, T grad, T& m, T& v) const {
     T g = sign * grad + l2 * p;
     p *= shrink;
-    m += (g - m) * rest1;
+    m = math::settle(m + (g - m) * rest1);
     return v = v * beta2 + g * g * rest2;
   }
   CHAINRULE_HD void move(T& p, T m, T v) const {
@@ -140,7 +140,8 @@ template <class T, class AdamOptionsType, bool decoupled> class AdamFamily : pub
 /// Adam. For each parameter p with gradient g (g + weight_decay * p with weight decay), at its t-th step:
 ///     m = beta1 * m + (1 - beta1) * g;   v = beta2 * v + (1 - beta2) * g^2
 ///     p -= lr * m' / (sqrt(v') + eps)    with  m' = m / (1 - beta1^t),  v' = v / (1 - beta2^t)
-/// amsgrad takes the largest v so far for v. Names, defaults and formulas are those of torch.optim.Adam (Kingma and Ba 2014).
+/// amsgrad takes the largest v so far for v. m counts as 0 below 2^-100 (double: 2^-960): see math::settle().
+/// Names, defaults and formulas are those of torch.optim.Adam (Kingma and Ba 2014).
 ///     optim::Adam optimizer(net.parameters(), {.lr = 1e-3});
 ///     optim::Adam optimizer({{.params = a, .lr = 1e-4}, {.params = b}}, {.lr = 1e-3});     // groups
 template <class T = float> class Adam final : public detail::AdamFamily<T, AdamOptions, false> {

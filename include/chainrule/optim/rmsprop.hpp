@@ -49,8 +49,8 @@ template <class T, bool full> struct RmspropRule {
   {
     T g = sign * grad + weight_decay * p;
     v = alpha * v + rest * g * g;
-    mean += (g - mean) * rest;
-    b = momentum * b + g / (math::sqrt(v - centered * mean * mean) + eps);
+    mean = math::settle(mean + (g - mean) * rest);
+    b = math::settle(momentum * b + g / (math::sqrt(v - centered * mean * mean) + eps));
     p -= lr * b;
   }
 };
@@ -61,6 +61,7 @@ template <class T, bool full> struct RmspropRule {
 ///     v = alpha * v + (1 - alpha) * g^2                          s = sqrt(v) + eps
 ///     centered:  mean = alpha * mean + (1 - alpha) * g           s = sqrt(v - mean^2) + eps
 ///     p -= lr * g / s;   with momentum:  b = momentum * b + g / s,  p -= lr * b
+/// b and mean count as 0 below 2^-100 (double: 2^-960): see math::settle().
 /// Names, defaults and formulas are those of torch.optim.RMSprop (Hinton's lecture; centered: Graves 2013).
 ///     optim::RMSprop optimizer(net.parameters(), {.lr = 1e-3, .momentum = 0.9});
 template <class T = float> class RMSprop final : public Optimizer<T, RMSpropOptions, 3> {

@@ -42,7 +42,7 @@ template <class T> struct SgdMomentumRule {
   T lr, weight_decay, sign, momentum, keep, direct, ahead;  // the direction is direct * g + ahead * b
   CHAINRULE_HD void operator()(T& p, T grad, T& b) const {
     T g = sign * grad + weight_decay * p;
-    b = momentum * b + keep * g;
+    b = math::settle(momentum * b + keep * g);
     p -= lr * (direct * g + ahead * b);
   }
 };
@@ -53,6 +53,7 @@ template <class T> struct SgdMomentumRule {
 ///     without momentum:  p -= lr * g
 ///     with momentum:     b = momentum * b + (1 - dampening) * g;   p -= lr * b          (b = g at the first step)
 ///     nesterov:                                                    p -= lr * (g + momentum * b)
+/// b counts as 0 below 2^-100 (double: 2^-960): see math::settle().
 /// Names, defaults and formulas are those of torch.optim.SGD (Sutskever et al. 2013).
 ///     optim::SGD optimizer(net.parameters(), {.lr = 0.1, .momentum = 0.9});
 ///     optim::SGD optimizer({{.params = a, .lr = 1e-2}, {.params = b}}, {.lr = 1e-3});     // groups
