@@ -66,6 +66,37 @@ void dot_products(const KernelTable<T>& table, std::int64_t m, std::int64_t n, s
               {options.accumulate, options.bias ? options.bias + j : nullptr, options.row_bias, options.relu});
 }
 
+inline constexpr std::int64_t few_steps = 16;
+
+/// At most 4 columns and few_steps steps: a row of C is one vector of four, without packing or tiles.
+template <class T>
+void few_columns(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col, const T* b, std::int64_t b_row,
+                 std::int64_t b_col, T* c, std::int64_t c_row, const GemmOptions<T>& options) {
+  typedef T Four __attribute__((vector_size(4 * sizeof(T))));
+  Four rows_of_b[few_steps], bias{};
+  for (std::int64_t p = 0; p < k; ++p) {
+    rows_of_b[p] = Four{};
+    for (std::int64_t j = 0; j < n; ++j) rows_of_b[p][j] = b[p * b_row + j * b_col];
+  }
+  for (std::int64_t j = 0; options.bias && j < n; ++j) bias[j] = options.bias[j];
+  for (std::int64_t i = 0; i < m; ++i) {
+    const T* row = a + i * a_row;
+    T* out = c + i * c_row;
+    Four sum{};
+    for (std::int64_t p = 0; p < k; ++p) sum += row[p * a_col] * rows_of_b[p];
+    if (options.accumulate) {
+      for (std::int64_t j = 0; j < n; ++j) sum[j] += out[j];
+    }
+    sum += bias;
+    if (options.row_bias) sum += options.row_bias[i];
+    if (options.relu) sum = sum < T(0) ? Four{} : sum;  // a NaN stays
+    out[0] = sum[0];
+    if (n > 1) out[1] = sum[1];
+    if (n > 2) out[2] = sum[2];
+    if (n > 3) out[3] = sum[3];
+  }
+}
+
 /// Whether dot products are the faster way. Packing B costs about as much as 8 rows of A; but A is read once for every 4 columns, so
 /// it must lie in the second cache, and each product of vectors ends with adding up their lanes. (measured)
 template <class T> bool prefers_dots(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std::int64_t k) {
@@ -88,7 +119,8 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64
   if (m <= 0 || n <= 0) return;
   const KernelTable<T>& table = kernels<T>();
   double flops = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  bool alone = flops < detail::parallel_flops || chainrule::detail::inside_parallel;
+  bool alone = flops < detail::parallel_flops || chainrule::detail::inside_parallel, few = n <= 4 && k <= detail::few_steps;
+  if (few && alone) return detail::few_columns(m, n, k, a, a_row, a_col, b, b_row, b_col, c, c_row, options);
   bool dots = (a_col == 1 || k == 1) && (b_row == 1 || k == 1) && detail::prefers_dots(table, m, n, k);
   detail::Split part{m, n};
   if (!alone) part = detail::split(m, n, dots ? 4 : table.rows, dots ? 4 : table.lanes);
@@ -100,7 +132,9 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64
     if (here.bias) here.bias += j;
     if (here.row_bias) here.row_bias += i;
     const T *a_here = a + i * a_row, *b_here = b + j * b_col;
-    if (dots) {
+    if (few) {
+      detail::few_columns(rows, columns, k, a_here, a_row, a_col, b_here, b_row, b_col, c + i * c_row + j, c_row, here);
+    } else if (dots) {
       detail::dot_products(table, rows, columns, k, a_here, a_row, b_here, b_col, c + i * c_row + j, c_row, here);
     } else {
       detail::gemm_part(table, rows, columns, k, a_here, a_row, a_col, b_here, b_row, b_col, c + i * c_row + j, c_row, here);
