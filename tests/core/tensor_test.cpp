@@ -236,6 +236,22 @@ TEST_CASE("random numbers depend on seed and place alone", "[core][random]") {
   CHECK(std::abs(uniform - 0.5) < 0.0085);
 }
 
+TEST_CASE("Philox in vectors gives what one counter after the other gives", "[core][random]") {
+  const auto before = cpu::isa();
+  for (auto isa : {cpu::Isa::base, cpu::Isa::avx2, cpu::Isa::avx512}) {
+    cpu::set_isa(isa);
+    for (std::uint64_t counter : {std::uint64_t{0}, std::uint64_t{4294967280}, std::uint64_t{0x123456789abcdef0}}) {
+      for (std::int64_t blocks : {1, 2, 5}) {
+        std::vector<std::uint32_t> words(static_cast<std::size_t>(64 * blocks + 1), 7), expected = words;
+        chainrule::detail::philox_words(0xfedcba9876543210, 0x8899aabbccddeeff, counter, blocks, words.data());
+        chainrule::detail::philox_words_plain(0xfedcba9876543210, 0x8899aabbccddeeff, counter, blocks, expected.data());
+        CHECK(words == expected);
+      }
+    }
+  }
+  cpu::set_isa(before);
+}
+
 TEST_CASE("Philox gives the published test vectors", "[core][random]") {
   // Random123's known-answer test for philox4x32-10: counter and key all zero, and all ones.
   Philox zero(0, 0, 0);

@@ -2,7 +2,7 @@
 // The CPU kernel of dropout. A block of 64 numbers takes 16 Philox counters.
 
 #include <chainrule/core/parallel.hpp>
-#include <chainrule/core/random.hpp>
+#include <chainrule/core/philox.hpp>
 #include <chainrule/cpu/rows.hpp>
 #include <chainrule/ops/dropout.hpp>
 
@@ -17,16 +17,15 @@ template <class T> void dropout(const fn::DropoutMask& mask, std::int64_t n, con
   const T scale = static_cast<T>(1 / (1 - mask.p));
   const auto threshold = static_cast<std::uint32_t>(mask.p * 4294967296.0);  // a word below it drops the number
   parallel_chunks((n + block - 1) / block, 256, [=](std::int64_t begin, std::int64_t end) {
-    run_best<T>([=] {
-      std::uint32_t words[block];
-      for (std::int64_t b = begin; b < end; ++b) {
-        chainrule::detail::philox_words(mask.seed, mask.stream, static_cast<std::uint64_t>(b) * chainrule::detail::philox_lanes, words);
-        const T* from = x + b * block;
-        T* to = y + b * block;
-        const std::int64_t here = std::min(block, n - b * block);
-        CHAINRULE_SIMD for (std::int64_t i = 0; i < here; ++i) to[i] = math::select(words[i] >= threshold, from[i] * scale, T(0));
-      }
-    });
+    constexpr std::int64_t together = 16;
+    std::uint32_t words[together * block];
+    for (std::int64_t b = begin; b < end; b += together) {
+      const std::int64_t blocks = std::min(together, end - b), here = std::min(blocks * block, n - b * block);
+      chainrule::detail::philox_words(mask.seed, mask.stream, static_cast<std::uint64_t>(b) * chainrule::detail::philox_lanes, blocks, words);
+      run_best<T>([drawn = &words[0], from = x + b * block, to = y + b * block, here, threshold, scale] {
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < here; ++i) to[i] = math::select(drawn[i] >= threshold, from[i] * scale, T(0));
+      });
+    }
   });
 }
 

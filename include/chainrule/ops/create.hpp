@@ -3,7 +3,8 @@
 
 #include <chainrule/core/autograd.hpp>
 #include <chainrule/core/math.hpp>
-#include <chainrule/core/random.hpp>
+#include <chainrule/core/philox.hpp>
+#include <chainrule/core/simd.hpp>
 #include <chainrule/ops/inplace.hpp>
 #include <cmath>
 #include <numbers>
