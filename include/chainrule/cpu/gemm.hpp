@@ -101,7 +101,7 @@ void few_columns(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std
 /// it must lie in the second cache, and each product of vectors ends with adding up their lanes. (measured)
 template <class T> bool prefers_dots(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std::int64_t k) {
   if (k < 2 * table.lanes) return false;
-  if (m <= 8 || n <= 4) return true;
+  if (m <= 8 || n <= 4 || (n <= 12 && k >= 4 * table.lanes)) return true;
   return k >= 24 * table.lanes && m * k * static_cast<std::int64_t>(sizeof(T)) <= 256 * 1024;
 }
 

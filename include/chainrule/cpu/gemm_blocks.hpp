@@ -50,24 +50,13 @@ void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const 
     return;
   }
   constexpr std::int64_t width = 3 * 64 / sizeof(T);
-  alignas(64) T part[8 * width];
-  micro(walk, a, a_rows, b, part, width, {});
-  for (int i = 0; i < rows; ++i) {
-    T *to = c + i * c_row, *from = part + i * width;
-    if (e.load_c) {
-      for (std::int64_t j = 0; j < n; ++j) from[j] += to[j];
-    }
-    if (e.bias) {
-      for (std::int64_t j = 0; j < n; ++j) from[j] += e.bias[j];
-    }
-    if (e.row_bias) {
-      for (std::int64_t j = 0; j < n; ++j) from[j] += e.row_bias[i];
-    }
-    if (e.relu) {
-      for (std::int64_t j = 0; j < n; ++j) from[j] = from[j] < T(0) ? T(0) : from[j];
-    }
-    for (std::int64_t j = 0; j < n; ++j) to[j] = from[j];
-  }
+  alignas(64) T part[8 * width], bias[width];
+  const Run run{0, 0, n};
+  Epilogue<T> here = e;
+  if (e.bias) table.copy_runs(bias, 0, e.bias, 0, 1, &run, 1), here.bias = bias;
+  if (e.load_c) table.copy_runs(part, width, c, c_row, rows, &run, 1);
+  micro(walk, a, a_rows, b, part, width, here);
+  table.copy_runs(c, c_row, part, width, rows, &run, 1);
 }
 
 /// Packs kc x n of B into panels of table.columns columns, the last one as wide as the vectors it needs.
