@@ -3,6 +3,7 @@
 // where it lies; the im2col matrix is never written out. Where it is faster, 3 x 3 windows with stride 1 go through Winograd's
 // F(4 x 4, 3 x 3) instead, unless the caller asks for `exact`. Bitwise the same for any number of threads.
 
+#include <chainrule/core/simd.hpp>
 #include <chainrule/cpu/conv_flat.hpp>
 #include <chainrule/cpu/conv_gather.hpp>
 #include <chainrule/cpu/conv_point.hpp>
@@ -20,21 +21,26 @@ namespace detail {
 
 inline std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a >= 0 ? a / b : -ceil_div(-a, b); }
 
-/// Every stride_w-th column side by side: (n c h, w) -> (n c h, stride_w, ceil(w / stride_w)), so that windows read runs again.
+/// Every stride_w-th column side by side: (n c, h, w) -> (n c, stride_w, h, ceil(w / stride_w)), so that windows read runs again.
 template <class T> void split_columns(const ConvShape& s, const T* x, T* split) {
-  std::int64_t width = ceil_div(s.w, s.stride_w), lines = s.n * s.c_in * s.h;
-  parallel_chunks(lines, std::max<std::int64_t>(1, 16384 / s.w), [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t line = first; line < last; ++line) {
+  const std::int64_t planes = s.n * s.c_in, plane = s.h * s.w, width = ceil_div(s.w, s.stride_w), part = s.h * width;
+  parallel_chunks(planes, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, plane)), [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t p = first; p < last; ++p) {
+      const T* from = x + p * plane;
+      T* to = split + p * s.stride_w * part;
+      if (s.stride_w == 2 && s.w % 2 == 0) {  // the rows' ends make no difference
+        simd::run([=] {
+          CHAINRULE_SIMD for (std::int64_t i = 0; i < part; ++i) to[i] = from[2 * i], to[part + i] = from[2 * i + 1];
+        });
+        continue;
+      }
       for (std::int64_t phase = 0; phase < s.stride_w; ++phase) {
-        const T* from = x + line * s.w + phase;
-        T* to = split + (line * s.stride_w + phase) * width;
-        std::int64_t count = phase < s.w ? ceil_div(s.w - phase, s.stride_w) : 0;
-        if (s.stride_w == 2) {
-          for (std::int64_t i = 0; i < count; ++i) to[i] = from[2 * i];
-        } else {
-          for (std::int64_t i = 0; i < count; ++i) to[i] = from[i * s.stride_w];
+        const std::int64_t count = phase < s.w ? ceil_div(s.w - phase, s.stride_w) : 0;
+        for (std::int64_t line = 0; line < s.h; ++line) {
+          T* row = to + phase * part + line * width;
+          for (std::int64_t i = 0; i < count; ++i) row[i] = from[line * s.w + phase + i * s.stride_w];
+          for (std::int64_t i = count; i < width; ++i) row[i] = T(0);  // beyond the last column: padding
         }
-        for (std::int64_t i = count; i < width; ++i) to[i] = T(0);  // beyond the last column: padding
       }
     }
   });
@@ -111,12 +117,12 @@ void conv2d_forward(const ConvShape& shape, const T* x, const T* weight, const T
   std::optional<Workspace<T>> split;
   if (s.stride_w > 1) detail::split_columns<T>(s, x, split.emplace(static_cast<std::size_t>(s.n * s.c_in * s.h * s.stride_w * width)));
   g.source = split ? static_cast<const T*>(*split) : x;
-  g.source_row = s.stride_w * width, g.source_channel = s.h * g.source_row, g.source_image = s.c_in * g.source_channel;
+  g.source_row = width, g.source_channel = s.h * s.stride_w * width, g.source_image = s.c_in * g.source_channel;
   g.source_h = s.h, g.source_w = width, g.row_stride = s.stride_h;
   for (std::int64_t ky = 0; ky < s.kh; ++ky) {
     for (std::int64_t kx = 0; kx < s.kw; ++kx) {
       std::int64_t left = kx * s.dil_w - s.pad_w, dx = detail::floor_div(left, s.stride_w);
-      g.taps.push_back({ky * s.dil_h - s.pad_h, dx, (left - dx * s.stride_w) * width, ky * s.kw + kx});
+      g.taps.push_back({ky * s.dil_h - s.pad_h, dx, (left - dx * s.stride_w) * s.h * width, ky * s.kw + kx});
     }
   }
   if (s.stride_w == 1) g.window_h = s.kh, g.window_w = s.kw, g.window_step_y = s.dil_h, g.window_step_x = s.dil_w;
