@@ -117,6 +117,34 @@ TEST_CASE("a large result of batch_norm_relu is not kept for its readers but mad
   CHECK(same_bits(of_weight[0], of_weight[1]));
 }
 
+TEST_CASE("a result that is made again may ask for one other, its skip connection; a third one is kept", "[ops][norm][autograd]") {
+  auto weight = random<float>({16, 16, 3, 3}, 2);
+  std::int64_t held[2];
+  cr::Tensor<> of_x[2], of_weight[2];
+  for (int fused = 0; fused < 2; ++fused) {
+    auto block = [&](const cr::Tensor<>& v, const cr::Tensor<>& skip) {
+      if (fused) return cr::batch_norm_relu(v, {}, {}, {}, {}, true, 0.1, 1e-5, skip);
+      auto normed = cr::batch_norm(v, {}, {}, {}, {}, true);
+      return cr::relu(skip.defined() ? normed + skip : normed);
+    };
+    auto x = random<float>({8, 16, 32, 32}, 1);  // 512 KiB
+    const auto without = cr::memory_stats().live_bytes;
+    auto h = block(x, {});
+    for (int i = 0; i < 2; ++i) h = block(cr::conv2d(h, weight, {}, {.padding = 1}), h);
+    auto y = cr::conv2d(h, weight).square().sum();
+    h = cr::Tensor<>();
+    held[fused] = cr::memory_stats().live_bytes - without;
+    y.backward({}, {.retain_graph = true});
+    of_x[fused] = x.grad().clone(), of_weight[fused] = weight.grad().clone();
+    y.backward();
+    CHECK(same_bits(x.grad(), of_x[fused] * 2));
+    weight.zero_grad();
+  }
+  CHECK(same_bits(of_x[0], of_x[1]));
+  CHECK(same_bits(of_weight[0], of_weight[1]));
+  CHECK(held[0] - held[1] >= 2 * 512 * 1024);
+}
+
 TEST_CASE("second derivatives go through values that are made again", "[ops][norm][autograd]") {
   const Shape shape{4, 8, 32, 32};  // 256 KiB of doubles
   auto weight = random<double>({2, 8, 1, 1}, 2), skip = random<double>(shape, 3, false);

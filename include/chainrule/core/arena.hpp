@@ -1,6 +1,6 @@
 #pragma once
-// Memory of large tensors: one stretch of addresses, of which only what was touched costs memory. A block goes to the lowest gap that it
-// fits; blocks that are given back become one gap with their neighbours. So the gradients of one step and the activations of the next
+// Memory of large tensors: one stretch of addresses, of which only what was touched costs memory. A block goes to the smallest gap that it
+// fits, the lowest of them; blocks that are given back become one gap with their neighbours. So the gradients of one step and the activations of the next
 // share memory, whatever their sizes. On Linux the stretch asks for huge pages; elsewhere there is no arena, and the pool does without.
 
 #include <cstddef>
@@ -32,8 +32,9 @@ class Arena {
   Block allocate(std::size_t bytes) {
     const std::size_t size = size_of(bytes);
     if (!base_ && !reserve()) return {};
-    Piece* piece = first_;
-    while (piece && (piece->used || piece->size < size)) piece = piece->next;
+    Piece* piece = nullptr;
+    for (Piece* p = first_; p; p = p->next)
+      if (!p->used && p->size >= size && (!piece || p->size < piece->size)) piece = p;
     if (!piece) return {};
     if (piece->size > size) {
       Piece* rest = new (std::nothrow) Piece{piece->begin + size, piece->size - size, false, piece, piece->next};

@@ -89,7 +89,10 @@ struct Node : detail::Counted, detail::FromPool {
   /// A large value that is soon computed again, from what its op kept, need not be kept for the gradients of the ops that read it: they
   /// keep its node and ask it. Its rule then has a function remake() (core/record.hpp).
   virtual bool remakes() const { return false; }
-  virtual TensorBase remake() { return {}; }
+  /// Whether remake() asks another node for what it needs.
+  virtual bool asks() const { return false; }
+  /// `keep`: until this node's own turn, for others who will ask.
+  virtual TensorBase remake(bool /*keep*/) { return {}; }
 
   const char* op;                ///< "mul", "relu", ...
   const detail::GradOps* ops;    // for gradients of its value

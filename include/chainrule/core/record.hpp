@@ -60,8 +60,8 @@ struct SavedItem {
 inline constexpr std::int64_t remake_bytes = 256 * 1024;  // smaller values are kept
 
 /// Asks a node for its value; where a graph is being made, with its place in the first one.
-[[gnu::noinline]] inline TensorBase made_again(const NodeRef& maker) {
-  TensorBase value = maker->remake();
+[[gnu::noinline]] inline TensorBase made_again(const NodeRef& maker, bool keep = true) {
+  TensorBase value = maker->remake(keep);
   if (!grad_enabled) return value;
   TensorBase placed(alias(value));
   placed.impl()->node = maker;
@@ -90,7 +90,7 @@ class OpNode final : public Node {
   /// Saved value i for the rule; this op's own result gets its place in the graph back, for second derivatives.
   [[gnu::noinline]] ImplRef unpack(std::size_t i) {
     const SavedItem& item = items()[i];
-    if (item.maker) return made_again(item.maker).share();
+    if (item.maker) return made_again(item.maker, !making_).share();
     if (!item.value.defined()) return {};
     check(item.value.version() == item.version, at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ",
           item.version, ", is now ", item.value.version(), "); edit a clone() instead, or edit after backward()");
@@ -105,12 +105,17 @@ class OpNode final : public Node {
     return type_->call(*this, rule(), upstream);
   }
   bool remakes() const override { return remakes_; }
-  TensorBase remake() override {
+  bool asks() const override { return asks_; }
+  TensorBase remake(bool keep) override {
     if (remade_.defined()) return remade_;
     check(!released, at, "backward: the graph was walked already and ", op, " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
     no_grad guard;
     const Unobserved quiet;
-    return remade_ = type_->remake(*this, rule());
+    making_ = true;
+    TensorBase value = type_->remake(*this, rule());
+    making_ = false;
+    if (keep) remade_ = value;
+    return value;
   }
   void release() override {
     for (std::size_t i = 0; i < items_; ++i) items()[i].value = TensorBase(), items()[i].maker.reset();
@@ -146,14 +151,15 @@ class OpNode final : public Node {
     remakes_ = type.remake && value.numel() * static_cast<std::int64_t>(size_of(dtype)) >= remake_bytes;
     for (std::size_t i = 0; i < save.size(); ++i) {
       const auto* item = ::new (items() + i) SavedItem(save[i] ? *save[i] : TensorBase(alias(value)), !save[i]);
-      remakes_ = remakes_ && !item->maker;  // without asking other nodes for what it needs itself
+      asks_ = asks_ || item->maker;
+      remakes_ = remakes_ && !(item->maker && item->maker->asks());  // one node may ask another, no more
     }
   }
   SavedItem* items() const { return reinterpret_cast<SavedItem*>(inputs.data() + inputs.size()); }
 
   const RuleType* type_;
   std::size_t items_, items_made_;  // items_: until release()
-  bool remakes_;
+  bool remakes_, asks_ = false, making_ = false;
   TensorBase remade_;  // from the first time that it is needed until this node's own turn
 };
 

@@ -146,7 +146,7 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
   std::int64_t block = channel_block(g.channels, taps), pixels = g.qh * g.qw;
   std::int64_t nc = std::min(n_block(table, std::max<std::int64_t>(block * taps, 1)), round_up(j1 - j0, table.columns));
   T* packed = scratch<T>(Scratch::b_block, static_cast<std::size_t>(nc * block * taps));
-  T* apart = scratch<T>(Scratch::tile, static_cast<std::size_t>((i1 - i0) * nc));  // panels that are not one piece of the result
+  const Workspace<T> apart(static_cast<std::size_t>((i1 - i0) * nc));  // panels that are not one piece of the result
   bool solid = g.out_column == 1 && g.out_row == g.qw;
   std::int64_t rows_in_place[8];
   for (std::int64_t i = 0; i < 8; ++i) rows_in_place[i] = i * g.weight_m;
@@ -196,7 +196,7 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
     for (std::int64_t p = 0; p < columns; p += table.columns) {
       std::int64_t width = std::min<std::int64_t>(columns - p, table.columns), image = (j + p) / pixels;
       if (solid && (j + p + width - 1) / pixels == image) continue;
-      scatter(table, g, apart + (i1 - i0) * p, table.columns, i1 - i0, out + i0 * g.out_channel, j + p, width);
+      scatter<T>(table, g, apart + (i1 - i0) * p, table.columns, i1 - i0, out + i0 * g.out_channel, j + p, width);
     }
   }
 }

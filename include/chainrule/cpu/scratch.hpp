@@ -9,7 +9,7 @@
 
 namespace chainrule::cpu {
 
-enum class Scratch { b_block, a_sliver, image, tile, winograd_b, winograd_c, count };
+enum class Scratch { b_block, a_sliver, image, tile, products, count };
 
 namespace detail {
 

@@ -6,7 +6,6 @@
 #include <chainrule/cpu/conv_shape.hpp>
 #include <chainrule/cpu/gemm_blocks.hpp>
 #include <chainrule/cpu/winograd_kernels.hpp>
-#include <optional>
 
 namespace chainrule::cpu {
 
@@ -182,12 +181,13 @@ inline void winograd_convolution(const WinogradPass& pass) {
   auto plane = [](std::int64_t size) { return round_up(size, 32) + 16; };
 
   const std::int64_t threads = chainrule::detail::inside_parallel ? 1 : get_num_threads(), side = row_group(table);
-  const std::int64_t chunk = tile_chunk(table, pass), chunks = ceil_div(tiles, chunk), source_step = plane(channels * round_up(chunk, table.lanes));
+  const std::int64_t chunk = tile_chunk(table, pass), chunks = ceil_div(tiles, chunk);
+  auto source_step = [&](std::int64_t t0, std::int64_t t1) { return plane(channels * round_up(t1 - t0, table.lanes)); };
   const std::int64_t band = std::clamp<std::int64_t>(64 * table.columns / round_up(chunk, table.lanes) / table.rows * table.rows, table.rows, 64);  // rows of products at a time
   // Rows [m0, m1) of the tiles [t0, t1); the weights are those of rows m0 and on.
   auto multiply = [&](std::int64_t t0, std::int64_t t1, std::int64_t m0, std::int64_t m1, const float* source, const float* weights, std::int64_t weight_step) {
-    std::int64_t width = round_up(t1 - t0, table.lanes), most = std::min(band, m1 - m0), out_step = plane(most * width);
-    float* products = scratch<float>(Scratch::winograd_c, static_cast<std::size_t>(36 * out_step));
+    std::int64_t width = round_up(t1 - t0, table.lanes), most = std::min(band, m1 - m0), out_step = plane(most * width), e_step = source_step(t0, t1);
+    float* products = scratch<float>(Scratch::products, static_cast<std::size_t>(36 * out_step));
     if (pass.adjoint) {  // which adds
       const std::int64_t size = pass.g.h * pass.g.w, per_image = pass.g.down * pass.g.across;
       for (std::int64_t image = t0 / per_image; image < t1 / per_image; ++image)
@@ -201,7 +201,7 @@ inline void winograd_convolution(const WinogradPass& pass) {
           for (std::int64_t i = b; i < end;) {
             int rows = tile_rows(table.rows, end - i);
             const float* a = weights + e * weight_step + (i - m0) / side * side * channels + (i - m0) % side;
-            multiply_tile<float>(table, rows, columns, {channels, side, columns}, a, packed_rows, source + e * source_step + p * channels,
+            multiply_tile<float>(table, rows, columns, {channels, side, columns}, a, packed_rows, source + e * e_step + p * channels,
                                  products + e * out_step + (i - b) * width + p, width, {});
             i += rows;
           }
@@ -210,33 +210,32 @@ inline void winograd_convolution(const WinogradPass& pass) {
       finish_tiles(table, winograd, pass, products, out_step, width, b, end, t0, t1);
     }
   };
-  const auto source_size = static_cast<std::size_t>(36 * source_step);
+  const std::int64_t source_size = 36 * source_step(0, chunk);  // of a whole chunk
   const std::int64_t weight_step = plane(round_up(m, side) * channels);
-  const bool large_weights = 36 * weight_step > (2 << 20) && chunks * 36 * source_step <= (4 << 20);
+  const bool large_weights = 36 * weight_step > (2 << 20) && chunks * source_size <= (4 << 20);
   if (!large_weights && (threads == 1 || chunks >= 4 * threads)) {
     const Workspace<float> weights(static_cast<std::size_t>(36 * weight_step));
     transform_weights(table, winograd, pass.weight, m, channels, pass.m_step, pass.channel_step, pass.turned, weights, weight_step);
     parallel_for(chunks, [&](std::int64_t task) {
       std::int64_t t0 = task * chunk, t1 = std::min(t0 + chunk, tiles);
-      float* source = scratch<float>(Scratch::winograd_b, source_size);
-      transform_tiles(table, winograd, pass, 0, channels, t0, t1, source, source_step);
+      const Workspace<float> source(static_cast<std::size_t>(36 * source_step(t0, t1)));
+      transform_tiles(table, winograd, pass, 0, channels, t0, t1, source, source_step(t0, t1));
       multiply(t0, t1, 0, m, source, weights, weight_step);
     });
     return;
   }
   // Few tiles or large weights: first all of the source, cut by channels; then bands of rows, each with its weights, over all tiles.
-  const Workspace<float> source(static_cast<std::size_t>(chunks) * source_size);
+  const Workspace<float> source(static_cast<std::size_t>((chunks - 1) * source_size + 36 * source_step((chunks - 1) * chunk, tiles)));
   const std::int64_t channel_parts = ceil_div(channels, 16), bands = ceil_div(m, band), band_step = plane(round_up(band, side) * channels);
   parallel_for(chunks * channel_parts, [&](std::int64_t task) {
-    std::int64_t t0 = task / channel_parts * chunk, c0 = task % channel_parts * 16;
-    transform_tiles(table, winograd, pass, c0, std::min(c0 + 16, channels), t0, std::min(t0 + chunk, tiles),
-                    source + task / channel_parts * 36 * source_step, source_step);
+    const std::int64_t t0 = task / channel_parts * chunk, t1 = std::min(t0 + chunk, tiles), c0 = task % channel_parts * 16;
+    transform_tiles(table, winograd, pass, c0, std::min(c0 + 16, channels), t0, t1, source + task / channel_parts * source_size, source_step(t0, t1));
   });
   parallel_for(bands, [&](std::int64_t task) {
     const std::int64_t m0 = task * band, m1 = std::min(m0 + band, m);
-    float* weights = scratch<float>(Scratch::winograd_b, static_cast<std::size_t>(36 * band_step));
+    const Workspace<float> weights(static_cast<std::size_t>(36 * band_step));
     transform_weights(table, winograd, pass.weight + m0 * pass.m_step, m1 - m0, channels, pass.m_step, pass.channel_step, pass.turned, weights, band_step);
-    for (std::int64_t c = 0; c < chunks; ++c) multiply(c * chunk, std::min((c + 1) * chunk, tiles), m0, m1, source + c * 36 * source_step, weights, band_step);
+    for (std::int64_t c = 0; c < chunks; ++c) multiply(c * chunk, std::min((c + 1) * chunk, tiles), m0, m1, source + c * source_size, weights, band_step);
   });
 }
 
@@ -275,22 +274,25 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
   TileGrid g{s.n, s.h, s.w, s.pad_h, s.pad_w, s.oh, s.ow};
   std::int64_t tiles = g.count(), lanes = table.lanes;
   auto plane = [](std::int64_t size) { return round_up(size, 32) + 16; };
-  std::int64_t inputs = round_up(s.c_in, lanes), side = row_group(table), outputs = round_up(s.c_out, side);
+  std::int64_t inputs = round_up(s.c_in, lanes), side = row_group(table);
   std::int64_t chunk = std::min<std::int64_t>(tiles, 128);  // by size alone: it decides the order of the sum
-  std::int64_t source_step = plane(chunk * inputs), gradient_step = plane(chunk * outputs);
+  // Large weights are worked on in bands of output channels, one after the other, to keep the work memory small.
+  const std::int64_t most = s.c_out * inputs > 128 * 256 ? 128 : s.c_out;
+  std::int64_t source_step = plane(chunk * inputs), gradient_step = plane(chunk * round_up(most, side));
   const Workspace<float> source(static_cast<std::size_t>(36 * source_step));      // [e][panel][tile][c_in]
   const Workspace<float> gradient(static_cast<std::size_t>(36 * gradient_step));  // [e][group][tile][c_out]
-  const std::int64_t input_groups = inputs / lanes, output_groups = outputs / lanes, chunks = ceil_div(tiles, chunk), sum_step = plane(s.c_out * inputs);
-  std::optional<Workspace<float>> sums;  // [e][c_out][c_in]
-  if (chunks > 1) sums.emplace(static_cast<std::size_t>(36 * sum_step));
+  const std::int64_t input_groups = inputs / lanes, chunks = ceil_div(tiles, chunk), sum_step = plane(most * inputs);
+  const Workspace<float> sums(static_cast<std::size_t>(chunks > 1 ? 36 * sum_step : 0));  // [e][c_out][c_in]
 
-  for (std::int64_t t0 = 0; t0 < tiles; t0 += chunk) {
+  for (std::int64_t turn = 0; turn < ceil_div(s.c_out, most) * chunks; ++turn) {
+    const std::int64_t o0 = turn / chunks * most, o1 = std::min(o0 + most, s.c_out), t0 = turn % chunks * chunk;
+    const std::int64_t first_group = chunks == 1 && o0 > 0 ? input_groups : 0;  // the source's tiles are there already
     std::int64_t count = std::min(chunk, tiles - t0), blocks = ceil_div(count, 32);
-    parallel_for((input_groups + output_groups) * blocks, [&](std::int64_t task) {  // one channel per lane
+    parallel_for((input_groups - first_group + ceil_div(o1 - o0, lanes)) * blocks, [&](std::int64_t task) {  // one channel per lane
       alignas(64) float patches[max_lanes * patch_size];
-      std::int64_t group = task / blocks;
+      std::int64_t group = first_group + task / blocks;
       bool of_source = group < input_groups;
-      std::int64_t channels = of_source ? s.c_in : s.c_out, c0 = (of_source ? group : group - input_groups) * lanes;
+      std::int64_t channels = of_source ? s.c_in : s.c_out, c0 = of_source ? group * lanes : o0 + (group - input_groups) * lanes;
       std::int64_t row = of_source ? s.w : s.ow, size = of_source ? s.h * s.w : s.oh * s.ow;
       std::int64_t panel = c0 / table.columns * table.columns, width = std::min<std::int64_t>(inputs - panel, table.columns);
       const float* at[max_lanes];
@@ -307,12 +309,12 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
         if (of_source) {
           winograd.input(at, row_step, source + panel * count + t * width + (c0 - panel), source_step);
         } else {
-          winograd.gradient(at, row_step, gradient + c0 / side * side * count + t * side + c0 % side, gradient_step);
+          winograd.gradient(at, row_step, gradient + (c0 - o0) / side * side * count + t * side + (c0 - o0) % side, gradient_step);
         }
       }
     });
     // Rows of dweight that are worked on together, from their products to the end where there is one chunk only.
-    const std::int64_t band = chunks == 1 ? 32 : 64, parts = ceil_div(s.c_out, band);
+    const std::int64_t band = chunks == 1 ? 32 : 64, parts = ceil_div(o1 - o0, band);
     auto multiply = [&](std::int64_t e, std::int64_t m0, std::int64_t m1, float* to) {
       Epilogue<float> epilogue;
       epilogue.load_c = t0 > 0;
@@ -329,23 +331,23 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
     auto finish = [&](std::int64_t m0, std::int64_t m1, const float* from, std::int64_t step) {
       for (std::int64_t o = m0; o < m1; ++o) {
         for (std::int64_t c = 0; c < s.c_in; c += lanes)
-          winograd.weight_gradient(from + (o - m0) * inputs + c, step, dweight + (o * s.c_in + c) * 9, std::min<std::int64_t>(lanes, s.c_in - c));
+          winograd.weight_gradient(from + (o - m0) * inputs + c, step, dweight + ((o0 + o) * s.c_in + c) * 9, std::min<std::int64_t>(lanes, s.c_in - c));
       }
     };
     if (chunks == 1) {
       parallel_for(parts, [&](std::int64_t part) {
-        const std::int64_t m0 = part * band, m1 = std::min(m0 + band, s.c_out), step = plane(band * inputs);
-        float* own = scratch<float>(Scratch::winograd_c, static_cast<std::size_t>(36 * step));
+        const std::int64_t m0 = part * band, m1 = std::min(m0 + band, o1 - o0), step = plane(band * inputs);
+        const Workspace<float> own(static_cast<std::size_t>(36 * step));
         for (std::int64_t e = 0; e < 36; ++e) multiply(e, m0, m1, own + e * step);
         finish(m0, m1, own, step);
       });
-      return;
+      continue;
     }
     parallel_for(36 * parts, [&](std::int64_t task) {
       const std::int64_t e = task / parts, m0 = task % parts * band;
-      multiply(e, m0, std::min(m0 + band, s.c_out), *sums + e * sum_step + m0 * inputs);
+      multiply(e, m0, std::min(m0 + band, o1 - o0), sums + e * sum_step + m0 * inputs);
     });
-    if (t0 + chunk >= tiles) parallel_for(parts, [&](std::int64_t part) { finish(part * band, std::min(part * band + band, s.c_out), *sums + part * band * inputs, sum_step); });
+    if (t0 + chunk >= tiles) parallel_for(parts, [&](std::int64_t part) { finish(part * band, std::min(part * band + band, o1 - o0), sums + part * band * inputs, sum_step); });
   }
 }
 
