@@ -87,10 +87,11 @@ class OpNode final : public Node {
   }
   void* rule() { return items() + items_made_; }
 
-  /// Saved value i for the rule; this op's own result gets its place in the graph back, for second derivatives.
-  [[gnu::noinline]] ImplRef unpack(std::size_t i) {
+  /// Saved value i for the rule; this op's own result gets its place in the graph back, for second derivatives. `keep`: whether a value that
+  /// is made again lives on for others who will ask.
+  [[gnu::noinline]] ImplRef unpack(std::size_t i, bool keep = true) {
     const SavedItem& item = items()[i];
-    if (item.maker) return made_again(item.maker, !making_).share();
+    if (item.maker) return made_again(item.maker, keep).share();
     if (!item.value.defined()) return {};
     check(item.value.version() == item.version, at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ",
           item.version, ", is now ", item.value.version(), "); edit a clone() instead, or edit after backward()");
@@ -111,9 +112,7 @@ class OpNode final : public Node {
     check(!released, at, "backward: the graph was walked already and ", op, " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
     no_grad guard;
     const Unobserved quiet;
-    making_ = true;
     TensorBase value = type_->remake(*this, rule());
-    making_ = false;
     if (keep) remade_ = value;
     return value;
   }
@@ -159,7 +158,7 @@ class OpNode final : public Node {
 
   const RuleType* type_;
   std::size_t items_, items_made_;  // items_: until release()
-  bool remakes_, asks_ = false, making_ = false;
+  bool remakes_, asks_ = false;
   TensorBase remade_;  // from the first time that it is needed until this node's own turn
 };
 
@@ -179,7 +178,7 @@ template <class T, class Rule, class... S> struct RuleOf {
     else return rule(g, SavedType<S, T>(node.unpack(I))...);
   }
   static TensorBase remake(OpNode& node, void* rule) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) { return static_cast<const Rule*>(rule)->remake(SavedType<S, T>(node.unpack(I))...); }(std::index_sequence_for<S...>{});
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return static_cast<const Rule*>(rule)->remake(SavedType<S, T>(node.unpack(I, false))...); }(std::index_sequence_for<S...>{});
   }
   static void destroy(void* rule) { static_cast<Rule*>(rule)->~Rule(); }
 
