@@ -151,6 +151,12 @@ TEMPLATE_TEST_CASE("convolutions of the networks agree with seven loops", "[cpu]
   agree<TestType>(rng, {.n = 1, .c_in = 2, .h = 3, .w = 500, .c_out = 3, .kh = 2, .kw = 9});  // a long row
 }
 
+TEMPLATE_TEST_CASE("images one pixel wide, with a stride across them", "[cpu][conv]", float, double) {
+  Rng rng;
+  agree<TestType>(rng, sized({.n = 2, .c_in = 3, .h = 9, .w = 1, .c_out = 4, .kh = 2, .kw = 2, .stride_h = 1, .stride_w = 2, .pad_h = 0, .pad_w = 1}));
+  agree<TestType>(rng, sized({.n = 9, .c_in = 2, .h = 70, .w = 1, .c_out = 3, .kh = 3, .kw = 3, .stride_h = 1, .stride_w = 3, .pad_h = 1, .pad_w = 2}));
+}
+
 TEMPLATE_TEST_CASE("a convolution without images writes nothing, and its weight gradient is zero", "[cpu][conv]", float, double) {
   cpu::ConvShape s = sized({.n = 0, .c_in = 2, .h = 5, .w = 5, .c_out = 3, .kh = 3, .kw = 3});
   std::vector<TestType> weight(54, TestType(1)), nothing;

@@ -120,7 +120,7 @@ template <class T>
 void scatter(const KernelTable<T>& table, const Gather<T>& g, const T* from, std::int64_t step, std::int64_t rows, T* out, std::int64_t j,
              std::int64_t width) {
   std::int64_t row = j / g.qw, qx = j % g.qw, image = row / g.qh, qy = row % g.qh;
-  const bool solid = g.out_row == g.qw;
+  const bool solid = g.out_column == 1 && g.out_row == g.qw;  // rows follow each other
   for (std::int64_t at = 0; at < width;) {
     const std::int64_t length = std::min(solid ? g.qw * (g.qh - qy) - qx : g.qw - qx, width - at);
     T* to = out + image * g.out_image + qy * g.out_row + qx * g.out_column;
