@@ -69,6 +69,7 @@ template <class T> void agree(Rng& rng, const Case& s) {
     for (int threads : {1, 2, 5}) {
       chainrule::set_num_threads(threads);
       auto c = before;
+      options.b_changes = threads == 5;  // another cut of the work
       cpu::gemm<T>(s.m, s.n, s.k, a.data(), a_row, a_col, b.data(), b_row, b_col, c.data(), c_row, options);
       if (threads == 1) first = c;
       INFO(name(isa) << " m " << s.m << " n " << s.n << " k " << s.k << " a_row " << a_row << " a_col " << a_col << " b_row " << b_row
@@ -111,6 +112,16 @@ TEMPLATE_TEST_CASE("gemm agrees with three loops where several blocks and severa
   agree<TestType>(rng, {2500, 1, 500, false, false, 0, false, false, true, false});
   agree<TestType>(rng, {1, 2100, 500, false, false, 0, false, true, false, false});
   agree<TestType>(rng, {60000, 3, 5, false, true, 0, true, true, true, true});
+}
+
+TEMPLATE_TEST_CASE("gemm agrees with three loops where it goes by way of the transpose", "[cpu][gemm]", float, double) {
+  Rng rng;
+  // Panels of one to six vectors, full or not, of all instruction sets; rows of A and of C further apart than they are long.
+  for (std::int64_t m : {8, 9, 15, 16, 17, 24, 31, 32, 40, 47, 48, 49, 63, 64, 79, 80, 95}) {
+    agree<TestType>(rng, {m, 2 * m + 3, 65, false, true, m % 3, false, true, false, m % 2 == 0});
+    agree<TestType>(rng, {m, 5 * m / 4 + 1, 391 + m, false, true, m % 2, false, m % 5 != 0, false, true});
+  }
+  agree<TestType>(rng, {64, 1500, 64, false, true, 2, false, true, false, false});  // enough work for several threads
 }
 
 TEMPLATE_TEST_CASE("gemm with k = 0 is a product of zeros, with m or n = 0 it does nothing", "[cpu][gemm]", float, double) {

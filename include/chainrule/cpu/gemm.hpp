@@ -66,6 +66,20 @@ void dot_products(const KernelTable<T>& table, std::int64_t m, std::int64_t n, s
               {options.accumulate, options.bias ? options.bias + j : nullptr, options.row_bias, options.relu});
 }
 
+/// The same by way of its transpose, B^T A^T: what is packed is A, a panel of its rows at a time, and B is read as it is.
+template <class T>
+void swapped_products(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, const T* b,
+                      std::int64_t b_col, T* c, std::int64_t c_row, const GemmOptions<T>& options) {
+  for (std::int64_t i = 0; i < m;) {
+    // The widest panel, but none of a single vector after it, whose sums would wait for each other.
+    const std::int64_t left = m - i, rows = left > table.columns && left < table.columns + 2 * table.lanes ? 2 * table.lanes : std::min<std::int64_t>(left, table.columns);
+    T* turned = scratch<T>(Scratch::products, static_cast<std::size_t>(n * rows));  // (n, rows)
+    gemm_part<T>(table, n, rows, k, b, b_col, 1, a + i * a_row, 1, a_row, turned, rows, {.row_bias = options.bias, .relu = options.relu});
+    table.arrange(c + i * c_row, c_row, turned, rows, 1, n, rows);
+    i += rows;
+  }
+}
+
 inline constexpr std::int64_t few_steps = 16;
 
 /// At most 4 columns and few_steps steps: a row of C is one vector of four, without packing or tiles.
@@ -97,6 +111,11 @@ void few_columns(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std
   }
 }
 
+/// Whether swapped_products are the faster way: A is smaller than B, but fills panels. (measured)
+template <class T> bool prefers_swap(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std::int64_t k) {
+  return m >= 2 * table.lanes && m < 6 * table.lanes && 4 * n >= 5 * m && k >= 4 * table.lanes;
+}
+
 /// Whether dot products are the faster way. Packing B costs about as much as 8 rows of A; but A is read once for every 4 columns, so
 /// it must lie in the second cache, and each product of vectors ends with adding up their lanes. (measured)
 template <class T> bool prefers_dots(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std::int64_t k) {
@@ -121,9 +140,14 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64
   double flops = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   bool alone = flops < detail::parallel_flops || chainrule::detail::inside_parallel, few = n <= 4 && k <= detail::few_steps;
   if (few && alone) return detail::few_columns(m, n, k, a, a_row, a_col, b, b_row, b_col, c, c_row, options);
-  bool dots = (a_col == 1 || k == 1) && (b_row == 1 || k == 1) && detail::prefers_dots(table, m, n, k);
+  const bool along_k = (a_col == 1 || k == 1) && (b_row == 1 || k == 1);
+  const bool swap = along_k && !options.accumulate && !options.row_bias && detail::prefers_swap(table, m, n, k);
+  const bool dots = along_k && !swap && detail::prefers_dots(table, m, n, k);
   detail::Split part{m, n};
-  if (!alone) part = detail::split(m, n, dots ? 4 : table.rows, dots ? 4 : table.lanes);
+  const std::int64_t threads = get_num_threads();
+  if (!alone && swap && options.b_changes) part.columns = detail::round_up(detail::ceil_div(n, threads), table.rows);
+  else if (!alone && swap) part.rows = detail::round_up(detail::ceil_div(m, threads), table.lanes);
+  else if (!alone) part = detail::split(m, n, dots ? 4 : table.rows, dots ? 4 : table.lanes);
   std::int64_t down = detail::ceil_div(m, part.rows), across = detail::ceil_div(n, part.columns);
   parallel_for(down * across, [&](std::int64_t task) {
     std::int64_t i = task / across * part.rows, j = task % across * part.columns;
@@ -134,6 +158,8 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64
     const T *a_here = a + i * a_row, *b_here = b + j * b_col;
     if (few) {
       detail::few_columns(rows, columns, k, a_here, a_row, a_col, b_here, b_row, b_col, c + i * c_row + j, c_row, here);
+    } else if (swap) {
+      detail::swapped_products(table, rows, columns, k, a_here, a_row, b_here, b_col, c + i * c_row + j, c_row, here);
     } else if (dots) {
       detail::dot_products(table, rows, columns, k, a_here, a_row, b_here, b_col, c + i * c_row + j, c_row, here);
     } else {

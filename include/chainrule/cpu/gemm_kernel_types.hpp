@@ -52,7 +52,9 @@ template <class T> struct KernelTable {
   MicroKernel<T> micro_far;    // of the largest tile, for steps of B that are longer than rows of a panel
   PairKernel<T> pairs[4];      // of 1, 2, 4 and 6 rows
 
-  /// to[p * width + j] = from[j * step_j + p * step_p], j < n, p < k; zeros for n <= j < width.
+  /// to[p * width + j] = from[j * step_j + p * step_p], j < n, p < k.
+  void (*arrange)(T* to, std::int64_t width, const T* from, std::int64_t step_j, std::int64_t step_p, std::int64_t n, std::int64_t k);
+  /// The same, and zeros for n <= j < width.
   void (*pack)(T* to, std::int64_t width, const T* from, std::int64_t step_j, std::int64_t step_p, std::int64_t n, std::int64_t k);
 
   /// to[c * to_step + run.to + i] = from[c * from_step + run.source + i]: the same runs for `count` rows.

@@ -10,6 +10,7 @@ template <class T> struct GemmOptions {
   const T* bias = nullptr;      ///< n numbers, one per column (Linear)
   const T* row_bias = nullptr;  ///< m numbers, one per row (convolution)
   bool relu = false;            ///< last of all: negative results become 0
+  bool b_changes = false;       ///< B was written since the last call, a part by each thread; for speed alone
 };
 
 /// What gemm() computes, one number after the other, summed in T.

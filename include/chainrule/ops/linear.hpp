@@ -33,6 +33,7 @@ template <Real T> Tensor<T> linear_value(const Tensor<T>& given, const Tensor<T>
   p.b = weight.data(), p.b_row = weight.strides()[1], p.b_col = weight.strides()[0];
   p.c = y.data();
   p.bias = b.defined() ? b.data() : nullptr;
+  p.b_changes = grad_enabled && weight.requires_grad();
   p.batch.dims = 1;
   p.batch.size[0] = 1;
   if (y.numel() > 0) kernel<fn::Matmul<T>>::on(x.device(), at)(p);
