@@ -1,6 +1,9 @@
 // Sequential: modules of any types as values.
 
 #include <chainrule/api.hpp>
+#include <bit>
+#include <cmath>
+#include <limits>
 #include "support/catch.hpp"
 
 using namespace chainrule;
@@ -45,6 +48,48 @@ TEST_CASE("a Sequential calls its modules one after the other", "[nn][sequential
   CHECK(nn::Sequential()(x).is_same(x));
   const nn::Sequential& constant = net;
   CHECK(constant(x).to_vector() == by_hand.to_vector());
+}
+
+TEST_CASE("relu waits for max pooling: the same bits, gradients too", "[nn][sequential]") {
+  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  Tensor<> x = randn({2, 3, 9, 8}).round();  // many ties, zeros of both signs, whole windows below zero
+  x.index_put_({0, 0}, -x.index({0, 0}).abs());
+  x.index_put_({0, 1, 0, 0}, tensor(nan)), x.index_put_({0, 1, 4, 4}, tensor(inf)), x.index_put_({1, 2, 2, 2}, tensor(-inf));
+  auto bits = [](const Tensor<>& t) {
+    std::vector<std::uint32_t> all;
+    for (const float v : t.detach().to_vector()) all.push_back(std::bit_cast<std::uint32_t>(v));
+    return all;
+  };
+  for (const MaxPool2dOptions& options : {MaxPool2dOptions{}, MaxPool2dOptions{.stride = 1, .padding = 1}, MaxPool2dOptions{.stride = 3, .ceil_mode = true}, MaxPool2dOptions{.stride = 4, .padding = 5, .dilation = 9}})
+    for (const bool inplace : {false, true}) {
+      const int size = options.dilation.w == 9 ? 2 : 3;  // columns -1 and 8 of a window: neither is in the image
+      INFO(options.stride.value_or(2).str() << " dilation " << options.dilation.str() << " inplace " << inplace);
+      nn::Sequential net{[](const Tensor<>& v) { return v * 1; }, nn::ReLU({.inplace = inplace}), nn::MaxPool2d(size, options)};
+      Tensor<> a = x.clone().requires_grad_(), b = x.clone().requires_grad_();
+      Tensor<> y = net(a), by_hand = max_pool2d(relu(b * 1), size, options);
+      CHECK(bits(y) == bits(by_hand));
+      Tensor<> upstream = randn(y.shape());
+      y.backward(upstream), by_hand.backward(upstream);
+      CHECK(bits(a.grad()) == bits(b.grad()));
+    }
+}
+
+TEST_CASE("a ReLU module writes over a temporary, and over nothing that somebody holds", "[nn][sequential]") {
+  Tensor<> x = tensor({-1.f, 2.f});
+  nn::ReLU act;
+  CHECK(act(x).data() != x.data());
+  CHECK(x.to_vector() == std::vector<float>{-1, 2});
+  Tensor<> temporary = x + 0;
+  const float* place = temporary.data();
+  CHECK(act(std::move(temporary)).data() == place);
+  nn::Sequential net{nn::ReLU(), nn::MaxPool2d(1)};
+  Tensor<> image = tensor({{{{-1.f, 2.f}}}});
+  net(image);
+  CHECK(image.to_vector() == std::vector<float>{-1, 2});
+  Tensor<> w = tensor({0.5f, -2.f}).requires_grad_();
+  nn::Sequential{nn::Tanh(), nn::ReLU()}(w).sum().backward();  // tanh's gradient needs its own result
+  CHECK(w.grad().to_vector()[0] == 1 - std::tanh(0.5f) * std::tanh(0.5f));
+  CHECK(w.grad().to_vector()[1] == 0);
 }
 
 TEST_CASE("names, gradients and printing go through a Sequential", "[nn][sequential]") {

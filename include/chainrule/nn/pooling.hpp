@@ -32,6 +32,8 @@ struct MaxPool2d : Module<MaxPool2d> {
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return max_pool2d(x, kernel_size, options, at);
   }
+  /// Whether relu gives the same after it as before it: each window holds a number of the image, which a dilated one need not.
+  bool lets_relu_wait() const { return options.dilation.h == 1 && options.dilation.w == 1; }
   std::string extra_repr() const {
     return "kernel_size=" + kernel_size.str() + ", stride=" + (options.stride ? options.stride->str() : kernel_size.str()) +
            ", padding=" + options.padding.str() + ", dilation=" + options.dilation.str() +

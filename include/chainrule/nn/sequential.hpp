@@ -2,6 +2,7 @@
 // Sequential: modules of any types, one after the other.
 
 #include <chainrule/nn/module.hpp>
+#include <chainrule/ops/inplace.hpp>
 
 namespace chainrule::nn {
 
@@ -32,11 +33,13 @@ template <class T> class BasicAnyModule {
   BasicAnyModule& operator=(BasicAnyModule&&) noexcept = default;
   ~BasicAnyModule() = default;
 
-  Tensor<T> operator()(const Tensor<T>& x, Location at = Location::here()) const { return held_->call(x, at); }
+  Tensor<T> operator()(Tensor<T> x, Location at = Location::here()) const { return held_->call(std::move(x), at); }
   Tensor<T> operator()(const Tensor<std::int64_t>& x, Location at = Location::here()) const { return held_->call_index(x, at); }
 
-  /// Whether it is an nn::ReLU, and whether it gives relu of its result in one pass, as batch norms do (nn::norm_relu).
+  /// Whether it is an nn::ReLU; whether relu gives the same after it as before it, as with nn::MaxPool2d; and whether it gives relu of its
+  /// result in one pass, as batch norms do (nn::norm_relu).
   bool is_relu() const { return held_->is_relu(); }
+  bool lets_relu_wait() const { return held_->lets_relu_wait(); }
   bool has_relu_form() const { return held_->has_relu_form(); }
   Tensor<T> call_relu_form(Tensor<T> x, Location at) const { return held_->call_relu_form(std::move(x), at); }
   ModuleRef ref() const { return held_ ? held_->ref() : ModuleRef(); }  ///< null after it was moved from
@@ -52,8 +55,9 @@ template <class T> class BasicAnyModule {
     virtual ~Base() = default;
     virtual std::unique_ptr<Base> clone() const = 0;
     virtual bool assign(const Base& other) = 0;  // false if it is a module of another type
-    virtual Tensor<T> call(const Tensor<T>& x, Location at) = 0;
+    virtual Tensor<T> call(Tensor<T> x, Location at) = 0;
     virtual bool is_relu() const = 0;
+    virtual bool lets_relu_wait() const = 0;
     virtual bool has_relu_form() const = 0;
     virtual Tensor<T> call_relu_form(Tensor<T> x, Location at) = 0;
     virtual Tensor<T> call_index(const Tensor<std::int64_t>& x, Location at) = 0;
@@ -79,15 +83,19 @@ template <class T> class BasicAnyModule {
         return false;
       }
     }
-    template <class X> Tensor<T> run(const X& x, Location at) {
-      if constexpr (std::is_invocable_v<M&, const X&, Location>) return module(x, at);
-      else return module(x);
+    template <class X> Tensor<T> run(X&& x, Location at) {
+      if constexpr (std::is_invocable_v<M&, X, Location>) return module(std::forward<X>(x), at);
+      else return module(std::forward<X>(x));
     }
-    Tensor<T> call(const Tensor<T>& x, Location at) override {
-      if constexpr (takes_real<M>) return run(x, at);
+    Tensor<T> call(Tensor<T> x, Location at) override {
+      if constexpr (takes_real<M>) return run(std::move(x), at);
       else fail(at, ref().type_name(), ": takes a tensor of int64, got ", name_of(x.dtype()), "; x.to<std::int64_t>() converts");
     }
     bool is_relu() const override { return std::same_as<M, ReLU>; }
+    bool lets_relu_wait() const override {
+      if constexpr (requires { module.lets_relu_wait(); }) return module.lets_relu_wait();
+      else return false;
+    }
     static constexpr bool relu_form = requires(const M& m, Tensor<T> x, Location at) { m.forward_relu(x, Tensor<T>(), at); };
     bool has_relu_form() const override { return relu_form; }
     Tensor<T> call_relu_form([[maybe_unused]] Tensor<T> x, [[maybe_unused]] Location at) override {
@@ -107,6 +115,8 @@ template <class T> class BasicAnyModule {
 };
 
 /// Modules of any types, one after the other; Sequentials nest, and lambdas are welcome. Names are "0", "1", ... unless given.
+/// While nobody watches, a batch norm and the ReLU after it run in one pass, and a ReLU before a MaxPool2d runs after it, on what is left:
+/// bit for bit the same numbers.
 ///     nn::Sequential net{nn::Linear(784, 128), nn::ReLU(), nn::Linear(128, 10)};
 ///     nn::Sequential named{{"fc1", nn::Linear(784, 128)}, {"act", nn::ReLU()}};
 ///     net[0].as<nn::Linear>()->weight;     net.get<nn::Linear>(-1).weight;     named.get<nn::Linear>("fc1").weight;
@@ -188,9 +198,15 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
     if constexpr (std::same_as<X, Tensor<T>>) x = first;
     else x = modules_[i++].second(first, at);
     for (; i < modules_.size(); ++i) {
-      const AnyModule& module = modules_[i].second;
-      if (!watched && i + 1 < modules_.size() && module.has_relu_form() && modules_[i + 1].second.is_relu()) x = module.call_relu_form(std::move(x), at), ++i;
-      else x = module(x, at);
+      const AnyModule &module = modules_[i].second, *next = watched || i + 1 == modules_.size() ? nullptr : &modules_[i + 1].second;
+      if (next && module.has_relu_form() && next->is_relu()) {
+        x = module.call_relu_form(std::move(x), at), ++i;
+      } else if (next && module.is_relu() && next->lets_relu_wait() && chainrule::detail::is_spare(x)) {  // relu of the few that are left
+        x = (*next)(std::move(x), at);
+        x = module(std::move(x), at), ++i;
+      } else {
+        x = module(std::move(x), at);
+      }
     }
     return x;
   }

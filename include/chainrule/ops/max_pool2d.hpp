@@ -113,6 +113,7 @@ template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const fn:
 /// / stride) + 1, or ceil with ceil_mode. float and double. A NaN in the window wins.
 /// Gradient: g at the place of the largest number, the first of equal ones (rows before columns); added up where windows overlap.
 /// Throws when padding exceeds half of the window or no window fits. Source: torch.nn.functional.max_pool2d.
+/// relu(max_pool2d(x, 2)) is max_pool2d(relu(x), 2), gradients too, for less work and memory (dilation apart).
 ///     max_pool2d(tensor({{{1, 2}, {4, 3}}}), 2)   // 4, shape (1, 1, 1)
 template <Real T> Tensor<T> max_pool2d(const Tensor<T>& x, Size2d kernel_size, MaxPool2dOptions options = {}, Location at = Location::here()) {
   const fn::PoolShape s = detail::pool_shape("max_pool2d", x.shape(), kernel_size, options.stride.value_or(kernel_size), options.padding, options.dilation, options.ceil_mode, at);
