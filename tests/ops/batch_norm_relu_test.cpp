@@ -145,6 +145,27 @@ TEST_CASE("a result that is made again may ask for one other, its skip connectio
   CHECK(held[0] - held[1] >= 3 * 512 * 1024);
 }
 
+TEST_CASE("a value that is made again is gone when its last reader has read it", "[ops][norm][autograd]") {
+  constexpr std::int64_t one = 512 * 1024;
+  auto weight = random<float>({16, 16, 1, 1}, 2);
+  std::int64_t grown[2];
+  for (int readers : {1, 2}) {
+    auto x = random<float>({8, 16, 32, 32}, 1);
+    auto h = cr::batch_norm_relu(x, {}, {}, {}, {}, true);
+    auto other = readers == 2 ? cr::conv2d(h, weight).sum() : cr::Tensor<>();
+    auto y = cr::conv2d(h, weight).sum();
+    if (readers == 2) y += other;
+    h = cr::Tensor<>();
+    cr::reset_peak_memory_stats();
+    const auto before = cr::memory_stats().live_bytes;
+    y.backward();
+    grown[readers - 1] = cr::memory_stats().peak_bytes - before;
+  }
+  INFO(grown[0] << ' ' << grown[1]);
+  CHECK(grown[0] < 3 * one - one / 2);  // the upstream gradient, and the value or what takes its place
+  CHECK(grown[1] > 3 * one);            // the value waits for its second reader
+}
+
 TEST_CASE("second derivatives go through values that are made again", "[ops][norm][autograd]") {
   const Shape shape{4, 8, 32, 32};  // 256 KiB of doubles
   auto weight = random<double>({2, 8, 1, 1}, 2), skip = random<double>(shape, 3, false);

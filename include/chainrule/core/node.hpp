@@ -91,8 +91,8 @@ struct Node : detail::Counted, detail::FromPool {
   virtual bool remakes() const { return false; }
   /// Whether remake() asks another node for what it needs.
   virtual bool asks() const { return false; }
-  /// `keep`: until this node's own turn, for others who will ask.
-  virtual TensorBase remake(bool /*keep*/) { return {}; }
+  /// `by_rule`: a reader's rule asks, in its one turn of a walk. The value is kept until the last of the readers has asked.
+  virtual TensorBase remake(bool /*by_rule*/) { return {}; }
 
   const char* op;                ///< "mul", "relu", ...
   const detail::GradOps* ops;    // for gradients of its value
@@ -104,6 +104,7 @@ struct Node : detail::Counted, detail::FromPool {
   Device device;
   bool saves = false;            ///< the rule needs saved values ...
   bool released = false;         ///< ... which are gone: backward() went through here
+  std::uint32_t readers = 0;     ///< how often other ops saved this node instead of its value, see remakes()
 
   // Used by the engine during one walk, and by hooks.
   TensorBase pending;                               // the gradient collected so far

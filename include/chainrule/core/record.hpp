@@ -52,7 +52,7 @@ struct SavedItem {
 
   SavedItem(TensorBase v, bool is_own) : own(is_own) {
     if (!v.defined()) return;
-    if (v.impl()->node && v.impl()->node->remakes() && v.version() == 0) maker = v.impl()->node;  // what it would make is what it made
+    if (v.impl()->node && v.impl()->node->remakes() && v.version() == 0) maker = v.impl()->node, ++maker->readers;  // what it would make is what it made
     else version = v.version(), value = std::move(v);
   }
 };
@@ -60,8 +60,8 @@ struct SavedItem {
 inline constexpr std::int64_t remake_bytes = 256 * 1024;  // smaller values are kept
 
 /// Asks a node for its value; where a graph is being made, with its place in the first one.
-[[gnu::noinline]] inline TensorBase made_again(const NodeRef& maker, bool keep = true) {
-  TensorBase value = maker->remake(keep);
+[[gnu::noinline]] inline TensorBase made_again(const NodeRef& maker, bool by_rule) {
+  TensorBase value = maker->remake(by_rule);
   if (!grad_enabled) return value;
   TensorBase placed(alias(value));
   placed.impl()->node = maker;
@@ -87,11 +87,11 @@ class OpNode final : public Node {
   }
   void* rule() { return items() + items_made_; }
 
-  /// Saved value i for the rule; this op's own result gets its place in the graph back, for second derivatives. `keep`: whether a value that
-  /// is made again lives on for others who will ask.
-  [[gnu::noinline]] ImplRef unpack(std::size_t i, bool keep = true) {
+  /// Saved value i for the rule, or, without `for_rule`, for remake(); this op's own result gets its place in the graph back, for second
+  /// derivatives.
+  [[gnu::noinline]] ImplRef unpack(std::size_t i, bool for_rule = true) {
     const SavedItem& item = items()[i];
-    if (item.maker) return made_again(item.maker, keep).share();
+    if (item.maker) return made_again(item.maker, for_rule).share();
     if (!item.value.defined()) return {};
     check(item.value.version() == item.version, at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ",
           item.version, ", is now ", item.value.version(), "); edit a clone() instead, or edit after backward()");
@@ -103,17 +103,19 @@ class OpNode final : public Node {
 
   Grads run(const TensorBase& upstream) override {
     remade_ = TensorBase();
+    asked_ = 0;
     return type_->call(*this, rule(), upstream);
   }
   bool remakes() const override { return remakes_; }
   bool asks() const override { return asks_; }
-  TensorBase remake(bool keep) override {
-    if (remade_.defined()) return remade_;
+  TensorBase remake(bool by_rule) override {
+    if (by_rule) ++asked_;
+    if (remade_.defined()) return by_rule && asked_ == readers ? std::move(remade_) : remade_;
     check(!released, at, "backward: the graph was walked already and ", op, " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
     no_grad guard;
     const Unobserved quiet;
     TensorBase value = type_->remake(*this, rule());
-    if (keep) remade_ = value;
+    if (by_rule && asked_ < readers) remade_ = value;
     return value;
   }
   void release() override {
@@ -124,7 +126,7 @@ class OpNode final : public Node {
   void saved(const Callback<void(const TensorBase&)>& see) const override {
     for (std::size_t i = 0; i < items_; ++i) {
       const SavedItem& item = items()[i];
-      see(item.maker ? made_again(item.maker) : item.value);
+      see(item.maker ? made_again(item.maker, false) : item.value);
     }
   }
 
@@ -159,7 +161,8 @@ class OpNode final : public Node {
   const RuleType* type_;
   std::size_t items_, items_made_;  // items_: until release()
   bool remakes_, asks_ = false;
-  TensorBase remade_;  // from the first time that it is needed until this node's own turn
+  std::uint32_t asked_ = 0;  // by rules, since this node's own turn
+  TensorBase remade_;        // from the first time that a rule asks until the last, or this node's own turn
 };
 
 template <class S, class T> using SavedType = std::conditional_t<std::same_as<S, ThisValue>, Tensor<T>, S>;

@@ -160,15 +160,17 @@ Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
   }
   const Tensor<T> nothing;
   const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;
-  auto grads = [options, x_size = x.shape(), w_size = weight.shape()](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& w) {
-    return std::pair(need[0] ? conv2d_input(x_size, w, g, options) : Tensor<T>(), need[1] ? conv2d_weight(in, w_size, g, options) : Tensor<T>());
+  auto grads = [options, x_size = x.shape(), w_size = weight.shape()](const Tensor<T>& g, Needs need, Tensor<T>& in, const Tensor<T>& w) {
+    Tensor<T> gw = need[1] ? conv2d_weight(in, w_size, g, options) : Tensor<T>();
+    in = Tensor<T>();  // if it was made again for this rule, the input's gradient may take its place in memory
+    return std::pair(need[0] ? conv2d_input(x_size, w, g, options) : Tensor<T>(), gw);
   };
   if (!bias.defined())
-    return record("conv2d", y, {x, weight}, keep(keep_x, keep_w), [grads](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& w) {
+    return record("conv2d", y, {x, weight}, keep(keep_x, keep_w), [grads](const Tensor<T>& g, Needs need, Tensor<T> in, const Tensor<T>& w) {
       auto [gx, gw] = grads(g, need, in, w);
       return Grads{gx, gw};
     }, at);
-  return record("conv2d", y, {x, weight, bias}, keep(keep_x, keep_w), [grads](const Tensor<T>& g, Needs need, const Tensor<T>& in, const Tensor<T>& w) {
+  return record("conv2d", y, {x, weight, bias}, keep(keep_x, keep_w), [grads](const Tensor<T>& g, Needs need, Tensor<T> in, const Tensor<T>& w) {
     auto [gx, gw] = grads(g, need, in, w);
     return Grads{gx, gw, need[2] ? sum(g, {0, 2, 3}) : Tensor<T>()};
   }, at);
