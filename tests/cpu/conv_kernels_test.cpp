@@ -131,6 +131,7 @@ TEMPLATE_TEST_CASE("convolutions of any geometry agree with seven loops", "[cpu]
 TEMPLATE_TEST_CASE("convolutions of the networks agree with seven loops", "[cpu][conv]", float, double) {
   Rng rng;
   agree<TestType>(rng, {.n = 3, .c_in = 1, .h = 28, .w = 28, .c_out = 32, .kh = 3, .kw = 3});
+  agree<TestType>(rng, {.n = 2, .c_in = 3, .h = 20, .w = 36, .c_out = 45, .kh = 5, .kw = 5});  // tiles of 12, 8, 4 and 1 rows
   agree<TestType>(rng, {.n = 2, .c_in = 32, .h = 26, .w = 26, .c_out = 24, .kh = 3, .kw = 3});
   agree<TestType>(rng, {.n = 2, .c_in = 70, .h = 7, .w = 7, .c_out = 50, .kh = 3, .kw = 3, .pad_h = 1, .pad_w = 1});
   agree<TestType>(

@@ -54,7 +54,7 @@ template <class T> void gather_convolution(const Gather<T>& g) {
   const bool by_rows = prefers_rows(table, g), flat = !by_rows && prefers_flat(table, g), packs = by_rows || flat || !reads_weights(g);
   const Workspace<T> weights(static_cast<std::size_t>(packs ? size * g.groups : 0));
   for (std::int64_t group = 0; packs && group < g.groups; ++group) {
-    if (by_rows) pack_row_weights(g, group, weights + group * size);
+    if (by_rows) pack_row_weights(table, g, group, weights + group * size);
     else pack_weights(table, g, group, weights + group * size);
   }
   if (by_rows || flat) {

@@ -7,11 +7,14 @@
 
 namespace chainrule::cpu::detail {
 
-/// Rows of the tile that starts where `left` rows are left: 6 where that leaves no odd end, then 4, 2, 1; and its place in KernelTable::pairs.
+/// Rows of the tile that starts where `left` rows are left: 12, 8 (where there are registers for them) or 6 where that leaves no odd end,
+/// then 4, 2, 1; and its place in KernelTable::pairs.
 struct PairTile {
   int rows, index;
 };
-inline PairTile pair_tile(std::int64_t left) {
+template <class T> PairTile pair_tile(const KernelTable<T>& table, std::int64_t left) {
+  if (table.pairs[5] && (left == 12 || left == 20 || left >= 24)) return {12, 5};
+  if (table.pairs[4] && (left == 8 || left >= 12)) return {8, 4};
   if (left == 6 || left >= 10) return {6, 3};
   return left >= 4 ? PairTile{4, 2} : left >= 2 ? PairTile{2, 1} : PairTile{1, 0};
 }
@@ -32,9 +35,9 @@ template <class T> bool prefers_rows(const KernelTable<T>& table, const Gather<T
 }
 
 /// The weights of one group: tiles of rows, in each [channel][tap][row].
-template <class T> void pack_row_weights(const Gather<T>& g, std::int64_t group, T* to) {
+template <class T> void pack_row_weights(const KernelTable<T>& table, const Gather<T>& g, std::int64_t group, T* to) {
   for (std::int64_t i = 0; i < g.m;) {
-    const int rows = pair_tile(g.m - i).rows;
+    const int rows = pair_tile(table, g.m - i).rows;
     for (std::int64_t c = 0; c < g.channels; ++c) {
       const T* window = g.weight + group * g.weight_group + i * g.weight_m + c * g.weight_channel;
       for (const Tap& tap : g.taps)
@@ -69,12 +72,12 @@ void rows_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlane
   const T* first = planes + (g.taps[0].dy - f.low_y) * pitch + g.taps[0].dx - f.low_x;
   T* out = g.out + image * g.out_image + group * g.m * g.out_channel;
   const std::int64_t pieces = ceil_div(g.qw, table.lanes), apart_channel = g.qh * table.lanes;
-  T* apart = cut ? scratch<T>(Scratch::tile, static_cast<std::size_t>(6 * apart_channel)) : nullptr;
+  T* apart = cut ? scratch<T>(Scratch::tile, static_cast<std::size_t>(12 * apart_channel)) : nullptr;
   static thread_local std::vector<Run> runs;
   runs.clear();
   for (std::int64_t qy = 0; cut && qy < g.qh; ++qy) runs.push_back({qy * g.out_row, qy * table.lanes, g.qw});
   for (std::int64_t i = 0; i < g.m;) {
-    const PairTile tile = pair_tile(g.m - i);
+    const PairTile tile = pair_tile(table, g.m - i);
     const T *a = weights + i * g.channels * taps, *bias = g.bias ? g.bias + group * g.m + i : nullptr;
     for (std::int64_t qy = 0; qy < g.qh;) {
       // As many pairs as read the same lines of the window.

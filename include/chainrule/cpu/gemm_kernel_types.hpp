@@ -50,7 +50,7 @@ template <class T> struct KernelTable {
   int columns;                 // of the largest tile: 3 vectors
   MicroKernel<T> micro[4][3];  // [log2(rows)][vectors - 1]
   MicroKernel<T> micro_far;    // of the largest tile, for steps of B that are longer than rows of a panel
-  PairKernel<T> pairs[4];      // of 1, 2, 4 and 6 rows
+  PairKernel<T> pairs[6];      // of 1, 2, 4, 6, 8 and 12 rows; the last two are null where there are too few registers
 
   /// to[p * width + j] = from[j * step_j + p * step_p], j < n, p < k.
   void (*arrange)(T* to, std::int64_t width, const T* from, std::int64_t step_j, std::int64_t step_p, std::int64_t n, std::int64_t k);
