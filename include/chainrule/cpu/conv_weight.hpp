@@ -138,7 +138,7 @@ template <class T> bool prefers_weight_dots(const KernelTable<T>& table, const C
   if (s.stride_h != 1 || s.stride_w != 1 || s.oh * s.ow < 16 * table.lanes || window > 128) return false;
   auto products = static_cast<double>(window), pixels = static_cast<double>(s.oh * s.ow), vectors = 2.0 * table.lanes;
   double longer = static_cast<double>((s.oh - 1) * planes.w + s.ow) / pixels;
-  double dots = products / vectors * longer * static_cast<double>(round_up(window, 4)) / products + 1.5 * products / pixels + 0.3;
+  double dots = 1.15 * products / vectors * longer * static_cast<double>(round_up(window, 4)) / products + 1.5 * products / pixels + 0.3;
   double packed = products / vectors * static_cast<double>(round_up(out, table.lanes)) / static_cast<double>(out) + 0.9;
   if (out < 2 * table.lanes) packed *= 2;  // tiles of one vector wait for their sums
   return dots < packed;
