@@ -55,13 +55,13 @@ inline bool is_2x2(const fn::AvgPoolShape& s) {
 template <class T> CHAINRULE_HD inline void avg_pool_2x2(const fn::AvgPoolShape& s, const T* image, T divisor, T* to) {
   for (std::int64_t i = 0; i < s.rows.out; ++i) {
     const T* top = image + 2 * i * s.columns.in;
-    for_each_vector<T>(s.columns.out, AvgPool2x2<T>{top, top + s.columns.in, divisor, to + i * s.columns.out});
+    for_each_vector<T>(s.columns.out, (s.rows.out - i) * s.columns.out, AvgPool2x2<T>{top, top + s.columns.in, divisor, to + i * s.columns.out});
   }
 }
 template <class T> CHAINRULE_HD inline void avg_pool_2x2_grad(const fn::AvgPoolShape& s, const T* g, T divisor, T* image) {  // image holds zeros
   for (std::int64_t i = 0; i < s.rows.out; ++i) {
     T* top = image + 2 * i * s.columns.in;
-    for_each_vector<T>(s.columns.out, AvgPool2x2Grad<T>{g + i * s.columns.out, divisor, top, top + s.columns.in});
+    for_each_vector<T>(s.columns.out, s.columns.out, AvgPool2x2Grad<T>{g + i * s.columns.out, divisor, top, top + s.columns.in});
   }
 }
 

@@ -8,9 +8,12 @@
 namespace chainrule::cpu {
 namespace detail {
 
-/// Calls task(plane) for every plane, in parallel when a plane's work, or some planes', is worth it.
+/// Calls task(plane) for every plane, in parallel when a plane's work, or some planes', is worth it. Few pieces are an even number of equal
+/// ones: two threads are the most common.
 template <class Task> void for_each_plane(std::int64_t planes, std::int64_t work, const Task& task) {
-  parallel_chunks(planes, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, work)), [&](std::int64_t begin, std::int64_t end) {
+  std::int64_t pieces = std::clamp<std::int64_t>(planes * work / 8192, 1, planes);
+  if (pieces > 1) pieces -= pieces % 2;
+  parallel_chunks(planes, (planes + pieces - 1) / pieces, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t p = begin; p < end; ++p) task(p);
   });
 }
@@ -23,10 +26,13 @@ template <class P> CHAINRULE_HD inline P choose(bool yes, P a, P b) {
 }
 
 /// Rows of images are short: a row of n is cut into pieces of one vector, the last of which overlaps the one before it, since a
-/// remainder would be worked on number by number. Calls piece.run<width>(begin) for each. For the body of simd::run().
-template <class T, class Piece> CHAINRULE_HD inline void for_each_vector(std::int64_t n, const Piece& piece) {
+/// remainder would be worked on number by number. Calls piece.run<width>(begin) for each. Where `room` numbers from the row's first may be
+/// written, because rows that follow will be written after it, a row shorter than a vector is one piece. For the body of simd::run().
+template <class T, class Piece> CHAINRULE_HD inline void for_each_vector(std::int64_t n, std::int64_t room, const Piece& piece) {
   constexpr int width = 64 / sizeof(T), half = width / 2, quarter = width / 4;
-  if (n >= width) {
+  if (n < width && room >= width) {
+    piece.template run<width>(0);
+  } else if (n >= width) {
     for (std::int64_t j = 0; j + width < n; j += width) piece.template run<width>(j);
     piece.template run<width>(n - width);
   } else if (n >= half) {
@@ -67,7 +73,7 @@ template <class T> struct MaxPool2x2 {
 template <class T> CHAINRULE_HD inline void max_pool_2x2(const fn::PoolShape& s, const T* x, T* y, std::uint8_t* place) {
   for (std::int64_t i = 0; i < s.oh; ++i) {
     const T* top = x + 2 * i * s.w;
-    for_each_vector<T>(s.ow, MaxPool2x2<T>{top, top + s.w, y + i * s.ow, place ? place + i * s.ow : nullptr});
+    for_each_vector<T>(s.ow, (s.oh - i) * s.ow, MaxPool2x2<T>{top, top + s.w, y + i * s.ow, place ? place + i * s.ow : nullptr});
   }
 }
 
@@ -86,7 +92,7 @@ template <class T> struct SplitRow {
   }
 };
 template <class T> CHAINRULE_HD inline void split_row(const T* from, std::int64_t n, T* even, T* odd) {
-  for_each_vector<T>(n / 2, SplitRow<T>{from, even, odd});
+  for_each_vector<T>(n / 2, n / 2, SplitRow<T>{from, even, odd});
   if (n % 2 != 0) even[n / 2] = from[n - 1];
 }
 
@@ -195,7 +201,7 @@ template <class T, class I> CHAINRULE_HD inline void max_pool_2x2_grad(const fn:
       CHAINRULE_SIMD for (std::int64_t k = 0; k < rows * n; ++k) at[k] = place[first + k];
       for (std::int64_t r = 0; r < rows; ++r) {
         T* top = gx + 2 * (i + r) * s.w + 2 * from;
-        for_each_vector<T>(n, MaxPool2x2Grad<T>{g + first + r * n, at + r * n, top, top + s.w});
+        for_each_vector<T>(n, (rows - r) * n, MaxPool2x2Grad<T>{g + first + r * n, at + r * n, top, top + s.w});
       }
     }
     for (std::int64_t r = 2 * i; r < 2 * (i + rows); ++r)
