@@ -23,7 +23,7 @@ void gemm_part(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std:
   T* packed = scratch<T>(Scratch::b_block, static_cast<std::size_t>(kc * nc));
   T* sliver = scratch<T>(Scratch::a_sliver, static_cast<std::size_t>(kc * 2 * table.rows));
   for (std::int64_t j0 = 0; j0 < n; j0 += nc) {
-    std::int64_t columns = std::min(nc, n - j0), whole = read_b ? columns / table.columns * table.columns : 0;
+    std::int64_t columns = std::min(nc, n - j0), whole = !read_b ? 0 : columns % table.lanes == 0 ? columns : columns / table.columns * table.columns;
     for (std::int64_t p0 = 0; p0 == 0 || p0 < k; p0 += kc) {
       std::int64_t depth = std::min(kc, k - p0);
       const T* b_here = b + p0 * b_row + j0 * b_col;
@@ -40,8 +40,8 @@ void gemm_part(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std:
           a_here = sliver + tile, a_step = width;
         }
         if (last && options.row_bias) e.row_bias = options.row_bias + i;
-        for (std::int64_t j = 0; j < columns; j += table.columns) {
-          std::int64_t width = std::min<std::int64_t>(columns - j, table.columns);
+        for (std::int64_t j = 0, width; j < columns; j += width) {
+          width = whole == columns ? panel_width(table, columns - j) : std::min<std::int64_t>(columns - j, table.columns);
           if (last && options.bias) e.bias = options.bias + j0 + j;
           const T* panel = j < whole ? b_here + j : packed + j * depth;
           std::int64_t panel_row = j < whole ? b_row : round_up(width, table.lanes);
@@ -71,8 +71,7 @@ template <class T>
 void swapped_products(const KernelTable<T>& table, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, const T* b,
                       std::int64_t b_col, T* c, std::int64_t c_row, const GemmOptions<T>& options) {
   for (std::int64_t i = 0; i < m;) {
-    // The widest panel, but none of a single vector after it, whose sums would wait for each other.
-    const std::int64_t left = m - i, rows = left > table.columns && left < table.columns + 2 * table.lanes ? 2 * table.lanes : std::min<std::int64_t>(left, table.columns);
+    const std::int64_t rows = panel_width(table, m - i);
     T* turned = scratch<T>(Scratch::products, static_cast<std::size_t>(n * rows));  // (n, rows)
     gemm_part<T>(table, n, rows, k, b, b_col, 1, a + i * a_row, 1, a_row, turned, rows, {.row_bias = options.bias, .relu = options.relu});
     table.arrange(c + i * c_row, c_row, turned, rows, 1, n, rows);

@@ -59,6 +59,12 @@ void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const 
   table.copy_runs(c, c_row, part, width, rows, &run, 1);
 }
 
+/// Columns of the next panel where `left` are left: the widest panel, but none of a single vector after it, whose sums would wait for each
+/// other.
+template <class T> std::int64_t panel_width(const KernelTable<T>& table, std::int64_t left) {
+  return left > table.columns && left < table.columns + 2 * table.lanes ? 2 * table.lanes : std::min<std::int64_t>(left, table.columns);
+}
+
 /// Packs kc x n of B into panels of table.columns columns, the last one as wide as the vectors it needs.
 template <class T>
 void pack_b(const KernelTable<T>& table, T* to, const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t n, std::int64_t kc) {
