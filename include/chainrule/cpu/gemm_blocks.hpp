@@ -52,8 +52,9 @@ void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const 
   constexpr std::int64_t width = 3 * 64 / sizeof(T);
   alignas(64) T part[8 * width], bias[width];
   const Run run{0, 0, n};
-  Epilogue<T> here = e;
-  if (e.bias) table.copy_runs(bias, 0, e.bias, 0, 1, &run, 1), here.bias = bias;
+  // Field by field: to load fields together that were just stored one by one, the processor waits until all stores before them are done.
+  const Epilogue<T> here{e.load_c, e.bias ? bias : nullptr, e.row_bias, e.relu};
+  if (e.bias) table.copy_runs(bias, 0, e.bias, 0, 1, &run, 1);
   if (e.load_c) table.copy_runs(part, width, c, c_row, rows, &run, 1);
   micro(walk, a, a_rows, b, part, width, here);
   table.copy_runs(c, c_row, part, width, rows, &run, 1);

@@ -61,7 +61,7 @@ template <class T> struct KernelTable {
   void (*copy_runs)(T* to, std::int64_t to_step, const T* from, std::int64_t from_step, std::int64_t count, const Run* runs,
                     std::int64_t run_count);
 
-  /// c[i * c_row + j] = dot(row i of a, the row at b + b_rows[j]), all rows contiguous; any m, n, k. No epilogue but the given one.
+  /// c[i * c_row + j] = dot(row i of a, the row at b + b_rows[j]), all rows contiguous; any m and n, k of a vector or more. No epilogue but the given one.
   void (*dot)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, const T* b, const std::int64_t* b_rows, T* c,
               std::int64_t c_row, const Epilogue<T>& epilogue);
   int dot_rows;  // rows of a that dot() works on together
