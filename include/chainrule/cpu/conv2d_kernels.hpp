@@ -8,6 +8,7 @@
 #include <chainrule/cpu/conv_gather.hpp>
 #include <chainrule/cpu/conv_point.hpp>
 #include <chainrule/cpu/conv_rows.hpp>
+#include <chainrule/cpu/conv_scatter.hpp>
 #include <chainrule/cpu/conv_shape.hpp>
 #include <chainrule/cpu/conv_weight.hpp>
 #include <chainrule/cpu/winograd.hpp>
@@ -145,6 +146,7 @@ template <class T> void conv2d_backward_input(const ConvShape& shape, const T* d
     conv2d_backward_input<T>(detail::without_stride(shape), dy, weight, seen, exact);
     return detail::spread_pixels<T>(shape, seen, dx);
   }
+  if (detail::prefers_scatter(kernels<T>(), shape)) return detail::scatter_backward_input(kernels<T>(), shape, dy, weight, dx);
   ConvShape s = detail::simplify(shape, std::max<std::int64_t>(1, shape.h * shape.w));
   detail::Gather<T> g;
   g.images = s.n, g.channels = s.c_out / s.groups, g.m = s.c_in / s.groups, g.groups = s.groups;
