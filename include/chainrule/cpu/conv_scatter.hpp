@@ -6,6 +6,7 @@
 #include <chainrule/core/parallel.hpp>
 #include <chainrule/core/simd.hpp>
 #include <chainrule/cpu/conv_rows.hpp>
+#include <chainrule/cpu/conv_shape.hpp>
 #include <algorithm>
 
 namespace chainrule::cpu::detail {
