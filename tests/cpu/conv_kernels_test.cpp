@@ -137,6 +137,11 @@ TEMPLATE_TEST_CASE("convolutions of the networks agree with seven loops", "[cpu]
   agree<TestType>(
       rng, {.n = 1, .c_in = 3, .h = 40, .w = 44, .c_out = 20, .kh = 7, .kw = 7, .stride_h = 2, .stride_w = 2, .pad_h = 3, .pad_w = 3});
   agree<TestType>(rng, {.n = 9, .c_in = 6, .h = 12, .w = 12, .c_out = 16, .kh = 5, .kw = 5});
+  // Input gradients of small maps, whose products are added to the image: with padding, dilation, maps of 8 x 8 and 4 x 4.
+  agree<TestType>(rng, {.n = 3, .c_in = 3, .h = 8, .w = 8, .c_out = 9, .kh = 5, .kw = 5, .pad_h = 2, .pad_w = 2});
+  agree<TestType>(rng, {.n = 2, .c_in = 5, .h = 12, .w = 12, .c_out = 8, .kh = 3, .kw = 3, .dil_h = 2, .dil_w = 2});
+  agree<TestType>(rng, {.n = 5, .c_in = 2, .h = 8, .w = 8, .c_out = 11, .kh = 5, .kw = 5});
+  agree<TestType>(rng, {.n = 2, .c_in = 4, .h = 5, .w = 4, .c_out = 20, .kh = 4, .kw = 3, .pad_h = 1, .pad_w = 1});
   agree<TestType>(rng, {.n = 2, .c_in = 48, .h = 14, .w = 14, .c_out = 72, .kh = 1, .kw = 1});
   agree<TestType>(rng, {.n = 1, .c_in = 20, .h = 24, .w = 24, .c_out = 40, .kh = 1, .kw = 1});
   agree<TestType>(rng, {.n = 2, .c_in = 40, .h = 28, .w = 28, .c_out = 20, .kh = 1, .kw = 1});  // rows of 392 in the gradient of the weight

@@ -22,8 +22,7 @@ template <class T> struct BasicMyConvNet : nn::Module<BasicMyConvNet<T>> {
   Tensor<T> forward(Tensor<T> x) const {
     // Pooling first: relu of what is left is the same, and a quarter of the work.
     x = relu(max_pool2d(conv1(x), 2));  // (N, 64, 14, 14)
-    x = conv2(x);
-    x = relu(max_pool2d(x, 2));         // (N, 128, 6, 6)
+    x = relu(max_pool2d(conv2(x), 2));  // (N, 128, 6, 6)
     x = relu(fc1(flatten(x, 1)));       // (N, 128)
     return fc3(relu(fc2(x)));
   }

@@ -26,10 +26,10 @@ template <class T> struct BasicMnistCnn : nn::Module<BasicMnistCnn<T>> {
                             &BasicMnistCnn::fc2>;
 
   Tensor<T> forward(Tensor<T> x) const {
-    x = relu(conv1(x));                  // (N, 32, 26, 26)
-    x = conv2(x);                        // (N, 64, 24, 24)
-    x = drop1(relu(max_pool2d(x, 2)));   // (N, 64, 12, 12); relu of what is left is the same, and a quarter of the work
-    x = relu(fc1(flatten(x, 1)));        // (N, 128)
+    x = relu(conv1(x));  // (N, 32, 26, 26)
+    // Pooling first: relu of what is left is the same, and a quarter of the work.
+    x = drop1(relu(max_pool2d(conv2(x), 2)));  // (N, 64, 12, 12)
+    x = relu(fc1(flatten(x, 1)));              // (N, 128)
     return fc2(drop2(x));
   }
 };
