@@ -41,6 +41,7 @@
 #include <chainrule/ops/leaky_relu.hpp>
 #include <chainrule/ops/lerp.hpp>
 #include <chainrule/ops/linear.hpp>
+#include <chainrule/ops/linear_relu.hpp>
 #include <chainrule/ops/log.hpp>
 #include <chainrule/ops/logical.hpp>
 #include <chainrule/ops/masked_fill.hpp>

@@ -1,4 +1,4 @@
-// batch_norm_relu against the ops that it stands for, bit for bit; memory that it writes over; nn::norm_relu and nn::Sequential.
+// batch_norm_relu against the ops that it stands for, bit for bit; memory that it writes over; nn::relu_of and nn::Sequential.
 
 #include "support/catch.hpp"
 #include <chainrule/api.hpp>
@@ -204,7 +204,7 @@ TEST_CASE("batch_norm_relu says what is wrong", "[ops][norm]") {
   CHECK_THROWS_WITH(cr::batch_norm_relu(x, {}, {}, cr::ones({4}), {}, true), chainrule_test::Contains("batch_norm_relu: weight needs one number for each of the 3 channels"));
 }
 
-TEST_CASE("norm_relu and Sequential give what the modules give one by one", "[nn][norm]") {
+TEST_CASE("relu_of and Sequential give what the modules give one by one", "[nn][norm]") {
   auto net = [] {
     cr::manual_seed(7);
     return nn::Sequential{nn::Conv2d(3, 8, 3), nn::BatchNorm2d(8), nn::ReLU({.inplace = true}), nn::Flatten(), nn::Linear(8 * 36, 10), nn::BatchNorm1d(10), nn::ReLU()};
@@ -224,13 +224,13 @@ TEST_CASE("norm_relu and Sequential give what the modules give one by one", "[nn
   }
   nn::BatchNorm2d bn(8), copy = bn;
   auto h = random<float>({2, 8, 4, 4}, 2), skip = random<float>({2, 8, 4, 4}, 3);
-  CHECK(same_bits(nn::norm_relu(bn, h, skip).detach(), cr::relu(copy(h) + skip).detach()));
+  CHECK(same_bits(nn::relu_of(bn, h, skip).detach(), cr::relu(copy(h) + skip).detach()));
   CHECK(same_bits(bn.running_var, copy.running_var));
   CHECK(bn.num_batches_tracked.item() == 1);
 
   struct Net : nn::Module<Net> {
     nn::BatchNorm2d bn{8};
-    cr::Tensor<> forward(const cr::Tensor<>& x) { return nn::norm_relu(bn, x); }
+    cr::Tensor<> forward(const cr::Tensor<>& x) { return nn::relu_of(bn, x); }
   } broken;
   CHECK_THROWS_WITH(broken(cr::ones({2, 3, 4, 4})), chainrule_test::Contains("bn (BatchNorm2d): expects 8 channels, got 3"));
   struct Ops : cr::Observer {
@@ -238,6 +238,6 @@ TEST_CASE("norm_relu and Sequential give what the modules give one by one", "[nn
     void forward(const cr::ForwardEvent& e) override { names += std::string(e.op) + ' '; }
   } watcher;
   cr::Observe watch(watcher);
-  nn::norm_relu(bn, h, skip);  // one by one while somebody watches
+  nn::relu_of(bn, h, skip);  // one by one while somebody watches
   CHECK(watcher.names == "batch_norm add relu ");
 }

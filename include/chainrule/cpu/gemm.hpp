@@ -102,7 +102,7 @@ void few_columns(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std
     }
     sum += bias;
     if (options.row_bias) sum += options.row_bias[i];
-    if (options.relu) sum = sum < T(0) ? Four{} : sum;  // a NaN stays
+    if (options.relu) sum = sum <= T(0) ? Four{} : sum;  // a NaN stays
     out[0] = sum[0];
     if (n > 1) out[1] = sum[1];
     if (n > 2) out[2] = sum[2];

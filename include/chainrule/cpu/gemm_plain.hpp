@@ -25,7 +25,7 @@ void gemm_plain(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std:
       if (options.accumulate) sum += out;
       if (options.bias) sum += options.bias[j];
       if (options.row_bias) sum += options.row_bias[i];
-      out = options.relu && sum < T(0) ? T(0) : sum;
+      out = options.relu && sum <= T(0) ? T(0) : sum;
     }
   }
 }

@@ -8,7 +8,7 @@ namespace chainrule::cpu {
 
 template <class T> void matmul(const fn::MatmulArgs<T>& p) {
   auto product = [&](std::int64_t c, std::int64_t a, std::int64_t b) {
-    gemm<T>(p.m, p.n, p.k, p.a + a, p.a_row, p.a_col, p.b + b, p.b_row, p.b_col, p.c + c, p.n, {.bias = p.bias, .b_changes = p.b_changes});
+    gemm<T>(p.m, p.n, p.k, p.a + a, p.a_row, p.a_col, p.b + b, p.b_row, p.b_col, p.c + c, p.n, {.bias = p.bias, .relu = p.relu, .b_changes = p.b_changes});
   };
   if (p.batch.numel == 1) return product(0, 0, 0);
   auto batch = [&](std::int64_t begin, std::int64_t end) {

@@ -4,6 +4,7 @@
 #include <cublas_v2.h>
 #include <chainrule/cuda/elementwise.cuh>
 #include <chainrule/ops/matmul.hpp>
+#include <chainrule/ops/relu.hpp>
 
 namespace chainrule::cuda {
 
@@ -52,9 +53,13 @@ template <class T> __global__ void matmul_plain(fn::MatmulArgs<T> p) {
     p.c[i] = total;
   }
 }
-template <class T> __global__ void add_bias(T* c, const T* bias, std::int64_t m, std::int64_t n) {
+/// Adds the bias, if there is one, then takes relu, if asked.
+template <class T> __global__ void finish(T* c, const T* bias, bool relu, std::int64_t m, std::int64_t n) {
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < m * n; i += step) c[i] += bias[i % n];
+  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < m * n; i += step) {
+    const T sum = bias ? c[i] + bias[i % n] : c[i];
+    c[i] = relu ? fn::Relu{}(sum) : sum;
+  }
 }
 
 template <class T> void matmul(const fn::MatmulArgs<T>& args) {
@@ -75,7 +80,7 @@ template <class T> void matmul(const fn::MatmulArgs<T>& args) {
       } else {
         launch("matmul", &matmul_plain<T>, blocks_for(p.m * p.n), p);
       }
-      if (p.bias) launch("matmul", &add_bias<T>, blocks_for(p.m * p.n), p.c, p.bias, p.m, p.n);
+      if (p.bias || p.relu) launch("matmul", &finish<T>, blocks_for(p.m * p.n), p.c, p.bias, p.relu, p.m, p.n);
     }
 }
 

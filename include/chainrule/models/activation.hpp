@@ -2,6 +2,7 @@
 // Activation: a nonlinearity chosen by its name at run time.
 
 #include <chainrule/nn/activation.hpp>
+#include <chainrule/nn/relu_of.hpp>
 
 namespace chainrule::models {
 
@@ -33,6 +34,11 @@ class Activation {
       case 7: return softplus(x, 1, 20, at);
       default: return x;
     }
+  }
+
+  /// (*this)(module(x)), in one pass where that is relu of a layer that knows how: see nn::relu_of.
+  template <class M, Real T> Tensor<T> of(const M& module, Tensor<T> x, Location at = Location::here()) const {
+    return which_ == 0 ? nn::relu_of(module, std::move(x), {}, *this, at) : (*this)(module(std::move(x), at), at);
   }
 
  private:

@@ -34,9 +34,9 @@ template <class T> struct BasicBetterNet : nn::Module<BasicBetterNet<T>> {
                             &BasicBetterNet::bn3, &BasicBetterNet::out, &BasicBetterNet::drop>;
 
   Tensor<T> forward(Tensor<T> x) const {
-    x = drop(activation(bn1(fc1(flatten(x, 1)))));  // (N, 256)
-    x = drop(activation(bn2(fc2(x))));              // (N, 128)
-    x = drop(activation(bn3(fc3(x))));              // (N, 64)
+    x = drop(activation.of(bn1, fc1(flatten(x, 1))));  // (N, 256)
+    x = drop(activation.of(bn2, fc2(x)));              // (N, 128)
+    x = drop(activation.of(bn3, fc3(x)));              // (N, 64)
     return out(x);
   }
 };

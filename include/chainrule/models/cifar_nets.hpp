@@ -21,10 +21,10 @@ template <class T> struct BasicMyConvNet : nn::Module<BasicMyConvNet<T>> {
 
   Tensor<T> forward(Tensor<T> x) const {
     // Pooling first: relu of what is left is the same, and a quarter of the work.
-    x = relu(max_pool2d(conv1(x), 2));  // (N, 64, 14, 14)
-    x = relu(max_pool2d(conv2(x), 2));  // (N, 128, 6, 6)
-    x = relu(fc1(flatten(x, 1)));       // (N, 128)
-    return fc3(relu(fc2(x)));
+    x = relu(max_pool2d(conv1(x), 2));    // (N, 64, 14, 14)
+    x = relu(max_pool2d(conv2(x), 2));    // (N, 128, 6, 6)
+    x = nn::relu_of(fc1, flatten(x, 1));  // (N, 128)
+    return fc3(nn::relu_of(fc2, x));
   }
 };
 
@@ -51,11 +51,11 @@ template <class T> struct BasicBetterConvNet : nn::Module<BasicBetterConvNet<T>>
                             &BasicBetterConvNet::fc3, &BasicBetterConvNet::drop>;
 
   Tensor<T> forward(Tensor<T> x) const {
-    x = max_pool2d(nn::norm_relu(bn1, conv1(x)), 2);  // (N, 32, 16, 16)
-    x = max_pool2d(nn::norm_relu(bn2, conv2(x)), 2);  // (N, 64, 8, 8)
-    x = max_pool2d(nn::norm_relu(bn3, conv3(x)), 2);  // (N, 128, 4, 4)
-    x = drop(relu(fc1(flatten(x, 1))));      // (N, 256)
-    return fc3(drop(relu(fc2(x))));
+    x = max_pool2d(nn::relu_of(bn1, conv1(x)), 2);  // (N, 32, 16, 16)
+    x = max_pool2d(nn::relu_of(bn2, conv2(x)), 2);  // (N, 64, 8, 8)
+    x = max_pool2d(nn::relu_of(bn3, conv3(x)), 2);  // (N, 128, 4, 4)
+    x = drop(nn::relu_of(fc1, flatten(x, 1)));     // (N, 256)
+    return fc3(drop(nn::relu_of(fc2, x)));
   }
 };
 

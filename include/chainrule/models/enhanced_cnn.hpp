@@ -23,7 +23,7 @@ template <class T> struct BasicResidualBlock : nn::Module<BasicResidualBlock<T>>
       : conv1(channels, channels, 3, {.padding = 1}), bn1(channels), conv2(channels, channels, 3, {.padding = 1}), bn2(channels) {}
   using parts = nn::members<&BasicResidualBlock::conv1, &BasicResidualBlock::bn1, &BasicResidualBlock::conv2, &BasicResidualBlock::bn2>;
 
-  Tensor<T> forward(const Tensor<T>& x) const { return nn::norm_relu(bn2, conv2(nn::norm_relu(bn1, conv1(x))), x); }
+  Tensor<T> forward(const Tensor<T>& x) const { return nn::relu_of(bn2, conv2(nn::relu_of(bn1, conv1(x))), x); }
 };
 
 /// Options of EnhancedCNN.

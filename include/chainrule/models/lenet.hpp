@@ -18,10 +18,10 @@ template <class T> struct BasicLeNet : nn::Module<BasicLeNet<T>> {
 
   Tensor<T> forward(Tensor<T> x) const {
     // Pooling first: relu of what is left is the same, and a quarter of the work.
-    x = relu(max_pool2d(conv1(x), 2));  // (N, 6, 12, 12)
-    x = relu(max_pool2d(conv2(x), 2));  // (N, 16, 4, 4)
-    x = relu(fc1(flatten(x, 1)));       // (N, 120)
-    return fc3(relu(fc2(x)));
+    x = relu(max_pool2d(conv1(x), 2));    // (N, 6, 12, 12)
+    x = relu(max_pool2d(conv2(x), 2));    // (N, 16, 4, 4)
+    x = nn::relu_of(fc1, flatten(x, 1));  // (N, 120)
+    return fc3(nn::relu_of(fc2, x));
   }
 };
 

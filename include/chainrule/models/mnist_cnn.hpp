@@ -29,7 +29,7 @@ template <class T> struct BasicMnistCnn : nn::Module<BasicMnistCnn<T>> {
     x = relu(conv1(x));  // (N, 32, 26, 26)
     // Pooling first: relu of what is left is the same, and a quarter of the work.
     x = drop1(relu(max_pool2d(conv2(x), 2)));  // (N, 64, 12, 12)
-    x = relu(fc1(flatten(x, 1)));              // (N, 128)
+    x = nn::relu_of(fc1, flatten(x, 1));       // (N, 128)
     return fc2(drop2(x));
   }
 };

@@ -48,8 +48,8 @@ template <class T> struct BasicBlock : nn::Module<BasicBlock<T>> {
       nn::members<&BasicBlock::conv1, &BasicBlock::bn1, &BasicBlock::relu, &BasicBlock::conv2, &BasicBlock::bn2, &BasicBlock::downsample>;
 
   Tensor<T> forward(const Tensor<T>& x) const {
-    const Tensor<T> y = conv2(nn::norm_relu(bn1, conv1(x), {}, relu));
-    return nn::norm_relu(bn2, y, downsample ? (*downsample)(x) : x, relu);
+    const Tensor<T> y = conv2(nn::relu_of(bn1, conv1(x), {}, relu));
+    return nn::relu_of(bn2, y, downsample ? (*downsample)(x) : x, relu);
   }
   nn::BasicBatchNorm2d<T>& last_norm() { return bn2; }
 };
@@ -78,9 +78,9 @@ template <class T> struct Bottleneck : nn::Module<Bottleneck<T>> {
                             &Bottleneck::bn3, &Bottleneck::relu, &Bottleneck::downsample>;
 
   Tensor<T> forward(const Tensor<T>& x) const {
-    Tensor<T> y = nn::norm_relu(bn1, conv1(x), {}, relu);
-    y = conv3(nn::norm_relu(bn2, conv2(y), {}, relu));
-    return nn::norm_relu(bn3, std::move(y), downsample ? (*downsample)(x) : x, relu);
+    Tensor<T> y = nn::relu_of(bn1, conv1(x), {}, relu);
+    y = conv3(nn::relu_of(bn2, conv2(y), {}, relu));
+    return nn::relu_of(bn3, std::move(y), downsample ? (*downsample)(x) : x, relu);
   }
   nn::BasicBatchNorm2d<T>& last_norm() { return bn3; }
 };
@@ -118,7 +118,7 @@ template <class T> struct BasicResNet : nn::Module<BasicResNet<T>> {
   }
 
   Tensor<T> forward(Tensor<T> x) const {
-    x = maxpool(nn::norm_relu(bn1, conv1(x), {}, relu));  // (N, 64, 56, 56) of (N, 3, 224, 224)
+    x = maxpool(nn::relu_of(bn1, conv1(x), {}, relu));  // (N, 64, 56, 56) of (N, 3, 224, 224)
     x = layer4(layer3(layer2(layer1(x))));  // (N, 512 or 2048, 7, 7)
     return fc(flatten(avgpool(x), 1));
   }

@@ -23,7 +23,7 @@ template <class T> struct BasicSimpleNet : nn::Module<BasicSimpleNet<T>> {
   using parts = nn::members<&BasicSimpleNet::fc1, &BasicSimpleNet::fc2>;
 
   Tensor<T> forward(const Tensor<T>& x) const {
-    return fc2(activation(fc1(flatten(x, 1))));  // (N, 784) -> (N, 128) -> (N, 10)
+    return fc2(activation.of(fc1, flatten(x, 1)));  // (N, 784) -> (N, 128) -> (N, 10)
   }
 };
 

@@ -18,7 +18,7 @@ template <class T> struct BasicSpiralNet : nn::Module<BasicSpiralNet<T>> {
   explicit BasicSpiralNet(const SpiralNetOptions& o = {}) : fc1(2, o.hidden), fc2(o.hidden, o.num_classes) {}
   using parts = nn::members<&BasicSpiralNet::fc1, &BasicSpiralNet::fc2>;
 
-  Tensor<T> forward(const Tensor<T>& x) const { return fc2(relu(fc1(x))); }
+  Tensor<T> forward(const Tensor<T>& x) const { return fc2(nn::relu_of(fc1, x)); }
 };
 
 using SpiralNet = BasicSpiralNet<float>;

@@ -1,7 +1,7 @@
 #pragma once
 // BatchNorm1d and BatchNorm2d: each channel brought to mean 0 and variance 1 over the batch.
 
-#include <chainrule/nn/module.hpp>
+#include <chainrule/nn/relu_of.hpp>
 #include <chainrule/ops/batch_norm_relu.hpp>
 #include <chainrule/ops/create.hpp>
 
@@ -50,11 +50,12 @@ template <class Self, class T> struct BatchNormOf : Module<Self> {
     const double share = begin(x, at);
     return batch_norm(x, running_mean, running_var, weight, bias, uses_batch(), share, options.eps, at);
   }
-  /// relu(forward(x)), or relu(forward(x) + skip): the same numbers in one pass over memory. See nn::norm_relu.
-  Tensor<T> forward_relu(Tensor<T> x, const Tensor<T>& skip = {}, Location at = Location::here()) const {
+  /// relu(forward(x) + skip), or without skip if that is undefined: the same numbers in one pass over memory. See nn::relu_of.
+  Tensor<T> forward_relu(Tensor<T> x, const Tensor<T>& skip, Location at = Location::here()) const {
     const double share = begin(x, at);
     return batch_norm_relu(std::move(x), running_mean, running_var, weight, bias, uses_batch(), share, options.eps, skip, at);
   }
+  Tensor<T> forward_relu(Tensor<T> x, Location at = Location::here()) const { return forward_relu(std::move(x), Tensor<T>(), at); }
 
  private:
   bool uses_batch() const { return training || !running_mean.defined(); }
@@ -94,26 +95,6 @@ template <class T> struct BasicBatchNorm2d : BatchNormOf<BasicBatchNorm2d<T>, T>
     check(x.dim() == 4, at, "expects shape (N, C, H, W), got ", x.shape(), x.dim() == 2 ? "; rows take BatchNorm1d" : "");
   }
 };
-
-namespace detail {
-struct CallRelu {
-  template <class T> Tensor<T> operator()(const Tensor<T>& x, Location at) const { return relu(x, at); }
-};
-}  // namespace detail
-
-/// relu(norm(x)), or relu(norm(x) + skip), for a BatchNorm1d or 2d: the same numbers in one pass over memory, and the result of norm alone
-/// is never kept. While an observer watches, the modules are called one by one; `relu` is then what is called.
-///     x = nn::norm_relu(bn1, conv1(x));           x = nn::norm_relu(bn2, conv2(y), x, relu);
-/// An nn::Sequential does this by itself where an nn::ReLU follows.
-template <class Norm, class T, class Relu = detail::CallRelu>
-Tensor<T> norm_relu(const Norm& norm, Tensor<T> x, const std::type_identity_t<Tensor<T>>& skip = {}, const Relu& then = {}, Location at = Location::here()) {
-  if (chainrule::detail::observer || detail::module_observer) {
-    const Tensor<T> y = norm(x, at);
-    check(!skip.defined() || skip.shape() == y.shape(), at, "norm_relu: skip needs the shape of x, ", y.shape(), ", got ", skip.defined() ? skip.shape() : Shape{});
-    return then(skip.defined() ? y + skip : y, at);
-  }
-  return detail::with_path(norm, [&] { return norm.forward_relu(std::move(x), skip, at); });
-}
 
 using BatchNorm1d = BasicBatchNorm1d<float>;
 using BatchNorm2d = BasicBatchNorm2d<float>;

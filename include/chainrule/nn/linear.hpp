@@ -2,8 +2,8 @@
 // Linear: the fully connected layer.
 
 #include <chainrule/nn/init.hpp>
-#include <chainrule/nn/module.hpp>
-#include <chainrule/ops/linear.hpp>
+#include <chainrule/nn/relu_of.hpp>
+#include <chainrule/ops/linear_relu.hpp>
 
 namespace chainrule::nn {
 
@@ -34,10 +34,13 @@ template <class T> struct BasicLinear : Module<BasicLinear<T>> {
   using parts = members<&BasicLinear::weight, &BasicLinear::bias>;
 
   Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
-    const std::int64_t got = x.dim() > 0 ? x.shape().back() : 0;
-    if (got != in_features) [[unlikely]]
-      refuse(x, got, at);
+    check_input(x, at);
     return linear(x, weight, bias, at);
+  }
+  /// relu(forward(x)): the same numbers without a pass over memory between the two. See nn::relu_of.
+  Tensor<T> forward_relu(const Tensor<T>& x, Location at = Location::here()) const {
+    check_input(x, at);
+    return linear_relu(x, weight, bias, at);
   }
   std::string extra_repr() const {
     return "in_features=" + std::to_string(in_features) + ", out_features=" + std::to_string(out_features) +
@@ -45,6 +48,11 @@ template <class T> struct BasicLinear : Module<BasicLinear<T>> {
   }
 
  private:
+  void check_input(const Tensor<T>& x, Location at) const {
+    const std::int64_t got = x.dim() > 0 ? x.shape().back() : 0;
+    if (got != in_features) [[unlikely]]
+      refuse(x, got, at);
+  }
   [[noreturn]] void refuse(const Tensor<T>& x, std::int64_t got, Location at) const {
     if (x.dim() > 2 && x.numel() == x.shape()[0] * in_features)
       fail(at, "expects ", in_features, " input features, got ", got, " (input ", x.shape(), "); flatten(x, 1) makes ", in_features,

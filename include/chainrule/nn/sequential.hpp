@@ -37,7 +37,7 @@ template <class T> class BasicAnyModule {
   Tensor<T> operator()(const Tensor<std::int64_t>& x, Location at = Location::here()) const { return held_->call_index(x, at); }
 
   /// Whether it is an nn::ReLU; whether relu gives the same after it as before it, as with nn::MaxPool2d; and whether it gives relu of its
-  /// result in one pass, as batch norms do (nn::norm_relu).
+  /// result in one pass, as Linear and batch norms do (nn::relu_of).
   bool is_relu() const { return held_->is_relu(); }
   bool lets_relu_wait() const { return held_->lets_relu_wait(); }
   bool has_relu_form() const { return held_->has_relu_form(); }
@@ -96,10 +96,10 @@ template <class T> class BasicAnyModule {
       if constexpr (requires { module.lets_relu_wait(); }) return module.lets_relu_wait();
       else return false;
     }
-    static constexpr bool relu_form = requires(const M& m, Tensor<T> x, Location at) { m.forward_relu(x, Tensor<T>(), at); };
+    static constexpr bool relu_form = requires(const M& m, Tensor<T> x, Location at) { m.forward_relu(x, at); };
     bool has_relu_form() const override { return relu_form; }
     Tensor<T> call_relu_form([[maybe_unused]] Tensor<T> x, [[maybe_unused]] Location at) override {
-      if constexpr (relu_form) return detail::with_path(module, [&] { return module.forward_relu(std::move(x), Tensor<T>(), at); });
+      if constexpr (relu_form) return detail::with_path(module, [&] { return module.forward_relu(std::move(x), at); });
       else return {};
     }
     Tensor<T> call_index(const Tensor<std::int64_t>& x, Location at) override {
@@ -115,7 +115,7 @@ template <class T> class BasicAnyModule {
 };
 
 /// Modules of any types, one after the other; Sequentials nest, and lambdas are welcome. Names are "0", "1", ... unless given.
-/// While nobody watches, a batch norm and the ReLU after it run in one pass, and a ReLU before a MaxPool2d runs after it, on what is left:
+/// While nobody watches, a Linear or a batch norm and the ReLU after it run in one pass, and a ReLU before a MaxPool2d runs after it, on what is left:
 /// bit for bit the same numbers.
 ///     nn::Sequential net{nn::Linear(784, 128), nn::ReLU(), nn::Linear(128, 10)};
 ///     nn::Sequential named{{"fc1", nn::Linear(784, 128)}, {"act", nn::ReLU()}};

@@ -6,15 +6,15 @@
 namespace chainrule {
 namespace detail {
 
-template <Real T> Tensor<T> linear_value(const Tensor<T>& given, const Tensor<T>& weight, const Tensor<T>& bias, Location at) {
-  check(weight.dim() == 2, at, "linear: the weight is a matrix (out_features, in_features), got ", weight.shape());
+template <Real T> Tensor<T> linear_value(const char* op, const Tensor<T>& given, const Tensor<T>& weight, const Tensor<T>& bias, bool relu, Location at) {
+  check(weight.dim() == 2, at, op, ": the weight is a matrix (out_features, in_features), got ", weight.shape());
   const std::int64_t out = weight.shape()[0], in = weight.shape()[1];
-  check(given.dim() > 0 && given.shape().back() == in, at, "linear: expects ", in, " input features, got ", given.dim() > 0 ? given.shape().back() : 0, " (input ",
+  check(given.dim() > 0 && given.shape().back() == in, at, op, ": expects ", in, " input features, got ", given.dim() > 0 ? given.shape().back() : 0, " (input ",
         given.shape(), ", weight ", weight.shape(), ")");
-  check(!bias.defined() || bias.shape() == Shape(out), at, "linear: the bias needs one number for each of the ", out, " output features, got shape ",
+  check(!bias.defined() || bias.shape() == Shape(out), at, op, ": the bias needs one number for each of the ", out, " output features, got shape ",
         bias.defined() ? bias.shape() : Shape{});
-  check_same_device("linear", at, given, weight);
-  if (bias.defined()) check_same_device("linear", at, given, bias);
+  check_same_device(op, at, given, weight);
+  if (bias.defined()) check_same_device(op, at, given, bias);
 
   Shape shape = given.shape();
   shape[shape.size() - 1] = out;
@@ -33,6 +33,7 @@ template <Real T> Tensor<T> linear_value(const Tensor<T>& given, const Tensor<T>
   p.b = weight.data(), p.b_row = weight.strides()[1], p.b_col = weight.strides()[0];
   p.c = y.data();
   p.bias = b.defined() ? b.data() : nullptr;
+  p.relu = relu;
   p.b_changes = grad_enabled && weight.requires_grad();
   p.batch.dims = 1;
   p.batch.size[0] = 1;
@@ -60,7 +61,7 @@ template <Real T> std::pair<Tensor<T>, Tensor<T>> linear_grads(const Tensor<T>& 
 ///     linear(tensor({{1, 2}}), tensor({{1, 0}, {0, 1}, {1, 1}}), tensor({10, 20, 30}))   // {{11, 22, 33}}
 template <Real T>
 Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias = {}, Location at = Location::here()) {
-  const Tensor<T> nothing, y = detail::linear_value(x, weight, bias, at);
+  const Tensor<T> nothing, y = detail::linear_value("linear", x, weight, bias, false, at);
   const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;
   if (!bias.defined())
     return record("linear", y, {x, weight}, keep(keep_x, keep_w), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w) {

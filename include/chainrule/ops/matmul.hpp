@@ -10,7 +10,7 @@ namespace chainrule {
 
 namespace fn {
 
-/// c = a b + bias for each matrix of a batch. All steps are counted in elements and may be 0 (expanded) or large (transposed).
+/// c = a b + bias, or relu of it, for each matrix of a batch. All steps are counted in elements and may be 0 (expanded) or large (transposed).
 template <class T> struct MatmulArgs {
   std::int64_t m, n, k;
   const T* a;
@@ -19,6 +19,7 @@ template <class T> struct MatmulArgs {
   std::int64_t b_row, b_col;
   T* c;                     // (m, n), rows n apart
   const T* bias = nullptr;  // (n,), added to every row, or null
+  bool relu = false;        // then relu of it
   bool b_changes = false;   // from call to call, as weights do in training: threads then share it out, so that each finds its part in its cache
   detail::Loop<3> batch{};  // where the matrices of c, a and b begin
 };

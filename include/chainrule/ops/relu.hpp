@@ -27,13 +27,16 @@ template <class T> Tensor<T> relu_grad(const Tensor<T>& g, const Tensor<T>& x, L
 }
 
 namespace detail {
+/// What of g passes a relu whose result is y: y > 0 exactly where its argument is. Over g where that is allowed.
+template <class T> Tensor<T> through_relu(const Tensor<T>& g, const Tensor<T>& y) {
+  if (is_grad_enabled()) return relu_grad(g, y);
+  Tensor<T> gx = overwritable(g);
+  map_into(fn::ReluGrad{}, {}, gx, g, y);
+  return gx;
+}
 template <class T> Tensor<T> record_relu(Tensor<T> value, const Tensor<T>& x, Location at) {
-  return record("relu", std::move(value), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) {
-    if (is_grad_enabled()) return Grads{relu_grad(g, y)};  // y > 0 exactly where x > 0; saving y lets go of x
-    Tensor<T> gx = overwritable(g);
-    map_into(fn::ReluGrad{}, {}, gx, g, y);
-    return Grads{gx};
-  }, at);
+  // Saving y, not x, lets go of x.
+  return record("relu", std::move(value), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{through_relu(g, y)}; }, at);
 }
 }  // namespace detail
 

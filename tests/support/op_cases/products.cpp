@@ -17,6 +17,8 @@ OpCases product_cases() {
       op_case("matmul", "bmm", {v({{{1, 2}}, {{3, 4}}}), v({{{1}, {1}}, {{0}, {2}}})}, [](const auto& in) { return cr::bmm(in[0], in[1]); }, v({{{3}}, {{8}}})),
       op_case("linear", "", {v({{1, 2}}), v({{1, 1}, {0, 3}, {-1, 0}}), v({10, 20, 30})}, [](const auto& in) { return cr::linear(in[0], in[1], in[2]); }, v({{13, 26, 29}})),
       op_case("linear", "without bias, of a batch of rows", {v({{{1, 2}}, {{3, 4}}}), v({{1, 1}, {0, 3}})}, [](const auto& in) { return cr::linear(in[0], in[1]); }, v({{{3, 6}}, {{7, 12}}})),
+      op_case("linear_relu", "", {v({{1, 2}}), v({{1, 1}, {0, 3}, {-1, 0}}), v({-10, 20, 30})}, [](const auto& in) { return cr::linear_relu(in[0], in[1], in[2]); }, v({{0, 26, 29}})),
+      op_case("linear_relu", "without bias, of a batch of rows", {v({{{1, 2}}, {{3, 4}}}), v({{1, -1}, {0, 3}})}, [](const auto& in) { return cr::linear_relu(in[0], in[1]); }, v({{{0, 6}}, {{0, 12}}})),
   };
 }
 
