@@ -224,19 +224,25 @@ inline void winograd_convolution(const WinogradPass& pass) {
     });
     return;
   }
-  // Few tiles or large weights: first all of the source, cut by channels; then bands of rows, each with its weights, over all tiles.
-  const Workspace<float> source(static_cast<std::size_t>((chunks - 1) * source_size + 36 * source_step((chunks - 1) * chunk, tiles)));
+  // Few tiles or large weights: first all of the source, cut by channels; then bands of rows, each with its weights, over all tiles. Where
+  // that would be much memory, a part of the tiles after the other.
+  const std::int64_t turns = ceil_div(36 * channels * tiles, 5 << 19), most = ceil_div(chunks, turns);
+  const Workspace<float> source(static_cast<std::size_t>(most * source_size));
   const std::int64_t channel_parts = ceil_div(channels, 16), bands = ceil_div(m, band), band_step = plane(round_up(band, side) * channels);
-  parallel_for(chunks * channel_parts, [&](std::int64_t task) {
-    const std::int64_t t0 = task / channel_parts * chunk, t1 = std::min(t0 + chunk, tiles), c0 = task % channel_parts * 16;
-    transform_tiles(table, winograd, pass, c0, std::min(c0 + 16, channels), t0, t1, source + task / channel_parts * source_size, source_step(t0, t1));
-  });
-  parallel_for(bands, [&](std::int64_t task) {
-    const std::int64_t m0 = task * band, m1 = std::min(m0 + band, m);
-    const Workspace<float> weights(static_cast<std::size_t>(36 * band_step));
-    transform_weights(table, winograd, pass.weight + m0 * pass.m_step, m1 - m0, channels, pass.m_step, pass.channel_step, pass.turned, weights, band_step);
-    for (std::int64_t c = 0; c < chunks; ++c) multiply(c * chunk, std::min((c + 1) * chunk, tiles), m0, m1, source + c * source_size, weights, band_step);
-  });
+  for (std::int64_t first = 0; first < chunks; first += most) {
+    const std::int64_t count = std::min(most, chunks - first);
+    parallel_for(count * channel_parts, [&](std::int64_t task) {
+      const std::int64_t t0 = (first + task / channel_parts) * chunk, t1 = std::min(t0 + chunk, tiles), c0 = task % channel_parts * 16;
+      transform_tiles(table, winograd, pass, c0, std::min(c0 + 16, channels), t0, t1, source + task / channel_parts * source_size, source_step(t0, t1));
+    });
+    parallel_for(bands, [&](std::int64_t task) {
+      const std::int64_t m0 = task * band, m1 = std::min(m0 + band, m);
+      const Workspace<float> weights(static_cast<std::size_t>(36 * band_step));
+      transform_weights(table, winograd, pass.weight + m0 * pass.m_step, m1 - m0, channels, pass.m_step, pass.channel_step, pass.turned, weights, band_step);
+      for (std::int64_t c = 0; c < count; ++c)
+        multiply((first + c) * chunk, std::min((first + c + 1) * chunk, tiles), m0, m1, source + c * source_size, weights, band_step);
+    });
+  }
 }
 
 }  // namespace detail
