@@ -2,6 +2,7 @@
 
 #include "support/catch.hpp"
 #include <chainrule/api.hpp>
+#include <cmath>
 #include <cstring>
 
 namespace cr = chainrule;
@@ -55,6 +56,26 @@ TEMPLATE_TEST_CASE("batch_norm_relu gives the numbers of the ops one by one", "[
         for (bool wants_x : {true, false})
           for (bool wants_skip : {true, false})
             if (skips || !wants_skip) agree<TestType>(shape, training, skips, wants_x, wants_skip);
+}
+
+TEST_CASE("the gradient of batch_norm_relu with a skip connection needs a bit for each number, not the skip", "[ops][norm]") {
+  const Shape shape{2, 3, 40, 40};
+  auto x = random<float>(shape, 1), skip = random<float>(shape, 2), g = random<float>(shape, 3, false);
+  auto y = cr::batch_norm_relu(x, {}, {}, {}, {}, true, 0.1, 1e-5, skip);
+  const auto passes = cr::gt(y.detach(), 0);
+  {
+    cr::no_grad guard;
+    skip.fill_(NAN);  // nobody reads it again
+  }
+  y.backward(g);
+  CHECK(same_bits(skip.grad(), cr::where(passes, g, cr::zeros(shape))));
+
+  auto with_nan = cr::zeros({1, 2, 3, 3}), plain = random<float>({1, 2, 3, 3}, 4);  // relu lets a NaN pass, and its gradient too
+  with_nan.index_put_({0, 1, 2, 2}, NAN);
+  with_nan.requires_grad_();
+  auto mean = cr::zeros({2}), var = cr::ones({2});
+  cr::batch_norm_relu(plain, mean, var, {}, {}, false, 0.1, 1e-5, with_nan).sum().backward();
+  CHECK(with_nan.grad().to_vector()[17] == 1);
 }
 
 TEST_CASE("batch_norm_relu does not depend on the number of threads", "[ops][norm]") {

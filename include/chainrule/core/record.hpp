@@ -28,6 +28,11 @@ struct OperandRef {
 struct ThisValue {};
 inline constexpr ThisValue this_value;
 
+/// In a keep() list: what remake() needs, and of the rule only its second derivatives. Where no graph is being made, the rule gets an
+/// undefined tensor instead, so that a value that is made again need not be made for it.
+template <class T> struct ForRemake { const Tensor<T>* tensor; };
+template <class T> ForRemake<T> for_remake(const Tensor<T>& x) { return {&x}; }
+
 namespace detail {
 
 /// What keep() names; a null pointer stands for this_value.
@@ -35,6 +40,7 @@ template <class... S> struct SaveList { const TensorBase* items[sizeof...(S) > 0
 
 inline const TensorBase* saved_address(const TensorBase& x) { return &x; }
 inline const TensorBase* saved_address(const ThisValue&) { return nullptr; }
+template <class T> const TensorBase* saved_address(const ForRemake<T>& x) { return x.tensor; }
 
 }  // namespace detail
 
@@ -50,9 +56,9 @@ struct SavedItem {
   std::uint32_t version = 0;
   bool own;  // the op's own result
 
-  SavedItem(TensorBase v, bool is_own) : own(is_own) {
+  SavedItem(TensorBase v, bool is_own, bool for_rule) : own(is_own) {
     if (!v.defined()) return;
-    if (v.impl()->node && v.impl()->node->remakes() && v.version() == 0) maker = v.impl()->node, ++maker->readers;  // what it would make is what it made
+    if (v.impl()->node && v.impl()->node->remakes() && v.version() == 0) maker = v.impl()->node, maker->readers += for_rule;  // what it would make is what it made
     else version = v.version(), value = std::move(v);
   }
 };
@@ -77,6 +83,7 @@ class OpNode final : public Node {
     Grads (*call)(OpNode& node, void* rule, const TensorBase& upstream);
     TensorBase (*remake)(OpNode& node, void* rule);  // null where the rule has no such function
     void (*destroy)(void* rule);                     // null where there is nothing to do
+    std::uint32_t only_remake;                       // bit i: saved value i is ForRemake
   };
 
   /// The caller puts the rule where rule() says.
@@ -151,7 +158,7 @@ class OpNode final : public Node {
     saves = !save.empty();
     remakes_ = type.remake && value.numel() * static_cast<std::int64_t>(size_of(dtype)) >= remake_bytes;
     for (std::size_t i = 0; i < save.size(); ++i) {
-      const auto* item = ::new (items() + i) SavedItem(save[i] ? *save[i] : TensorBase(alias(value)), !save[i]);
+      const auto* item = ::new (items() + i) SavedItem(save[i] ? *save[i] : TensorBase(alias(value)), !save[i], (type.only_remake >> i & 1) == 0);
       asks_ = asks_ || item->maker;
       remakes_ = remakes_ && !(item->maker && item->maker->asks());  // one node may ask another, no more
     }
@@ -165,7 +172,12 @@ class OpNode final : public Node {
   TensorBase remade_;        // from the first time that a rule asks until the last, or this node's own turn
 };
 
-template <class S, class T> using SavedType = std::conditional_t<std::same_as<S, ThisValue>, Tensor<T>, S>;
+template <class S, class T> struct SavedTypeOf { using type = S; };
+template <class T> struct SavedTypeOf<ThisValue, T> { using type = Tensor<T>; };
+template <class U, class T> struct SavedTypeOf<ForRemake<U>, T> { using type = Tensor<U>; };
+template <class S, class T> using SavedType = typename SavedTypeOf<S, T>::type;
+template <class S> inline constexpr bool only_remake = false;
+template <class U> inline constexpr bool only_remake<ForRemake<U>> = true;
 
 /// Whether a rule can compute its op's value again: Tensor<T> remake(saved values...) const.
 template <class Rule, class... Saved>
@@ -177,8 +189,12 @@ template <class T, class Rule, class... S> struct RuleOf {
     return call(node, *static_cast<Rule*>(rule), Tensor<T>(upstream.share()), std::index_sequence_for<S...>{});
   }
   template <std::size_t... I> static Grads call([[maybe_unused]] OpNode& node, Rule& rule, const Tensor<T>& g, std::index_sequence<I...>) {
-    if constexpr (std::is_invocable_v<Rule&, const Tensor<T>&, Needs, const SavedType<S, T>&...>) return rule(g, Needs(node), SavedType<S, T>(node.unpack(I))...);
-    else return rule(g, SavedType<S, T>(node.unpack(I))...);
+    if constexpr (std::is_invocable_v<Rule&, const Tensor<T>&, Needs, const SavedType<S, T>&...>) return rule(g, Needs(node), saved<S>(node, I)...);
+    else return rule(g, saved<S>(node, I)...);
+  }
+  template <class Item> static SavedType<Item, T> saved(OpNode& node, std::size_t i) {
+    if constexpr (only_remake<Item>) return grad_enabled ? SavedType<Item, T>(node.unpack(i, false)) : SavedType<Item, T>();
+    else return SavedType<Item, T>(node.unpack(i));
   }
   static TensorBase remake(OpNode& node, void* rule) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) { return static_cast<const Rule*>(rule)->remake(SavedType<S, T>(node.unpack(I, false))...); }(std::index_sequence_for<S...>{});
@@ -189,7 +205,12 @@ template <class T, class Rule, class... S> struct RuleOf {
     if constexpr (Remakes<Rule, SavedType<S, T>...>) return &remake;
     else return nullptr;
   }
-  static constexpr OpNode::RuleType type{sizeof(Rule), &call, remake_or_null(), std::is_trivially_destructible_v<Rule> ? nullptr : &destroy};
+  static constexpr std::uint32_t remake_bits() {
+    std::uint32_t bits = 0, i = 0;
+    ((bits |= static_cast<std::uint32_t>(only_remake<S>) << i++), ...);
+    return bits;
+  }
+  static constexpr OpNode::RuleType type{sizeof(Rule), &call, remake_or_null(), std::is_trivially_destructible_v<Rule> ? nullptr : &destroy, remake_bits()};
 };
 
 inline bool any_requires_grad(std::span<const OperandRef> in) {

@@ -3,6 +3,7 @@
 // channel has one number per sample (N, C), a stretch of neighbouring channels is.
 
 #include <chainrule/cpu/moments.hpp>
+#include <chainrule/cpu/signs.hpp>
 #include <chainrule/ops/batch_norm.hpp>
 #include <limits>
 #include <type_traits>
@@ -10,9 +11,10 @@
 namespace chainrule::cpu {
 namespace detail {
 
+inline constexpr std::int64_t stretch = 64;  // channels side by side
+
 /// Calls one(channel) for each channel, or, if a sample has one number per channel, several(first channel, how many).
 template <class One, class Several> void for_each_channel(const fn::Along& a, const One& one, const Several& several) {
-  constexpr std::int64_t stretch = 64;  // channels side by side
   const std::int64_t each = std::max<std::int64_t>(1, a.outer * a.inner);
   if (a.inner == 1) {
     parallel_chunks((a.n + stretch - 1) / stretch, std::max<std::int64_t>(1, 16384 / (each * stretch)), [&](std::int64_t begin, std::int64_t end) {
@@ -43,8 +45,8 @@ template <class T, class C> CHAINRULE_HD inline T number_at(C c, std::int64_t i)
   else return c;
 }
 /// y = (x - mean) scale + bias + skip, then no smaller than `floor`, for rows of n numbers. relu is a floor of 0; without, it is -infinity.
-/// (A NaN stays.)
-template <class T, class C> void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* x, C mean, C scale, C bias, const T* skip, T floor, T* y) {
+/// (A NaN stays.) With a skip connection, the signs of y, if somebody wants them.
+template <class T, class C> void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* x, C mean, C scale, C bias, const T* skip, T floor, T* y, std::uint32_t* signs, std::int64_t sign_step) {
   run_best<T>([=] {
     for (std::int64_t r = 0; r < rows; ++r) {
       const T* from = x + r * step;
@@ -55,6 +57,7 @@ template <class T, class C> void normalise_rows(std::int64_t rows, std::int64_t 
           const T v = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) + also[i];
           to[i] = v <= floor ? floor : v;
         }
+        if (signs) write_signs(to, n, signs + r * sign_step);
       } else {
         CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) {
           const T v = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i);
@@ -64,34 +67,40 @@ template <class T, class C> void normalise_rows(std::int64_t rows, std::int64_t 
     }
   });
 }
-/// masked = g where what normalise_rows computes is positive, else 0.
-template <class T, class C> void mask_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* g, const T* x, C mean, C scale, C bias, const T* skip, T* masked) {
+/// masked = g where relu let its argument pass, else 0: by the signs, or, without, where what normalise_rows computes is positive.
+template <class T, class C> void mask_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* g, const T* x, C mean, C scale, C bias, const std::uint32_t* signs, std::int64_t sign_step, T* masked) {
   run_best<T>([=] {
     for (std::int64_t r = 0; r < rows; ++r) {
       const T *up = g + r * step, *from = x + r * step;
       T* to = masked + r * step;
-      if (skip) {
-        const T* also = skip + r * step;
-        CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i)
-          to[i] = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) + also[i] <= T(0) ? T(0) : up[i];
+      if (signs) {
+        select_by_signs(up, signs + r * sign_step, n, to);
       } else {
         CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) <= T(0) ? T(0) : up[i];
       }
     }
   });
 }
+/// Where the signs of a row begin: of the places of a channel, or, where a sample has one number per channel, of a stretch of channels.
+struct SignRows {
+  std::int64_t words, step;  // of a row; from one sample's to the next
+  explicit SignRows(const fn::Along& a) : words(fn::sign_words(a.inner == 1 ? stretch : a.inner)), step(a.outer > 0 ? fn::sign_words(a) / a.outer : 0) {}
+  template <class W> W* find(W* signs, std::int64_t row) const { return signs ? signs + row * words : nullptr; }
+};
 
 }  // namespace detail
 
 template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
   const T floor = p.relu ? T(0) : -std::numeric_limits<T>::infinity();
   const std::int64_t samples = p.along.outer, channels = p.along.n, places = p.along.inner, step = channels * places;
+  const detail::SignRows rows(p.along);
   auto one = [&](std::int64_t c) {
     const T* from = p.x + c * places;
     detail::Moments m;
     if (p.training) m.add(from, samples, places, step);
     detail::settle(p, c, m.count, m.mean, m.squares);
-    detail::normalise_rows<T, T>(samples, places, step, from, p.mean[c], p.inv_std[c] * p.weight[c], p.bias[c], p.skip ? p.skip + c * places : nullptr, floor, p.y + c * places);
+    detail::normalise_rows<T, T>(samples, places, step, from, p.mean[c], p.inv_std[c] * p.weight[c], p.bias[c], p.skip ? p.skip + c * places : nullptr, floor, p.y + c * places,
+                                 rows.find(p.signs, c), rows.step);
   };
   auto several = [&](std::int64_t first, std::int64_t count) {
     double sums[64] = {}, squares[64] = {};
@@ -115,7 +124,8 @@ template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
       detail::settle(p, first + j, static_cast<double>(samples), sum[j], square[j]);
       scales[j] = p.inv_std[first + j] * p.weight[first + j];
     }
-    detail::normalise_rows<T, const T*>(samples, count, channels, from, p.mean + first, scales, p.bias + first, p.skip ? p.skip + first : nullptr, floor, p.y + first);
+    detail::normalise_rows<T, const T*>(samples, count, channels, from, p.mean + first, scales, p.bias + first, p.skip ? p.skip + first : nullptr, floor, p.y + first,
+                                        rows.find(p.signs, first / detail::stretch), rows.step);
   };
   detail::for_each_channel(p.along, one, several);
 }
@@ -123,6 +133,7 @@ template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
 template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
   const std::int64_t samples = p.along.outer, channels = p.along.n, places = p.along.inner, step = channels * places;
   const double values = static_cast<double>(samples * places);
+  const detail::SignRows rows(p.along);
   const bool needs_sums = p.training || p.gw || p.gb;
   // gx = (g - shift - (x - mean) slope) scale, with shift = average(g) and slope = average(g (x - mean)) / var
   struct Line { T mean, shift, slope, scale; };
@@ -137,11 +148,13 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
     double sum = 0, product = 0;
     const T mean = p.mean[c], *given = p.g + c * places, *x = p.x + c * places, *g = p.masked ? p.masked + c * places : given;
     if (needs_sums || p.masked)
-      detail::for_each_piece(samples, places, step, [&](std::int64_t at, std::int64_t rows, std::int64_t width) {
-        if (p.masked)
-          detail::mask_rows<T, T>(rows, width, step, given + at, x + at, mean, p.inv_std[c] * p.weight[c], p.bias[c], p.skip ? p.skip + c * places + at : nullptr, p.masked + c * places + at);
-        sum += detail::sum_of_rows(g + at, rows, width, step);
-        product += detail::coupling_of_rows(g + at, x + at, rows, width, step, mean);
+      detail::for_each_piece(samples, places, step, [&](std::int64_t at, std::int64_t count, std::int64_t width) {
+        if (p.masked) {
+          const std::uint32_t* signs = p.signs ? rows.find(p.signs, c) + at / step * rows.step + at % step / 32 : nullptr;  // pieces are of whole blocks
+          detail::mask_rows<T, T>(count, width, step, given + at, x + at, mean, p.inv_std[c] * p.weight[c], p.bias[c], signs, rows.step, p.masked + c * places + at);
+        }
+        sum += detail::sum_of_rows(g + at, count, width, step);
+        product += detail::coupling_of_rows(g + at, x + at, count, width, step, mean);
       });
     const Line l = line(c, sum, product);
     if (!p.gx) return;
@@ -162,7 +175,7 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
     if (p.masked) {
       T factors[64];
       for (std::int64_t j = 0; j < count; ++j) factors[j] = p.inv_std[first + j] * p.weight[first + j];
-      detail::mask_rows<T, const T*>(samples, count, channels, p.g + first, x, mean, factors, p.bias + first, p.skip ? p.skip + first : nullptr, p.masked + first);
+      detail::mask_rows<T, const T*>(samples, count, channels, p.g + first, x, mean, factors, p.bias + first, rows.find(p.signs, first / detail::stretch), rows.step, p.masked + first);
     }
     if (needs_sums)
       run_best<T>([=] {

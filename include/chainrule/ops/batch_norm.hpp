@@ -26,16 +26,24 @@ template <class T> struct BatchNormArgs {
   T* y;                           // may be x
   const T* skip = nullptr;        // added to the result, if not null
   bool relu = false;              // then relu of it
+  std::uint32_t* signs = nullptr; // if not null: a bit for each number, whether relu lets it pass; see sign_words()
 };
 template <class T> struct BatchNormGradArgs {
   Along along;
   const T *g, *x, *weight, *mean, *inv_std;
   bool training;      // the mean and the variance depend on x
   T *gx, *gw, *gb;    // null where nobody asks
-  // Where relu follows: g counts only where its argument, with bias and skip (which may be null), was positive; that part of g goes to masked.
+  // Where relu follows: g counts only where relu let its argument pass, which signs tell or, if they are null, x and the bias; that part
+  // of g goes to masked.
   T* masked = nullptr;
-  const T *bias = nullptr, *skip = nullptr;
+  const T* bias = nullptr;
+  const std::uint32_t* signs = nullptr;
 };
+
+/// How many words the signs take: a row of a channel's places (where there is one place only: of 64 channels) begins with a word of its
+/// own, in blocks of 512 numbers. Bit r of word l of a block stands for its number 16 r + l.
+inline std::int64_t sign_words(std::int64_t places) { return (places + 511) / 512 * 16; }
+inline std::int64_t sign_words(const Along& a) { return a.inner == 1 ? a.outer * ((a.n + 63) / 64) * sign_words(64) : a.outer * a.n * sign_words(a.inner); }
 
 // The slots; the CPU kernels stand in cpu/batch_norm.hpp.
 template <class T> struct BatchNorm {
@@ -76,6 +84,7 @@ inline Dims all_but_channels(int dims) {
 }
 
 template <class T> T* place(const Tensor<T>& v) { return v.defined() ? v.data() : nullptr; }
+inline std::uint32_t* sign_place(const Tensor<std::uint8_t>& signs) { return reinterpret_cast<std::uint32_t*>(place(signs)); }
 
 struct BatchNormSettings {
   double eps;
@@ -84,16 +93,16 @@ struct BatchNormSettings {
   bool relu = false;
 };
 
-/// The kernel's gradients, that of x written to gx if it is defined. `masked`, and then bias and skip: see BatchNormGradArgs.
+/// The kernel's gradients, that of x written to gx if it is defined. `masked`, and then bias and signs: see BatchNormGradArgs.
 template <Real T>
 Grads batch_norm_kernel_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& mean, const Tensor<T>& inv_std, bool training, const Tensor<T>& gx,
-                              const Tensor<T>& masked = {}, const Tensor<T>& bias = {}, const Tensor<T>& skip = {}) {
+                              const Tensor<T>& masked = {}, const Tensor<T>& bias = {}, const Tensor<std::uint8_t>& signs = {}) {
   Tensor<T> gw, gb;
   if (need[1]) gw = allocate<T>(weight.shape(), x.device());
   if (need[2]) gb = allocate<T>(weight.shape(), x.device());
   auto packed = [](const Tensor<T>& v) { return v.defined() ? contiguous(v) : v; };
-  const Tensor<T> up = packed(g), in = packed(x), w = packed(weight), b = packed(bias), also = packed(skip);
-  kernel<fn::BatchNormGrad<T>>::on(x.device(), {})({along_dim(x.shape(), 1), up.data(), in.data(), w.data(), mean.data(), inv_std.data(), training, place(gx), place(gw), place(gb), place(masked), place(b), place(also)});
+  const Tensor<T> up = packed(g), in = packed(x), w = packed(weight), b = packed(bias);
+  kernel<fn::BatchNormGrad<T>>::on(x.device(), {})({along_dim(x.shape(), 1), up.data(), in.data(), w.data(), mean.data(), inv_std.data(), training, place(gx), place(gw), place(gb), place(masked), place(b), sign_place(signs)});
   return Grads{gx, gw, gb};
 }
 
@@ -110,11 +119,14 @@ Grads batch_norm_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const
   return batch_norm_kernel_grads(g, need, x, weight, mean, inv_std, s.training, need[0] ? overwritable(g) : Tensor<T>());
 }
 
-/// Checks everything, then y = (x - mean) inv_std weight + bias, and what the gradient needs.
-template <class T> struct BatchNormValue { Tensor<T> y, weight, bias, mean, inv_std; };
+/// Checks everything, then y = (x - mean) inv_std weight + bias, and what the gradient needs; the signs if `keeps_signs`.
+template <class T> struct BatchNormValue {
+  Tensor<T> y, weight, bias, mean, inv_std;
+  Tensor<std::uint8_t> signs;
+};
 template <Real T>
 BatchNormValue<T> batch_norm_value(const char* op, const Tensor<T>& x, const Tensor<T>& running_mean, const Tensor<T>& running_var, const Tensor<T>& weight, const Tensor<T>& bias, BatchNormSettings s,
-                                   const Tensor<T>& skip, bool over_x, Location at) {
+                                   const Tensor<T>& skip, bool over_x, bool keeps_signs, Location at) {
   check(x.dim() >= 2, at, op, ": expects shape (N, C), (N, C, L) or (N, C, H, W), got ", x.shape());
   const std::int64_t channels = x.shape()[1], values = x.numel() / std::max<std::int64_t>(1, channels);
   check(!s.training || values > 1, at, op, ": training needs more than 1 value per channel, got shape ", x.shape(), "; use a larger batch (drop_last leaves out a last one of 1), or eval()");
@@ -134,18 +146,20 @@ BatchNormValue<T> batch_norm_value(const char* op, const Tensor<T>& x, const Ten
   const TensorOptions here{.device = x.device()};
   const Tensor<T> w = weight.defined() ? weight : ones<T>({channels}, here), b = bias.defined() ? bias : zeros<T>({channels}, here);
   Tensor<T> y = over_x ? x : allocate<T>(x.shape(), x.device()), mean = allocate<T>({channels}, x.device()), inv_std = allocate<T>({channels}, x.device());
+  Tensor<std::uint8_t> signs;
+  if (keeps_signs) signs = allocate<std::uint8_t>(Shape(4 * fn::sign_words(along_dim(x.shape(), 1))), x.device());
   {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at), cw = contiguous(w, at), cb = contiguous(b, at), also = skip.defined() ? contiguous(skip, at) : skip;
     const bool running = running_mean.defined();
     kernel<fn::BatchNorm<T>>::on(x.device(), at)({along_dim(x.shape(), 1), in.data(), cw.data(), cb.data(), running ? running_mean.data() : nullptr, running ? running_var.data() : nullptr,
-                                              s.momentum, s.eps, s.training, mean.data(), inv_std.data(), y.data(), place(also), s.relu});
+                                              s.momentum, s.eps, s.training, mean.data(), inv_std.data(), y.data(), place(also), s.relu, sign_place(signs)});
     if (running && s.training) {
       ++running_mean.impl()->storage->version;
       ++running_var.impl()->storage->version;
     }
   }
-  return {y, w, b, mean, inv_std};
+  return {y, w, b, mean, inv_std, signs};
 }
 
 /// The value once more, of what was kept: the mean and inv_std that were used are "running" ones now.
@@ -181,7 +195,7 @@ template <Real T>
 Tensor<T> batch_norm(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& running_mean, const std::type_identity_t<Tensor<T>>& running_var, const std::type_identity_t<Tensor<T>>& weight = {},
                      const std::type_identity_t<Tensor<T>>& bias = {}, bool training = false, double momentum = 0.1, double eps = 1e-5, Location at = Location::here()) {
   const detail::BatchNormSettings settings{eps, training, momentum};
-  const auto v = detail::batch_norm_value<T>("batch_norm", x, running_mean, running_var, weight, bias, settings, {}, false, at);
+  const auto v = detail::batch_norm_value<T>("batch_norm", x, running_mean, running_var, weight, bias, settings, {}, false, false, at);
   return record("batch_norm", v.y, {x, v.weight, v.bias}, keep(x, v.weight, v.bias, v.mean, v.inv_std), detail::BatchNormRule<T>{settings}, at);
 }
 

@@ -8,40 +8,55 @@ namespace chainrule {
 
 namespace detail {
 
-/// With Skip = Tensor<T> for relu(batch_norm(x) + skip), without for relu(batch_norm(x)). relu's argument is computed again, not kept.
-template <class T, class... Skip> struct BatchNormReluRule {
-  BatchNormSettings settings;
-  static constexpr bool skips = sizeof...(Skip) == 1;
-
-  Tensor<T> remake(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, const Skip&... skip) const {
-    return batch_norm_again<T>(x, weight, bias, mean, inv_std, Tensor<T>(skip...), true);
-  }
-
-  Grads operator()(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, const Skip&... skip) const {
-    if (is_grad_enabled()) {
-      Tensor<T> y;
-      {
-        no_grad guard;
-        y = remake(x, weight, bias, mean, inv_std, skip...);
-      }
-      const Tensor<T> through = relu_grad(g, y);
-      Grads all = batch_norm_grads(through, need, x, weight, mean, inv_std, settings);
-      if (skips) all.push_back(through);
-      return all;
+/// The gradients of relu(batch_norm(x) + skip). What relu lets pass follows from x, or, with a skip connection, from the signs.
+template <class T>
+Grads batch_norm_relu_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, BatchNormSettings settings,
+                            const Tensor<T>& skip, const Tensor<std::uint8_t>& signs) {
+  const bool skips = signs.defined();
+  if (is_grad_enabled()) {
+    Tensor<T> y;
+    {
+      no_grad guard;
+      y = batch_norm_again(x, weight, bias, mean, inv_std, skip, true);
     }
-    const bool apart = skips && need[3];  // the part of g that passes relu is skip's gradient, so x's goes elsewhere
-    Tensor<T> through = overwritable(g), gx;
-    if (need[0]) gx = apart ? allocate<T>(x.shape(), x.device()) : through;
-    Grads all = batch_norm_kernel_grads(g, need, x, weight, mean, inv_std, settings.training, gx, through, bias, Tensor<T>(skip...));
-    if (skips) all.push_back(apart ? through : Tensor<T>());
+    const Tensor<T> through = relu_grad(g, y);
+    Grads all = batch_norm_grads(through, need, x, weight, mean, inv_std, settings);
+    if (skips) all.push_back(through);
     return all;
+  }
+  const bool apart = skips && need[3];  // the part of g that passes relu is skip's gradient, so x's goes elsewhere
+  Tensor<T> through = overwritable(g), gx;
+  if (need[0]) gx = apart ? allocate<T>(x.shape(), x.device()) : through;
+  Grads all = batch_norm_kernel_grads(g, need, x, weight, mean, inv_std, settings.training, gx, through, bias, signs);
+  if (skips) all.push_back(apart ? through : Tensor<T>());
+  return all;
+}
+
+template <class T> struct BatchNormReluRule {
+  BatchNormSettings settings;
+  Tensor<T> remake(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std) const {
+    return batch_norm_again<T>(x, weight, bias, mean, inv_std, {}, true);
+  }
+  Grads operator()(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std) const {
+    return batch_norm_relu_grads<T>(g, need, x, weight, bias, mean, inv_std, settings, {}, {});
+  }
+};
+
+template <class T> struct BatchNormSkipReluRule {
+  BatchNormSettings settings;
+  Tensor<T> remake(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, const Tensor<T>& skip, const Tensor<std::uint8_t>&) const {
+    return batch_norm_again(x, weight, bias, mean, inv_std, skip, true);
+  }
+  Grads operator()(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, const Tensor<T>& skip,
+                   const Tensor<std::uint8_t>& signs) const {
+    return batch_norm_relu_grads(g, need, x, weight, bias, mean, inv_std, settings, skip, signs);
   }
 };
 
 }  // namespace detail
 
 /// relu(batch_norm(x, ...)), or with `skip`, of x's shape, relu(batch_norm(x, ...) + skip): bit for bit the same numbers as the ops one by
-/// one, for half of the memory traffic, and nothing but x and skip is kept for the gradient. A temporary x that no gradient needs is
+/// one, for half of the memory traffic, and nothing but x and, with skip, a bit for each number is kept for the gradient. A temporary x that no gradient needs is
 /// written over. Arguments, gradients and errors as batch_norm and relu; float and double.
 ///     batch_norm_relu(tensor({{1}, {3}}), {}, {}, {}, {}, true)   // {{0}, {1}}, but for eps
 template <Real T>
@@ -54,9 +69,10 @@ Tensor<T> batch_norm_relu(Tensor<T> x, const std::type_identity_t<Tensor<T>>& ru
   }
   const detail::BatchNormSettings settings{eps, training, momentum, true};
   const bool over_x = detail::is_spare(x) && !detail::recorded_edit(x, weight, bias, skip);
-  const auto v = detail::batch_norm_value<T>("batch_norm_relu", x, running_mean, running_var, weight, bias, settings, skip, over_x, at);
+  const bool keeps_signs = skip.defined() && detail::recorded_edit(x, weight, bias, skip);
+  const auto v = detail::batch_norm_value<T>("batch_norm_relu", x, running_mean, running_var, weight, bias, settings, skip, over_x, keeps_signs, at);
   if (!skip.defined()) return record("batch_norm_relu", v.y, {x, v.weight, v.bias}, keep(x, v.weight, v.bias, v.mean, v.inv_std), detail::BatchNormReluRule<T>{settings}, at);
-  return record("batch_norm_relu", v.y, {x, v.weight, v.bias, skip}, keep(x, v.weight, v.bias, v.mean, v.inv_std, skip), detail::BatchNormReluRule<T, Tensor<T>>{settings}, at);
+  return record("batch_norm_relu", v.y, {x, v.weight, v.bias, skip}, keep(x, v.weight, v.bias, v.mean, v.inv_std, for_remake(skip), v.signs), detail::BatchNormSkipReluRule<T>{settings}, at);
 }
 
 }  // namespace chainrule
