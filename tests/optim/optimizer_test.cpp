@@ -229,6 +229,29 @@ TEMPLATE_TEST_CASE("averages of gradients that have become 0 end at 0, not at de
   CHECK(averages == 1);
 }
 
+TEST_CASE("room for the state of large parameters is set aside with the optimizer, and is no state before the first step", "[optim]") {
+  const cr::Shape shape{256, 512};  // 512 KiB
+  Tensor<> results[2];
+  for (int again = 0; again < 2; ++again) {
+    auto w = cr::ones(shape).requires_grad_(), frozen = cr::ones(shape);
+    for (int i = 0; i < 4; ++i) cr::full(shape, 1e30f);  // what the pool hands out next is full of this
+    const auto before = cr::memory_stats().live_bytes;
+    optim::Adam optimizer({w, frozen}, {.lr = 0.5});
+    CHECK(cr::memory_stats().live_bytes - before >= 2 * 512 * 1024);  // of w; frozen gets none
+    CHECK(cr::memory_stats().live_bytes - before < 3 * 512 * 1024);
+    for (const auto& [key, value] : optimizer.state_dict()) CHECK(!key.starts_with("state."));
+    const auto made = cr::memory_stats().live_bytes;
+    w.set_grad(cr::full(shape, 2.0f));
+    const auto with_grad = cr::memory_stats().live_bytes;
+    optimizer.step();
+    CHECK(cr::memory_stats().live_bytes == with_grad);
+    CHECK(with_grad > made);
+    results[again] = w.detach();
+  }
+  CHECK(results[0].to_vector() == results[1].to_vector());
+  CHECK(results[0].to_vector() == std::vector<float>(256 * 512, 0.5f));
+}
+
 TEST_CASE("a state of another optimizer, group or shape is refused and changes nothing", "[optim]") {
   auto w = leaf({1, 2}), v = leaf({1, 2, 3});
   optim::Adam adam({w}, {.lr = 0.1});

@@ -69,7 +69,7 @@ template <class T = float> class Adagrad final : public Optimizer<T, AdagradOpti
                      group.initial_accumulator_value.value_or(defaults_.initial_accumulator_value),
                      group.eps.value_or(defaults_.eps),
                      group.maximize.value_or(defaults_.maximize)};
-    this->add({valid(o, at), std::move(group.params)}, at);
+    this->add({valid(o, at), std::move(group.params)}, 1, at);
   }
 
  private:

@@ -86,7 +86,7 @@ template <class T, class AdamOptionsType, bool decoupled> class AdamFamily : pub
   void add_param_group(AdamGroup<T> group, Location at = Location::here()) {
     Options o{group.lr.value_or(defaults_.lr), group.betas.value_or(defaults_.betas), group.eps.value_or(defaults_.eps),
               group.weight_decay.value_or(defaults_.weight_decay), group.amsgrad.value_or(defaults_.amsgrad), group.maximize.value_or(defaults_.maximize)};
-    this->add({valid(o, at), std::move(group.params)}, at);
+    this->add({valid(o, at), std::move(group.params)}, o.amsgrad ? 3 : 2, at);
   }
 
  protected:

@@ -151,12 +151,14 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
   struct Memory {
     std::int64_t steps = 0;   // how often it was changed
     Tensor<T> state[States];  // of the parameter's shape; undefined until the first step
+    Tensor<T> room[States];   // memory for large ones, not touched until then
   };
 
   Optimizer(const char* name, std::span<const char* const> state_names) : name_(name), state_names_(state_names) {}
 
-  /// Takes a group over after checking all of it.
-  [[gnu::cold]] void add(Group group, Location at) {
+  /// Takes a group over after checking all of it. `states`: how many each parameter will need. Room for large ones is set aside now,
+  /// behind the parameters: what lasts as long as training would else part the memory that activations and gradients share.
+  [[gnu::cold]] void add(Group group, int states, Location at) {
     std::size_t i = 0;
     for (const auto& p : group.params) {
       check(p.defined(), at, name_, ": parameter ", i, " is not defined");
@@ -168,7 +170,12 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
           check(!p.is_same(other), at, name_, ": parameter ", i, " of group ", groups_.size(), " (shape ", p.shape(), ") is in group ", g, " already");
       ++i;
     }
-    memory_.emplace_back(group.params.size());
+    auto& memory = memory_.emplace_back(group.params.size());
+    for (std::size_t k = 0; k < group.params.size(); ++k) {
+      const auto& p = group.params[k];
+      if (p.device() != Device::cpu || !p.requires_grad() || static_cast<std::size_t>(p.numel()) * sizeof(T) < chainrule::detail::Arena::smallest) continue;
+      for (int s = 0; s < states; ++s) memory[k].room[s] = chainrule::detail::allocate<T>(p.shape(), Device::cpu);
+    }
     groups_.push_back(std::move(group));
   }
   /// The end of a constructor: at least one parameter, or it is a mistake (a module without parameters, a list that was moved from).
@@ -195,7 +202,7 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
       Part<Rule, T> part{rule, p.numel(), p.data(), g.data(), {}};
       for (int s = 0; s < Rule::states; ++s) {
         auto& state = memory.state[s];
-        if (!state.defined()) state = full<T>(p.shape(), initial, {.device = p.device()}, at_);
+        if (!state.defined()) begin(state, memory.room[s], p, initial);
         else if (state.device() != p.device()) state = state.to(p.device(), at_);  // the module has moved since
         part.state[s] = state.data();
       }
@@ -208,6 +215,11 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
     }
 
    private:
+    [[gnu::cold, gnu::noinline]] void begin(Tensor<T>& state, Tensor<T>& room, const Tensor<T>& p, T initial) const {
+      if (room.defined() && p.device() == Device::cpu) state = std::exchange(room, {}).fill_(initial, at_);
+      else state = full<T>(p.shape(), initial, {.device = p.device()}, at_), room = {};
+    }
+
     Location at_;
     std::vector<Part<Rule, T>> parts_[device_count];
     std::vector<Tensor<T>> copies_;

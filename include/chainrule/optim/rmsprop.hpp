@@ -87,7 +87,7 @@ template <class T = float> class RMSprop final : public Optimizer<T, RMSpropOpti
                      group.momentum.value_or(defaults_.momentum),
                      group.centered.value_or(defaults_.centered),
                      group.maximize.value_or(defaults_.maximize)};
-    this->add({valid(o, at), std::move(group.params)}, at);
+    this->add({valid(o, at), std::move(group.params)}, o.momentum > 0 || o.centered ? 3 : 1, at);
   }
 
  private:

@@ -79,7 +79,7 @@ template <class T = float> class SGD final : public Optimizer<T, SGDOptions, 1> 
                  group.weight_decay.value_or(defaults_.weight_decay),
                  group.nesterov.value_or(defaults_.nesterov),
                  group.maximize.value_or(defaults_.maximize)};
-    this->add({valid(o, at), std::move(group.params)}, at);
+    this->add({valid(o, at), std::move(group.params)}, o.momentum != 0 ? 1 : 0, at);
   }
 
  private:
