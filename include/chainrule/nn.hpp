@@ -14,5 +14,6 @@
 #include <chainrule/nn/loss.hpp>
 #include <chainrule/nn/module.hpp>
 #include <chainrule/nn/pooling.hpp>
+#include <chainrule/nn/relu_of.hpp>
 #include <chainrule/nn/residual.hpp>
 #include <chainrule/nn/sequential.hpp>

@@ -1,24 +1,16 @@
 // batch_norm_relu against the ops that it stands for, bit for bit; memory that it writes over; nn::relu_of and nn::Sequential.
 
 #include "support/catch.hpp"
+#include "support/random_bits.hpp"
 #include <chainrule/api.hpp>
 #include <cmath>
-#include <cstring>
 
 namespace cr = chainrule;
 namespace nn = chainrule::nn;
+using chainrule_test::random, chainrule_test::same_bits;
 using cr::Shape;
 
 namespace {
-
-template <class T> cr::Tensor<T> random(const Shape& shape, std::uint64_t seed, bool requires_grad = true) {
-  cr::Generator g(seed);
-  return cr::randn<T>(shape, {.requires_grad = requires_grad, .generator = &g});
-}
-template <class T> bool same_bits(const cr::Tensor<T>& a, const cr::Tensor<T>& b) {
-  auto x = a.to_vector(), y = b.to_vector();
-  return a.shape() == b.shape() && std::memcmp(x.data(), y.data(), x.size() * sizeof(T)) == 0;
-}
 
 template <class T> void agree(const Shape& shape, bool training, bool skips, bool wants_x, bool wants_skip) {
   INFO("shape " << shape.str() << " training " << training << " skip " << skips << " gradient of x " << wants_x << ", of skip " << wants_skip);

@@ -1,26 +1,16 @@
 // linear_relu against the ops that it stands for, bit for bit, by every way through the product; nn::relu_of and nn::Sequential with it.
 
 #include "support/catch.hpp"
+#include "support/random_bits.hpp"
 #include <chainrule/api.hpp>
 #include <cmath>
-#include <cstring>
 
 namespace cr = chainrule;
 namespace nn = chainrule::nn;
+using chainrule_test::random, chainrule_test::same_bits;
 using cr::Shape;
 
 namespace {
-
-template <class T> cr::Tensor<T> random(const Shape& shape, std::uint64_t seed, bool requires_grad = true) {
-  cr::Generator g(seed);
-  return cr::randn<T>(shape, {.requires_grad = requires_grad, .generator = &g});
-}
-template <class T> bool same_bits(const cr::Tensor<T>& a, const cr::Tensor<T>& b) {
-  if (a.defined() != b.defined()) return false;
-  if (!a.defined()) return true;
-  auto x = a.to_vector(), y = b.to_vector();
-  return a.shape() == b.shape() && std::memcmp(x.data(), y.data(), x.size() * sizeof(T)) == 0;
-}
 
 template <class T> void agree(const Shape& rows, std::int64_t out, bool has_bias, bool wants_x, bool wants_weight) {
   INFO("x " << rows.str() << ", " << out << " outputs, bias " << has_bias << ", gradient of x " << wants_x << ", of the weight " << wants_weight);

@@ -11,7 +11,7 @@
 namespace chainrule::cpu {
 namespace detail {
 
-inline constexpr std::int64_t stretch = 64;  // channels side by side
+inline constexpr std::int64_t stretch = fn::sign_stretch;  // channels side by side
 
 /// Calls one(channel) for each channel, or, if a sample has one number per channel, several(first channel, how many).
 template <class One, class Several> void for_each_channel(const fn::Along& a, const One& one, const Several& several) {
@@ -134,6 +134,8 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
   const std::int64_t samples = p.along.outer, channels = p.along.n, places = p.along.inner, step = channels * places;
   const double values = static_cast<double>(samples * places);
   const detail::SignRows rows(p.along);
+  constexpr std::int64_t sign_numbers = fn::sign_block / fn::sign_lanes;  // that one word stands for
+  static_assert(detail::piece % fn::sign_block == 0);
   const bool needs_sums = p.training || p.gw || p.gb;
   // gx = (g - shift - (x - mean) slope) scale, with shift = average(g) and slope = average(g (x - mean)) / var
   struct Line { T mean, shift, slope, scale; };
@@ -150,7 +152,7 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
     if (needs_sums || p.masked)
       detail::for_each_piece(samples, places, step, [&](std::int64_t at, std::int64_t count, std::int64_t width) {
         if (p.masked) {
-          const std::uint32_t* signs = p.signs ? rows.find(p.signs, c) + at / step * rows.step + at % step / 32 : nullptr;  // pieces are of whole blocks
+          const std::uint32_t* signs = p.signs ? rows.find(p.signs, c) + at / step * rows.step + at % step / sign_numbers : nullptr;  // pieces are of whole blocks
           detail::mask_rows<T, T>(count, width, step, given + at, x + at, mean, p.inv_std[c] * p.weight[c], p.bias[c], signs, rows.step, p.masked + c * places + at);
         }
         sum += detail::sum_of_rows(g + at, count, width, step);

@@ -165,6 +165,7 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
         for (std::int64_t t = 0; t < taps; ++t) {
           const Tap& tap = g.taps[static_cast<std::size_t>(t)];
           find_runs(g, tap, j + p, width, runs);
+          // Read where they lie if few rows of weights use them. Many channels lie too far apart for that, and crowd the caches. (measured)
           if (taps == 1 && runs.size() == 1 && runs[0].source >= 0 && width == step && i1 - i0 <= (depth <= 64 ? 8 : 2) * table.rows) {
             in_place[static_cast<std::size_t>(p / table.columns)] = source + c0 * g.source_channel + tap.base + runs[0].source;
             continue;

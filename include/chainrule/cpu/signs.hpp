@@ -3,13 +3,13 @@
 // both ways run at the speed of memory with any instruction set. How the words lie: fn::sign_words in ops/batch_norm.hpp.
 
 #include <chainrule/core/simd.hpp>
-#include <algorithm>
+#include <chainrule/ops/batch_norm.hpp>
 #include <cstdint>
 
 namespace chainrule::cpu::detail {
 
-inline constexpr int sign_lanes = 16;
-inline constexpr std::int64_t sign_block = 32 * sign_lanes;
+using fn::sign_block;
+inline constexpr int sign_lanes = static_cast<int>(fn::sign_lanes);
 
 /// A bit for each number of y that is positive or NaN. For the body of simd::run().
 template <class T> CHAINRULE_HD inline void write_signs(const T* y, std::int64_t n, std::uint32_t* words) {

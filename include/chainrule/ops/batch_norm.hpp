@@ -26,7 +26,7 @@ template <class T> struct BatchNormArgs {
   T* y;                           // may be x
   const T* skip = nullptr;        // added to the result, if not null
   bool relu = false;              // then relu of it
-  std::uint32_t* signs = nullptr; // if not null: a bit for each number, whether relu lets it pass; see sign_words()
+  std::uint32_t* signs = nullptr;  // if not null: a bit for each number, whether relu lets it pass; see sign_words()
 };
 template <class T> struct BatchNormGradArgs {
   Along along;
@@ -42,8 +42,11 @@ template <class T> struct BatchNormGradArgs {
 
 /// How many words the signs take: a row of a channel's places (where there is one place only: of 64 channels) begins with a word of its
 /// own, in blocks of 512 numbers. Bit r of word l of a block stands for its number 16 r + l.
-inline std::int64_t sign_words(std::int64_t places) { return (places + 511) / 512 * 16; }
-inline std::int64_t sign_words(const Along& a) { return a.inner == 1 ? a.outer * ((a.n + 63) / 64) * sign_words(64) : a.outer * a.n * sign_words(a.inner); }
+inline constexpr std::int64_t sign_lanes = 16, sign_block = 32 * sign_lanes, sign_stretch = 64;
+inline std::int64_t sign_words(std::int64_t numbers) { return (numbers + sign_block - 1) / sign_block * sign_lanes; }
+inline std::int64_t sign_words(const Along& a) {
+  return a.inner == 1 ? a.outer * ((a.n + sign_stretch - 1) / sign_stretch) * sign_words(sign_stretch) : a.outer * a.n * sign_words(a.inner);
+}
 
 // The slots; the CPU kernels stand in cpu/batch_norm.hpp.
 template <class T> struct BatchNorm {

@@ -56,8 +56,8 @@ template <class T> struct BatchNormSkipReluRule {
 }  // namespace detail
 
 /// relu(batch_norm(x, ...)), or with `skip`, of x's shape, relu(batch_norm(x, ...) + skip): bit for bit the same numbers as the ops one by
-/// one, for half of the memory traffic, and nothing but x and, with skip, a bit for each number is kept for the gradient. A temporary x that no gradient needs is
-/// written over. Arguments, gradients and errors as batch_norm and relu; float and double.
+/// one, for half of the memory traffic, and nothing but x and, with skip, a bit for each number is kept for the gradient. A temporary x
+/// that no gradient needs is written over. Arguments, gradients and errors as batch_norm and relu; float and double.
 ///     batch_norm_relu(tensor({{1}, {3}}), {}, {}, {}, {}, true)   // {{0}, {1}}, but for eps
 template <Real T>
 Tensor<T> batch_norm_relu(Tensor<T> x, const std::type_identity_t<Tensor<T>>& running_mean, const std::type_identity_t<Tensor<T>>& running_var, const std::type_identity_t<Tensor<T>>& weight = {},
@@ -68,8 +68,7 @@ Tensor<T> batch_norm_relu(Tensor<T> x, const std::type_identity_t<Tensor<T>>& ru
     detail::check_same_device("batch_norm_relu", at, x, skip);
   }
   const detail::BatchNormSettings settings{eps, training, momentum, true};
-  const bool over_x = detail::is_spare(x) && !detail::recorded_edit(x, weight, bias, skip);
-  const bool keeps_signs = skip.defined() && detail::recorded_edit(x, weight, bias, skip);
+  const bool recording = detail::recorded_edit(x, weight, bias, skip), over_x = detail::is_spare(x) && !recording, keeps_signs = skip.defined() && recording;
   const auto v = detail::batch_norm_value<T>("batch_norm_relu", x, running_mean, running_var, weight, bias, settings, skip, over_x, keeps_signs, at);
   if (!skip.defined()) return record("batch_norm_relu", v.y, {x, v.weight, v.bias}, keep(x, v.weight, v.bias, v.mean, v.inv_std), detail::BatchNormReluRule<T>{settings}, at);
   return record("batch_norm_relu", v.y, {x, v.weight, v.bias, skip}, keep(x, v.weight, v.bias, v.mean, v.inv_std, for_remake(skip), v.signs), detail::BatchNormSkipReluRule<T>{settings}, at);

@@ -7,22 +7,23 @@
 namespace chainrule {
 
 /// relu(linear(x, weight, bias)): bit for bit the same numbers as the ops one by one; relu happens while the product leaves the registers.
-/// Arguments, gradients and errors as linear and relu; float and double.
+/// x (..., in), weight (out, in), bias (out,) or left out -> (..., out); float and double.
+/// Gradient: with h = g where the result is positive, else 0: h w for x, hT x for the weight, h summed over all leading dimensions for the
+/// bias. Throws as linear does. Source: torch.nn.functional.linear and relu.
 ///     linear_relu(tensor({{1, 2}}), tensor({{1, 0}, {0, 1}, {1, 1}}), tensor({-10, 20, 30}))   // {{0, 22, 33}}
 template <Real T>
 Tensor<T> linear_relu(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias = {}, Location at = Location::here()) {
   const Tensor<T> nothing, y = detail::linear_value("linear_relu", x, weight, bias, true, at);
   const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;
-  const auto grads = [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w, const Tensor<T>& value) {
+  const auto rule = [biased = bias.defined()](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w, const Tensor<T>& value) {
     const Tensor<T> through = detail::through_relu(g, value);
     auto [gx, gw] = detail::linear_grads(through, need, p, w);
-    return Grads{gx, gw, through};  // the engine sums it to the bias
+    Grads all{gx, gw};
+    if (biased) all.push_back(through);  // the engine sums it to the bias
+    return all;
   };
-  if (bias.defined()) return record("linear_relu", y, {x, weight, bias}, keep(keep_x, keep_w, this_value), grads, at);
-  return record("linear_relu", y, {x, weight}, keep(keep_x, keep_w, this_value), [grads](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w, const Tensor<T>& value) {
-    Grads all = grads(g, need, p, w, value);
-    return Grads{all[0], all[1]};
-  }, at);
+  if (bias.defined()) return record("linear_relu", y, {x, weight, bias}, keep(keep_x, keep_w, this_value), rule, at);
+  return record("linear_relu", y, {x, weight}, keep(keep_x, keep_w, this_value), rule, at);
 }
 
 }  // namespace chainrule

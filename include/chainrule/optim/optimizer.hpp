@@ -170,12 +170,14 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
           check(!p.is_same(other), at, name_, ": parameter ", i, " of group ", groups_.size(), " (shape ", p.shape(), ") is in group ", g, " already");
       ++i;
     }
-    auto& memory = memory_.emplace_back(group.params.size());
+    std::vector<Memory> memory(group.params.size());
     for (std::size_t k = 0; k < group.params.size(); ++k) {
       const auto& p = group.params[k];
       if (p.device() != Device::cpu || !p.requires_grad() || static_cast<std::size_t>(p.numel()) * sizeof(T) < chainrule::detail::Arena::smallest) continue;
       for (int s = 0; s < states; ++s) memory[k].room[s] = chainrule::detail::allocate<T>(p.shape(), Device::cpu);
     }
+    groups_.reserve(groups_.size() + 1);  // nothing below throws half-way
+    memory_.push_back(std::move(memory));
     groups_.push_back(std::move(group));
   }
   /// The end of a constructor: at least one parameter, or it is a mistake (a module without parameters, a list that was moved from).
