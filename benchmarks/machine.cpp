@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
   cr::set_num_threads(threads);
 
   const auto isa = cr::cpu::isa();
-  const int width = isa == cr::cpu::Isa::avx512 ? 16 : isa == cr::cpu::Isa::avx2 ? 8 : 4;
+  const int width = isa >= cr::cpu::Isa::avx512 ? 16 : isa == cr::cpu::Isa::avx2 ? 8 : 4;
   constexpr std::int64_t rounds = 4000000;
   const double loop = best_seconds([&] {
     cr::parallel_for(threads, [&](std::int64_t) {

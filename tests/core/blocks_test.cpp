@@ -15,7 +15,7 @@ namespace {
 
 struct Level {
   explicit Level(Isa isa) : set(cpu::set_isa(isa) == isa) {}
-  ~Level() { cpu::set_isa(Isa::avx512); }
+  ~Level() { cpu::set_isa(Isa::amx); }
   bool set;  // or the processor has no such level
 };
 struct Threads {

@@ -87,7 +87,7 @@ template <class F, class T, class Next> Worst<T> worst_error(Next next) {
         if (double e = error(y[i], exact[i]); e > worst.error) worst = {e, x[i], chainrule::cpu::name(isa)};
     }
   }
-  chainrule::cpu::set_isa(Isa::avx512);
+  chainrule::cpu::set_isa(Isa::amx);
   return worst;
 }
 

@@ -31,7 +31,7 @@ template <class T> std::vector<T> numbers(Rng& rng, std::int64_t n) {
 std::vector<cpu::Isa> levels() {
   cpu::Isa before = cpu::isa();
   std::vector<cpu::Isa> found;
-  for (cpu::Isa isa : {cpu::Isa::base, cpu::Isa::avx2, cpu::Isa::avx512}) {
+  for (cpu::Isa isa : {cpu::Isa::base, cpu::Isa::avx2, cpu::Isa::avx512, cpu::Isa::amx}) {
     if (cpu::set_isa(isa) == isa) found.push_back(isa);
   }
   cpu::set_isa(before);

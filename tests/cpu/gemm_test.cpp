@@ -2,6 +2,7 @@
 
 #include <chainrule/cpu/gemm.hpp>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -35,10 +36,16 @@ struct Level {  // forces an instruction set for the length of a scope
 std::vector<cpu::Isa> levels() {
   Level keep(cpu::isa());
   std::vector<cpu::Isa> found;
-  for (cpu::Isa isa : {cpu::Isa::base, cpu::Isa::avx2, cpu::Isa::avx512}) {
+  for (cpu::Isa isa : {cpu::Isa::base, cpu::Isa::avx2, cpu::Isa::avx512, cpu::Isa::amx}) {
     if (cpu::set_isa(isa) == isa) found.push_back(isa);
   }
   return found;
+}
+
+bool no_amx() {
+  if (levels().back() == cpu::Isa::amx) return false;
+  WARN("skipped: this processor has no AMX");
+  return true;
 }
 
 struct Case {
@@ -161,9 +168,89 @@ TEST_CASE("a row of a product does not depend on the rows around it", "[cpu][gem
   }
 }
 
+TEST_CASE("the three bfloat16 pieces of a float add up to it", "[cpu][amx]") {
+  if (no_amx()) return;
+  Level level(cpu::Isa::amx);
+  Rng rng;
+  std::vector<float> x(32 * 32);
+  for (float& v : x) v = static_cast<float>(rng.unit() * std::pow(10., static_cast<double>(rng.below(60) - 30)));
+  alignas(64) static cpu::Bf16 rows[cpu::amx_panel_step], columns[cpu::amx_panel_step];
+  cpu::amx_kernels()->split_rows(rows, x.data(), 32, 32, 32);
+  cpu::amx_kernels()->split_columns(columns, x.data(), 32, 32, 32);
+  auto sum = [](const cpu::Bf16* panel, std::size_t at) {
+    double total = 0;
+    for (std::size_t piece = 0; piece < 3; ++piece) {
+      const std::uint32_t bits = std::uint32_t{panel[piece * cpu::amx_piece + at]} << 16;
+      float f;
+      std::memcpy(&f, &bits, 4);
+      total += static_cast<double>(f);
+    }
+    return total;
+  };
+  for (std::size_t i = 0; i < 32; ++i) {
+    for (std::size_t j = 0; j < 32; ++j) {
+      const double v = static_cast<double>(x[i * 32 + j]);
+      CHECK(sum(rows, i * 32 + j % 16 * 2 + j / 16) == v);                                // pairs of k and k + 16
+      CHECK(sum(columns, j / 16 * cpu::amx_tile + i % 16 * 32 + j % 16 * 2 + i / 16) == v);
+    }
+  }
+}
+
+TEST_CASE("products on tiles of bfloat16 are as exact as sums of floats", "[cpu][amx]") {
+  if (no_amx()) return;
+  Level level(cpu::Isa::amx);
+  Rng rng;
+  const auto& table = cpu::kernels<float>();
+  for (int round = 0; round < 60; ++round) {  // shapes for which gemm() would not take tiles, too: every kind of edge
+    const std::int64_t m = 1 + rng.below(100), n = 1 + rng.below(round % 5 ? 100 : 1200), k = 1 + rng.below(400);
+    const bool a_across = round % 2, b_across = round % 3 == 0;
+    const auto a = numbers<float>(rng, m * k), b = numbers<float>(rng, k * n), bias = numbers<float>(rng, n), row_bias = numbers<float>(rng, m);
+    const std::int64_t a_row = a_across ? 1 : k, a_col = a_across ? m : 1, b_row = b_across ? 1 : n, b_col = b_across ? k : 1;
+    const cpu::GemmOptions<float> options{.bias = round % 4 ? bias.data() : nullptr, .row_bias = round % 4 == 1 ? row_bias.data() : nullptr, .relu = round % 7 == 0};
+    std::vector<float> c(static_cast<std::size_t>(m * n), 7.f), plain = c;
+    for (std::int64_t longest : {2, 4}) {
+      REQUIRE(cpu::detail::amx_part(*cpu::amx_kernels(), table, m, n, k, a.data(), a_row, a_col, b.data(), b_row, b_col, c.data(), n, options, longest));
+      cpu::gemm_plain<float>(m, n, k, a.data(), a_row, a_col, b.data(), b_row, b_col, plain.data(), n, options);
+      double tiles = 0, floats = 0;  // squared errors
+      for (std::int64_t i = 0; i < m; ++i) {
+        for (std::int64_t j = 0; j < n; ++j) {
+          double exact = 0;
+          for (std::int64_t p = 0; p < k; ++p) exact += static_cast<double>(a[static_cast<std::size_t>(i * a_row + p * a_col)]) * static_cast<double>(b[static_cast<std::size_t>(p * b_row + j * b_col)]);
+          if (options.bias) exact += static_cast<double>(bias[static_cast<std::size_t>(j)]);
+          if (options.row_bias) exact += static_cast<double>(row_bias[static_cast<std::size_t>(i)]);
+          if (options.relu && exact < 0) exact = 0;
+          const auto at = static_cast<std::size_t>(i * n + j);
+          tiles += std::pow(static_cast<double>(c[at]) - exact, 2), floats += std::pow(static_cast<double>(plain[at]) - exact, 2);
+        }
+      }
+      INFO("m " << m << " n " << n << " k " << k << " longest " << longest);
+      // Three numbers more or less in a sum of a few can change which way it is rounded; long sums are better on tiles.
+      CHECK(std::sqrt(tiles) <= (k < 32 ? 2.5 : 1.5) * std::sqrt(floats) + 1e-7 * std::sqrt(static_cast<double>(m * n)));
+    }
+  }
+}
+
+TEST_CASE("a product on tiles that meets an infinity or a NaN gives what sums of floats give", "[cpu][amx]") {
+  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  constexpr std::size_t n = 128;
+  Rng rng;
+  auto a = numbers<float>(rng, n * n), b = numbers<float>(rng, n * n);
+  for (std::size_t i = 0; i < n; ++i) b[i * n + 3] = 1.f;
+  a[5 * n + 7] = inf, a[9 * n] = nan, a[11 * n + 1] = 3e38f, a[11 * n + 2] = 3e38f;
+  for (cpu::Isa isa : levels()) {
+    Level level(isa);
+    std::vector<float> c(n * n);
+    cpu::gemm<float>(n, n, n, a.data(), n, 1, b.data(), n, 1, c.data(), n);
+    CHECK(c[5 * n + 3] == inf);
+    CHECK(std::isnan(c[9 * n + 3]));
+    CHECK(c[11 * n + 3] == inf);
+    CHECK(std::isfinite(c[4 * n + 3]));
+  }
+}
+
 TEST_CASE("the instruction set can be forced down, never up", "[cpu][isa]") {
   Level keep(cpu::isa());
   CHECK(cpu::set_isa(cpu::Isa::base) == cpu::Isa::base);
   CHECK(cpu::kernels<float>().lanes >= 4);
-  CHECK(cpu::set_isa(cpu::Isa::avx512) == levels().back());
+  CHECK(cpu::set_isa(cpu::Isa::amx) == levels().back());
 }

@@ -42,7 +42,7 @@ double relative_error(const std::vector<float>& found, const std::vector<double>
 std::vector<cpu::Isa> levels() {
   cpu::Isa before = cpu::isa();
   std::vector<cpu::Isa> found;
-  for (cpu::Isa isa : {cpu::Isa::base, cpu::Isa::avx2, cpu::Isa::avx512}) {
+  for (cpu::Isa isa : {cpu::Isa::base, cpu::Isa::avx2, cpu::Isa::avx512, cpu::Isa::amx}) {
     if (cpu::set_isa(isa) == isa) found.push_back(isa);
   }
   cpu::set_isa(before);

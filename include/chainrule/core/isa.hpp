@@ -4,15 +4,36 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 
 namespace chainrule::cpu {
 
-/// base: what the compiler's own flags allow (SSE2 on x86-64, NEON on ARM). avx2: AVX2 and FMA. avx512: AVX-512 F, VL, DQ, BW.
-enum class Isa { base, avx2, avx512 };
+/// base: what the compiler's own flags allow (SSE2 on x86-64, NEON on ARM). avx2: AVX2 and FMA. avx512: AVX-512 F, VL, DQ, BW. amx: that,
+/// and AMX's tiles of bfloat16 for products of floats (cpu/amx_kernels.hpp).
+enum class Isa { base, avx2, avx512, amx };
 
-inline const char* name(Isa isa) { return isa == Isa::avx512 ? "avx512" : isa == Isa::avx2 ? "avx2" : "base"; }
+inline const char* name(Isa isa) { return isa == Isa::amx ? "amx" : isa == Isa::avx512 ? "avx512" : isa == Isa::avx2 ? "avx2" : "base"; }
 
 namespace detail {
+
+#if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
+/// Whether the processor has AMX for bfloat16, and Linux lets this process use it: a program must ask, since the tiles' 8 KiB then become a
+/// part of what is saved when a signal comes. Asks once.
+inline bool may_use_amx() {
+  static const bool granted = [] {
+    unsigned leaf = 7, part = 0, b = 0, features = 0;
+    __asm__("cpuid" : "+a"(leaf), "=b"(b), "+c"(part), "=d"(features));
+    constexpr unsigned bfloat16 = 1u << 22, tiles = 1u << 24;
+    if ((features & bfloat16) == 0 || (features & tiles) == 0) return false;
+    long answer = 158;  // arch_prctl(ARCH_REQ_XCOMP_PERM, XTILEDATA)
+    __asm__ volatile("syscall" : "+a"(answer) : "D"(0x1023l), "S"(18l) : "rcx", "r11", "memory");
+    return answer == 0;
+  }();
+  return granted;
+}
+#else
+inline bool may_use_amx() { return false; }
+#endif
 
 #if defined(__x86_64__) && defined(__GNUC__)
 inline Isa best_isa() {
@@ -20,7 +41,7 @@ inline Isa best_isa() {
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::base;
   bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
               __builtin_cpu_supports("avx512bw");
-  return wide ? Isa::avx512 : Isa::avx2;
+  return !wide ? Isa::avx2 : may_use_amx() ? Isa::amx : Isa::avx512;
 }
 #else
 inline Isa best_isa() { return Isa::base; }
@@ -29,9 +50,9 @@ inline Isa best_isa() { return Isa::base; }
 inline Isa isa_from_environment() {
   Isa best = best_isa();
   const char* text = std::getenv("CHAINRULE_ISA");
-  if (!text) return best;
-  Isa asked = !std::strcmp(text, "base") ? Isa::base : !std::strcmp(text, "avx2") ? Isa::avx2 : best;
-  return asked < best ? asked : best;
+  for (Isa asked : {Isa::base, Isa::avx2, Isa::avx512})
+    if (text && !std::strcmp(text, name(asked)) && asked < best) return asked;
+  return best;
 }
 
 inline Isa& isa_setting() {
@@ -42,7 +63,7 @@ inline Isa& isa_setting() {
 }  // namespace detail
 
 /// The level in use: the best that the processor has, or the one that the environment variable CHAINRULE_ISA (base, avx2,
-/// avx512) asks for, if the processor has it. Results differ between levels in the last bits (base has no fused multiply-add).
+/// avx512, amx) asks for, if the processor has it. Results differ between levels in the last bits (base has no fused multiply-add).
 inline Isa isa() { return detail::isa_setting(); }
 
 /// Forces a level, for tests and benchmarks. Returns the level in use afterwards: never more than the processor has.

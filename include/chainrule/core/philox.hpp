@@ -66,6 +66,7 @@ namespace chainrule::detail {
 /// Philox for `blocks` times 16 counters from `counter` on, a multiple of 16: words[(4 b + w) * 16 + l] is word w of counter + 16 b + l.
 [[gnu::noinline]] inline void philox_words(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter, std::int64_t blocks, std::uint32_t* words) {
   switch (cpu::isa()) {
+    case cpu::Isa::amx:
     case cpu::Isa::avx512: return philox_avx512::words(seed, stream, counter, blocks, words);
     case cpu::Isa::avx2: return philox_avx2::words(seed, stream, counter, blocks, words);
     default: return philox_words_plain(seed, stream, counter, blocks, words);

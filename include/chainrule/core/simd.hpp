@@ -60,6 +60,7 @@ template <class Body> [[gnu::cold, gnu::flatten, gnu::noinline]] auto run_base(B
 /// body(), compiled for the instruction set in use. See the top of the file.
 template <class Body> auto run(Body body) -> decltype(body()) {
   switch (cpu::isa()) {
+    case cpu::Isa::amx:
     case cpu::Isa::avx512: return detail::run_avx512(body);
     case cpu::Isa::avx2: return detail::run_avx2(body);
     default: return detail::run_base(body);

@@ -1,14 +1,14 @@
 #pragma once
 // Matrix product of raw arrays: packed panels, tiles in registers, every instruction set, any strides of A and B.
 
+#include <chainrule/cpu/gemm_amx.hpp>
 #include <chainrule/cpu/gemm_blocks.hpp>
 #include <chainrule/cpu/gemm_plain.hpp>
+#include <type_traits>
 
 namespace chainrule::cpu {
 
 namespace detail {
-
-inline constexpr double parallel_flops = 1.5e6;  // below, a parallel region costs more than it gains
 
 /// A part of C (m x n) on the calling thread. Which numbers are packed depends on the part, the order of each sum does not.
 template <class T>
@@ -135,6 +135,9 @@ template <class T>
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col, const T* b,
           std::int64_t b_row, std::int64_t b_col, T* c, std::int64_t c_row, GemmOptions<T> options = {}) {
   if (m <= 0 || n <= 0) return;
+  if constexpr (std::is_same_v<T, float>) {
+    if (detail::amx_product(m, n, k, a, a_row, a_col, b, b_row, b_col, c, c_row, options)) return;
+  }
   const KernelTable<T>& table = kernels<T>();
   double flops = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   bool alone = flops < detail::parallel_flops || chainrule::detail::inside_parallel, few = n <= 4 && k <= detail::few_steps;

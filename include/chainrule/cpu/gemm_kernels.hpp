@@ -45,6 +45,7 @@ inline constexpr int vector_bytes = 64, tile_rows = 8;  // 32 registers of 64 by
 namespace chainrule::cpu {
 template <class T> const KernelTable<T>& kernels() {
   switch (isa()) {
+    case Isa::amx:
     case Isa::avx512: return avx512::kernel_table<T>();
     case Isa::avx2: return avx2::kernel_table<T>();
     default: return base::kernel_table<T>();

@@ -53,6 +53,7 @@ namespace chainrule::cpu::avx512 {
 namespace chainrule::cpu {
 inline const WinogradTable& winograd_kernels() {
   switch (isa()) {
+    case Isa::amx:
     case Isa::avx512: return avx512::winograd_table();
     case Isa::avx2: return avx2::winograd_table();
     default: return base::winograd_table();
