@@ -157,6 +157,28 @@ TEMPLATE_TEST_CASE("convolutions of the networks agree with seven loops", "[cpu]
   agree<TestType>(rng, {.n = 1, .c_in = 2, .h = 3, .w = 500, .c_out = 3, .kh = 2, .kw = 9});  // a long row
 }
 
+TEST_CASE("convolutions large enough for tiles of bfloat16 agree with seven loops", "[cpu][conv][amx]") {
+  Rng rng;
+  agree<float>(rng, {.n = 8, .c_in = 96, .h = 7, .w = 7, .c_out = 100, .kh = 1, .kw = 1});   // panels of pixels of two images
+  agree<float>(rng, {.n = 2, .c_in = 64, .h = 28, .w = 28, .c_out = 96, .kh = 1, .kw = 1});  // whole panels
+  agree<float>(rng, {.n = 1, .c_in = 150, .h = 14, .w = 14, .c_out = 64, .kh = 1, .kw = 1});
+  agree<float>(rng, {.n = 3, .c_in = 64, .h = 19, .w = 18, .c_out = 70, .kh = 1, .kw = 1, .stride_h = 2, .stride_w = 2});
+  agree<float>(rng, {.n = 2, .c_in = 48, .h = 20, .w = 20, .c_out = 64, .kh = 3, .kw = 3, .stride_h = 2, .stride_w = 2, .pad_h = 1, .pad_w = 1});
+  agree<float>(rng, {.n = 2, .c_in = 128, .h = 16, .w = 16, .c_out = 128, .kh = 1, .kw = 1, .groups = 2});
+  agree<float>(rng, {.n = 1, .c_in = 33, .h = 24, .w = 23, .c_out = 64, .kh = 3, .kw = 3, .pad_h = 2, .pad_w = 2, .dil_h = 2, .dil_w = 2});
+}
+
+TEST_CASE("an infinite pixel of a convolution on tiles", "[cpu][conv][amx]") {
+  cpu::ConvShape s = sized({.n = 2, .c_in = 64, .h = 16, .w = 16, .c_out = 64});
+  std::vector<float> x(2 * 64 * 256, 1.f), weight(64 * 64, 1.f), y(x.size());
+  x[5 * 256 + 17] = std::numeric_limits<float>::infinity();
+  cpu::conv2d_forward<float>(s, x.data(), weight.data(), nullptr, y.data());
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    if (i < 64 * 256 && i % 256 == 17) CHECK(std::isinf(y[i]));
+    else if (y[i] != 64.f) FAIL("number " << i << " is " << y[i]);
+  }
+}
+
 TEMPLATE_TEST_CASE("images one pixel wide, with a stride across them", "[cpu][conv]", float, double) {
   Rng rng;
   agree<TestType>(rng, sized({.n = 2, .c_in = 3, .h = 9, .w = 1, .c_out = 4, .kh = 2, .kw = 2, .stride_h = 1, .stride_w = 2, .pad_h = 0, .pad_w = 1}));

@@ -209,7 +209,7 @@ TEST_CASE("products on tiles of bfloat16 are as exact as sums of floats", "[cpu]
     const cpu::GemmOptions<float> options{.bias = round % 4 ? bias.data() : nullptr, .row_bias = round % 4 == 1 ? row_bias.data() : nullptr, .relu = round % 7 == 0};
     std::vector<float> c(static_cast<std::size_t>(m * n), 7.f), plain = c;
     for (std::int64_t longest : {2, 4}) {
-      REQUIRE(cpu::detail::amx_part(*cpu::amx_kernels(), table, m, n, k, a.data(), a_row, a_col, b.data(), b_row, b_col, c.data(), n, options, longest));
+      REQUIRE(cpu::detail::amx_part(*cpu::amx_kernels(), table, m, n, k, a.data(), a_row, a_col, b.data(), b_row, b_col, c.data(), n, options, longest, longest == 4));
       cpu::gemm_plain<float>(m, n, k, a.data(), a_row, a_col, b.data(), b_row, b_col, plain.data(), n, options);
       double tiles = 0, floats = 0;  // squared errors
       for (std::int64_t i = 0; i < m; ++i) {

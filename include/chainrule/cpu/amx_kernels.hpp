@@ -12,6 +12,7 @@
 #include <chainrule/cpu/gemm_kernel_types.hpp>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace chainrule::cpu {
 
@@ -21,14 +22,19 @@ using Bf16 = std::uint16_t;
 inline constexpr std::int64_t amx_side = 32, amx_step = 32;
 inline constexpr std::int64_t amx_tile = 16 * 32, amx_piece = 2 * amx_tile, amx_panel_step = 3 * amx_piece;  // in numbers; a panel is [step][piece][tile][16][32]
 
-/// A panel that waits to be split, in lines of a pair of vectors for each step: of A 32 rows, of B 16 rows and 2 halves of each.
+/// A panel that waits to be split, in lines of a pair of vectors for each step: of A 32 rows, of B 16 rows and 2 halves of each. Before that, where it
+/// lies the wrong way, its blocks of 16 x 16 numbers wait to be turned: lined_up[y * 16 + i, x * 16 + j] = lying[x * 16 + j, y * 16 + i].
 struct AmxJob {
   const float* from = nullptr;
   Bf16* to = nullptr;
   std::int64_t second = 0, step = 0, row_step = 0;  // from a vector to its partner, to the next step, to the next row
   std::int64_t steps = 0, line = 0, lines = 0;      // the next line, and the end
   int halves = 0;                                   // 1 where a row has two lines
+  const float* lying = nullptr;
+  float* lined_up = nullptr;
+  std::int64_t lying_row = 0, lined_up_row = 0, across = 0, block = 0, blocks = 0;  // `across` blocks stand side by side in lined_up
   std::int64_t together = 1, every = 1, wait = 0;   // so many lines at so many places between products
+  bool far = false;                                 // the numbers come from beyond the second cache
 };
 
 /// A part of C that waits for its epilogue: the rows that are left.
@@ -45,6 +51,8 @@ struct AmxFinish {
 struct AmxAhead {
   AmxJob a, b;
   AmxFinish finish;
+  const float* next = nullptr;  // the part of C after this one, 32 rows of 32 numbers, which should come closer; or null
+  std::int64_t next_row = 0;
 };
 
 struct AmxTable {  // panels begin at addresses that 64 divides
@@ -178,18 +186,50 @@ inline void split_columns(Bf16* to, const float* from, std::int64_t row_step, st
   const float* from = job.from + row * job.row_step + half * 16;
   Bf16* to = job.to + row * 32 + half * amx_tile;
   ++job.line;
-  const std::int64_t later = 6 * job.row_step >> job.halves;  // six lines on
-  for (std::int64_t s = 0; s < steps; ++s, from += step, to += amx_panel_step) {
-    __builtin_prefetch(from + later), __builtin_prefetch(from + second + later);
-    split_pair(to, vector_at(from), vector_at(from + second));
+  if (job.far) {
+    const float* later = from + (6 * job.row_step >> job.halves);  // six lines on
+    for (std::int64_t s = 0; s < steps; ++s, later += step) __builtin_prefetch(later), __builtin_prefetch(later + second);
   }
+  for (std::int64_t s = 0; s < steps; ++s, from += step, to += amx_panel_step) split_pair(to, vector_at(from), vector_at(from + second));
 }
+// Two rows of a matrix that are `half` apart exchange the numbers beside its diagonal: lanes without the bit `half` of the second row for lanes with
+// it of the first.
+template <int half, int... l> [[gnu::always_inline]] inline void exchange(Vector& a, Vector& b, std::integer_sequence<int, l...>) {
+  const Vector first = a;
+  a = __builtin_shufflevector(first, b, (l & half ? 16 + l - half : l)...);
+  b = __builtin_shufflevector(first, b, (l & half ? 16 + l : l + half)...);
+}
+template <int half> [[gnu::always_inline]] inline void exchange_all(Vector (&rows)[16]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i)
+    if ((i & half) == 0) exchange<half>(rows[i], rows[i + half], std::make_integer_sequence<int, 16>{});
+}
+
+// The next block of 16 x 16 numbers is turned.
+inline void turn_block(AmxJob& job) {
+  const std::int64_t y = job.block / job.across * 16, x = job.block % job.across * 16;
+  const float* from = job.lying + x * job.lying_row + y;
+  float* to = job.lined_up + y * job.lined_up_row + x;
+  ++job.block;
+  Vector rows[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) rows[i] = vector_at(from + i * job.lying_row);
+  exchange_all<8>(rows);
+  exchange_all<4>(rows);
+  exchange_all<2>(rows);
+  exchange_all<1>(rows);
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) *reinterpret_cast<Loose*>(to + i * job.lined_up_row) = rows[i];
+}
+
 [[gnu::always_inline]] inline void split_some(AmxJob& job) {
   if (job.line == job.lines || --job.wait > 0) return;
   job.wait = job.every;
+  if (job.block < job.blocks) return turn_block(job);
   for (std::int64_t n = job.together; n > 0 && job.line < job.lines; --n) split_line(job);
 }
 inline void split(AmxJob& job) {
+  while (job.block < job.blocks) turn_block(job);
   while (job.line < job.lines) split_line(job);
 }
 
@@ -239,10 +279,13 @@ void multiply(std::int64_t steps, const Bf16* a, const Bf16* b, const float* fro
     zero<0>(), zero<1>(), zero<2>(), zero<3>();
   }
   const std::int64_t rows = ahead.finish.columns == amx_side ? (amx_side + 6 * steps - 1) / (6 * steps) : 0;
-  const auto work = [&ahead, rows]() __attribute__((always_inline)) {
+  const std::int64_t closer = ahead.next ? (amx_side + 6 * steps - 1) / (6 * steps) : 0;
+  const float* next = ahead.next;
+  const auto work = [&ahead, &next, rows, closer]() __attribute__((always_inline)) {
     if (ahead.finish.rows > 0) finish_some(ahead.finish, rows);
     split_some(ahead.a);
     split_some(ahead.b);
+    for (std::int64_t r = 0; r < closer; ++r, next += ahead.next_row) __builtin_prefetch(next, 1), __builtin_prefetch(next + 16, 1), __builtin_prefetch(next + 31, 1);
   };
   for (std::int64_t s = 0; s < steps; ++s, a += amx_panel_step, b += amx_panel_step) {  // in an order that loads few tiles
     load_a<tall, wide>(a, 0);

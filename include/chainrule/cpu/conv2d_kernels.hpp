@@ -4,6 +4,7 @@
 // F(4 x 4, 3 x 3) instead, unless the caller asks for `exact`. Bitwise the same for any number of threads.
 
 #include <chainrule/core/simd.hpp>
+#include <chainrule/cpu/conv_amx.hpp>
 #include <chainrule/cpu/conv_flat.hpp>
 #include <chainrule/cpu/conv_gather.hpp>
 #include <chainrule/cpu/conv_point.hpp>
@@ -52,6 +53,9 @@ template <class T> void gather_convolution(const Gather<T>& g) {
   auto taps = static_cast<std::int64_t>(g.taps.size());
   std::int64_t pixels = g.images * g.qh * g.qw, size = g.m * g.channels * taps;
   if (pixels <= 0 || g.m <= 0) return;
+  if constexpr (std::is_same_v<T, float>) {
+    if (amx_gather(g)) return;
+  }
   const bool by_rows = prefers_rows(table, g), flat = !by_rows && prefers_flat(table, g), packs = by_rows || flat || !reads_weights(g);
   const Workspace<T> weights(static_cast<std::size_t>(packs ? size * g.groups : 0));
   for (std::int64_t group = 0; packs && group < g.groups; ++group) {

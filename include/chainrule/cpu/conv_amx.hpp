@@ -1,0 +1,107 @@
+#pragma once
+// conv_gather.hpp's sum as a product on AMX's tiles: panels of 32 pixels are split where they lie in the image (1 x 1 windows), or lined up first.
+
+#include <chainrule/cpu/conv_gather.hpp>
+#include <chainrule/cpu/gemm_amx.hpp>
+
+namespace chainrule::cpu::detail {
+
+/// Rows of weights, each with its numbers side by side in the order [channel][tap].
+struct AmxWeights {
+  const float* from;
+  std::int64_t row_step;
+};
+
+/// Whether the weights lie in that order.
+inline bool amx_reads_weights(const Gather<float>& g) {
+  const auto taps = static_cast<std::int64_t>(g.taps.size());
+  for (std::int64_t t = 0; t < taps; ++t)
+    if (g.taps[static_cast<std::size_t>(t)].weight != t) return false;
+  return g.weight_channel == taps;
+}
+
+/// Brings the weights of one group into that order.
+inline void amx_line_up_weights(const KernelTable<float>& table, const Gather<float>& g, std::int64_t group, float* to) {
+  const auto taps = static_cast<std::int64_t>(g.taps.size()), k = g.channels * taps;
+  const float* from = g.weight + group * g.weight_group;
+  parallel_chunks(g.m, std::max<std::int64_t>(16, (1 << 17) / k), [&](std::int64_t first, std::int64_t last) {
+    if (taps == 1) return table.arrange(to + first * k, k, from + first * g.weight_m + g.taps[0].weight, g.weight_channel, g.weight_m, g.channels, last - first);
+    for (std::int64_t i = first; i < last; ++i) {
+      for (std::int64_t c = 0; c < g.channels; ++c) {
+        for (std::int64_t t = 0; t < taps; ++t) to[i * k + c * taps + t] = from[i * g.weight_m + c * g.weight_channel + g.taps[static_cast<std::size_t>(t)].weight];
+      }
+    }
+  });
+}
+
+/// Rows [i0, i1) and pixels [j0, j1) of one group, on the calling thread. Whether all results are numbers.
+inline bool amx_gather_part(const AmxTable& amx, const KernelTable<float>& table, const Gather<float>& g, std::int64_t group, const AmxWeights& weights,
+                            std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1, std::int64_t longest, bool far) {
+  const auto taps = static_cast<std::int64_t>(g.taps.size()), m = i1 - i0, n = j1 - j0, pixels = g.qh * g.qw, panels = ceil_div(n, amx_side);
+  const float* const source = g.source + group * g.channels * g.source_channel;
+  float* const out = g.out + (group * g.m + i0) * g.out_channel;
+  static thread_local std::vector<Run> runs;
+  static thread_local std::vector<std::int64_t> split_up;  // for each panel: -1, or how many before it belong to more than one image, too
+  split_up.clear();
+  std::int64_t count = 0;
+  for (std::int64_t j = j0; j < j1; j += amx_side) split_up.push_back(j / pixels == (std::min(j + amx_side, j1) - 1) / pixels ? -1 : count++);
+  const Workspace<float> apart(static_cast<std::size_t>(count * m * amx_side));
+
+  const auto rows = [&](std::int64_t i, std::int64_t p, std::int64_t) { return AmxSource{weights.from + (i0 + i) * weights.row_step + p, weights.row_step}; };
+  const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t depth) -> AmxSource {
+    const std::int64_t width = std::min(amx_side, n - j);
+    float* const lined_up = scratch<float>(Scratch::tile, static_cast<std::size_t>(longest * amx_step * amx_side));
+    for (std::int64_t t = 0; t < taps; ++t) {
+      const Tap& tap = g.taps[static_cast<std::size_t>(t)];
+      const std::int64_t c0 = ceil_div(p - t, taps), c1 = ceil_div(p + depth - t, taps);  // channels whose number for this tap is in the block
+      if (c0 >= c1) continue;
+      find_runs(g, tap, j0 + j, width, runs);
+      const float* first = source + c0 * g.source_channel + tap.base;
+      if (taps == 1 && runs.size() == 1 && runs[0].source >= 0) return {first + runs[0].source, g.source_channel};
+      table.copy_runs(lined_up + (c0 * taps + t - p) * amx_side, taps * amx_side, first, g.source_channel, c1 - c0, runs.data(), static_cast<std::int64_t>(runs.size()));
+    }
+    return {lined_up, amx_side};
+  };
+  const auto place = [&](std::int64_t i, std::int64_t j) -> AmxPlace {
+    const std::int64_t where = split_up[static_cast<std::size_t>(j / amx_side)], first = j0 + j;
+    if (where >= 0) return {apart + where * m * amx_side + i * amx_side, amx_side};
+    return {out + first / pixels * g.out_image + i * g.out_channel + first % pixels, g.out_channel};
+  };
+  const bool good = amx_engine(amx, table, m, n, AmxBlocks{g.channels * taps, longest}, rows, columns, place, {.row_bias = g.bias ? g.bias + group * g.m + i0 : nullptr}, far);
+  for (std::int64_t panel = 0; panel < panels; ++panel) {
+    const std::int64_t where = split_up[static_cast<std::size_t>(panel)], j = panel * amx_side;
+    if (where >= 0) scatter<float>(table, g, apart + where * m * amx_side, amx_side, m, out, j0 + j, std::min(amx_side, n - j));
+  }
+  return good;
+}
+
+/// The whole sum on tiles. False, and the result in no state to use, where tiles are not there, not the faster way, or met what is not a number.
+inline bool amx_gather(const Gather<float>& g) {
+  const AmxTable* amx = amx_kernels();
+  const std::int64_t taps = static_cast<std::int64_t>(g.taps.size()), pixels = g.images * g.qh * g.qw, k = g.channels * taps;
+  if (!amx || g.out_column != 1 || g.out_row != g.qw || !prefers_amx(g.m, pixels, k)) return false;
+  if (taps > 1 && g.channels < 16) return false;  // to line up a few numbers at a time costs more than it gains (measured)
+  const KernelTable<float>& table = kernels<float>();
+  const bool in_order = amx_reads_weights(g);
+  const Workspace<float> lined_up(static_cast<std::size_t>(in_order ? 0 : g.groups * g.m * k));
+  for (std::int64_t group = 0; !in_order && group < g.groups; ++group) amx_line_up_weights(table, g, group, lined_up + group * g.m * k);
+  const double flops = 2.0 * static_cast<double>(g.m * k) * static_cast<double>(pixels);
+  Split part{g.m, pixels};
+  if (flops > parallel_flops && g.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
+    part = amx_split(g.m, pixels);
+    // Several tasks for each thread: who is held up by another program does fewer.
+    if (part.rows == g.m) part.columns = std::max(round_up(ceil_div(part.columns, 4), amx_side), std::min(part.columns, 2 * amx_columns));
+  }
+  const std::int64_t down = ceil_div(g.m, part.rows), across = ceil_div(pixels, part.columns);
+  const bool far = amx_far((g.m + g.channels) * g.groups * pixels);
+  std::atomic<bool> good{true};
+  parallel_for(g.groups * down * across, [&](std::int64_t task) {
+    const std::int64_t group = task / (down * across), i = task / across % down * part.rows, j = task % across * part.columns;
+    const AmxWeights weights = in_order ? AmxWeights{g.weight + group * g.weight_group, g.weight_m} : AmxWeights{lined_up + group * g.m * k, k};
+    if (!amx_gather_part(*amx, table, g, group, weights, i, std::min(i + part.rows, g.m), j, std::min(j + part.columns, pixels), pixels <= 128 ? 2 : 4, far))
+      good.store(false, std::memory_order_relaxed);
+  });
+  return good.load(std::memory_order_relaxed);
+}
+
+}  // namespace chainrule::cpu::detail
