@@ -165,6 +165,10 @@ TEST_CASE("convolutions large enough for tiles of bfloat16 agree with seven loop
   agree<float>(rng, {.n = 3, .c_in = 64, .h = 19, .w = 18, .c_out = 70, .kh = 1, .kw = 1, .stride_h = 2, .stride_w = 2});
   agree<float>(rng, {.n = 2, .c_in = 48, .h = 20, .w = 20, .c_out = 64, .kh = 3, .kw = 3, .stride_h = 2, .stride_w = 2, .pad_h = 1, .pad_w = 1});
   agree<float>(rng, {.n = 2, .c_in = 128, .h = 16, .w = 16, .c_out = 128, .kh = 1, .kw = 1, .groups = 2});
+  // The gradient of the weight, too: small images side by side, larger ones by themselves, with the image and dy changing places.
+  agree<float>(rng, {.n = 5, .c_in = 128, .h = 7, .w = 7, .c_out = 256, .kh = 1, .kw = 1});
+  agree<float>(rng, {.n = 2, .c_in = 256, .h = 14, .w = 14, .c_out = 128, .kh = 1, .kw = 1});
+  agree<float>(rng, {.n = 2, .c_in = 128, .h = 15, .w = 15, .c_out = 188, .kh = 1, .kw = 1});
   agree<float>(rng, {.n = 1, .c_in = 33, .h = 24, .w = 23, .c_out = 64, .kh = 3, .kw = 3, .pad_h = 2, .pad_w = 2, .dil_h = 2, .dil_w = 2});
 }
 

@@ -192,6 +192,9 @@ template <class T> void conv2d_backward_weight(const ConvShape& shape, const T* 
     std::fill(dweight, dweight + s.c_out * (s.c_in / s.groups) * s.kh * s.kw, T(0));
     return;
   }
+  if constexpr (std::is_same_v<T, float>) {
+    if (detail::is_point(s) && detail::amx_weight_gradient(s, x, dy, dweight)) return;
+  }
   detail::weight_gradient(s, x, dy, dweight);
 }
 

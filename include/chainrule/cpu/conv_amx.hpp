@@ -1,7 +1,9 @@
 #pragma once
-// conv_gather.hpp's sum as a product on AMX's tiles: panels of 32 pixels are split where they lie in the image (1 x 1 windows), or lined up first.
+// Convolutions as products on AMX's tiles. conv_gather.hpp's sum: panels of 32 pixels are split where they lie in the image (1 x 1 windows), or lined
+// up first. The gradient of a 1 x 1 window's weight: a product along the pixels.
 
 #include <chainrule/cpu/conv_gather.hpp>
+#include <chainrule/cpu/conv_point.hpp>
 #include <chainrule/cpu/gemm_amx.hpp>
 
 namespace chainrule::cpu::detail {
@@ -79,7 +81,7 @@ inline bool amx_gather_part(const AmxTable& amx, const KernelTable<float>& table
 inline bool amx_gather(const Gather<float>& g) {
   const AmxTable* amx = amx_kernels();
   const std::int64_t taps = static_cast<std::int64_t>(g.taps.size()), pixels = g.images * g.qh * g.qw, k = g.channels * taps;
-  if (!amx || g.out_column != 1 || g.out_row != g.qw || !prefers_amx(g.m, pixels, k)) return false;
+  if (!amx || g.out_column != 1 || g.out_row != g.qw || !prefers_amx(g.m, pixels, k, taps > 1)) return false;
   if (taps > 1 && g.channels < 16) return false;  // to line up a few numbers at a time costs more than it gains (measured)
   const KernelTable<float>& table = kernels<float>();
   const bool in_order = amx_reads_weights(g);
@@ -101,6 +103,45 @@ inline bool amx_gather(const Gather<float>& g) {
     if (!amx_gather_part(*amx, table, g, group, weights, i, std::min(i + part.rows, g.m), j, std::min(j + part.columns, pixels), pixels <= 128 ? 2 : 4, far))
       good.store(false, std::memory_order_relaxed);
   });
+  return good.load(std::memory_order_relaxed);
+}
+
+/// dweight (c_out, c_in) of a 1 x 1 window = the sum over images of dy (c_out, pixels) times x^T (pixels, c_in). False as above.
+inline bool amx_weight_gradient(const ConvShape& s, const float* x, const float* dy, float* dweight) {
+  const AmxTable* amx = amx_kernels();
+  const std::int64_t pixels = s.oh * s.ow, k = s.n * pixels;
+  if (!amx || s.groups != 1 || !prefers_amx(s.c_out, s.c_in, k, true)) return false;
+  const KernelTable<float>& table = kernels<float>();
+  const bool round = s.c_in > s.c_out, joins = pixels < 2 * amx_step * 2;  // better to turn the one with fewer channels; small images side by side
+  const std::int64_t m = round ? s.c_in : s.c_out, n = round ? s.c_out : s.c_in;
+  const float *a = round ? x : dy, *b = round ? dy : x;
+  const Workspace<float> a_joined(static_cast<std::size_t>(joins ? m * k : 0)), b_joined(static_cast<std::size_t>(joins ? n * k : 0));
+  const auto join = [&](const float* from, std::int64_t channels, float* to) {  // (n, channels, pixels) -> (channels, n, pixels)
+    parallel_chunks(channels, std::max<std::int64_t>(1, 16384 / k), [&](std::int64_t first, std::int64_t last) {
+      const Run run{0, 0, pixels};
+      for (std::int64_t image = 0; image < s.n; ++image)
+        table.copy_runs(to + first * k + image * pixels, k, from + (image * channels + first) * pixels, pixels, last - first, &run, 1);
+    });
+  };
+  if (joins) join(a, m, a_joined), join(b, n, b_joined), a = a_joined, b = b_joined;
+  const std::int64_t row = joins ? k : pixels, a_image = joins ? 0 : m * pixels, b_image = joins ? 0 : n * pixels;
+  const AmxBlocks blocks{row, 4, joins ? 1 : s.n};
+  const Workspace<float> turned(static_cast<std::size_t>(round ? m * n : 0));  // dweight^T
+  float* const c = round ? turned : dweight;
+  const Split part = chainrule::detail::inside_parallel ? Split{m, n} : amx_split(m, n);
+  const std::int64_t down = ceil_div(m, part.rows), across = ceil_div(n, part.columns);
+  const bool far = amx_far((m + n) * k);
+  std::atomic<bool> good{true};
+  parallel_for(down * across, [&](std::int64_t task) {
+    const std::int64_t i0 = task / across * part.rows, j0 = task % across * part.columns;
+    float* const lined_up = scratch<float>(Scratch::tile, static_cast<std::size_t>(4 * amx_step * amx_side));
+    const auto rows = [&](std::int64_t i, std::int64_t p, std::int64_t) { return AmxSource{a + p / row * a_image + (i0 + i) * row + p % row, row}; };
+    const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t) { return AmxSource{b + p / row * b_image + (j0 + j) * row + p % row, row, lined_up}; };
+    const auto place = [&](std::int64_t i, std::int64_t j) { return AmxPlace{c + (i0 + i) * n + j0 + j, n}; };
+    if (!amx_engine(*amx, table, std::min(part.rows, m - i0), std::min(part.columns, n - j0), blocks, rows, columns, place, {}, far)) good.store(false, std::memory_order_relaxed);
+  });
+  if (round && good.load(std::memory_order_relaxed))
+    parallel_chunks(n, std::max<std::int64_t>(16, 16384 / m), [&](std::int64_t first, std::int64_t last) { table.arrange(dweight + first * m, m, turned + first, n, 1, m, last - first); });
   return good.load(std::memory_order_relaxed);
 }
 

@@ -16,11 +16,15 @@ inline constexpr std::int64_t amx_columns = 512;  // of a packed block of B: 384
 /// Room of a panel whose inner dimension is k, in numbers.
 inline std::int64_t amx_panel(std::int64_t k) { return ceil_div(k, amx_step) * amx_panel_step; }
 
-/// The inner dimension in blocks of at most `longest` steps, the first ones a step longer than the last where it can't be helped. Of 2 steps all
-/// panels in use stay in the first cache (12 KiB each), of 4 steps a part of C is read and written half as often, which many columns ask for.
+/// The inner dimension, `segments` times k, in blocks of at most `longest` steps, of which none lies in two segments; the first ones a step longer than the
+/// last where it can't be helped. Of 2 steps all panels in use stay in the first cache (12 KiB each), of 4 steps a part of C is read and written half
+/// as often, which many columns ask for.
 struct AmxBlocks {
-  std::int64_t k, longest, steps = ceil_div(k, amx_step), count = ceil_div(steps, longest), shorter = steps / count, longer = steps % count;
-  std::int64_t begin(std::int64_t block) const { return std::min(k, (shorter * block + std::min(block, longer)) * amx_step); }
+  std::int64_t k, longest, segments = 1;
+  std::int64_t steps = ceil_div(k, amx_step), of_segment = ceil_div(steps, longest), count = segments * of_segment, shorter = steps / of_segment, longer = steps % of_segment;
+  std::int64_t inside(std::int64_t block) const { return std::min(k, (shorter * block + std::min(block, longer)) * amx_step); }
+  std::int64_t begin(std::int64_t block) const { return block / of_segment * k + inside(block % of_segment); }
+  std::int64_t depth(std::int64_t block) const { return inside(block % of_segment + 1) - inside(block % of_segment); }
 };
 
 /// Where the numbers of a panel are: rows of A, numbers along k side by side; or of B for each k a row of columns. What lies the other way has room to
@@ -78,7 +82,7 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
     std::int64_t number = 0, j0 = 0, panels = 0, block = 0, p = 0, depth = 0;
   };
   const auto begins = [&](Turn& t) {
-    t.panels = std::min(across, ceil_div(n - t.j0, amx_side)), t.p = blocks.begin(t.block), t.depth = blocks.begin(t.block + 1) - t.p;
+    t.panels = std::min(across, ceil_div(n - t.j0, amx_side)), t.p = blocks.begin(t.block), t.depth = blocks.depth(t.block);
   };
   const auto step = [&](Turn& t) {
     ++t.number;
@@ -203,13 +207,13 @@ inline Split amx_split(std::int64_t m, std::int64_t n) {
   return best;
 }
 
-/// Whether tiles are the faster way: the time of vectors is 1; splitting a row of A costs as much whatever n, and one of B whatever m; what a
-/// panel lacks is computed for nothing. (measured)
-inline bool prefers_amx(std::int64_t m, std::int64_t n, std::int64_t k) {
+/// Whether tiles are the faster way. The time of vectors is 1; splitting a row of A costs as much whatever n, and a column of B whatever m, and more if
+/// one of them is `turned` before; what a panel lacks is computed for nothing. (measured)
+inline bool prefers_amx(std::int64_t m, std::int64_t n, std::int64_t k, bool turned) {
   if (m < 16 || n < 16 || m * n * k < (1 << 19)) return false;
   const auto d = [](std::int64_t i) { return static_cast<double>(i); };
   const double filled = d(m * n * k) / d(round_up(m, amx_side) * round_up(n, amx_side) * round_up(k, amx_step));
-  return 0.55 + 14 / d(m) + 14 / d(n) < 0.95 * filled;
+  return (turned ? 0.6 : 0.55) + 14 / d(m) + 14 / d(n) < 0.95 * filled;
 }
 
 /// Whether so many numbers are too many for the second cache: then they are fetched ahead, which elsewhere only takes time.
@@ -219,7 +223,7 @@ inline bool amx_far(std::int64_t numbers) { return numbers > (1 << 20) + (1 << 1
 inline bool amx_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t a_row, std::int64_t a_col, const float* b,
                         std::int64_t b_row, std::int64_t b_col, float* c, std::int64_t c_row, const GemmOptions<float>& options) {
   const AmxTable* amx = amx_kernels();
-  if (!amx || options.accumulate || !prefers_amx(m, n, k)) return false;
+  if (!amx || options.accumulate || !prefers_amx(m, n, k, a_col != 1 || b_col != 1)) return false;
   const KernelTable<float>& table = kernels<float>();
   const bool swap = a_col == 1 && b_row == 1 && b_col != 1 && m < n && !options.row_bias;
   const bool far = amx_far(m * k + k * n + m * n);
