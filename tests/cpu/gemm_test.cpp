@@ -172,26 +172,34 @@ TEST_CASE("the three bfloat16 pieces of a float add up to it", "[cpu][amx]") {
   if (no_amx()) return;
   Level level(cpu::Isa::amx);
   Rng rng;
-  std::vector<float> x(32 * 32);
+  std::vector<float> x(64 * 32);
   for (float& v : x) v = static_cast<float>(rng.unit() * std::pow(10., static_cast<double>(rng.below(60) - 30)));
-  alignas(64) static cpu::Bf16 rows[cpu::amx_panel_step], columns[cpu::amx_panel_step];
-  cpu::amx_kernels()->split_rows(rows, x.data(), 32, 32, 32);
-  cpu::amx_kernels()->split_columns(columns, x.data(), 32, 32, 32);
-  auto sum = [](const cpu::Bf16* panel, std::size_t at) {
+  alignas(64) static cpu::Bf16 rows[cpu::amx_a_step], columns[2][cpu::amx_b_step];
+  alignas(64) static float turned[32 * 64];
+  const auto& amx = *cpu::amx_kernels();
+  amx.split_rows({x.data(), 32, nullptr}, 1, 0, rows);
+  for (bool lying : {false, true}) {
+    cpu::AmxJob job;
+    job.from = x.data(), job.row_step = 64, job.to = columns[lying], job.whole = job.steps = 1, job.turned = turned;
+    if (lying) job.lying = x.data(), job.lying_row = 32;
+    amx.split(job);
+  }
+  auto sum = [](const cpu::Bf16* pieces, std::size_t piece_step, std::size_t at) {
     double total = 0;
     for (std::size_t piece = 0; piece < 3; ++piece) {
-      const std::uint32_t bits = std::uint32_t{panel[piece * cpu::amx_piece + at]} << 16;
+      const std::uint32_t bits = std::uint32_t{pieces[piece * piece_step + at]} << 16;
       float f;
       std::memcpy(&f, &bits, 4);
       total += static_cast<double>(f);
     }
     return total;
   };
-  for (std::size_t i = 0; i < 32; ++i) {
-    for (std::size_t j = 0; j < 32; ++j) {
-      const double v = static_cast<double>(x[i * 32 + j]);
-      CHECK(sum(rows, i * 32 + j % 16 * 2 + j / 16) == v);                                // pairs of k and k + 16
-      CHECK(sum(columns, j / 16 * cpu::amx_tile + i % 16 * 32 + j % 16 * 2 + i / 16) == v);
+  for (std::size_t p = 0; p < 32; ++p) {  // of the inner dimension, where p and p + 16 make a pair
+    for (std::size_t i = 0; i < 16; ++i) CHECK(sum(rows, cpu::amx_tile, i * 32 + p % 16 * 2 + p / 16) == static_cast<double>(x[i * 32 + p]));
+    for (std::size_t j = 0; j < 64; ++j) {
+      const std::size_t at = j / 16 * cpu::amx_tile + p % 16 * 32 + j % 16 * 2 + p / 16;
+      CHECK(sum(columns[0], 4 * cpu::amx_tile, at) == static_cast<double>(x[p * 64 + j]));
+      CHECK(sum(columns[1], 4 * cpu::amx_tile, at) == static_cast<double>(x[j * 32 + p]));
     }
   }
 }
@@ -202,20 +210,22 @@ TEST_CASE("products on tiles of bfloat16 are as exact as sums of floats", "[cpu]
   Rng rng;
   const auto& table = cpu::kernels<float>();
   for (int round = 0; round < 60; ++round) {  // shapes for which gemm() would not take tiles, too: every kind of edge
-    const std::int64_t m = 1 + rng.below(100), n = 1 + rng.below(round % 5 ? 100 : 1200), k = 1 + rng.below(400);
-    const bool a_across = round % 2, b_across = round % 3 == 0;
+    const std::int64_t m = 1 + rng.below(100), n = 1 + rng.below(round % 5 ? 100 : 700), k = 1 + rng.below(round % 7 ? 150 : 1200);
+    const bool b_across = round % 3 == 0, swap = b_across && round % 2;
     const auto a = numbers<float>(rng, m * k), b = numbers<float>(rng, k * n), bias = numbers<float>(rng, n), row_bias = numbers<float>(rng, m);
-    const std::int64_t a_row = a_across ? 1 : k, a_col = a_across ? m : 1, b_row = b_across ? 1 : n, b_col = b_across ? k : 1;
-    const cpu::GemmOptions<float> options{.bias = round % 4 ? bias.data() : nullptr, .row_bias = round % 4 == 1 ? row_bias.data() : nullptr, .relu = round % 7 == 0};
+    const std::int64_t b_row = b_across ? 1 : n, b_col = b_across ? k : 1;
+    const cpu::GemmOptions<float> options{.bias = round % 4 ? bias.data() : nullptr, .row_bias = round % 4 == 1 && !swap ? row_bias.data() : nullptr, .relu = round % 7 == 0};
     std::vector<float> c(static_cast<std::size_t>(m * n), 7.f), plain = c;
-    for (std::int64_t longest : {2, 4}) {
-      REQUIRE(cpu::detail::amx_part(*cpu::amx_kernels(), table, m, n, k, a.data(), a_row, a_col, b.data(), b_row, b_col, c.data(), n, options, longest, longest == 4));
-      cpu::gemm_plain<float>(m, n, k, a.data(), a_row, a_col, b.data(), b_row, b_col, plain.data(), n, options);
+    for (bool far : {false, true}) {
+      const auto& amx = *cpu::amx_kernels();
+      if (swap) REQUIRE(cpu::detail::amx_swapped(amx, table, m, n, k, a.data(), k, b.data(), b_col, c.data(), n, options));
+      else REQUIRE(cpu::detail::amx_part(amx, table, m, n, k, a.data(), k, b.data(), b_row, b_col, c.data(), n, options, far));
+      cpu::gemm_plain<float>(m, n, k, a.data(), k, 1, b.data(), b_row, b_col, plain.data(), n, options);
       double tiles = 0, floats = 0;  // squared errors
       for (std::int64_t i = 0; i < m; ++i) {
         for (std::int64_t j = 0; j < n; ++j) {
           double exact = 0;
-          for (std::int64_t p = 0; p < k; ++p) exact += static_cast<double>(a[static_cast<std::size_t>(i * a_row + p * a_col)]) * static_cast<double>(b[static_cast<std::size_t>(p * b_row + j * b_col)]);
+          for (std::int64_t p = 0; p < k; ++p) exact += static_cast<double>(a[static_cast<std::size_t>(i * k + p)]) * static_cast<double>(b[static_cast<std::size_t>(p * b_row + j * b_col)]);
           if (options.bias) exact += static_cast<double>(bias[static_cast<std::size_t>(j)]);
           if (options.row_bias) exact += static_cast<double>(row_bias[static_cast<std::size_t>(i)]);
           if (options.relu && exact < 0) exact = 0;
@@ -223,7 +233,7 @@ TEST_CASE("products on tiles of bfloat16 are as exact as sums of floats", "[cpu]
           tiles += std::pow(static_cast<double>(c[at]) - exact, 2), floats += std::pow(static_cast<double>(plain[at]) - exact, 2);
         }
       }
-      INFO("m " << m << " n " << n << " k " << k << " longest " << longest);
+      INFO("m " << m << " n " << n << " k " << k << " far " << far << " swapped " << swap);
       // Three numbers more or less in a sum of a few can change which way it is rounded; long sums are better on tiles.
       CHECK(std::sqrt(tiles) <= (k < 32 ? 2.5 : 1.5) * std::sqrt(floats) + 1e-7 * std::sqrt(static_cast<double>(m * n)));
     }

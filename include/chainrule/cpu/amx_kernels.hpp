@@ -18,28 +18,36 @@ namespace chainrule::cpu {
 
 using Bf16 = std::uint16_t;
 
-/// Products of panels: 32 rows of A and 32 columns of B, 2 x 2 tiles of C; a step is 32 numbers of the inner dimension.
-inline constexpr std::int64_t amx_side = 32, amx_step = 32;
-inline constexpr std::int64_t amx_tile = 16 * 32, amx_piece = 2 * amx_tile, amx_panel_step = 3 * amx_piece;  // in numbers; a panel is [step][piece][tile][16][32]
+/// A stripe of C is 16 rows and 64 columns, four tiles. A step is 32 numbers of the inner dimension: a tile of A's rows and four of B's columns, in
+/// three pieces each: A [piece][16 rows][32], B [piece][tile][16][16 columns x 2]. Inside a step, the numbers p and p + 16 make a pair.
+inline constexpr std::int64_t amx_rows = 16, amx_columns = 64, amx_step = 32;
+inline constexpr std::int64_t amx_tile = 512, amx_a_step = 3 * amx_tile, amx_b_step = 12 * amx_tile;  // in numbers
 
-/// A panel that waits to be split, in lines of a pair of vectors for each step: of A 32 rows, of B 16 rows and 2 halves of each. Before that, where it
-/// lies the wrong way, its blocks of 16 x 16 numbers wait to be turned: lined_up[y * 16 + i, x * 16 + j] = lying[x * 16 + j, y * 16 + i].
-struct AmxJob {
-  const float* from = nullptr;
-  Bf16* to = nullptr;
-  std::int64_t second = 0, step = 0, row_step = 0;  // from a vector to its partner, to the next step, to the next row
-  std::int64_t steps = 0, line = 0, lines = 0;      // the next line, and the end
-  int halves = 0;                                   // 1 where a row has two lines
-  const float* lying = nullptr;
-  float* lined_up = nullptr;
-  std::int64_t lying_row = 0, lined_up_row = 0, across = 0, block = 0, blocks = 0;  // `across` blocks stand side by side in lined_up
-  std::int64_t together = 1, every = 1, wait = 0;   // so many lines at so many places between products
-  bool far = false;                                 // the numbers come from beyond the second cache
+/// Sixteen rows of A, their numbers side by side; the last step, if it is not whole, padded with zeros at `tail` (16, 32).
+struct AmxRows {
+  const float* from;
+  std::int64_t row_step;
+  const float* tail;
 };
 
-/// A part of C that waits for its epilogue: the rows that are left.
+/// Up to 64 columns of B that wait to be split, a line (a row of B and the row 16 below) after the other. Where they lie the wrong way, `lying` has a row
+/// for each column, and the blocks of a step, 16 x 16 numbers each, are turned before its lines: into `turned` (32, 64), from which these are taken.
+struct AmxJob {
+  const float* from = nullptr;
+  std::int64_t row_step = 0;
+  const float* tail = nullptr;  // (32, 64): the last step, if it is not whole
+  const float* lying = nullptr;
+  std::int64_t lying_row = 0;
+  float* turned = nullptr;
+  Bf16* to = nullptr;
+  std::int64_t whole = 0, steps = 0, step = 0, unit = 0;  // whole steps, all steps; the next unit of work: 8 blocks, then 16 lines of each step
+  std::int64_t together = 1, every = 1, wait = 0;         // so many units at so many places between products
+  bool far = false;                                       // the numbers come from beyond the second cache
+};
+
+/// A stripe of C that waits for its epilogue: the rows that are left.
 struct AmxFinish {
-  const float* from = nullptr;  // (32, 32)
+  const float* from = nullptr;  // (16, 64)
   float* c = nullptr;
   std::int64_t c_row = 0, rows = 0, columns = 0;
   const float *bias = nullptr, *row_bias = nullptr;
@@ -49,20 +57,20 @@ struct AmxFinish {
 
 /// What is done on vectors while tiles multiply: between two products the processor has the time for it, and nowhere else costs as little.
 struct AmxAhead {
-  AmxJob a, b;
+  AmxJob columns;
   AmxFinish finish;
-  const float* next = nullptr;  // the part of C after this one, 32 rows of 32 numbers, which should come closer; or null
+  const float* next = nullptr;  // the stripe of C after this one, (16, 64), which should come closer; or null
   std::int64_t next_row = 0;
+  Bf16* a[2];                   // this step of A, and the next
 };
 
 struct AmxTable {  // panels begin at addresses that 64 divides
-  /// A panel of A: to = the pieces of from[r * row_step + p], r < rows <= 32, p < k; zeros beyond.
-  void (*split_rows)(Bf16* to, const float* from, std::int64_t row_step, std::int64_t rows, std::int64_t k);
-  /// A panel of B: to = the pieces of from[p * row_step + j], j < columns <= 32, p < k; zeros beyond.
-  void (*split_columns)(Bf16* to, const float* from, std::int64_t row_step, std::int64_t columns, std::int64_t k);
-  /// to (32, 32) = from + the product of two panels, from may be null or `to`; [0] computes the first 16 rows, or columns, alone. Between begin
-  /// and end only.
-  void (*multiply[2][2])(std::int64_t steps, const Bf16* a, const Bf16* b, const float* from, std::int64_t from_row, float* to, std::int64_t to_row, AmxAhead& ahead);
+  /// to = the pieces of the given step of some rows.
+  void (*split_rows)(const AmxRows& rows, std::int64_t whole, std::int64_t step, Bf16* to);
+  /// to = from + the product of `now` (16 rows) and b, [.][tiles - 1]: 16 columns each. from may be null or `to`. [0]: rows are split on the way, the first
+  /// step of `now` is at ahead.a[0], and afterwards that of `next`; [1]: all steps of `now` are at ahead.a[0]. Between begin and end only.
+  void (*multiply[2][4])(std::int64_t whole, std::int64_t steps, const AmxRows& now, const AmxRows& next, const Bf16* b, const float* from, std::int64_t from_row,
+                         float* to, std::int64_t to_row, AmxAhead& ahead);
   void (*split)(AmxJob& job);         ///< all that is left
   void (*finish)(AmxFinish& finish);  ///< all that is left
   void (*begin)();                    ///< gives the tiles of this thread their shape
@@ -99,7 +107,6 @@ inline void begin() {
 }
 inline void end() { __asm__ volatile("tilerelease"); }
 
-// Tiles 0 to 3 are of C, 4 and 5 of A, 6 and 7 of B.
 template <int tile> [[gnu::always_inline]] inline void load(const void* from, std::int64_t row_bytes = 64) {
   __asm__ volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(row_bytes), "i"(tile) : "memory");
 }
@@ -111,87 +118,20 @@ template <int c, int a, int b> [[gnu::always_inline]] inline void add_product() 
   __asm__ volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(c), "i"(a), "i"(b));
 }
 
-template <bool tall, bool wide> [[gnu::always_inline]] inline void load_a(const Bf16* a, int piece) {
-  load<4>(a + piece * amx_piece);
-  if constexpr (tall) load<5>(a + piece * amx_piece + amx_tile);
-}
-template <bool tall, bool wide> [[gnu::always_inline]] inline void load_b(const Bf16* b, int piece) {
-  load<6>(b + piece * amx_piece);
-  if constexpr (wide) load<7>(b + piece * amx_piece + amx_tile);
-}
-template <bool tall, bool wide> [[gnu::always_inline]] inline void add_products() {
-  add_product<0, 4, 6>();
-  if constexpr (wide) add_product<1, 4, 7>();
-  if constexpr (tall) add_product<2, 5, 6>();
-  if constexpr (tall && wide) add_product<3, 5, 7>();
-}
+[[gnu::always_inline]] inline Vector vector_at(const float* from) { return *reinterpret_cast<const Loose*>(from); }
 
-// The pieces of two vectors: number l of the first vector and number l of the second make pair l.
-[[gnu::always_inline]] inline void split_pair(Bf16* to, const Vector& even, const Vector& odd) {
+// The three pieces of two vectors: number l of the first vector and number l of the second make pair l.
+template <std::int64_t piece_step> [[gnu::always_inline]] inline void split_pair(Bf16* to, const float* even, const float* odd) {
   const Bits upper = Bits{} + 0xffff0000u;  // sign, exponent and 7 bits: a bfloat16
-  Vector rest[2] = {even, odd};
+  Vector rest[2] = {vector_at(even), vector_at(odd)};
 #pragma GCC unroll 3
   for (int piece = 0; piece < 3; ++piece) {
     const Bits first = (Bits)rest[0] & upper, second = (Bits)rest[1] & upper;
-    *reinterpret_cast<BitsInMemory*>(to + piece * amx_piece) = first >> 16 | second;
+    *reinterpret_cast<BitsInMemory*>(to + piece * piece_step) = first >> 16 | second;
     rest[0] -= (Vector)first, rest[1] -= (Vector)second;
   }
 }
 
-// The first n numbers, n <= 32, and zeros.
-struct Padded {
-  alignas(64) float number[32] = {};
-  Padded(const float* from, std::int64_t n) {
-    if (n > 0) std::memcpy(number, from, static_cast<std::size_t>(n) * sizeof(float));
-  }
-};
-[[gnu::always_inline]] inline Vector vector_at(const float* from) { return *reinterpret_cast<const Loose*>(from); }
-
-// Inside a step, the numbers p and p + 16 of the inner dimension make a pair, in A as in B.
-inline void split_rows(Bf16* to, const float* from, std::int64_t row_step, std::int64_t rows, std::int64_t k) {
-  const std::int64_t whole = k / amx_step * amx_step;
-  for (std::int64_t r = 0; r < rows; ++r, from += row_step) {
-    Bf16* row = to + r * 32;  // tiles of 16 rows follow each other
-    for (std::int64_t p = 0; p < whole; p += amx_step, row += amx_panel_step) split_pair(row, vector_at(from + p), vector_at(from + p + 16));
-    if (whole < k) {
-      const Padded last(from + whole, k - whole);
-      split_pair(row, vector_at(last.number), vector_at(last.number + 16));
-    }
-  }
-  for (std::int64_t p = 0; p < k && rows < amx_side; p += amx_step) {
-    for (int piece = 0; piece < 3; ++piece)
-      std::memset(to + p / amx_step * amx_panel_step + piece * amx_piece + rows * 32, 0, static_cast<std::size_t>(amx_side - rows) * 64);
-  }
-}
-
-inline void split_columns(Bf16* to, const float* from, std::int64_t row_step, std::int64_t columns, std::int64_t k) {
-  for (std::int64_t p = 0; p < k; p += amx_step, to += amx_panel_step) {
-    for (std::int64_t r = 0; r < 16; ++r) {
-      const float* row = from + (p + r) * row_step;
-      if (columns == amx_side && p + r + 16 < k) {
-        split_pair(to + r * 32, vector_at(row), vector_at(row + 16 * row_step));
-        split_pair(to + amx_tile + r * 32, vector_at(row + 16), vector_at(row + 16 * row_step + 16));
-      } else {
-        const Padded even(row, p + r < k ? columns : 0), odd(row + 16 * row_step, p + r + 16 < k ? columns : 0);
-        split_pair(to + r * 32, vector_at(even.number), vector_at(odd.number));
-        split_pair(to + amx_tile + r * 32, vector_at(even.number + 16), vector_at(odd.number + 16));
-      }
-    }
-  }
-}
-
-// The next line of a panel.
-[[gnu::always_inline]] inline void split_line(AmxJob& job) {
-  const std::int64_t row = job.line >> job.halves, half = job.line & job.halves, steps = job.steps, step = job.step, second = job.second;
-  const float* from = job.from + row * job.row_step + half * 16;
-  Bf16* to = job.to + row * 32 + half * amx_tile;
-  ++job.line;
-  if (job.far) {
-    const float* later = from + (6 * job.row_step >> job.halves);  // six lines on
-    for (std::int64_t s = 0; s < steps; ++s, later += step) __builtin_prefetch(later), __builtin_prefetch(later + second);
-  }
-  for (std::int64_t s = 0; s < steps; ++s, from += step, to += amx_panel_step) split_pair(to, vector_at(from), vector_at(from + second));
-}
 // Two rows of a matrix that are `half` apart exchange the numbers beside its diagonal: lanes without the bit `half` of the second row for lanes with
 // it of the first.
 template <int half, int... l> [[gnu::always_inline]] inline void exchange(Vector& a, Vector& b, std::integer_sequence<int, l...>) {
@@ -204,60 +144,81 @@ template <int half> [[gnu::always_inline]] inline void exchange_all(Vector (&row
   for (int i = 0; i < 16; ++i)
     if ((i & half) == 0) exchange<half>(rows[i], rows[i + half], std::make_integer_sequence<int, 16>{});
 }
-
-// The next block of 16 x 16 numbers is turned.
-inline void turn_block(AmxJob& job) {
-  const std::int64_t y = job.block / job.across * 16, x = job.block % job.across * 16;
-  const float* from = job.lying + x * job.lying_row + y;
-  float* to = job.lined_up + y * job.lined_up_row + x;
-  ++job.block;
+// to[i, j] = from[j, i], 16 x 16 numbers.
+inline void turn_block(const float* from, std::int64_t from_row, float* to) {
   Vector rows[16];
 #pragma GCC unroll 16
-  for (int i = 0; i < 16; ++i) rows[i] = vector_at(from + i * job.lying_row);
+  for (int i = 0; i < 16; ++i) rows[i] = vector_at(from + i * from_row);
   exchange_all<8>(rows);
   exchange_all<4>(rows);
   exchange_all<2>(rows);
   exchange_all<1>(rows);
 #pragma GCC unroll 16
-  for (int i = 0; i < 16; ++i) *reinterpret_cast<Loose*>(to + i * job.lined_up_row) = rows[i];
+  for (int i = 0; i < 16; ++i) *reinterpret_cast<Loose*>(to + i * amx_columns) = rows[i];
 }
 
+// The next unit of a job.
+[[gnu::always_inline]] inline void split_unit(AmxJob& job) {
+  const bool tail = job.step >= job.whole;
+  if (!tail && job.lying && job.unit < 8) {
+    const std::int64_t x = job.unit % 4 * 16, y = job.unit / 4 * 16;
+    turn_block(job.lying + x * job.lying_row + job.step * amx_step + y, job.lying_row, job.turned + y * amx_columns + x);
+  } else {
+    if (job.unit < 8) job.unit = 8;
+    const std::int64_t line = job.unit - 8, row_step = tail || job.lying ? amx_columns : job.row_step;
+    const float* from = (tail ? job.tail : job.lying ? job.turned : job.from + job.step * amx_step * row_step) + line * row_step;
+    if (job.far && !tail && !job.lying) {
+      for (int i = 0; i < 64; i += 16) __builtin_prefetch(from + 4 * row_step + i), __builtin_prefetch(from + 20 * row_step + i);  // four lines on
+    }
+    Bf16* const to = job.to + job.step * amx_b_step + line * 32;
+#pragma GCC unroll 12
+    for (int tile = 0; tile < 12; ++tile) __builtin_prefetch(to + 32 + tile * amx_tile, 1);  // where the next line goes: stores would wait for it
+#pragma GCC unroll 4
+    for (int tile = 0; tile < 4; ++tile) split_pair<4 * amx_tile>(to + tile * amx_tile, from + tile * 16, from + 16 * row_step + tile * 16);
+  }
+  if (++job.unit == 24) job.unit = 0, ++job.step;
+}
 [[gnu::always_inline]] inline void split_some(AmxJob& job) {
-  if (job.line == job.lines || --job.wait > 0) return;
+  if (job.step == job.steps || --job.wait > 0) return;
   job.wait = job.every;
-  if (job.block < job.blocks) return turn_block(job);
-  for (std::int64_t n = job.together; n > 0 && job.line < job.lines; --n) split_line(job);
+  for (std::int64_t n = job.together; n > 0 && job.step < job.steps; --n) split_unit(job);
 }
 inline void split(AmxJob& job) {
-  while (job.block < job.blocks) turn_block(job);
-  while (job.line < job.lines) split_line(job);
+  while (job.step < job.steps) split_unit(job);
 }
 
-// The next `rows` rows of a part of C that is 32 columns wide, or those that are left.
+// The next `rows` rows of a stripe that is 64 columns wide, or those that are left.
 [[gnu::always_inline]] inline void finish_some(AmxFinish& f, std::int64_t rows) {
   const Vector zeros{};
   for (; rows > 0 && f.rows > 0; --rows, --f.rows) {
-#pragma GCC unroll 2
-    for (int half = 0; half < 32; half += 16) {
-      Vector value = vector_at(f.from + half);
+#pragma GCC unroll 4
+    for (int i = 0; i < 64; i += 16) {
+      Vector value = vector_at(f.from + i);
       *reinterpret_cast<BitsInMemory*>(f.bad) |= (Bits)(value != value);
-      if (f.bias) value += vector_at(f.bias + half);
+      if (f.bias) value += vector_at(f.bias + i);
       if (f.row_bias) value += *f.row_bias;
       if (f.relu) value = value <= zeros ? zeros : value;
-      *reinterpret_cast<Loose*>(f.c + half) = value;
+      *reinterpret_cast<Loose*>(f.c + i) = value;
     }
-    f.from += amx_side, f.c += f.c_row;
+    f.from += amx_columns, f.c += f.c_row;
     if (f.row_bias) ++f.row_bias;
   }
 }
 
+// The first n numbers, n <= 64, and zeros.
+struct Padded {
+  alignas(64) float number[amx_columns] = {};
+  Padded(const float* from, std::int64_t n) {
+    if (n > 0) std::memcpy(number, from, static_cast<std::size_t>(n) * sizeof(float));
+  }
+};
 inline void finish(AmxFinish& f) {
-  if (f.columns == amx_side) return finish_some(f, f.rows);
-  alignas(64) float line[amx_side];
+  if (f.columns == amx_columns) return finish_some(f, f.rows);
+  alignas(64) float line[amx_columns];
   const Padded bias(f.bias, f.bias ? f.columns : 0);
   AmxFinish padded = f;
   padded.bias = bias.number, padded.c_row = 0;
-  for (float* c = f.c; padded.rows > 0; c += f.c_row, f.from += amx_side) {
+  for (float* c = f.c; padded.rows > 0; c += f.c_row, f.from += amx_columns) {
     const Padded numbers(f.from, f.columns);  // what lies beyond them is not theirs
     padded.from = numbers.number, padded.c = line;
     finish_some(padded, 1);
@@ -267,46 +228,68 @@ inline void finish(AmxFinish& f) {
   std::memcpy(f.bad, padded.bad, sizeof(f.bad));
 }
 
-template <bool tall, bool wide>
-void multiply(std::int64_t steps, const Bf16* a, const Bf16* b, const float* from, std::int64_t from_row, float* to, std::int64_t to_row, AmxAhead& ahead) {
+inline void split_rows(const AmxRows& rows, std::int64_t whole, std::int64_t step, Bf16* to) {
+  const float* from = step < whole ? rows.from + step * amx_step : rows.tail;
+  for (std::int64_t r = 0, row_step = step < whole ? rows.row_step : amx_step; r < amx_rows; ++r) split_pair<amx_tile>(to + r * 32, from + r * row_step, from + r * row_step + 16);
+}
+
+// Tiles 0 to 3 are of C, 4 to 6 the pieces of A, 7 of B. While they are multiplied, the next step of A is split (unless it is `ready`), and `ahead` is
+// worked on.
+template <bool ready, int tiles>
+void multiply(std::int64_t whole, std::int64_t steps, const AmxRows& now, const AmxRows& next, const Bf16* b, const float* from, std::int64_t from_row, float* to,
+              std::int64_t to_row, AmxAhead& ahead) {
   constexpr auto size = static_cast<std::int64_t>(sizeof(float));
+  zero<0>(), zero<1>(), zero<2>(), zero<3>();
   if (from) {
     load<0>(from, from_row * size);
-    if constexpr (wide) load<1>(from + 16, from_row * size);
-    if constexpr (tall) load<2>(from + 16 * from_row, from_row * size);
-    if constexpr (tall && wide) load<3>(from + 16 * from_row + 16, from_row * size);
-  } else {
-    zero<0>(), zero<1>(), zero<2>(), zero<3>();
+    if constexpr (tiles > 1) load<1>(from + 16, from_row * size);
+    if constexpr (tiles > 2) load<2>(from + 32, from_row * size);
+    if constexpr (tiles > 3) load<3>(from + 48, from_row * size);
   }
-  const std::int64_t rows = ahead.finish.columns == amx_side ? (amx_side + 6 * steps - 1) / (6 * steps) : 0;
-  const std::int64_t closer = ahead.next ? (amx_side + 6 * steps - 1) / (6 * steps) : 0;
-  const float* next = ahead.next;
-  const auto work = [&ahead, &next, rows, closer]() __attribute__((always_inline)) {
-    if (ahead.finish.rows > 0) finish_some(ahead.finish, rows);
-    split_some(ahead.a);
-    split_some(ahead.b);
-    for (std::int64_t r = 0; r < closer; ++r, next += ahead.next_row) __builtin_prefetch(next, 1), __builtin_prefetch(next + 16, 1), __builtin_prefetch(next + 31, 1);
-  };
-  for (std::int64_t s = 0; s < steps; ++s, a += amx_panel_step, b += amx_panel_step) {  // in an order that loads few tiles
-    load_a<tall, wide>(a, 0);
-    load_b<tall, wide>(b, 0);
-    add_products<tall, wide>(), work();  // a1 b1
-    load_b<tall, wide>(b, 1);
-    add_products<tall, wide>(), work();  // a1 b2
-    load_a<tall, wide>(a, 1);
-    add_products<tall, wide>(), work();  // a2 b2
-    load_b<tall, wide>(b, 0);
-    add_products<tall, wide>(), work();  // a2 b1
-    load_a<tall, wide>(a, 2);
-    add_products<tall, wide>(), work();  // a3 b1
-    load_a<tall, wide>(a, 0);
-    load_b<tall, wide>(b, 2);
-    add_products<tall, wide>(), work();  // a1 b3
+  const std::int64_t rows = (amx_rows + 4 * steps - 1) / (4 * steps), finish_rows = ahead.finish.columns == amx_columns ? rows : 0, closer_rows = ahead.next ? rows : 0;
+  const float* closer = ahead.next;
+  for (std::int64_t s = 0; s < steps; ++s, b += amx_b_step) {
+    const Bf16* const a = ready ? ahead.a[0] + s * amx_a_step : ahead.a[s % 2];
+    Bf16* const a_next = ahead.a[1 - s % 2];
+    const AmxRows& then = s + 1 < steps ? now : next;
+    const std::int64_t step = s + 1 < steps ? s + 1 : 0, row_step = step < whole ? then.row_step : amx_step;
+    const float* row = step < whole ? then.from + step * amx_step : then.tail;
+    const auto split_rows = [&]<int first, int last>(std::integer_sequence<int, first, last>) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+      for (int r = first; !ready && r < last; ++r, row += row_step) split_pair<amx_tile>(a_next + r * 32, row, row + 16);
+    };
+    const auto work = [&]() __attribute__((always_inline)) {
+      if (ahead.finish.rows > 0) finish_some(ahead.finish, finish_rows);
+      split_some(ahead.columns);
+      for (std::int64_t r = 0; r < closer_rows; ++r, closer += ahead.next_row)
+        for (int i = 0; i < 64; i += 16) __builtin_prefetch(closer + i, 1);
+    };
+    const auto products = [&]<int piece, int tile>(std::integer_sequence<int, piece, tile>) __attribute__((always_inline)) {
+      if constexpr (tile < tiles) {
+        load<7>(b + (4 * piece + tile) * amx_tile);
+        add_product<tile, 4, 7>();
+        if constexpr (piece < 2) add_product<tile, 5, 7>();
+        if constexpr (piece < 1) add_product<tile, 6, 7>();
+      }
+    };
+    load<4>(a), load<5>(a + amx_tile), load<6>(a + 2 * amx_tile);
+    products(std::integer_sequence<int, 0, 0>{}), products(std::integer_sequence<int, 0, 1>{});
+    split_rows(std::integer_sequence<int, 0, 4>{}), work();
+    products(std::integer_sequence<int, 0, 2>{}), products(std::integer_sequence<int, 0, 3>{});
+    split_rows(std::integer_sequence<int, 4, 8>{}), work();
+    products(std::integer_sequence<int, 1, 0>{}), products(std::integer_sequence<int, 1, 1>{});
+    split_rows(std::integer_sequence<int, 8, 11>{}), work();
+    products(std::integer_sequence<int, 1, 2>{}), products(std::integer_sequence<int, 1, 3>{});
+    split_rows(std::integer_sequence<int, 11, 14>{}), work();
+    products(std::integer_sequence<int, 2, 0>{}), products(std::integer_sequence<int, 2, 1>{});
+    split_rows(std::integer_sequence<int, 14, 16>{});
+    products(std::integer_sequence<int, 2, 2>{}), products(std::integer_sequence<int, 2, 3>{});
   }
+  if (!ready && steps % 2) std::swap(ahead.a[0], ahead.a[1]);
   store<0>(to, to_row * size);
-  if constexpr (wide) store<1>(to + 16, to_row * size);
-  if constexpr (tall) store<2>(to + 16 * to_row, to_row * size);
-  if constexpr (tall && wide) store<3>(to + 16 * to_row + 16, to_row * size);
+  if constexpr (tiles > 1) store<1>(to + 16, to_row * size);
+  if constexpr (tiles > 2) store<2>(to + 32, to_row * size);
+  if constexpr (tiles > 3) store<3>(to + 48, to_row * size);
 }
 
 }  // namespace chainrule::cpu::amx
@@ -321,8 +304,8 @@ namespace chainrule::cpu {
 /// The kernels on tiles, or null where the level in use has none.
 inline const AmxTable* amx_kernels() {
   static constexpr AmxTable table = {amx::split_rows,
-                                     amx::split_columns,
-                                     {{amx::multiply<false, false>, amx::multiply<false, true>}, {amx::multiply<true, false>, amx::multiply<true, true>}},
+                                     {{amx::multiply<false, 1>, amx::multiply<false, 2>, amx::multiply<false, 3>, amx::multiply<false, 4>},
+                                      {amx::multiply<true, 1>, amx::multiply<true, 2>, amx::multiply<true, 3>, amx::multiply<true, 4>}},
                                      amx::split,
                                      amx::finish,
                                      amx::begin,

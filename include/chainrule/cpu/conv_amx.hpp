@@ -1,5 +1,5 @@
 #pragma once
-// Convolutions as products on AMX's tiles. conv_gather.hpp's sum: panels of 32 pixels are split where they lie in the image (1 x 1 windows), or lined
+// Convolutions as products on AMX's tiles. conv_gather.hpp's sum: columns of 64 pixels are split where they lie in the image (1 x 1 windows), or lined
 // up first. The gradient of a 1 x 1 window's weight: a product along the pixels.
 
 #include <chainrule/cpu/conv_gather.hpp>
@@ -8,13 +8,7 @@
 
 namespace chainrule::cpu::detail {
 
-/// Rows of weights, each with its numbers side by side in the order [channel][tap].
-struct AmxWeights {
-  const float* from;
-  std::int64_t row_step;
-};
-
-/// Whether the weights lie in that order.
+/// Whether each row of weights has its numbers side by side, in the order [channel][tap].
 inline bool amx_reads_weights(const Gather<float>& g) {
   const auto taps = static_cast<std::int64_t>(g.taps.size());
   for (std::int64_t t = 0; t < taps; ++t)
@@ -37,22 +31,21 @@ inline void amx_line_up_weights(const KernelTable<float>& table, const Gather<fl
 }
 
 /// Rows [i0, i1) and pixels [j0, j1) of one group, on the calling thread. Whether all results are numbers.
-inline bool amx_gather_part(const AmxTable& amx, const KernelTable<float>& table, const Gather<float>& g, std::int64_t group, const AmxWeights& weights,
-                            std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1, std::int64_t longest, bool far) {
-  const auto taps = static_cast<std::int64_t>(g.taps.size()), m = i1 - i0, n = j1 - j0, pixels = g.qh * g.qw, panels = ceil_div(n, amx_side);
+inline bool amx_gather_part(const AmxTable& amx, const KernelTable<float>& table, const Gather<float>& g, std::int64_t group, AmxPlace<const float> weights,
+                            std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1, bool far) {
+  const auto taps = static_cast<std::int64_t>(g.taps.size()), m = i1 - i0, n = j1 - j0, pixels = g.qh * g.qw, k = g.channels * taps;
   const float* const source = g.source + group * g.channels * g.source_channel;
   float* const out = g.out + (group * g.m + i0) * g.out_channel;
   static thread_local std::vector<Run> runs;
-  static thread_local std::vector<std::int64_t> split_up;  // for each panel: -1, or how many before it belong to more than one image, too
+  static thread_local std::vector<std::int64_t> split_up;  // for each 64 pixels: -1, or how many before it belong to more than one image, too
   split_up.clear();
   std::int64_t count = 0;
-  for (std::int64_t j = j0; j < j1; j += amx_side) split_up.push_back(j / pixels == (std::min(j + amx_side, j1) - 1) / pixels ? -1 : count++);
-  const Workspace<float> apart(static_cast<std::size_t>(count * m * amx_side));
+  for (std::int64_t j = j0; j < j1; j += amx_columns) split_up.push_back(j / pixels == (std::min(j + amx_columns, j1) - 1) / pixels ? -1 : count++);
+  const Workspace<float> apart(static_cast<std::size_t>(count * m * amx_columns)), lined_up(static_cast<std::size_t>(std::min(k, amx_longest * amx_step) * amx_columns));
 
-  const auto rows = [&](std::int64_t i, std::int64_t p, std::int64_t) { return AmxSource{weights.from + (i0 + i) * weights.row_step + p, weights.row_step}; };
-  const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t depth) -> AmxSource {
-    const std::int64_t width = std::min(amx_side, n - j);
-    float* const lined_up = scratch<float>(Scratch::tile, static_cast<std::size_t>(longest * amx_step * amx_side));
+  const auto rows = [&](std::int64_t i, std::int64_t p) { return AmxPlace<const float>{weights.from + (i0 + i) * weights.row_step + p, weights.row_step}; };
+  const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t depth) -> AmxColumns {
+    const std::int64_t width = std::min(amx_columns, n - j);
     for (std::int64_t t = 0; t < taps; ++t) {
       const Tap& tap = g.taps[static_cast<std::size_t>(t)];
       const std::int64_t c0 = ceil_div(p - t, taps), c1 = ceil_div(p + depth - t, taps);  // channels whose number for this tap is in the block
@@ -60,19 +53,19 @@ inline bool amx_gather_part(const AmxTable& amx, const KernelTable<float>& table
       find_runs(g, tap, j0 + j, width, runs);
       const float* first = source + c0 * g.source_channel + tap.base;
       if (taps == 1 && runs.size() == 1 && runs[0].source >= 0) return {first + runs[0].source, g.source_channel};
-      table.copy_runs(lined_up + (c0 * taps + t - p) * amx_side, taps * amx_side, first, g.source_channel, c1 - c0, runs.data(), static_cast<std::int64_t>(runs.size()));
+      table.copy_runs(lined_up + (c0 * taps + t - p) * amx_columns, taps * amx_columns, first, g.source_channel, c1 - c0, runs.data(), static_cast<std::int64_t>(runs.size()));
     }
-    return {lined_up, amx_side};
+    return {lined_up, amx_columns};
   };
-  const auto place = [&](std::int64_t i, std::int64_t j) -> AmxPlace {
-    const std::int64_t where = split_up[static_cast<std::size_t>(j / amx_side)], first = j0 + j;
-    if (where >= 0) return {apart + where * m * amx_side + i * amx_side, amx_side};
+  const auto place = [&](std::int64_t i, std::int64_t j) -> AmxPlace<float> {
+    const std::int64_t where = split_up[static_cast<std::size_t>(j / amx_columns)], first = j0 + j;
+    if (where >= 0) return {apart + (where * m + i) * amx_columns, amx_columns};
     return {out + first / pixels * g.out_image + i * g.out_channel + first % pixels, g.out_channel};
   };
-  const bool good = amx_engine(amx, table, m, n, AmxBlocks{g.channels * taps, longest}, rows, columns, place, {.row_bias = g.bias ? g.bias + group * g.m + i0 : nullptr}, far);
-  for (std::int64_t panel = 0; panel < panels; ++panel) {
-    const std::int64_t where = split_up[static_cast<std::size_t>(panel)], j = panel * amx_side;
-    if (where >= 0) scatter<float>(table, g, apart + where * m * amx_side, amx_side, m, out, j0 + j, std::min(amx_side, n - j));
+  const bool good = amx_engine(amx, table, m, n, AmxBlocks{k}, rows, columns, place, {.row_bias = g.bias ? g.bias + group * g.m + i0 : nullptr}, far);
+  for (std::int64_t j = 0; j < n; j += amx_columns) {
+    const std::int64_t where = split_up[static_cast<std::size_t>(j / amx_columns)];
+    if (where >= 0) scatter<float>(table, g, apart + where * m * amx_columns, amx_columns, m, out, j0 + j, std::min(amx_columns, n - j));
   }
   return good;
 }
@@ -92,15 +85,15 @@ inline bool amx_gather(const Gather<float>& g) {
   if (flops > parallel_flops && g.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
     part = amx_split(g.m, pixels);
     // Several tasks for each thread: who is held up by another program does fewer.
-    if (part.rows == g.m) part.columns = std::max(round_up(ceil_div(part.columns, 4), amx_side), std::min(part.columns, 2 * amx_columns));
+    if (part.rows == g.m) part.columns = std::max(round_up(ceil_div(part.columns, 4), amx_columns), std::min<std::int64_t>(part.columns, 1024));
   }
   const std::int64_t down = ceil_div(g.m, part.rows), across = ceil_div(pixels, part.columns);
-  const bool far = amx_far((g.m + g.channels) * g.groups * pixels);
+  const bool far = (g.m + g.channels) * g.groups * pixels > (3 << 19);
   std::atomic<bool> good{true};
   parallel_for(g.groups * down * across, [&](std::int64_t task) {
     const std::int64_t group = task / (down * across), i = task / across % down * part.rows, j = task % across * part.columns;
-    const AmxWeights weights = in_order ? AmxWeights{g.weight + group * g.weight_group, g.weight_m} : AmxWeights{lined_up + group * g.m * k, k};
-    if (!amx_gather_part(*amx, table, g, group, weights, i, std::min(i + part.rows, g.m), j, std::min(j + part.columns, pixels), pixels <= 128 ? 2 : 4, far))
+    const AmxPlace<const float> weights = in_order ? AmxPlace<const float>{g.weight + group * g.weight_group, g.weight_m} : AmxPlace<const float>{lined_up + group * g.m * k, k};
+    if (!amx_gather_part(*amx, table, g, group, weights, i, std::min(i + part.rows, g.m), j, std::min(j + part.columns, pixels), far))
       good.store(false, std::memory_order_relaxed);
   });
   return good.load(std::memory_order_relaxed);
@@ -110,9 +103,9 @@ inline bool amx_gather(const Gather<float>& g) {
 inline bool amx_weight_gradient(const ConvShape& s, const float* x, const float* dy, float* dweight) {
   const AmxTable* amx = amx_kernels();
   const std::int64_t pixels = s.oh * s.ow, k = s.n * pixels;
-  if (!amx || s.groups != 1 || !prefers_amx(s.c_out, s.c_in, k, true)) return false;
+  if (!amx || s.groups != 1 || !prefers_amx(std::max(s.c_out, s.c_in), std::min(s.c_out, s.c_in), k, true)) return false;
   const KernelTable<float>& table = kernels<float>();
-  const bool round = s.c_in > s.c_out, joins = pixels < 2 * amx_step * 2;  // better to turn the one with fewer channels; small images side by side
+  const bool round = s.c_in > s.c_out, joins = pixels < 4 * amx_step;  // better to turn the one with fewer channels; small images side by side
   const std::int64_t m = round ? s.c_in : s.c_out, n = round ? s.c_out : s.c_in;
   const float *a = round ? x : dy, *b = round ? dy : x;
   const Workspace<float> a_joined(static_cast<std::size_t>(joins ? m * k : 0)), b_joined(static_cast<std::size_t>(joins ? n * k : 0));
@@ -125,19 +118,18 @@ inline bool amx_weight_gradient(const ConvShape& s, const float* x, const float*
   };
   if (joins) join(a, m, a_joined), join(b, n, b_joined), a = a_joined, b = b_joined;
   const std::int64_t row = joins ? k : pixels, a_image = joins ? 0 : m * pixels, b_image = joins ? 0 : n * pixels;
-  const AmxBlocks blocks{row, 4, joins ? 1 : s.n};
+  const AmxBlocks blocks{row, joins ? 1 : s.n};
   const Workspace<float> turned(static_cast<std::size_t>(round ? m * n : 0));  // dweight^T
   float* const c = round ? turned : dweight;
   const Split part = chainrule::detail::inside_parallel ? Split{m, n} : amx_split(m, n);
   const std::int64_t down = ceil_div(m, part.rows), across = ceil_div(n, part.columns);
-  const bool far = amx_far((m + n) * k);
+  const bool far = (m + n) * k > (3 << 19);
   std::atomic<bool> good{true};
   parallel_for(down * across, [&](std::int64_t task) {
     const std::int64_t i0 = task / across * part.rows, j0 = task % across * part.columns;
-    float* const lined_up = scratch<float>(Scratch::tile, static_cast<std::size_t>(4 * amx_step * amx_side));
-    const auto rows = [&](std::int64_t i, std::int64_t p, std::int64_t) { return AmxSource{a + p / row * a_image + (i0 + i) * row + p % row, row}; };
-    const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t) { return AmxSource{b + p / row * b_image + (j0 + j) * row + p % row, row, lined_up}; };
-    const auto place = [&](std::int64_t i, std::int64_t j) { return AmxPlace{c + (i0 + i) * n + j0 + j, n}; };
+    const auto rows = [&](std::int64_t i, std::int64_t p) { return AmxPlace<const float>{a + p / row * a_image + (i0 + i) * row + p % row, row}; };
+    const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t) { return AmxColumns{b + p / row * b_image + (j0 + j) * row + p % row, row, true}; };
+    const auto place = [&](std::int64_t i, std::int64_t j) { return AmxPlace<float>{c + (i0 + i) * n + j0 + j, n}; };
     if (!amx_engine(*amx, table, std::min(part.rows, m - i0), std::min(part.columns, n - j0), blocks, rows, columns, place, {}, far)) good.store(false, std::memory_order_relaxed);
   });
   if (round && good.load(std::memory_order_relaxed))
