@@ -71,10 +71,10 @@ struct AmxTable {  // panels begin at addresses that 64 divides
   /// step of `now` is at ahead.a[0], and afterwards that of `next`; [1]: all steps of `now` are at ahead.a[0]. Between begin and end only.
   void (*multiply[2][4])(std::int64_t whole, std::int64_t steps, const AmxRows& now, const AmxRows& next, const Bf16* b, const float* from, std::int64_t from_row,
                          float* to, std::int64_t to_row, AmxAhead& ahead);
-  void (*split)(AmxJob& job);         ///< all that is left
-  void (*finish)(AmxFinish& finish);  ///< all that is left
-  void (*begin)();                    ///< gives the tiles of this thread their shape
-  void (*end)();                      ///< and lets them go
+  void (*split)(AmxJob& job, std::int64_t end);  ///< what is left of the steps before `end`
+  void (*finish)(AmxFinish& finish);             ///< all that is left
+  void (*begin)();                               ///< gives the tiles of this thread their shape
+  void (*end)();                                 ///< and lets them go
 };
 
 }  // namespace chainrule::cpu
@@ -183,8 +183,8 @@ inline void turn_block(const float* from, std::int64_t from_row, float* to) {
   job.wait = job.every;
   for (std::int64_t n = job.together; n > 0 && job.step < job.steps; --n) split_unit(job);
 }
-inline void split(AmxJob& job) {
-  while (job.step < job.steps) split_unit(job);
+inline void split(AmxJob& job, std::int64_t end) {
+  while (job.step < end) split_unit(job);
 }
 
 // The next `rows` rows of a stripe that is 64 columns wide, or those that are left.

@@ -109,9 +109,15 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
       const AmxPlace<const float> a = i == full ? AmxPlace<const float>{last_rows, deepest} : rows(t.i0 + i, p);
       return {a.from, a.row_step, edges + i * amx_step};
     };
-    amx.split(ahead.columns);
     const Bf16* const b = packed + (begun + 1) % 2 * panel;
-    begin_columns();
+    const bool starts = begun == 1;  // the first columns of all: each step is split while the one before is multiplied
+    if (starts) {
+      amx.split(ahead.columns, 1);
+      ahead.columns.together = ahead.columns.lying ? 6 : 4, ahead.columns.every = 1;
+    } else {
+      amx.split(ahead.columns, steps);
+      begin_columns();
+    }
     if (t.j0 == 0) {  // other rows: what they lack is filled up with zeros
       const std::int64_t rest = depth - whole * amx_step;
       for (std::int64_t i = 0; rest > 0 && i < round_up(height, amx_rows); i += amx_rows) {
@@ -145,6 +151,10 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
       for (std::int64_t r = 0; from == part && r < below; ++r) std::copy_n(c.from + r * c.row_step, count, part + r * amx_columns);
       if (ready) ahead.a[0] = split + i / amx_rows * of_rows;
       amx.multiply[ready][ceil_div(count, 16) - 1](whole, steps, now, next, b, from, stripe ? c.row_step : amx_columns, direct ? c.from : part, direct ? c.row_step : amx_columns, ahead);
+      if (starts && i == 0) {
+        amx.split(ahead.columns, steps);
+        begin_columns();
+      }
       AmxFinish& f = ahead.finish;
       amx.finish(f);  // what is left of the stripe before
       if (direct) continue;
