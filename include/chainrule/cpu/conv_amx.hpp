@@ -37,10 +37,11 @@ inline bool amx_gather_part(const AmxTable& amx, const KernelTable<float>& table
   const float* const source = g.source + group * g.channels * g.source_channel;
   float* const out = g.out + (group * g.m + i0) * g.out_channel;
   static thread_local std::vector<Run> runs;
-  static thread_local std::vector<std::int64_t> split_up;  // for each 64 pixels: -1, or how many before it belong to more than one image, too
+  static thread_local std::vector<std::int64_t> split_up;  // for each 64 pixels: -1, or how many before it are not one piece of the result, too
   split_up.clear();
   std::int64_t count = 0;
-  for (std::int64_t j = j0; j < j1; j += amx_columns) split_up.push_back(j / pixels == (std::min(j + amx_columns, j1) - 1) / pixels ? -1 : count++);
+  const bool solid = g.out_column == 1 && g.out_row == g.qw;
+  for (std::int64_t j = j0; j < j1; j += amx_columns) split_up.push_back(solid && j / pixels == (std::min(j + amx_columns, j1) - 1) / pixels ? -1 : count++);
   const Workspace<float> apart(static_cast<std::size_t>(count * m * amx_columns)), lined_up(static_cast<std::size_t>(std::min(k, amx_longest * amx_step) * amx_columns));
 
   const auto rows = [&](std::int64_t i, std::int64_t p) { return AmxPlace<const float>{weights.from + (i0 + i) * weights.row_step + p, weights.row_step}; };
@@ -74,7 +75,7 @@ inline bool amx_gather_part(const AmxTable& amx, const KernelTable<float>& table
 inline bool amx_gather(const Gather<float>& g) {
   const AmxTable* amx = amx_kernels();
   const std::int64_t taps = static_cast<std::int64_t>(g.taps.size()), pixels = g.images * g.qh * g.qw, k = g.channels * taps;
-  if (!amx || g.out_column != 1 || g.out_row != g.qw || !prefers_amx(g.m, pixels, k, taps > 1)) return false;
+  if (!amx || !prefers_amx(g.m, pixels, k, taps > 1)) return false;
   if (taps > 1 && g.channels < 16) return false;  // to line up a few numbers at a time costs more than it gains (measured)
   const KernelTable<float>& table = kernels<float>();
   const bool in_order = amx_reads_weights(g);

@@ -31,13 +31,13 @@ struct AmxColumns {
   std::int64_t row_step;
   bool lying = false;
 };
-/// Where a stripe of C is, or rows of A.
+/// Where a stripe of C is, or sixteen rows of A.
 template <class T> struct AmxPlace {
   T* from;
   std::int64_t row_step;
 };
 
-/// The columns [0, count) are to be split. What has edges is copied, with zeros for what the last step lacks; `room` for that: (k + 31, 64), and 64 rows.
+/// The columns [0, count) are to be split. What has edges is copied to `room` (k + 32, 64), with zeros for what the last step lacks.
 inline void amx_plan(const KernelTable<float>& table, AmxJob& job, Bf16* to, AmxColumns b, std::int64_t count, std::int64_t k, float* room) {
   const std::int64_t whole = k / amx_step, rest = k - whole * amx_step;
   float* const tail = room + k * amx_columns;  // behind what may have to be copied
@@ -210,7 +210,7 @@ inline bool prefers_amx(std::int64_t m, std::int64_t n, std::int64_t k, bool tur
   const auto d = [](std::int64_t i) { return static_cast<double>(i); };
   const double products = d(m * n * k), filled = products / d(round_up(m, amx_rows) * round_up(n, 16) * round_up(k, amx_step));
   const double edges = (m % amx_rows ? 4e5 : 0) + (n % amx_columns ? 4e5 : 0);
-  return 0.5 + (turned ? 16 : 8) / d(m) + (1.5e5 + edges) / products < 0.95 * filled;
+  return 0.5 + (turned ? 16 : 8) / d(m) + ((turned ? 7e4 : 5e4) + edges) / products < 0.95 * filled;
 }
 
 /// gemm() on tiles. False, and C in no state to use, where tiles are not there, not the faster way, or met what is not a number.
