@@ -233,6 +233,14 @@ inline void split_rows(const AmxRows& rows, std::int64_t whole, std::int64_t ste
   for (std::int64_t r = 0, row_step = step < whole ? rows.row_step : amx_step; r < amx_rows; ++r) split_pair<amx_tile>(to + r * 32, from + r * row_step, from + r * row_step + 16);
 }
 
+// A little of everything. Called, not inlined, since it stands in many places.
+[[gnu::noinline]] inline void work_on(AmxAhead& ahead, std::int64_t finish_rows, std::int64_t closer_rows) {
+  if (ahead.finish.rows > 0) finish_some(ahead.finish, finish_rows);
+  split_some(ahead.columns);
+  for (std::int64_t r = 0; r < closer_rows; ++r, ahead.next += ahead.next_row)
+    for (int i = 0; i < 64; i += 16) __builtin_prefetch(ahead.next + i, 1);
+}
+
 // Tiles 0 to 3 are of C, 4 to 6 the pieces of A, 7 of B. While they are multiplied, the next step of A is split (unless it is `ready`), and `ahead` is
 // worked on.
 template <bool ready, int tiles>
@@ -247,7 +255,6 @@ void multiply(std::int64_t whole, std::int64_t steps, const AmxRows& now, const 
     if constexpr (tiles > 3) load<3>(from + 48, from_row * size);
   }
   const std::int64_t rows = (amx_rows + 4 * steps - 1) / (4 * steps), finish_rows = ahead.finish.columns == amx_columns ? rows : 0, closer_rows = ahead.next ? rows : 0;
-  const float* closer = ahead.next;
   for (std::int64_t s = 0; s < steps; ++s, b += amx_b_step) {
     const Bf16* const a = ready ? ahead.a[0] + s * amx_a_step : ahead.a[s % 2];
     Bf16* const a_next = ahead.a[1 - s % 2];
@@ -258,12 +265,7 @@ void multiply(std::int64_t whole, std::int64_t steps, const AmxRows& now, const 
 #pragma GCC unroll 4
       for (int r = first; !ready && r < last; ++r, row += row_step) split_pair<amx_tile>(a_next + r * 32, row, row + 16);
     };
-    const auto work = [&]() __attribute__((always_inline)) {
-      if (ahead.finish.rows > 0) finish_some(ahead.finish, finish_rows);
-      split_some(ahead.columns);
-      for (std::int64_t r = 0; r < closer_rows; ++r, closer += ahead.next_row)
-        for (int i = 0; i < 64; i += 16) __builtin_prefetch(closer + i, 1);
-    };
+    const auto work = [&]() __attribute__((always_inline)) { work_on(ahead, finish_rows, closer_rows); };
     const auto products = [&]<int piece, int tile>(std::integer_sequence<int, piece, tile>) __attribute__((always_inline)) {
       if constexpr (tile < tiles) {
         load<7>(b + (4 * piece + tile) * amx_tile);
