@@ -127,7 +127,7 @@ template <class T> bool prefers_dots(const KernelTable<T>& table, std::int64_t m
 
 /// C = A B, or C += A B with options.accumulate; then bias, then relu, as options ask. C is m x n with rows c_row apart and
 /// consecutive columns; A (m x k) and B (k x n) have any strides, counted in numbers: a transposed matrix swaps its two.
-/// Float and double. k = 0 gives a product of zeros. C must not overlap A or B.
+/// Float and double; large products of floats go to AMX's tiles where they are (gemm_amx.hpp). k = 0 gives a product of zeros. C must not overlap A or B.
 /// Bitwise the same for any number of threads.
 ///     gemm<float>(2, 2, 3, a, 3, 1, b, 2, 1, c, 2);              // row-major A (2, 3) and B (3, 2)
 ///     gemm<float>(n, out, in, x, in, 1, w, 1, in, y, out, {.bias = b});  // y = x w^T + b, w (out, in)
