@@ -15,11 +15,11 @@ inline constexpr double parallel_flops = 1.5e6;            // of a product: belo
 inline constexpr std::int64_t amx_longest = 16;            // steps whose columns are split together: 192 KiB for 64 columns
 inline constexpr std::int64_t amx_rows_bytes = 768 << 10;  // of A, which all columns pass by: they stay in the second cache
 
-/// The inner dimension, `segments` times k, in blocks of at most amx_longest steps, of which none lies in two segments; the first ones a step longer than
+/// The inner dimension, `segments` times k, in blocks of at most `longest` steps, of which none lies in two segments; the first ones a step longer than
 /// the last where it can't be helped. It decides the order of the sum, so it depends on sizes alone.
 struct AmxBlocks {
-  std::int64_t k, segments = 1;
-  std::int64_t steps = ceil_div(k, amx_step), of_segment = ceil_div(steps, amx_longest), count = segments * of_segment, shorter = steps / of_segment, longer = steps % of_segment;
+  std::int64_t k, segments = 1, longest = amx_longest;
+  std::int64_t steps = ceil_div(k, amx_step), of_segment = ceil_div(steps, longest), count = segments * of_segment, shorter = steps / of_segment, longer = steps % of_segment;
   std::int64_t inside(std::int64_t block) const { return std::min(k, (shorter * block + std::min(block, longer)) * amx_step); }
   std::int64_t begin(std::int64_t block) const { return block / of_segment * k + inside(block % of_segment); }
   std::int64_t depth(std::int64_t block) const { return inside(block % of_segment + 1) - inside(block % of_segment); }
@@ -63,9 +63,9 @@ inline void amx_plan(const KernelTable<float>& table, AmxJob& job, Bf16* to, Amx
 template <class Rows, class Columns, class Place>
 bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n, const AmxBlocks& blocks, const Rows& rows, const Columns& columns,
                 const Place& place, const GemmOptions<float>& options, bool far) {
-  const std::int64_t deepest = std::min(blocks.steps, amx_longest) * amx_step, panel = deepest / amx_step * amx_b_step;
+  const std::int64_t deepest = std::min(blocks.steps, blocks.longest) * amx_step, panel = deepest / amx_step * amx_b_step;
   const std::int64_t fit = std::max<std::int64_t>(4, amx_rows_bytes / (deepest * static_cast<std::int64_t>(sizeof(float)) * amx_rows)) * amx_rows;
-  const std::int64_t together = std::min(m, round_up(ceil_div(m, ceil_div(m, fit)), amx_rows));  // rows that all columns pass by
+  const std::int64_t together = n <= amx_columns ? m : std::min(m, round_up(ceil_div(m, ceil_div(m, fit)), amx_rows));  // rows that all columns pass by
   // A short inner dimension leaves little time to split rows on the way. Many columns pass by them: they are split before. (measured)
   const bool ready = blocks.steps <= 4 && n >= 4 * amx_columns;
   const std::int64_t of_rows = ready ? blocks.steps * amx_a_step : 0;
@@ -171,10 +171,11 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
 
 /// A part of C (m x n) on the calling thread. The numbers of A's rows lie side by side, those of B's rows or columns do.
 inline bool amx_part(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t a_row,
-                     const float* b, std::int64_t b_row, std::int64_t b_col, float* c, std::int64_t c_row, const GemmOptions<float>& options, bool far) {
+                     const float* b, std::int64_t b_row, std::int64_t b_col, float* c, std::int64_t c_row, const GemmOptions<float>& options, bool far,
+                     std::int64_t longest = amx_longest) {
   const auto rows = [&](std::int64_t i, std::int64_t p) { return AmxPlace<const float>{a + i * a_row + p, a_row}; };
   const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t) { return AmxColumns{b + p * b_row + j * b_col, b_col == 1 ? b_row : b_col, b_col != 1}; };
-  return amx_engine(amx, table, m, n, AmxBlocks{k}, rows, columns, [&](std::int64_t i, std::int64_t j) { return AmxPlace<float>{c + i * c_row + j, c_row}; }, options, far);
+  return amx_engine(amx, table, m, n, AmxBlocks{k, 1, longest}, rows, columns, [&](std::int64_t i, std::int64_t j) { return AmxPlace<float>{c + i * c_row + j, c_row}; }, options, far);
 }
 
 /// The same by way of the transpose, B^T A^T: what is turned is A and not B. Both lie along the inner dimension.
@@ -184,7 +185,7 @@ inline bool amx_swapped(const AmxTable& amx, const KernelTable<float>& table, st
   for (std::int64_t i = 0; i < m; i += amx_columns) {
     const std::int64_t rows = std::min(amx_columns, m - i);
     float* turned = scratch<float>(Scratch::products, static_cast<std::size_t>(n * rows));  // (n, rows)
-    good = amx_part(amx, table, n, rows, k, b, b_col, a + i * a_row, 1, a_row, turned, rows, {.row_bias = options.bias, .relu = options.relu}, false) && good;
+    good = amx_part(amx, table, n, rows, k, b, b_col, a + i * a_row, 1, a_row, turned, rows, {.row_bias = options.bias, .relu = options.relu}, false, 2 * amx_longest) && good;  // few columns: their pieces are few, too
     table.arrange(c + i * c_row, c_row, turned, rows, 1, n, rows);
   }
   return good;
