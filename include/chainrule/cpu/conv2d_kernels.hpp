@@ -75,7 +75,7 @@ template <class T> void gather_convolution(const Gather<T>& g) {
   }
   double flops = 2.0 * static_cast<double>(size) * static_cast<double>(pixels);
   Split part{g.m, pixels};
-  if (flops > 1.5e6 && g.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
+  if (flops > parallel_flops && g.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
     part = split(g.m, pixels, table.rows, table.lanes);
     // Several tasks for each thread: who is held up by another program does fewer.
     if (part.rows == g.m) part.columns = std::max(round_up(ceil_div(part.columns, 4), table.columns), std::min<std::int64_t>(part.columns, 16 * table.columns));
@@ -86,7 +86,7 @@ template <class T> void gather_convolution(const Gather<T>& g) {
     std::int64_t group = task / (down * across), i = task / across % down * part.rows, j = task % across * part.columns;
     gather_part<T>(table, g, group, packs ? weights + group * size : nullptr, i, std::min(i + part.rows, g.m), j, std::min(j + part.columns, pixels));
   };
-  if (flops * static_cast<double>(g.groups) > 1.5e6) {
+  if (flops * static_cast<double>(g.groups) > parallel_flops) {
     parallel_for(tasks, run);
   } else {
     for (std::int64_t task = 0; task < tasks; ++task) run(task);

@@ -8,15 +8,7 @@
 
 namespace chainrule::cpu::detail {
 
-/// Whether each row of weights has its numbers side by side, in the order [channel][tap].
-inline bool amx_reads_weights(const Gather<float>& g) {
-  const auto taps = static_cast<std::int64_t>(g.taps.size());
-  for (std::int64_t t = 0; t < taps; ++t)
-    if (g.taps[static_cast<std::size_t>(t)].weight != t) return false;
-  return g.weight_channel == taps;
-}
-
-/// Brings the weights of one group into that order.
+/// Rows of weights of one group, each with its numbers side by side in the order [channel][tap].
 inline void amx_line_up_weights(const KernelTable<float>& table, const Gather<float>& g, std::int64_t group, float* to) {
   const auto taps = static_cast<std::int64_t>(g.taps.size()), k = g.channels * taps;
   const float* from = g.weight + group * g.weight_group;
@@ -78,7 +70,7 @@ inline bool amx_gather(const Gather<float>& g) {
   if (!amx || !prefers_amx(g.m, pixels, k, taps > 1)) return false;
   if (taps > 1 && g.channels < 16) return false;  // to line up a few numbers at a time costs more than it gains (measured)
   const KernelTable<float>& table = kernels<float>();
-  const bool in_order = amx_reads_weights(g);
+  const bool in_order = taps_in_order(g) && g.weight_channel == taps;  // then rows are read where they lie
   const Workspace<float> lined_up(static_cast<std::size_t>(in_order ? 0 : g.groups * g.m * k));
   for (std::int64_t group = 0; !in_order && group < g.groups; ++group) amx_line_up_weights(table, g, group, lined_up + group * g.m * k);
   const double flops = 2.0 * static_cast<double>(g.m * k) * static_cast<double>(pixels);

@@ -42,6 +42,13 @@ inline std::int64_t channel_block(std::int64_t channels, std::int64_t taps) {
   return ceil_div(channels, ceil_div(channels, fit));
 }
 
+/// Whether the taps are the window's numbers, each once, from the first to the last.
+template <class T> bool taps_in_order(const Gather<T>& g) {
+  for (std::size_t t = 0; t < g.taps.size(); ++t)
+    if (g.taps[t].weight != static_cast<std::int64_t>(t)) return false;
+  return true;
+}
+
 /// Whether rows of weights are read where they lie: those of a 1 x 1 window, whose numbers follow each other.
 template <class T> bool reads_weights(const Gather<T>& g) { return g.taps.size() == 1 && g.weight_channel == 1; }
 
@@ -49,8 +56,7 @@ template <class T> bool reads_weights(const Gather<T>& g) { return g.taps.size()
 template <class T> void pack_weights(const KernelTable<T>& table, const Gather<T>& g, std::int64_t group, T* to) {
   auto taps = static_cast<std::int64_t>(g.taps.size());
   std::int64_t block = channel_block(g.channels, taps);
-  bool in_order = true;
-  for (std::int64_t t = 0; t < taps; ++t) in_order = in_order && g.taps[static_cast<std::size_t>(t)].weight == t;
+  const bool in_order = taps_in_order(g);
   std::int64_t tiles = ceil_div(g.m, table.rows);
   parallel_for(g.m * g.channels * taps < 100000 ? 1 : tiles, [&](std::int64_t task) {
     std::int64_t first = g.m * g.channels * taps < 100000 ? 0 : task, last = g.m * g.channels * taps < 100000 ? tiles : task + 1;

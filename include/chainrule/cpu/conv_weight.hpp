@@ -171,7 +171,7 @@ template <class T> void weight_gradient(ConvShape s, const T* x, const T* dy, T*
   T* const sums = round ? dweight : static_cast<T*>(transposed.emplace(static_cast<std::size_t>(s.groups * window * out)));
   double flops = 2.0 * static_cast<double>(window * s.c_out) * static_cast<double>(s.n * s.oh * s.ow);
   Split part{window, out};
-  bool alone = flops < 1.5e6;
+  bool alone = flops < parallel_flops;
   if (!alone && s.groups < get_num_threads() && !chainrule::detail::inside_parallel) { part = split(window, out, table.rows, table.lanes); }
   std::int64_t down = ceil_div(window, part.rows), across = ceil_div(out, part.columns), tasks = s.groups * down * across;
   auto run = [&](std::int64_t task) {

@@ -11,7 +11,6 @@
 
 namespace chainrule::cpu::detail {
 
-inline constexpr double parallel_flops = 1.5e6;            // of a product: below, a parallel region costs more than it gains
 inline constexpr std::int64_t amx_longest = 16;            // steps whose columns are split together: 192 KiB for 64 columns
 inline constexpr std::int64_t amx_rows_bytes = 768 << 10;  // of A, which all columns pass by: they stay in the second cache
 
@@ -132,7 +131,7 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
         std::fill_n(last_rows, amx_rows * deepest, 0.f);
         for (std::int64_t r = 0; r < height - full; ++r) std::copy_n(a.from + r * a.row_step, whole * amx_step, last_rows + r * deepest);
       }
-      amx.split_rows(rows_at(0), whole, 0, ahead.a[0]);
+      if (!ready) amx.split_rows(rows_at(0), whole, 0, ahead.a[0]);
       for (std::int64_t i = 0; ready && i < height; i += amx_rows) {
         for (std::int64_t step = 0; step < steps; ++step) amx.split_rows(rows_at(i), whole, step, split + i / amx_rows * of_rows + step * amx_a_step);
       }
@@ -185,7 +184,8 @@ inline bool amx_swapped(const AmxTable& amx, const KernelTable<float>& table, st
   for (std::int64_t i = 0; i < m; i += amx_columns) {
     const std::int64_t rows = std::min(amx_columns, m - i);
     float* turned = scratch<float>(Scratch::products, static_cast<std::size_t>(n * rows));  // (n, rows)
-    good = amx_part(amx, table, n, rows, k, b, b_col, a + i * a_row, 1, a_row, turned, rows, {.row_bias = options.bias, .relu = options.relu}, false, 2 * amx_longest) && good;  // few columns: their pieces are few, too
+    const std::int64_t longest = 2 * amx_longest;  // few columns: their pieces are few, too
+    good = amx_part(amx, table, n, rows, k, b, b_col, a + i * a_row, 1, a_row, turned, rows, {.row_bias = options.bias, .relu = options.relu}, false, longest) && good;
     table.arrange(c + i * c_row, c_row, turned, rows, 1, n, rows);
   }
   return good;

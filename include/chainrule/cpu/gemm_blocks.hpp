@@ -10,6 +10,7 @@
 
 namespace chainrule::cpu::detail {
 
+inline constexpr double parallel_flops = 1.5e6;            // of a product: below, a parallel region costs more than it gains
 inline constexpr std::int64_t b_block_bytes = 448 * 1024;  // of a packed block of B: stays in 1 MiB of L2 with room to spare
 inline constexpr std::int64_t max_k_block = 384;           // a sliver of A (8 x 384 floats) stays in 32 KiB of L1
 
