@@ -1,14 +1,163 @@
 #pragma once
 // The engine: walks the graph backward, newest op first. When it reaches an op, everything that used its result has already
 // spoken, because an op is always newer than its operands. No recursion: a chain of a million ops is a loop.
+//
+// Threads: walks of several threads may share a graph (with {.retain_graph = true}; without it the second one gets an error) and may
+// add to the same leaves; each .grad is then right but for the order in which float sums were added. What one thread edits in place,
+// or sets (.grad, requires_grad, hooks), no other may use at the same time.
 
 #include <chainrule/core/elementwise.hpp>
 #include <chainrule/core/record.hpp>
 #include <chainrule/ops/add.hpp>
+#include <chainrule/ops/edit_view.hpp>
+#include <cstdio>
 
 namespace chainrule {
 
 namespace detail {
+
+inline TensorBase run_hooks(Hooks* hooks, TensorBase g, Location at);
+
+/// One walk through the graph.
+class Engine : public Walk {
+ public:
+  Engine(BackwardOptions options, Location at) : options_(options), at_(at) {}
+
+  /// Asks for the gradients of these tensors instead of filling the leaves' .grad.
+  void capture(std::span<const TensorBase> inputs, std::span<const TensorBase> roots) {
+    captures_ = true;
+    captured_ = inputs;
+    results_.resize(inputs.size());
+    mark_needed(roots);
+  }
+
+  void run(std::span<const TensorBase> roots, std::span<const TensorBase> seeds, const GradOps* ops) {
+    set_grad_enabled guard(options_.create_graph);
+    // The ops that a rule runs are watched only if they make a graph of their own.
+    Unobserved quiet;
+    watcher_ = quiet.who();
+    if (options_.create_graph) observer = watcher_;
+    for (std::size_t i = 0; i < roots.size(); ++i) send(Edge(roots[i], ops), seeds[i], "backward");
+    walk();
+    finish_leaves();
+  }
+
+  std::vector<TensorBase>& results() { return results_; }
+
+ private:
+  void walk() {
+    while (Visit* visit = newest_.pop()) {     // every op that read its value has sent its part of the gradient
+      TensorBase gradient = take(*visit);      // their sum, after hooks
+      if (!visit->needed) continue;
+      Node& node = *visit->node;
+      Grads parts = run_rule(node, std::move(gradient));   // the chain rule
+      for (int i = 0; i < parts.size(); ++i) send(node.inputs[static_cast<std::size_t>(i)], std::move(parts[i]), node.op);
+    }
+  }
+
+  TensorBase take(Visit& visit) {
+    Node& n = *visit.node;
+    visit.queued = false;
+    visit.recomputed = TensorBase();
+    TensorBase g = run_hooks(n.hooks.get(), std::move(visit.gradient), n.at);
+    visit.gradient = TensorBase();
+    if (auto kept = n.retained.lock()) n.ops->accumulate_grad(**kept, g);
+    if (visit.captured) give_result(&n, visit.needed ? TensorBase(g) : std::move(g), n.ops);
+    return g;
+  }
+
+  Grads run_rule(Node& n, TensorBase g) {
+    check(!(n.saves && n.released), at_, "backward: the graph was walked already and ", n.op,
+          " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
+    // A watcher is shown the gradient afterwards, and a graph would refer to it.
+    const bool reusable = !watcher_ && !options_.create_graph && owned_alone(g, 1);
+    Grads parts = n.run(g, Needs(n, *this, reusable ? g.impl() : nullptr));
+    check(parts.size() == static_cast<int>(n.inputs.size()), n.at, n.op, ": its gradient rule gave ", parts.size(), " gradients for ",
+          n.inputs.size(), " operands");
+    if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::backward, BackwardEvent{n, g, parts});
+    if (!options_.retain_graph && !options_.create_graph) n.release();
+    return parts;
+  }
+
+  void send(const Edge& edge, TensorBase g, const char* op) {
+    if (!g.defined() || !needs(edge)) return;
+    check(g.dtype() == edge.dtype, at_, op, ": its gradient rule gave ", name_of(g.dtype()), " for an operand of ", name_of(edge.dtype));
+    if (!(g.shape() == edge.shape)) g = edge.ops->sum_to(g, edge.shape, at_);
+    if (!edge.node) return send_to_leaf(edge, std::move(g));
+    Visit& visit = visits_[edge.node.get()];
+    edge.ops->accumulate(visit.gradient, std::move(g));
+    if (!std::exchange(visit.queued, true)) newest_.push(visit);
+  }
+
+  void send_to_leaf(const Edge& edge, TensorBase g) {
+    if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::leaf, LeafEvent{TensorBase(edge.leaf), g});
+    if (!edge.leaf->hooks && !captures_) return edge.ops->accumulate_grad(*edge.leaf, std::move(g));
+    for (auto& known : leaves_)
+      if (known.leaf == edge.leaf) return edge.ops->accumulate(known.sum, std::move(g));
+    leaves_.push_back({edge.leaf, std::move(g), edge.ops});
+  }
+
+  // A leaf's hooks and captures see the sum of all contributions, so they come last.
+  void finish_leaves() {
+    for (auto& [leaf, sum, ops] : leaves_) {
+      sum = run_hooks(leaf->hooks.get(), std::move(sum), at_);
+      if (captures_) give_result(leaf.get(), std::move(sum), ops);
+      else ops->accumulate_grad(*leaf, std::move(sum));
+    }
+  }
+
+  void give_result(const void* node_or_leaf, TensorBase g, const GradOps* ops) {
+    const TensorBase* first = nullptr;
+    for (std::size_t i = 0; i < captured_.size(); ++i) {
+      TensorImpl& impl = *captured_[i].impl();
+      const NodeRef& node = node_of(impl);
+      if ((node ? static_cast<const void*>(node.get()) : &impl) != node_or_leaf) continue;
+      results_[i] = ops->unshared(first ? *first : std::move(g));
+      first = &results_[i];
+    }
+  }
+
+  // Marks the ops that lie between the roots and what is captured: the others need not run.
+  void mark_needed(std::span<const TensorBase> roots) {
+    std::vector<Node*> todo;
+    NewestFirst found;
+    auto see = [&](Node* n) {
+      if (!n) return;
+      Visit& v = visits_[n];
+      if (std::exchange(v.queued, true)) return;  // here: seen
+      todo.push_back(n);
+      found.push(v);
+    };
+    for (const auto& r : roots) see(node_of(*r.impl()).get());
+    while (!todo.empty()) {
+      Node* n = todo.back();
+      todo.pop_back();
+      for (const Edge& e : n->inputs) see(e.node.get());
+    }
+    for (const auto& c : captured_)
+      if (const NodeRef& node = node_of(*c.impl())) visits_[node.get()].captured = true;
+    std::vector<Visit*> order;
+    while (Visit* v = found.pop()) order.push_back(v);
+    for (std::size_t i = order.size(); i-- > 0;) {  // oldest first: an op is needed if one of its operands is
+      order[i]->queued = order[i]->needed = false;
+      for (const Edge& e : order[i]->node->inputs) order[i]->needed = order[i]->needed || needs(e);
+    }
+  }
+
+  BackwardOptions options_;
+  Location at_;
+  NewestFirst newest_;
+  struct LeafSum {
+    ImplRef leaf;
+    TensorBase sum;
+    const GradOps* ops;
+  };
+  std::vector<LeafSum> leaves_;  // leaves with hooks or captures
+  std::vector<TensorBase> results_;
+  Observer* watcher_ = nullptr;
+};
+
+// ---- adding gradients up ----
 
 /// Calls f with a typed Tensor<float> or Tensor<double> made of x. (The result's type is spelled: clang 14 instantiates functions
 /// with deduced types before it has seen the ops that are defined later.)
@@ -28,25 +177,62 @@ template <class T> void accumulate(TensorBase& sum, TensorBase g) {
   else sum = chainrule::add(Operand<T>(a, Location{}), Operand<T>(b, Location{}), Location{});
 }
 
+/// g, or a copy where somebody else holds it or its memory: a .grad shares memory with nothing.
+template <class T> TensorBase unshared(TensorBase g) {
+  return owned_alone(g, 1) ? std::move(g) : TensorBase(Tensor<T>(g.share()).clone(Location{}));
+}
+
+/// One thread at a time adds to a leaf's gradient. Waiting threads sleep: the sum may be long.
+class LeafLock {
+ public:
+  explicit LeafLock(TensorImpl& leaf) : busy_(leaf.busy) {
+    while (busy_.test_and_set(std::memory_order_acquire)) busy_.wait(true, std::memory_order_relaxed);
+  }
+  ~LeafLock() {
+    busy_.clear(std::memory_order_release);
+    busy_.notify_one();
+  }
+  LeafLock(const LeafLock&) = delete;
+  LeafLock& operator=(const LeafLock&) = delete;
+
+ private:
+  std::atomic_flag& busy_;
+};
+
 /// leaf.grad += g.
 template <class T> void accumulate_grad(TensorImpl& leaf, TensorBase g) {
-  if (!leaf.grad) {
-    leaf.grad = grad_enabled || owned_alone(g, 1) ? g.share() : Tensor<T>(g.share()).clone(Location{}).share();
-  } else if (grad_enabled) {
-    TensorBase sum(leaf.grad);
-    accumulate<T>(sum, std::move(g));
-    leaf.grad = sum.share();
-  } else {
+  if (!grad_enabled) {
+    const LeafLock lock(leaf);
+    if (!leaf.grad) {
+      leaf.grad = unshared<T>(std::move(g)).share();
+      return;
+    }
     const Tensor<T> sum(leaf.grad), part(g.share());
     map_into(fn::Add{}, {}, sum, sum, part);
     ++leaf.grad->storage->version;
+    return;
+  }
+  for (ImplRef before;;) {  // the sum is recorded, and an observer may look on: not under the lock
+    {
+      const LeafLock lock(leaf);
+      before = leaf.grad;
+    }
+    TensorBase total(before);
+    if (before) accumulate<T>(total, g);
+    else total = unshared<T>(g);
+    const LeafLock lock(leaf);
+    if (!(leaf.grad == before)) continue;  // another thread was here
+    leaf.grad = total.share();
+    return;
   }
 }
 
-template <class T> TensorBase sum_gradient_to(const TensorBase& g, const Shape& shape, Location at) { return sum_to(Tensor<T>(g.share()), shape, at); }
+template <class T> TensorBase sum_gradient_to(const TensorBase& g, const Shape& shape, Location at) {
+  return sum_to(Tensor<T>(g.share()), shape, at);
+}
 
 template <class T> const GradOps* grad_ops() {
-  static constexpr GradOps ops{&accumulate<T>, &accumulate_grad<T>, &sum_gradient_to<T>};
+  static constexpr GradOps ops{&accumulate<T>, &accumulate_grad<T>, &sum_gradient_to<T>, &unshared<T>, &follow_base_as<T>};
   return &ops;
 }
 
@@ -56,193 +242,13 @@ inline TensorBase run_hooks(Hooks* hooks, TensorBase g, Location at) {
   for (auto& [id, hook] : list) {
     TensorBase changed = hook(g);
     if (!changed.defined()) continue;
-    check(changed.shape() == g.shape() && changed.dtype() == g.dtype(), at, "register_hook: a hook must return a gradient of the shape and type that it got, ", g.shape(), " of ",
-          name_of(g.dtype()), ", this one returned ", changed.shape(), " of ", name_of(changed.dtype()));
+    check(changed.shape() == g.shape() && changed.dtype() == g.dtype(), at,
+          "register_hook: a hook must return a gradient of the shape and type that it got, ", g.shape(), " of ", name_of(g.dtype()),
+          ", this one returned ", changed.shape(), " of ", name_of(changed.dtype()));
     g = changed;
   }
   return g;
 }
-
-/// Nodes in order of creation, the newest first (a binary heap; <queue> and <algorithm> cost 9,000 lines).
-class NewestFirst {
- public:
-  bool empty() const { return heap_.empty(); }
-  void push(Node* n) {
-    std::size_t i = heap_.size();
-    heap_.push_back(n);
-    for (; i > 0 && heap_[(i - 1) / 2]->id < n->id; i = (i - 1) / 2) heap_[i] = heap_[(i - 1) / 2];
-    heap_[i] = n;
-  }
-  Node* pop() {
-    Node* top = heap_.front();
-    Node* last = heap_.back();
-    heap_.pop_back();
-    const std::size_t n = heap_.size();
-    for (std::size_t i = 0; n > 0;) {
-      std::size_t child = 2 * i + 1;
-      if (child + 1 < n && heap_[child + 1]->id > heap_[child]->id) ++child;
-      if (child >= n || heap_[child]->id < last->id) {
-        heap_[i] = last;
-        break;
-      }
-      heap_[i] = heap_[child];
-      i = child;
-    }
-    return top;
-  }
-
- private:
-  std::vector<Node*> heap_;
-};
-
-/// One walk through the graph.
-class Engine {
- public:
-  Engine(BackwardOptions options, Location at) : options_(options), at_(at) {}
-  ~Engine() {
-    while (!queue_.empty()) {  // only after an exception
-      Node* n = queue_.pop();
-      n->pending = TensorBase();
-      n->queued = false;
-    }
-    spare_gradient = nullptr;
-    for (Node* n : visited_) {
-      n->wanted = true;
-      for (Edge& e : n->inputs) e.wanted = e.node || e.leaf;
-    }
-  }
-
-  /// Asks for the gradients of these tensors instead of filling the leaves' .grad.
-  void capture(std::span<const TensorBase> inputs, std::span<const TensorBase> roots) {
-    captured_ = inputs;
-    results_.resize(inputs.size());
-    only_captured_ = true;
-    mark_wanted(roots);
-  }
-
-  void run(std::span<const TensorBase> roots, std::span<const TensorBase> seeds, const GradOps* ops) {
-    set_grad_enabled guard(options_.create_graph);
-    // The ops that a rule runs are watched only if they make a graph of their own.
-    Unobserved quiet;
-    watcher_ = quiet.who();
-    if (options_.create_graph) observer = watcher_;
-    for (std::size_t i = 0; i < roots.size(); ++i) {
-      Edge e(roots[i], ops);
-      if (only_captured_) e.wanted = e.node ? e.node->wanted || capture_index(e.node.get()) >= 0 : capture_index(e.leaf.get()) >= 0;
-      deliver(e, seeds[i], "backward");
-    }
-    while (!queue_.empty()) {
-      Node* n = queue_.pop();
-      n->queued = false;
-      step(*n);
-    }
-    // A leaf's hooks and captures see the sum of all contributions, so they come last.
-    for (auto& [leaf, sum, its] : leaves_) {
-      sum = run_hooks(leaf->hooks.get(), std::move(sum), at_);
-      if (int k = capture_index(leaf.get()); k >= 0) results_[static_cast<std::size_t>(k)] = sum;
-      else its->accumulate_grad(*leaf, std::move(sum));
-    }
-  }
-
-  std::vector<TensorBase>& results() { return results_; }
-
- private:
-  void step(Node& n) {
-    TensorBase g = run_hooks(n.hooks.get(), std::move(n.pending), n.at);
-    n.pending = TensorBase();
-    if (auto kept = n.retained.lock()) n.ops->accumulate_grad(**kept, g);
-    if (int k = capture_index(&n); k >= 0) results_[static_cast<std::size_t>(k)] = g;
-    if (!n.wanted) return;
-    check(!(n.released && n.saves), at_, "backward: the graph was walked already and ", n.op,
-          " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
-    // A watcher is shown the gradient afterwards, and a graph would refer to it.
-    const bool spare = !watcher_ && !options_.create_graph && owned_alone(g, 1);
-    spare_gradient = spare ? g.impl() : nullptr;
-    Grads parts = n.run(g);
-    spare_gradient = nullptr;
-    check(parts.size() == static_cast<int>(n.inputs.size()), n.at, n.op, ": its gradient rule gave ", parts.size(), " gradients for ", n.inputs.size(), " operands");
-    if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::backward, BackwardEvent{n, g, parts});
-    g = TensorBase();
-    const bool keep = options_.retain_graph || options_.create_graph;
-    if (!keep) n.release();
-    for (int i = 0; i < parts.size(); ++i) deliver(n.inputs[static_cast<std::size_t>(i)], std::move(parts[i]), n.op);
-  }
-
-  void deliver(Edge& edge, TensorBase g, const char* op) {
-    if (!edge.wanted || !g.defined()) return;
-    check(g.dtype() == edge.dtype, at_, op, ": its gradient rule gave ", name_of(g.dtype()), " for an operand of ", name_of(edge.dtype));
-    if (!(g.shape() == edge.shape)) g = edge.ops->sum_to(g, edge.shape, at_);
-    if (edge.node) {
-      Node& n = *edge.node;
-      edge.ops->accumulate(n.pending, std::move(g));
-      if (n.queued) return;
-      n.queued = true;
-      queue_.push(&n);
-      return;
-    }
-    if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::leaf, LeafEvent{TensorBase(edge.leaf), g});
-    if (!edge.leaf->hooks && !only_captured_) {
-      edge.ops->accumulate_grad(*edge.leaf, std::move(g));
-      return;
-    }
-    for (auto& known : leaves_)
-      if (known.leaf == edge.leaf) return edge.ops->accumulate(known.sum, std::move(g));
-    leaves_.push_back({edge.leaf, std::move(g), edge.ops});
-  }
-
-  int capture_index(const void* key) const {
-    for (std::size_t i = 0; i < captured_.size(); ++i) {
-      auto* impl = captured_[i].impl();
-      if (impl->node ? impl->node.get() == key : static_cast<const void*>(impl) == key) return static_cast<int>(i);
-    }
-    return -1;
-  }
-
-  // Marks the ops that lie between the roots and what is captured: the others need not run.
-  void mark_wanted(std::span<const TensorBase> roots) {
-    std::vector<Node*> todo;
-    NewestFirst found;
-    auto visit = [&](Node* n) {
-      if (!n || n->queued) return;
-      n->queued = true;  // here: seen
-      todo.push_back(n);
-      found.push(n);
-    };
-    for (const auto& r : roots) visit(r.impl()->node.get());
-    while (!todo.empty()) {
-      Node* n = todo.back();
-      todo.pop_back();
-      for (Edge& e : n->inputs) visit(e.node.get());
-    }
-    while (!found.empty()) {
-      visited_.push_back(found.pop());
-      visited_.back()->queued = false;
-    }
-    for (std::size_t i = visited_.size(); i-- > 0;) {  // oldest first: an op is wanted if one of its operands is
-      Node* n = visited_[i];
-      n->wanted = false;
-      for (Edge& e : n->inputs) {
-        e.wanted = e.node ? e.node->wanted || capture_index(e.node.get()) >= 0 : e.leaf && capture_index(e.leaf.get()) >= 0;
-        n->wanted = n->wanted || e.wanted;
-      }
-    }
-  }
-
-  BackwardOptions options_;
-  Location at_;
-  NewestFirst queue_;
-  struct LeafSum {
-    ImplRef leaf;
-    TensorBase sum;
-    const GradOps* ops;
-  };
-  std::vector<LeafSum> leaves_;  // leaves with hooks or captures
-  std::span<const TensorBase> captured_;
-  std::vector<TensorBase> results_;
-  std::vector<Node*> visited_;
-  bool only_captured_ = false;
-  Observer* watcher_ = nullptr;
-};
 
 inline void check_root(const TensorBase& root, const char* op, Location at) {
   check(root.defined(), at, op, ": this tensor is not defined");
@@ -259,7 +265,7 @@ template <class T> Tensor<T> ones_of(const Shape& shape, Device device) {
 
 template <class T> Tensor<T> seed_for(const Tensor<T>& root, const Tensor<T>& given, const char* op, Location at) {
   if (!given.defined()) {
-    check(root.numel() == 1, at, op, ": a gradient can only start by itself from one number, and this tensor has shape ", root.shape(),
+    check(root.numel() == 1, at, op, ": a gradient can start by itself only from a scalar, and this tensor has shape ", root.shape(),
           "; reduce it (.sum(), .mean()), or pass d(loss)/d(this) as an argument");
     return ones_of<T>(root.shape(), root.device());
   }
@@ -267,10 +273,20 @@ template <class T> Tensor<T> seed_for(const Tensor<T>& root, const Tensor<T>& gi
   return given;
 }
 
+/// backward({.create_graph = true}) gives a leaf a .grad that refers to the leaf: neither is freed while the other stands. Said once.
+[[gnu::cold, gnu::noinline]] inline void warn_of_cycle(Location at) {
+  static std::atomic_flag told;
+  if (told.test_and_set()) return;
+  std::fprintf(stderr, "chainrule: warning: backward({.create_graph = true}) [%s:%d] makes .grad a part of the graph: leaf and gradient hold each "
+               "other and stay in memory until .grad is reset (zero_grad()); autograd::grad() makes no such cycle. (Said once.)\n",
+               at.line > 0 ? at.file : "?", static_cast<int>(at.line));
+}
+
 }  // namespace detail
 
 template <class T> void Tensor<T>::backward(const Tensor& gradient, BackwardOptions options, Location at) const {
   detail::check_root(*this, "backward", at);
+  if (options.create_graph) detail::warn_of_cycle(at);
   TensorBase root = *this, seed = detail::seed_for(*this, gradient, "backward", at);
   detail::Engine engine(options, at);
   engine.run({&root, 1}, {&seed, 1}, detail::grad_ops<T>());
@@ -296,7 +312,7 @@ template <class T>
 std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const std::vector<Tensor<T>>& inputs, const std::vector<Tensor<T>>& grad_outputs = {},
                             GradOptions options = {}, Location at = Location::here()) {
   check(grad_outputs.empty() || grad_outputs.size() == outputs.size(), at, "autograd::grad: ", outputs.size(), " outputs but ", grad_outputs.size(), " grad_outputs");
-  std::vector<TensorBase> roots, seeds, wanted;
+  std::vector<TensorBase> roots, seeds, leaves;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     detail::check_root(outputs[i], "autograd::grad", at);
     roots.push_back(outputs[i]);
@@ -304,10 +320,10 @@ std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const std::ve
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     check(inputs[i].defined() && inputs[i].requires_grad(), at, "autograd::grad: input ", i, " does not require a gradient; call requires_grad_() on it first");
-    wanted.push_back(inputs[i]);
+    leaves.push_back(inputs[i]);
   }
   detail::Engine engine({.retain_graph = options.retain_graph, .create_graph = options.create_graph}, at);
-  engine.capture(wanted, roots);
+  engine.capture(leaves, roots);
   engine.run(roots, seeds, detail::grad_ops<T>());
   std::vector<Tensor<T>> grads;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -350,8 +366,9 @@ Tensor<T> grad(const Tensor<T>& output, const Tensor<T>& input, const Tensor<T>&
 
 template <class T> const Tensor<T>& Tensor<T>::requires_grad_(bool on, Location at) const {
   if constexpr (!Real<T>) check(!on, at, "requires_grad_: only float and double tensors have gradients, this one is ", name_of(dtype()));
-  check(is_leaf(), at, "requires_grad_: this tensor was computed by ", is_leaf() ? "" : impl_->node->op, ", only leaves can be changed; use detach() for a copy outside of the graph");
+  check(is_leaf(), at, "requires_grad_: this tensor was computed by ", is_leaf() ? "" : grad_fn()->op, ", only leaves can be changed; use detach() for a copy outside of the graph");
   checked().requires_grad = on;
+  if (on && impl_->base) impl_->base->leaf_views = true;
   return *this;
 }
 template <class T> void Tensor<T>::set_grad(const Tensor& g, Location at) const {
@@ -365,21 +382,23 @@ template <class T> void Tensor<T>::zero_grad(bool set_to_none) const {
 }
 template <class T> Tensor<T> Tensor<T>::detach() const { return Tensor(detail::alias(*this)); }
 template <class T> const Tensor<T>& Tensor<T>::detach_() const {
-  checked().node = {};
+  check(!checked().base, {}, "detach_: this tensor is a view and shares its history with what it looks at; use detach()");
+  impl_->node = {};
   impl_->requires_grad = false;
   return *this;
 }
 inline void TensorBase::retain_grad(Location at) const {
   check(requires_grad(), at, "retain_grad: this tensor does not require a gradient");
   if (!impl_->retains_grad) impl_->retains_grad = std::make_shared<detail::TensorImpl*>(impl_.get());
-  if (impl_->node) impl_->node->retained = impl_->retains_grad;
+  if (const auto& node = detail::node_of(*impl_)) node->retained = impl_->retains_grad;
 }
 
 namespace detail {
 inline Hooks& hooks_of(TensorImpl& t) {
-  auto& place = t.node ? t.node->hooks : t.hooks;
-  if (!place) place = std::make_unique<Hooks>();
-  return *place;
+  const NodeRef& node = node_of(t);
+  auto& hooks = node ? node->hooks : t.hooks;
+  if (!hooks) hooks = std::make_unique<Hooks>();
+  return *hooks;
 }
 }  // namespace detail
 

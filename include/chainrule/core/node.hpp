@@ -35,23 +35,39 @@ class Grads {
   int size_ = 0;
 };
 
-/// Which operands' gradients somebody wants; a rule may ask, to leave work undone: need[0].
+namespace detail {
+class Walk;
+}
+
+/// What the walk wants of a rule. A rule may ask which operands' gradients are needed, to leave work undone, need[0]; and where it may
+/// write: need.reuse(g).
 class Needs {
  public:
-  explicit Needs(const Node& node) : node_(&node) {}
+  Needs(const Node& node, detail::Walk& walk, const detail::TensorImpl* reusable) : node_(&node), walk_(&walk), reusable_(reusable) {}
   bool operator[](int i) const;
+
+  /// For the last thing that a rule does with its upstream gradient: where the result may be written. Over the gradient itself if it is
+  /// uniquely owned and no graph is recorded, which saves the memory of a second tensor; else a fresh tensor.
+  template <class T> Tensor<T> reuse(const Tensor<T>& g) const {
+    return g.impl() == reusable_ ? g : detail::allocate<T>(g.shape(), g.device());
+  }
+  detail::Walk& walk() const { return *walk_; }
 
  private:
   const Node* node_;
+  detail::Walk* walk_;
+  const detail::TensorImpl* reusable_;
 };
 
 namespace detail {
 
-/// What the engine does with gradients of one element type; a program compiles it for the types that it uses (core/autograd.hpp).
+/// What the graph does with values and gradients of one element type; a program compiles it for the types that it uses (core/autograd.hpp).
 struct GradOps {
   void (*accumulate)(TensorBase& sum, TensorBase g);         // sum += g
   void (*accumulate_grad)(TensorImpl& leaf, TensorBase g);   // leaf.grad += g
   TensorBase (*sum_to)(const TensorBase& g, const Shape& shape, Location at);
+  TensorBase (*unshared)(TensorBase g);                      // g, or a copy if somebody else holds it
+  void (*follow_base)(TensorImpl& view);                     // the node of a view whose base was edited (ops/edit_view.hpp)
 };
 template <class T> const GradOps* grad_ops();
 
@@ -62,13 +78,11 @@ struct Edge {
   const GradOps* ops = nullptr;  // for gradients of the operand's element type
   Shape shape;
   DType dtype = DType::float32;
-  bool wanted = false;  // some gradient is asked for through here (set by the engine for one walk)
 
   Edge() = default;
   Edge(const TensorBase& x, const GradOps* typed) : ops(typed), shape(x.shape()), dtype(x.dtype()) {
-    if (x.impl()->node) node = x.impl()->node;
+    if (const NodeRef& made_by = node_of(*x.impl())) node = made_by;
     else if (x.impl()->requires_grad) leaf = x.share();
-    wanted = node || leaf;
   }
 };
 
@@ -82,8 +96,8 @@ struct Node : detail::Counted, detail::FromPool {
   Node& operator=(const Node&) = delete;
   virtual ~Node() = default;
 
-  virtual Grads run(const TensorBase& upstream) = 0;                      ///< the gradient rule
-  virtual void release() = 0;                                             ///< lets go of the saved values
+  virtual Grads run(const TensorBase& upstream, const Needs& need) = 0;  ///< the gradient rule
+  virtual void release() = 0;                                            ///< lets go of the saved values
   virtual void saved(const Callback<void(const TensorBase&)>& see) const = 0;
 
   /// A large value that is soon computed again, from what its op kept, need not be kept for the gradients of the ops that read it: they
@@ -91,8 +105,8 @@ struct Node : detail::Counted, detail::FromPool {
   virtual bool remakes() const { return false; }
   /// Whether remake() asks another node for what it needs.
   virtual bool asks() const { return false; }
-  /// `by_rule`: a reader's rule asks, in its one turn of a walk. The value is kept until the last of the readers has asked.
-  virtual TensorBase remake(bool /*by_rule*/) { return {}; }
+  /// With a walk, a reader's rule asks, in its one turn: the walk keeps the value until the last of the readers has asked.
+  virtual TensorBase remake(detail::Walk* /*walk*/) { return {}; }
 
   const char* op;                ///< "mul", "relu", ...
   const detail::GradOps* ops;    // for gradients of its value
@@ -103,12 +117,9 @@ struct Node : detail::Counted, detail::FromPool {
   DType dtype;
   Device device;
   bool saves = false;            ///< the rule needs saved values ...
-  bool released = false;         ///< ... which are gone: backward() went through here
-  std::uint32_t readers = 0;     ///< how often other ops saved this node instead of its value, see remakes()
+  std::atomic<bool> released{false};       ///< ... which are gone: backward() went through here
+  std::atomic<std::uint32_t> readers{0};   ///< how often other ops saved this node instead of its value, see remakes()
 
-  // Used by the engine during one walk, and by hooks.
-  TensorBase pending;                               // the gradient collected so far
-  bool queued = false, wanted = true;
   std::weak_ptr<detail::TensorImpl*> retained;      // retain_grad(): where to keep the gradient
   std::unique_ptr<detail::Hooks> hooks;
   Node* next_dying = nullptr;
@@ -119,8 +130,6 @@ struct Node : detail::Counted, detail::FromPool {
     return n;
   }
 };
-
-inline bool Needs::operator[](int i) const { return node_->inputs[static_cast<std::size_t>(i)].wanted; }
 
 namespace detail {
 
@@ -139,10 +148,25 @@ inline thread_local Node** dying = nullptr;
 inline TensorImpl::TensorImpl() = default;
 inline TensorImpl::~TensorImpl() = default;
 
-inline thread_local bool grad_enabled = true;
+/// Makes `node` the one that made the value of `impl`: after each recorded op, and after each recorded edit.
+inline void give_node(TensorImpl& impl, NodeRef node) {
+  if (impl.retains_grad) [[unlikely]] {  // retain_grad() goes with the value
+    if (impl.node) impl.node->retained.reset();
+    if (node) node->retained = impl.retains_grad;
+  }
+  impl.node = std::move(node);
+  impl.edits = impl.base ? impl.base->edits : impl.edits + 1;  // views of it notice
+}
 
-/// While a gradient rule runs: the upstream gradient, if nobody will look at it again, else null. See overwritable().
-inline thread_local const TensorImpl* spare_gradient = nullptr;
+[[gnu::cold, gnu::noinline]] inline void follow_base(TensorImpl& view) {
+  check(!view.requires_grad, {}, "this view requires grad, and what it looks at was edited in place since by an op that is recorded: its gradient would be lost; "
+        "call requires_grad_() on the tensor that it looks at, or on a clone() of the view");
+  const TensorImpl& base = *view.base;
+  if (base.node) base.node->ops->follow_base(view);
+  else give_node(view, {});
+}
+
+inline thread_local bool grad_enabled = true;
 
 }  // namespace detail
 

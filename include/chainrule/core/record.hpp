@@ -7,8 +7,8 @@
 // It captures nothing but numbers: whatever else it needs goes through keep(), which notices later in-place edits. It is
 // written with ops, so it runs on every device and can be differentiated again. It need not undo broadcasting: the engine does.
 
-#include <chainrule/core/node.hpp>
 #include <chainrule/core/observer.hpp>
+#include <chainrule/core/walk.hpp>
 #include <new>
 #include <type_traits>
 #include <vector>
@@ -58,16 +58,45 @@ struct SavedItem {
 
   SavedItem(TensorBase v, bool is_own, bool for_rule) : own(is_own) {
     if (!v.defined()) return;
-    if (v.impl()->node && v.impl()->node->remakes() && v.version() == 0) maker = v.impl()->node, maker->readers += for_rule;  // what it would make is what it made
-    else version = v.version(), value = std::move(v);
+    const NodeRef& node = node_of(*v.impl());
+    if (node && node->remakes() && v.version() == 0) {  // what it would make is what it made
+      maker = node;
+      maker->readers.fetch_add(for_rule, std::memory_order_relaxed);
+      return;
+    }
+    version = v.version();
+    value = v.impl()->base && !v.impl()->requires_grad ? frozen(v) : std::move(v);
   }
+
+ private:
+  // A view with the history that it has now. The view itself would keep its base, which an edit may make newer than this op: a cycle.
+  [[gnu::noinline]] static TensorBase frozen(const TensorBase& view) {
+    TensorBase same(alias(view));
+    same.impl()->node = view.impl()->node;
+    return same;
+  }
+};
+
+/// Lets one thread at a time take what a node saved: another one, walking the same graph, may be releasing it.
+class SavedLock {
+ public:
+  explicit SavedLock(std::atomic_flag& busy) : busy_(busy) {
+    while (busy_.test_and_set(std::memory_order_acquire)) {}
+  }
+  ~SavedLock() { busy_.clear(std::memory_order_release); }
+  SavedLock(const SavedLock&) = delete;
+  SavedLock& operator=(const SavedLock&) = delete;
+
+ private:
+  std::atomic_flag& busy_;
 };
 
 inline constexpr std::int64_t remake_bytes = 256 * 1024;  // smaller values are kept
 
-/// Asks a node for its value; where a graph is being made, with its place in the first one.
-[[gnu::noinline]] inline TensorBase made_again(const NodeRef& maker, bool by_rule) {
-  TensorBase value = maker->remake(by_rule);
+/// Asks a node for its value, for a rule that the walk runs, or for nobody's rule; where a graph is being made, with its place in the
+/// first one.
+[[gnu::noinline]] inline TensorBase made_again(const NodeRef& maker, Walk* walk) {
+  TensorBase value = maker->remake(walk);
   if (!grad_enabled) return value;
   TensorBase placed(alias(value));
   placed.impl()->node = maker;
@@ -80,7 +109,7 @@ class OpNode final : public Node {
  public:
   struct RuleType {
     std::size_t bytes;
-    Grads (*call)(OpNode& node, void* rule, const TensorBase& upstream);
+    Grads (*call)(OpNode& node, void* rule, const TensorBase& upstream, const Needs& need);
     TensorBase (*remake)(OpNode& node, void* rule);  // null where the rule has no such function
     void (*destroy)(void* rule);                     // null where there is nothing to do
     std::uint32_t only_remake;                       // bit i: saved value i is ForRemake
@@ -94,46 +123,58 @@ class OpNode final : public Node {
   }
   void* rule() { return items() + items_made_; }
 
-  /// Saved value i for the rule, or, without `for_rule`, for remake(); this op's own result gets its place in the graph back, for second
-  /// derivatives.
-  [[gnu::noinline]] ImplRef unpack(std::size_t i, bool for_rule = true) {
+  /// How many values were saved.
+  std::size_t saved_count() const { return items_made_; }
+  /// Saved value i for the rule that the walk runs, or, without a walk, for remake(). This op's own result gets its place in the graph
+  /// back, for second derivatives.
+  [[gnu::noinline]] ImplRef unpack(std::size_t i, Walk* walk) {
+    TensorBase value;
+    NodeRef maker;
     const SavedItem& item = items()[i];
-    if (item.maker) return made_again(item.maker, for_rule).share();
-    if (!item.value.defined()) return {};
-    check(item.value.version() == item.version, at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ",
-          item.version, ", is now ", item.value.version(), "); edit a clone() instead, or edit after backward()");
-    if (!item.own || !grad_enabled) return item.value.share();
-    ImplRef again = alias(item.value);
+    {
+      const SavedLock lock(busy_);
+      check_not_released();
+      value = item.value;
+      maker = item.maker;
+    }
+    if (maker) return made_again(maker, walk).share();
+    if (!value.defined()) return {};
+    check(value.version() == item.version, at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ",
+          item.version, ", is now ", value.version(), "); edit a clone() instead, or edit after backward()");
+    if (!item.own || !grad_enabled) return value.share();
+    ImplRef again = alias(value);
     again->node = NodeRef(this);
     return again;
   }
 
-  Grads run(const TensorBase& upstream) override {
-    remade_ = TensorBase();
-    asked_ = 0;
-    return type_->call(*this, rule(), upstream);
-  }
+  Grads run(const TensorBase& upstream, const Needs& need) override { return type_->call(*this, rule(), upstream, need); }
   bool remakes() const override { return remakes_; }
   bool asks() const override { return asks_; }
-  TensorBase remake(bool by_rule) override {
-    if (by_rule) ++asked_;
-    if (remade_.defined()) return by_rule && asked_ == readers ? std::move(remade_) : remade_;
-    check(!released, at, "backward: the graph was walked already and ", op, " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
+  TensorBase remake(Walk* walk) override {
+    Visit* visit = walk ? &walk->visit(this) : nullptr;
+    const std::uint32_t all = readers.load(std::memory_order_relaxed);
+    if (visit && ++visit->asked && visit->recomputed.defined())
+      return visit->asked == all ? std::exchange(visit->recomputed, TensorBase()) : visit->recomputed;
+    check_not_released();
     no_grad guard;
     const Unobserved quiet;
     TensorBase value = type_->remake(*this, rule());
-    if (by_rule && asked_ < readers) remade_ = value;
+    if (visit && visit->asked < all) visit->recomputed = value;
     return value;
   }
   void release() override {
-    for (std::size_t i = 0; i < items_; ++i) items()[i].value = TensorBase(), items()[i].maker.reset();
-    items_ = 0;
-    released = true;
+    std::size_t count = 0;
+    {
+      const SavedLock lock(busy_);
+      if (!released.exchange(true, std::memory_order_relaxed)) count = items_made_;
+    }
+    for (std::size_t i = 0; i < count; ++i) items()[i].value = TensorBase(), items()[i].maker.reset();
   }
   void saved(const Callback<void(const TensorBase&)>& see) const override {
-    for (std::size_t i = 0; i < items_; ++i) {
+    if (released) return;
+    for (std::size_t i = 0; i < items_made_; ++i) {
       const SavedItem& item = items()[i];
-      see(item.maker ? made_again(item.maker, false) : item.value);
+      see(item.maker ? made_again(item.maker, nullptr) : item.value);
     }
   }
 
@@ -151,7 +192,7 @@ class OpNode final : public Node {
  private:
   OpNode(const char* op_name, Location where, const TensorBase& value, const GradOps* typed, std::span<const OperandRef> in, std::span<const TensorBase* const> save,
          const RuleType& type)
-      : Node(op_name, where, value, typed), type_(&type), items_(save.size()), items_made_(save.size()) {
+      : Node(op_name, where, value, typed), type_(&type), items_made_(save.size()) {
     auto* edges = reinterpret_cast<Edge*>(this + 1);
     for (std::size_t i = 0; i < in.size(); ++i) ::new (edges + i) Edge(*in[i].tensor, in[i].ops);
     inputs = {edges, in.size()};
@@ -164,12 +205,15 @@ class OpNode final : public Node {
     }
   }
   SavedItem* items() const { return reinterpret_cast<SavedItem*>(inputs.data() + inputs.size()); }
+  void check_not_released() const {
+    check(!released.load(std::memory_order_relaxed), at, "backward: the graph was walked already and ", op,
+          " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
+  }
 
   const RuleType* type_;
-  std::size_t items_, items_made_;  // items_: until release()
+  std::size_t items_made_;
+  std::atomic_flag busy_;
   bool remakes_, asks_ = false;
-  std::uint32_t asked_ = 0;  // by rules, since this node's own turn
-  TensorBase remade_;        // from the first time that a rule asks until the last, or this node's own turn
 };
 
 template <class S, class T> struct SavedTypeOf { using type = S; };
@@ -185,19 +229,21 @@ concept Remakes = requires(const Rule& rule, const Saved&... saved) { rule.remak
 
 /// What one op adds to OpNode. S...: what it keeps, which its rule gets.
 template <class T, class Rule, class... S> struct RuleOf {
-  static Grads call(OpNode& node, void* rule, const TensorBase& upstream) {
-    return call(node, *static_cast<Rule*>(rule), Tensor<T>(upstream.share()), std::index_sequence_for<S...>{});
+  static Grads call(OpNode& node, void* rule, const TensorBase& upstream, const Needs& need) {
+    return call(node, *static_cast<Rule*>(rule), Tensor<T>(upstream.share()), need, std::index_sequence_for<S...>{});
   }
-  template <std::size_t... I> static Grads call([[maybe_unused]] OpNode& node, Rule& rule, const Tensor<T>& g, std::index_sequence<I...>) {
-    if constexpr (std::is_invocable_v<Rule&, const Tensor<T>&, Needs, const SavedType<S, T>&...>) return rule(g, Needs(node), saved<S>(node, I)...);
-    else return rule(g, saved<S>(node, I)...);
+  template <std::size_t... I>
+  static Grads call([[maybe_unused]] OpNode& node, Rule& rule, const Tensor<T>& g, const Needs& need, std::index_sequence<I...>) {
+    if constexpr (std::is_invocable_v<Rule&, const Tensor<T>&, Needs, const SavedType<S, T>&...>)
+      return rule(g, need, saved<S>(node, I, need)...);
+    else return rule(g, saved<S>(node, I, need)...);
   }
-  template <class Item> static SavedType<Item, T> saved(OpNode& node, std::size_t i) {
-    if constexpr (only_remake<Item>) return grad_enabled ? SavedType<Item, T>(node.unpack(i, false)) : SavedType<Item, T>();
-    else return SavedType<Item, T>(node.unpack(i));
+  template <class Item> static SavedType<Item, T> saved(OpNode& node, std::size_t i, [[maybe_unused]] const Needs& need) {
+    if constexpr (only_remake<Item>) return grad_enabled ? SavedType<Item, T>(node.unpack(i, nullptr)) : SavedType<Item, T>();
+    else return SavedType<Item, T>(node.unpack(i, &need.walk()));
   }
   static TensorBase remake(OpNode& node, void* rule) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) { return static_cast<const Rule*>(rule)->remake(SavedType<S, T>(node.unpack(I, false))...); }(std::index_sequence_for<S...>{});
+    return [&]<std::size_t... I>(std::index_sequence<I...>) { return static_cast<const Rule*>(rule)->remake(SavedType<S, T>(node.unpack(I, nullptr))...); }(std::index_sequence_for<S...>{});
   }
   static void destroy(void* rule) { static_cast<Rule*>(rule)->~Rule(); }
 
@@ -213,16 +259,26 @@ template <class T, class Rule, class... S> struct RuleOf {
   static constexpr OpNode::RuleType type{sizeof(Rule), &call, remake_or_null(), std::is_trivially_destructible_v<Rule> ? nullptr : &destroy, remake_bits()};
 };
 
+/// Asks all of them: a view whose base was edited takes its new history here, before the op that reads it gets its number.
 inline bool any_requires_grad(std::span<const OperandRef> in) {
-  for (const auto& i : in)
-    if (i.tensor->requires_grad()) return true;
-  return false;
+  bool any = false;
+  for (const auto& i : in) any |= i.tensor->requires_grad();
+  return any;
 }
 
 [[gnu::cold, gnu::noinline]] inline void tell_forward(const char* op, std::span<const OperandRef> inputs, const TensorBase& output, Location at) {
   std::vector<const TensorBase*> all;
   for (const auto& i : inputs) all.push_back(i.tensor);
   ObserverAccess::tell(observer, &Observer::forward, ForwardEvent{op, all, output, output.impl()->node.get(), at});
+}
+
+/// record() for a rule of any type and any number of saved values.
+template <class T>
+Tensor<T> record_rule(const char* op, Tensor<T> value, std::span<const OperandRef> inputs, std::span<const TensorBase* const> saved,
+                      const OpNode::RuleType& rule, Location at) {
+  if (grad_enabled && any_requires_grad(inputs)) give_node(*value.impl(), NodeRef(OpNode::make(op, at, value, grad_ops<T>(), inputs, saved, rule)));
+  if (observer) [[unlikely]] tell_forward(op, inputs, value, at);
+  return value;
 }
 
 template <class T, class... S, class Rule> Tensor<T> record_span(const char* op, Tensor<T> value, std::span<const OperandRef> inputs, const SaveList<S...>& saved, Rule& rule, Location at) {
@@ -233,22 +289,16 @@ template <class T, class... S, class Rule> Tensor<T> record_span(const char* op,
       const std::span<const TensorBase* const> items(&saved.items[0], count);
       OpNode* node = OpNode::make(op, at, value, grad_ops<T>(), inputs, items, RuleOf<T, Rule, S...>::type);
       ::new (node->rule()) Rule(std::move(rule));
-      value.impl()->node = NodeRef(node);
+      give_node(*value.impl(), NodeRef(node));
     }
   }
   if (observer) [[unlikely]] tell_forward(op, inputs, value, at);
   return value;
 }
 
-/// Nobody but the `handles` that the caller knows of can see this value, so it may be overwritten.
+/// Whether nobody but the `handles` that the caller knows of can see this value, so that it may be written over.
 inline bool owned_alone(const TensorBase& x, std::uint32_t handles) {
   return x.share().use_count() == handles && x.impl()->storage.use_count() == 1 && x.impl()->storage->owns && x.is_contiguous();
-}
-
-/// For the last thing that a rule does with its upstream gradient: where the result may be written. Over the gradient itself, if nobody
-/// else will see it and no graph is being made, which saves a step the memory of a second tensor; else a fresh one.
-template <class T> Tensor<T> overwritable(const Tensor<T>& g) {
-  return g.impl() == spare_gradient ? g : allocate<T>(g.shape(), g.device());
 }
 
 }  // namespace detail

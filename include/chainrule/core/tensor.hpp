@@ -9,6 +9,7 @@
 #include <chainrule/core/shape.hpp>
 #include <chainrule/core/storage.hpp>
 #include <chainrule/fwd.hpp>
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -39,8 +40,11 @@ struct TensorImpl : Counted, FromPool {
   DType dtype = DType::float32;
   bool contiguous = true;
   bool requires_grad = false;  // a leaf the user wants a gradient for
-  bool is_view = false;        // shares storage with another tensor by a view op
-  NodeRef node;                      // the op that made it, if recorded
+  bool leaf_views = false;     // some view of it is such a leaf
+  std::atomic_flag busy;       // held while a gradient is added to `grad`: several threads may reach one leaf
+  std::uint32_t edits = 0;     // how often `node` was set; of a view: what its base's count was when the view's node was set
+  NodeRef node;                      // the op that made it, if recorded. Read it with node_of()
+  ImplRef base;                      // of a view: the tensor whose memory it looks at, itself no view
   ImplRef grad;                      // accumulated by backward()
   std::unique_ptr<Hooks> hooks;      // of a leaf; those of a recorded value live in its node
   std::shared_ptr<TensorImpl*> retains_grad;  // retain_grad(): how its node finds it, as long as it lives
@@ -50,6 +54,14 @@ struct TensorImpl : Counted, FromPool {
 };
 
 [[gnu::noinline]] inline void drop(TensorImpl* impl) noexcept { delete impl; }
+
+/// Gives a view the history that its base has now, where an edit that was recorded has changed it.
+void follow_base(TensorImpl& view);
+/// The op that made this value, or null.
+inline const NodeRef& node_of(TensorImpl& impl) {
+  if (impl.base && impl.base->edits != impl.edits) [[unlikely]] follow_base(impl);
+  return impl.node;
+}
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_not_defined() {
   fail({}, "this tensor is not defined: a gradient before backward(), or a Tensor<>{} that was never assigned");
 }
@@ -91,9 +103,9 @@ class TensorBase {
   bool is_same(const TensorBase& other) const { return impl_ == other.impl_; }
   bool shares_storage(const TensorBase& other) const { return checked().storage == other.checked().storage; }
 
-  bool requires_grad() const { return impl_ && (impl_->requires_grad || impl_->node); }
-  bool is_leaf() const { return !checked().node; }
-  const Node* grad_fn() const { return checked().node.get(); }  ///< the op that made this value, or null
+  bool requires_grad() const { return impl_ && (impl_->requires_grad || detail::node_of(*impl_)); }
+  bool is_leaf() const { return !detail::node_of(checked()); }
+  const Node* grad_fn() const { return detail::node_of(checked()).get(); }  ///< the op that made this value, or null
   void retain_grad(Location at = Location::here()) const;    ///< keep .grad of a value that is no leaf
 
   /// Removes a hook by the number that register_hook gave.

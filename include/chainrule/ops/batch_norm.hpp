@@ -119,7 +119,7 @@ Grads batch_norm_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const
     Grads all = normalize_grads(g, x, reshape(weight, column), dims, dims, s.eps, as_column(mean), as_column(inv_std));
     return Grads{Tensor<T>(all[0].share()), reshape(Tensor<T>(all[1].share()), weight.shape()), reshape(Tensor<T>(all[2].share()), weight.shape())};
   }
-  return batch_norm_kernel_grads(g, need, x, weight, mean, inv_std, s.training, need[0] ? overwritable(g) : Tensor<T>());
+  return batch_norm_kernel_grads(g, need, x, weight, mean, inv_std, s.training, need[0] ? need.reuse(g) : Tensor<T>());
 }
 
 /// Checks everything, then y = (x - mean) inv_std weight + bias, and what the gradient needs; the signs if `keeps_signs`.

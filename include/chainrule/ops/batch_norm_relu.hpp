@@ -25,7 +25,7 @@ Grads batch_norm_relu_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, 
     return all;
   }
   const bool apart = skips && need[3];  // the part of g that passes relu is skip's gradient, so x's goes elsewhere
-  Tensor<T> through = overwritable(g), gx;
+  Tensor<T> through = need.reuse(g), gx;
   if (need[0]) gx = apart ? allocate<T>(x.shape(), x.device()) : through;
   Grads all = batch_norm_kernel_grads(g, need, x, weight, mean, inv_std, settings.training, gx, through, bias, signs);
   if (skips) all.push_back(apart ? through : Tensor<T>());

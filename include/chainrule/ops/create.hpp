@@ -289,8 +289,6 @@ namespace detail {
 /// Overwrites x with what draw(memory, count) writes in row-major order, whatever x's strides and device.
 template <class T, class Draw> const Tensor<T>& overwrite(const Tensor<T>& x, const char* op, Location at, const Draw& draw) {
   check_editable(x, op, at);
-  check(!(grad_enabled && x.impl()->is_view && x.requires_grad()), at, op, ": in-place edit of a view that requires grad; edit under no_grad, or compute a new tensor");
-  x.impl()->node = {};  // what it was computed from no longer matters
   if (x.is_contiguous() && x.device() == Device::cpu) {
     draw(x.data(), x.numel());
   } else {
@@ -298,7 +296,7 @@ template <class T, class Draw> const Tensor<T>& overwrite(const Tensor<T>& x, co
     draw(fresh.data(), fresh.numel());
     map_into(fn::Copy{}, at, x, fresh.to(x.device(), at));
   }
-  ++x.impl()->storage->version;
+  overwritten(x, op, Tensor<T>(), at);
   return x;
 }
 

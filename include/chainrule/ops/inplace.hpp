@@ -13,11 +13,16 @@ namespace detail {
 
 template <class T> void check_editable(const Tensor<T>& x, const char* op, Location at) {
   check(x.defined(), at, op, ": this tensor is not defined");
+  for (int d = 0; d < x.dim(); ++d)
+    check(x.strides()[d] != 0 || x.shape()[d] <= 1, at, op, ": this tensor of shape ", x.shape(), " was expanded along dimension ", d,
+          ", so several of its elements are one element in memory; clone() it first");
   if (!grad_enabled) return;
   check(!x.impl()->requires_grad, at, op, ": in-place edit of a leaf that requires grad (shape ", x.shape(),
         "): its gradient would be lost; edit it under `no_grad guard;`, or compute a new tensor");
-  for (int d = 0; d < x.dim(); ++d)
-    check(x.strides()[d] != 0 || x.shape()[d] == 1, at, op, ": this tensor was expanded, so several of its elements are one number in memory; clone() it first");
+  const TensorImpl& base = x.impl()->base ? *x.impl()->base : *x.impl();
+  check(!base.requires_grad && !base.leaf_views, at, op, ": in-place edit of shape ", x.shape(), " in memory of a leaf that requires grad (a ",
+        base.requires_grad ? "tensor that this one is a view of" : "view of it",
+        "): its gradient would be lost; edit it under `no_grad guard;`, or compute a new tensor");
 }
 
 /// Whether an edit of x by `rest` becomes a part of a graph.
@@ -30,14 +35,13 @@ template <class T, class... Rest> bool recorded_edit(const Tensor<T>& x, const T
 template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const char* op, Tensor<T> other, Location at, const Value& value) {
   check_editable(x, op, at);
   const bool recording = recorded_edit(x, other);
-  check(!(recording && x.impl()->is_view), at, op, ": in-place edit of a view in a computation that requires grad; compute a new tensor (where, cat, index_select), or edit under no_grad");
   Tensor<T> old = x;
   if (recording) {  // the rule may save the old values: give it a copy with the old place in the graph
     {
       no_grad guard;
       old = clone(x, at);
     }
-    old.impl()->node = x.impl()->node;
+    old.impl()->node = node_of(*x.impl());
     if (other.defined() && other.is_same(x)) other = old;
     else if (other.defined() && other.shares_storage(x)) other = clone(other, at);
   }
@@ -47,9 +51,26 @@ template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const 
     no_grad guard;
     map_into(fn::Copy{}, at, x, result.defined() && result.shares_storage(x) ? clone(result, at) : result);
   }
-  if (recording) x.impl()->node = result.impl()->node;
   ++x.impl()->storage->version;
+  if (recording) give_history(x, result, op, at);
   return x;
+}
+
+/// After x was overwritten by values that do not depend on what it held: as PyTorch, x keeps its place in the graph, and zeros go back
+/// from here to what it was; g goes to the source, if there is one. Under no_grad nothing changes but the values.
+template <class T> void overwritten(const Tensor<T>& x, const char* op, const Tensor<T>& source, Location at) {
+  ++x.impl()->storage->version;
+  if (!recorded_edit(x, source)) return;
+  const auto zeros_like = [](const Tensor<T>& g, Needs need) {
+    if (!need[0]) return Tensor<T>();
+    Tensor<T> zero = allocate<T>(g.shape(), g.device());
+    zero.fill_(T{}, Location{});
+    return zero;
+  };
+  const Tensor<T> made(alias(x));
+  if (source.defined()) record(op, made, {x, source}, [=](const Tensor<T>& g, Needs need) { return Grads{zeros_like(g, need), g}; }, at);
+  else record(op, made, {x}, [=](const Tensor<T>& g, Needs need) { return Grads{zeros_like(g, need)}; }, at);
+  give_history(x, made, op, at);
 }
 
 /// x = f(x, rest...) straight into x. `note` records it, if anything is recorded: its rule must do without the old values of x.
@@ -65,9 +86,9 @@ const Tensor<T>& edit_straight(const Tensor<T>& x, const char* op, Location at, 
 }
 inline constexpr auto unrecorded = [] {};
 
-/// Whether a temporary holds the only share of its numbers: an op may write its result over them, and nobody will notice.
+/// Whether a temporary is the only owner of its values: an op may write its result over them, and nobody will notice.
 template <class T> bool is_spare(const Tensor<T>& x) {
-  return x.defined() && !observer && owned_alone(x, 1) && !x.impl()->is_view && !x.impl()->requires_grad;
+  return x.defined() && !observer && owned_alone(x, 1) && !x.impl()->base && !x.impl()->requires_grad;
 }
 
 /// Without a graph, and when the operands do not overlap by halves: straight into x, no temporary.
@@ -92,23 +113,28 @@ struct Fill {
 
 template <class T> const Tensor<T>& Tensor<T>::fill_(T value, Location at) const {
   detail::check_editable(*this, "fill_", at);
-  check(!(detail::grad_enabled && impl_->is_view && requires_grad()), at, "fill_: in-place edit of a view that requires grad; edit under no_grad, or compute a new tensor");
-  impl_->node = {};  // what it was computed from no longer matters
   if constexpr (std::same_as<T, bool>) {  // as bytes: fresh memory holds bytes that are no bool, and a map reads before it writes
     Tensor<std::uint8_t> bytes(detail::alias(*this));
     map_into(fn::BindRight{detail::Fill{}, static_cast<std::uint8_t>(value)}, at, bytes, bytes);
   } else {
     map_into(fn::BindRight{detail::Fill{}, value}, at, *this, *this);
   }
-  ++impl_->storage->version;
+  detail::overwritten(*this, "fill_", Tensor(), at);
   return *this;
 }
 template <class T> const Tensor<T>& Tensor<T>::copy_(const Tensor& source, Location at) const {
+  detail::check_editable(*this, "copy_", at);
+  check(source.defined(), at, "copy_: the source: this tensor is not defined");
+  check(detail::broadcast_shapes(shape(), source.shape(), "copy_", at) == shape(), at, "copy_: a source of shape ", source.shape(), " does not fit into ", shape());
+  if (source.is_same(*this)) return *this;
   Tensor from = source.device() == device() ? source : source.to(device(), at);
-  return detail::edit(*this, "copy_", from, at, [&](const Tensor&, const Tensor& other) { return other.requires_grad() ? chainrule::clone(other, at) : other; });
+  if (from.shares_storage(*this)) from = chainrule::clone(from, at);
+  map_into(fn::Copy{}, at, *this, from);
+  detail::overwritten(*this, "copy_", from, at);
+  return *this;
 }
 template <class T> const Tensor<T>& Tensor<T>::add_(const Tensor& other, Location at) const {
-  if (detail::recorded_edit(*this, other) && !impl_->is_view && !other.shares_storage(*this))  // its rule saves nothing
+  if (detail::recorded_edit(*this, other) && !impl_->base && !other.shares_storage(*this))  // its rule saves nothing
     return detail::edit_straight(*this, "add_", at, fn::Add{}, [&] { detail::record_add(*this, *this, other, at); }, other);
   return detail::edit_binary(fn::Add{}, "add_", *this, other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::add(old, Operand<T>(by), at); });
 }

@@ -16,7 +16,7 @@ Tensor<T> linear_relu(const Tensor<T>& x, const Tensor<T>& weight, const std::ty
   const Tensor<T> nothing, y = detail::linear_value("linear_relu", x, weight, bias, true, at);
   const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;
   const auto rule = [biased = bias.defined()](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w, const Tensor<T>& value) {
-    const Tensor<T> through = detail::through_relu(g, value);
+    const Tensor<T> through = detail::through_relu(g, need, value);
     auto [gx, gw] = detail::linear_grads(through, need, p, w);
     Grads all{gx, gw};
     if (biased) all.push_back(through);  // the engine sums it to the bias

@@ -28,15 +28,17 @@ template <class T> Tensor<T> relu_grad(const Tensor<T>& g, const Tensor<T>& x, L
 
 namespace detail {
 /// What of g passes a relu whose result is y: y > 0 exactly where its argument is. Over g where that is allowed.
-template <class T> Tensor<T> through_relu(const Tensor<T>& g, const Tensor<T>& y) {
+template <class T> Tensor<T> through_relu(const Tensor<T>& g, Needs need, const Tensor<T>& y) {
   if (is_grad_enabled()) return relu_grad(g, y);
-  Tensor<T> gx = overwritable(g);
+  Tensor<T> gx = need.reuse(g);
   map_into(fn::ReluGrad{}, {}, gx, g, y);
   return gx;
 }
 template <class T> Tensor<T> record_relu(Tensor<T> value, const Tensor<T>& x, Location at) {
   // Saving y, not x, lets go of x.
-  return record("relu", std::move(value), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{through_relu(g, y)}; }, at);
+  return record("relu", std::move(value), {x}, keep(this_value), [](const Tensor<T>& g, Needs need, const Tensor<T>& y) {
+    return Grads{through_relu(g, need, y)};
+  }, at);
 }
 }  // namespace detail
 
@@ -52,7 +54,7 @@ template <class T> Tensor<T> relu(Tensor<T>&& x, Location at = Location::here())
 
 template <class T> Tensor<T> Tensor<T>::relu(Location at) const { return chainrule::relu(*this, at); }
 template <class T> const Tensor<T>& Tensor<T>::relu_(Location at) const {
-  if (detail::recorded_edit(*this) && !impl_->is_view) return detail::edit_straight(*this, "relu_", at, fn::Relu{}, [&] { detail::record_relu(*this, *this, at); });
+  if (detail::recorded_edit(*this) && !impl_->base) return detail::edit_straight(*this, "relu_", at, fn::Relu{}, [&] { detail::record_relu(*this, *this, at); });
   return detail::edit_map(*this, "relu_", at, [&](const Tensor& old) { return chainrule::relu(old, at); }, fn::Relu{});
 }
 

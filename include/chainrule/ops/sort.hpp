@@ -118,7 +118,7 @@ template <class T> ValueAndIndices<T> first_in_order(const Tensor<T>& x, std::in
     values = swap_last(values, d, true, at);
     indices = swap_last(indices, d, true, at);
   }
-  values.impl()->is_view = false;  // a result of its own, whatever it was made through
+  values.impl()->base.reset();  // a result of its own, whatever it was made through
   values = record(op, values, {x}, keep(indices), [from = x.shape(), d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
     return Grads{gather_grad(g, from, d, i)};
   }, at);

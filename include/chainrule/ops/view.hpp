@@ -11,7 +11,9 @@ namespace detail {
 
 template <class T> Tensor<T> make_view(const Tensor<T>& x, const Shape& shape, const Strides& strides, std::int64_t offset) {
   Tensor<T> v(alias(x, shape, strides, offset));
-  v.impl()->is_view = true;
+  const TensorImpl& from = *x.impl();
+  v.impl()->base = from.base ? from.base : x.share();
+  v.impl()->edits = v.impl()->base->edits;
   return v;
 }
 
