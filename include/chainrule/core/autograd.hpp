@@ -16,12 +16,12 @@ namespace chainrule {
 
 namespace detail {
 
-inline TensorBase run_hooks(Hooks* hooks, TensorBase g, Location at);
+TensorBase run_hooks(Hooks& hooks, TensorBase g, Location at);
 
 /// One walk through the graph.
 class Engine : public Walk {
  public:
-  Engine(BackwardOptions options, Location at) : options_(options), at_(at) {}
+  Engine(BackwardOptions options, Location at) : options_(options), at_(at) { frees_ = !options.retain_graph && !options.create_graph; }
 
   /// Asks for the gradients of these tensors instead of filling the leaves' .grad.
   void capture(std::span<const TensorBase> inputs, std::span<const TensorBase> roots) {
@@ -37,7 +37,7 @@ class Engine : public Walk {
     Unobserved quiet;
     watcher_ = quiet.who();
     if (options_.create_graph) observer = watcher_;
-    for (std::size_t i = 0; i < roots.size(); ++i) send(Edge(roots[i], ops), seeds[i], "backward");
+    for (std::size_t i = 0; i < roots.size(); ++i) send(Edge(roots[i], ops), TensorBase(seeds[i]), "backward");
     walk();
     finish_leaves();
   }
@@ -50,7 +50,7 @@ class Engine : public Walk {
       TensorBase gradient = take(*visit);      // their sum, after hooks
       if (!visit->needed) continue;
       Node& node = *visit->node;
-      Grads parts = run_rule(node, std::move(gradient));   // the chain rule
+      Grads parts = run_rule(node, gradient);  // the chain rule
       for (int i = 0; i < parts.size(); ++i) send(node.inputs[static_cast<std::size_t>(i)], std::move(parts[i]), node.op);
     }
   }
@@ -59,14 +59,15 @@ class Engine : public Walk {
     Node& n = *visit.node;
     visit.queued = false;
     visit.recomputed = TensorBase();
-    TensorBase g = run_hooks(n.hooks.get(), std::move(visit.gradient), n.at);
-    visit.gradient = TensorBase();
+    TensorBase g = std::exchange(visit.gradient, TensorBase());
+    if (n.hooks) g = run_hooks(*n.hooks, std::move(g), n.at);
     if (auto kept = n.retained.lock()) n.ops->accumulate_grad(**kept, g);
     if (visit.captured) give_result(&n, visit.needed ? TensorBase(g) : std::move(g), n.ops);
     return g;
   }
 
-  Grads run_rule(Node& n, TensorBase g) {
+  // Lets go of the gradient: whoever gets a part may be its only owner then.
+  Grads run_rule(Node& n, TensorBase& g) {
     check(!(n.saves && n.released), at_, "backward: the graph was walked already and ", n.op,
           " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
     // A watcher is shown the gradient afterwards, and a graph would refer to it.
@@ -75,11 +76,12 @@ class Engine : public Walk {
     check(parts.size() == static_cast<int>(n.inputs.size()), n.at, n.op, ": its gradient rule gave ", parts.size(), " gradients for ",
           n.inputs.size(), " operands");
     if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::backward, BackwardEvent{n, g, parts});
-    if (!options_.retain_graph && !options_.create_graph) n.release();
+    g = TensorBase();
+    if (frees_) n.release();
     return parts;
   }
 
-  void send(const Edge& edge, TensorBase g, const char* op) {
+  void send(const Edge& edge, TensorBase&& g, const char* op) {
     if (!g.defined() || !needs(edge)) return;
     check(g.dtype() == edge.dtype, at_, op, ": its gradient rule gave ", name_of(g.dtype()), " for an operand of ", name_of(edge.dtype));
     if (!(g.shape() == edge.shape)) g = edge.ops->sum_to(g, edge.shape, at_);
@@ -89,7 +91,7 @@ class Engine : public Walk {
     if (!std::exchange(visit.queued, true)) newest_.push(visit);
   }
 
-  void send_to_leaf(const Edge& edge, TensorBase g) {
+  void send_to_leaf(const Edge& edge, TensorBase&& g) {
     if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::leaf, LeafEvent{TensorBase(edge.leaf), g});
     if (!edge.leaf->hooks && !captures_) return edge.ops->accumulate_grad(*edge.leaf, std::move(g));
     for (auto& known : leaves_)
@@ -100,7 +102,7 @@ class Engine : public Walk {
   // A leaf's hooks and captures see the sum of all contributions, so they come last.
   void finish_leaves() {
     for (auto& [leaf, sum, ops] : leaves_) {
-      sum = run_hooks(leaf->hooks.get(), std::move(sum), at_);
+      if (leaf->hooks) sum = run_hooks(*leaf->hooks, std::move(sum), at_);
       if (captures_) give_result(leaf.get(), std::move(sum), ops);
       else ops->accumulate_grad(*leaf, std::move(sum));
     }
@@ -179,7 +181,9 @@ template <class T> void accumulate(TensorBase& sum, TensorBase g) {
 
 /// g, or a copy where somebody else holds it or its memory: a .grad shares memory with nothing.
 template <class T> TensorBase unshared(TensorBase g) {
-  return owned_alone(g, 1) ? std::move(g) : TensorBase(Tensor<T>(g.share()).clone(Location{}));
+  if (!owned_alone(g, 1)) return Tensor<T>(g.share()).clone(Location{});
+  g.impl()->base.reset();  // of a view, the only one left
+  return g;
 }
 
 /// One thread at a time adds to a leaf's gradient. Waiting threads sleep: the sum may be long.
@@ -236,9 +240,8 @@ template <class T> const GradOps* grad_ops() {
   return &ops;
 }
 
-inline TensorBase run_hooks(Hooks* hooks, TensorBase g, Location at) {
-  if (!hooks) return g;
-  auto list = hooks->list;  // a hook may remove itself
+[[gnu::cold, gnu::noinline]] inline TensorBase run_hooks(Hooks& hooks, TensorBase g, Location at) {
+  auto list = hooks.list;  // a hook may remove itself
   for (auto& [id, hook] : list) {
     TensorBase changed = hook(g);
     if (!changed.defined()) continue;

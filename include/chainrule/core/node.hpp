@@ -148,12 +148,14 @@ inline thread_local Node** dying = nullptr;
 inline TensorImpl::TensorImpl() = default;
 inline TensorImpl::~TensorImpl() = default;
 
+[[gnu::cold, gnu::noinline]] inline void move_retained(TensorImpl& impl, Node* node) {
+  if (impl.node) impl.node->retained.reset();
+  if (node) node->retained = impl.retains_grad;
+}
+
 /// Makes `node` the one that made the value of `impl`: after each recorded op, and after each recorded edit.
-inline void give_node(TensorImpl& impl, NodeRef node) {
-  if (impl.retains_grad) [[unlikely]] {  // retain_grad() goes with the value
-    if (impl.node) impl.node->retained.reset();
-    if (node) node->retained = impl.retains_grad;
-  }
+inline void give_node(TensorImpl& impl, NodeRef&& node) {
+  if (impl.retains_grad) [[unlikely]] move_retained(impl, node.get());  // retain_grad() goes with the value
   impl.node = std::move(node);
   impl.edits = impl.base ? impl.base->edits : impl.edits + 1;  // views of it notice
 }

@@ -49,46 +49,64 @@ template <class... S> [[nodiscard]] detail::SaveList<S...> keep(const S&... item
 
 namespace detail {
 
+/// A share of an object that several threads may want at once: a walk that keeps the graph copies it, one that frees the graph takes it.
+template <class T> class SharedSlot {
+ public:
+  void put(Ref<T> share) { held_.store(share.let_go(), std::memory_order_relaxed); }
+  Ref<T> take() {
+    T* p = held_.load(std::memory_order_relaxed);
+    while (p == busy() || !held_.compare_exchange_weak(p, nullptr, std::memory_order_acq_rel, std::memory_order_relaxed))
+      if (p == busy()) p = held_.load(std::memory_order_relaxed);
+    return Ref<T>::taken(p);
+  }
+  Ref<T> copy() {
+    T* p = busy();
+    while ((p = held_.exchange(busy(), std::memory_order_acq_rel)) == busy()) {}
+    Ref<T> copied(p);
+    held_.store(p, std::memory_order_release);
+    return copied;
+  }
+  bool empty() const { return held_.load(std::memory_order_relaxed) == nullptr; }
+
+ private:
+  static T* busy() { return reinterpret_cast<T*>(std::uintptr_t{1}); }  // another thread is copying: for a moment
+  std::atomic<T*> held_{nullptr};
+};
+
 /// A saved value and the version it had; or the node that makes it again.
 struct SavedItem {
-  TensorBase value;
-  NodeRef maker;
+  SharedSlot<TensorImpl> value;
+  SharedSlot<Node> maker;
   std::uint32_t version = 0;
-  bool own;  // the op's own result
+  bool own;              // the op's own result
+  bool defined = false;  // there was something to save
+  bool made_again = false;  // by `maker`
 
-  SavedItem(TensorBase v, bool is_own, bool for_rule) : own(is_own) {
+  SavedItem(const TensorBase& v, bool is_own, bool for_rule) : own(is_own) {
     if (!v.defined()) return;
+    defined = true;
     const NodeRef& node = node_of(*v.impl());
     if (node && node->remakes() && v.version() == 0) {  // what it would make is what it made
-      maker = node;
-      maker->readers.fetch_add(for_rule, std::memory_order_relaxed);
+      node->readers.fetch_add(for_rule, std::memory_order_relaxed);
+      made_again = true;
+      maker.put(node);
       return;
     }
     version = v.version();
-    value = v.impl()->base && !v.impl()->requires_grad ? frozen(v) : std::move(v);
+    value.put(v.impl()->base && !v.impl()->requires_grad ? frozen(v) : v.share());
+  }
+  void release() {
+    if (!value.empty()) value.take();
+    if (!maker.empty()) maker.take();
   }
 
  private:
   // A view with the history that it has now. The view itself would keep its base, which an edit may make newer than this op: a cycle.
-  [[gnu::noinline]] static TensorBase frozen(const TensorBase& view) {
-    TensorBase same(alias(view));
-    same.impl()->node = view.impl()->node;
+  [[gnu::noinline]] static ImplRef frozen(const TensorBase& view) {
+    ImplRef same = alias(view);
+    same->node = view.impl()->node;
     return same;
   }
-};
-
-/// Lets one thread at a time take what a node saved: another one, walking the same graph, may be releasing it.
-class SavedLock {
- public:
-  explicit SavedLock(std::atomic_flag& busy) : busy_(busy) {
-    while (busy_.test_and_set(std::memory_order_acquire)) {}
-  }
-  ~SavedLock() { busy_.clear(std::memory_order_release); }
-  SavedLock(const SavedLock&) = delete;
-  SavedLock& operator=(const SavedLock&) = delete;
-
- private:
-  std::atomic_flag& busy_;
 };
 
 inline constexpr std::int64_t remake_bytes = 256 * 1024;  // smaller values are kept
@@ -121,28 +139,26 @@ class OpNode final : public Node {
     void* memory = pool().allocate(sizeof(OpNode) + in.size() * sizeof(Edge) + save.size() * sizeof(SavedItem) + type.bytes);
     return ::new (memory) OpNode(op_name, where, value, typed, in, save, type);
   }
-  void* rule() { return items() + items_made_; }
+  void* rule() { return items() + saved_; }
 
   /// How many values were saved.
-  std::size_t saved_count() const { return items_made_; }
+  std::size_t saved_count() const { return saved_; }
   /// Saved value i for the rule that the walk runs, or, without a walk, for remake(). This op's own result gets its place in the graph
   /// back, for second derivatives.
   [[gnu::noinline]] ImplRef unpack(std::size_t i, Walk* walk) {
-    TensorBase value;
-    NodeRef maker;
-    const SavedItem& item = items()[i];
-    {
-      const SavedLock lock(busy_);
-      check_not_released();
-      value = item.value;
-      maker = item.maker;
+    SavedItem& item = items()[i];
+    if (!item.defined) return {};
+    const bool last = walk && walk->frees();
+    if (item.made_again) {
+      const NodeRef maker = last ? item.maker.take() : item.maker.copy();
+      if (!maker) fail_released();
+      return made_again(maker, walk).share();
     }
-    if (maker) return made_again(maker, walk).share();
-    if (!value.defined()) return {};
-    check(value.version() == item.version, at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ",
-          item.version, ", is now ", value.version(), "); edit a clone() instead, or edit after backward()");
-    if (!item.own || !grad_enabled) return value.share();
-    ImplRef again = alias(value);
+    ImplRef value = last ? item.value.take() : item.value.copy();
+    if (!value) [[unlikely]] fail_released();
+    if (value->storage->version != item.version) [[unlikely]] fail_edited(item, *value);
+    if (!item.own || !grad_enabled) return value;
+    ImplRef again = alias(TensorBase(std::move(value)));
     again->node = NodeRef(this);
     return again;
   }
@@ -155,7 +171,7 @@ class OpNode final : public Node {
     const std::uint32_t all = readers.load(std::memory_order_relaxed);
     if (visit && ++visit->asked && visit->recomputed.defined())
       return visit->asked == all ? std::exchange(visit->recomputed, TensorBase()) : visit->recomputed;
-    check_not_released();
+    if (released.load(std::memory_order_relaxed)) fail_released();
     no_grad guard;
     const Unobserved quiet;
     TensorBase value = type_->remake(*this, rule());
@@ -163,28 +179,24 @@ class OpNode final : public Node {
     return value;
   }
   void release() override {
-    std::size_t count = 0;
-    {
-      const SavedLock lock(busy_);
-      if (!released.exchange(true, std::memory_order_relaxed)) count = items_made_;
-    }
-    for (std::size_t i = 0; i < count; ++i) items()[i].value = TensorBase(), items()[i].maker.reset();
+    released.store(true, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < saved_; ++i) items()[i].release();
   }
   void saved(const Callback<void(const TensorBase&)>& see) const override {
-    if (released) return;
-    for (std::size_t i = 0; i < items_made_; ++i) {
-      const SavedItem& item = items()[i];
-      see(item.maker ? made_again(item.maker, nullptr) : item.value);
+    if (released.load(std::memory_order_relaxed)) return;
+    for (std::size_t i = 0; i < saved_; ++i) {
+      SavedItem& item = items()[i];
+      see(item.made_again ? made_again(item.maker.copy(), nullptr) : TensorBase(item.value.copy()));
     }
   }
 
   ~OpNode() override {
     if (type_->destroy) type_->destroy(rule());
-    for (std::size_t i = items_made_; i-- > 0;) items()[i].~SavedItem();
+    for (std::size_t i = saved_; i-- > 0;) items()[i].release();
     for (std::size_t i = inputs.size(); i-- > 0;) inputs[i].~Edge();
   }
   static void operator delete(OpNode* node, std::destroying_delete_t) {
-    const std::size_t bytes = sizeof(OpNode) + node->inputs.size() * sizeof(Edge) + node->items_made_ * sizeof(SavedItem) + node->type_->bytes;
+    const std::size_t bytes = sizeof(OpNode) + node->inputs.size() * sizeof(Edge) + node->saved_ * sizeof(SavedItem) + node->type_->bytes;
     node->~OpNode();
     pool().release(node, bytes);
   }
@@ -192,27 +204,32 @@ class OpNode final : public Node {
  private:
   OpNode(const char* op_name, Location where, const TensorBase& value, const GradOps* typed, std::span<const OperandRef> in, std::span<const TensorBase* const> save,
          const RuleType& type)
-      : Node(op_name, where, value, typed), type_(&type), items_made_(save.size()) {
+      : Node(op_name, where, value, typed), type_(&type), saved_(save.size()) {
     auto* edges = reinterpret_cast<Edge*>(this + 1);
     for (std::size_t i = 0; i < in.size(); ++i) ::new (edges + i) Edge(*in[i].tensor, in[i].ops);
     inputs = {edges, in.size()};
     saves = !save.empty();
     remakes_ = type.remake && value.numel() * static_cast<std::int64_t>(size_of(dtype)) >= remake_bytes;
     for (std::size_t i = 0; i < save.size(); ++i) {
-      const auto* item = ::new (items() + i) SavedItem(save[i] ? *save[i] : TensorBase(alias(value)), !save[i], (type.only_remake >> i & 1) == 0);
-      asks_ = asks_ || item->maker;
-      remakes_ = remakes_ && !(item->maker && item->maker->asks());  // one node may ask another, no more
+      const TensorBase own = save[i] ? TensorBase() : TensorBase(alias(value));
+      const auto* item = ::new (items() + i) SavedItem(save[i] ? *save[i] : own, !save[i], (type.only_remake >> i & 1) == 0);
+      if (!item->made_again) continue;
+      asks_ = true;
+      if (node_of(*save[i]->impl())->asks()) remakes_ = false;  // one node may ask another, no more
     }
   }
   SavedItem* items() const { return reinterpret_cast<SavedItem*>(inputs.data() + inputs.size()); }
-  void check_not_released() const {
-    check(!released.load(std::memory_order_relaxed), at, "backward: the graph was walked already and ", op,
-          " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
+  [[noreturn, gnu::cold, gnu::noinline]] void fail_edited(const SavedItem& item, const TensorImpl& value) const {
+    fail(at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ", item.version, ", is now ",
+         value.storage->version, "); edit a clone() instead, or edit after backward()");
+  }
+  [[noreturn, gnu::cold, gnu::noinline]] void fail_released() const {
+    fail(at, "backward: the graph was walked already and ", op,
+         " has let go of what it saved; compute the loss again, or pass {.retain_graph = true} the first time");
   }
 
   const RuleType* type_;
-  std::size_t items_made_;
-  std::atomic_flag busy_;
+  std::size_t saved_;
   bool remakes_, asks_ = false;
 };
 
@@ -298,7 +315,10 @@ template <class T, class... S, class Rule> Tensor<T> record_span(const char* op,
 
 /// Whether nobody but the `handles` that the caller knows of can see this value, so that it may be written over.
 inline bool owned_alone(const TensorBase& x, std::uint32_t handles) {
-  return x.share().use_count() == handles && x.impl()->storage.use_count() == 1 && x.impl()->storage->owns && x.is_contiguous();
+  const TensorImpl& impl = *x.impl();
+  const std::uint32_t sharers = impl.base ? 2 : 1;  // a view of something that nobody else holds
+  return x.share().use_count() == handles && impl.storage.use_count() == sharers && (!impl.base || impl.base.use_count() == 1) &&
+         impl.storage->owns && impl.contiguous;
 }
 
 }  // namespace detail

@@ -28,6 +28,13 @@ template <class T> class Ref {
     if (object_ && object_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) drop(object_);
   }
   void reset() { *this = Ref(); }
+  /// A share that was given away by let_go() is taken again.
+  static Ref taken(T* object) {
+    Ref r;
+    r.object_ = object;
+    return r;
+  }
+  T* let_go() { return std::exchange(object_, nullptr); }
 
   T* get() const { return object_; }
   T* operator->() const { return object_; }

@@ -41,7 +41,7 @@ class Visits {
   }
 
  private:
-  static constexpr std::uint32_t few = 32;  // visits in a chunk
+  static constexpr std::uint32_t few = 16;  // visits in a chunk
 
   std::uint32_t slot_of(const Node* node) const {
     return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(node) >> 6) * 0x9E3779B97F4A7C15u >> 40) & mask_;
@@ -111,17 +111,17 @@ class NewestFirst {
 class Walk {
  public:
   /// Whether the gradient that goes through this edge leads to one that somebody wants.
-  bool needs(const Edge& edge) {
-    if (!captures_) return edge.node || edge.leaf;
-    if (edge.node) {
-      const Visit& v = visits_[edge.node.get()];
-      return v.needed || v.captured;
-    }
-    return edge.leaf && captures_leaf(*edge.leaf);
-  }
+  bool needs(const Edge& edge) { return captures_ ? leads_to_captured(edge) : edge.node || edge.leaf; }
   Visit& visit(Node* node) { return visits_[node]; }
+  /// Whether it is the last walk through this graph: what an op saved goes with its turn.
+  bool frees() const { return frees_; }
 
  protected:
+  [[gnu::noinline]] bool leads_to_captured(const Edge& edge) {
+    if (!edge.node) return edge.leaf && captures_leaf(*edge.leaf);
+    const Visit& v = visits_[edge.node.get()];
+    return v.needed || v.captured;
+  }
   bool captures_leaf(const TensorImpl& leaf) const {
     for (const TensorBase& c : captured_)
       if (c.impl() == &leaf) return true;
@@ -129,6 +129,7 @@ class Walk {
   }
 
   Visits visits_;
+  bool frees_ = false;
   bool captures_ = false;                  // autograd::grad: gradients of these tensors, and no others
   std::span<const TensorBase> captured_;
 };

@@ -88,19 +88,19 @@ template <class T> void follow_base_as(TensorImpl& view) {
   const enable_grad recorded;
   const Tensor<T> seen = record("as_strided", Tensor<T>(alias(base, view.shape, view.strides, view.offset)), {base},
                                 [w](const Tensor<T>& g) { return Grads{window_grad(g, w)}; }, base.impl()->node->at);
-  give_node(view, seen.impl()->node);
+  give_node(view, NodeRef(seen.impl()->node));
 }
 
 /// After an edit of x whose result `made` is a recorded value: x is that value, for everything that is computed from it later. Where x is
 /// a view, its base becomes the old base outside of x and `made` inside, and every view of the base follows.
 template <class T> void give_history(const Tensor<T>& x, const Tensor<T>& made, const char* op, Location at) {
   TensorImpl& impl = *x.impl();
-  if (!impl.base) return give_node(impl, made.impl()->node);
+  if (!impl.base) return give_node(impl, NodeRef(made.impl()->node));
   const Tensor<T> base(impl.base), after(alias(base));
   record(op, after, {base, made}, [w = Window(*impl.base, impl)](const Tensor<T>& g, Needs need) {
     return Grads{need[0] ? outside_window(g, w) : Tensor<T>(), need[1] ? window(g, w) : Tensor<T>()};
   }, at);
-  give_node(*impl.base, after.impl()->node);
+  give_node(*impl.base, NodeRef(after.impl()->node));
 }
 
 }  // namespace detail
