@@ -6,9 +6,11 @@
 #include <chainrule/io/gzip.hpp>
 #include <chainrule/io/json.hpp>
 #include <bit>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <string>
 #include <system_error>
@@ -70,6 +72,34 @@ inline TensorBase widened(const Shape& shape, std::span<const std::uint8_t> byte
   return t;
 }
 
+inline float float8_e5m2_to_float(std::uint8_t b) { return half_to_float(static_cast<std::uint16_t>(b << 8)); }
+/// 4 bits of exponent, 3 of fraction; no infinity, and NaN where all of them are 1 (Micikevicius et al. 2022).
+inline float float8_e4m3_to_float(std::uint8_t b) {
+  const int exponent = b >> 3 & 15, fraction = b & 7;
+  const float size = exponent == 15 && fraction == 7 ? std::numeric_limits<float>::quiet_NaN()
+                     : exponent == 0                 ? static_cast<float>(fraction) * 0x1p-9f
+                                                     : std::ldexp(static_cast<float>(8 + fraction), exponent - 10);
+  return b >> 7 != 0 ? -size : size;
+}
+inline TensorBase widened_bytes(const Shape& shape, std::span<const std::uint8_t> bytes, float (*widen)(std::uint8_t)) {
+  Tensor<float> t = chainrule::detail::allocate<float>(shape);
+  for (std::size_t i = 0; i < bytes.size(); ++i) t.data()[i] = widen(bytes[i]);
+  return t;
+}
+
+/// Integers of type From in the file, as integers of type To, which holds all of their values, or else an error.
+template <class To, class From> TensorBase converted(const Shape& shape, std::span<const std::uint8_t> bytes) {
+  Tensor<To> t = chainrule::detail::allocate<To>(shape);
+  for (std::size_t i = 0; i < bytes.size() / sizeof(From); ++i) {
+    From value;
+    std::memcpy(&value, bytes.data() + i * sizeof(From), sizeof(From));
+    if constexpr (sizeof(From) == sizeof(To))
+      check(value <= static_cast<From>(std::numeric_limits<To>::max()), {}, "element ", i, " is ", value, ", too large for ", name_of(dtype_of<To>));
+    t.data()[i] = static_cast<To>(value);
+  }
+  return t;
+}
+
 /// An element type of the format: how many bytes it takes, and how to read it.
 struct SafetensorsType {
   const char* name;
@@ -81,6 +111,11 @@ inline constexpr SafetensorsType safetensors_types[] = {
     {"U8", 1, &copied<std::uint8_t>}, {"BOOL", 1, &copied<bool>},
     {"F16", 2, [](const Shape& s, std::span<const std::uint8_t> b) { return widened(s, b, &half_to_float); }},
     {"BF16", 2, [](const Shape& s, std::span<const std::uint8_t> b) { return widened(s, b, &bfloat16_to_float); }},
+    {"F8_E4M3", 1, [](const Shape& s, std::span<const std::uint8_t> b) { return widened_bytes(s, b, &float8_e4m3_to_float); }},
+    {"F8_E5M2", 1, [](const Shape& s, std::span<const std::uint8_t> b) { return widened_bytes(s, b, &float8_e5m2_to_float); }},
+    {"I8", 1, &converted<std::int32_t, std::int8_t>}, {"I16", 2, &converted<std::int32_t, std::int16_t>},
+    {"U16", 2, &converted<std::int32_t, std::uint16_t>}, {"U32", 4, &converted<std::int64_t, std::uint32_t>},
+    {"U64", 8, &converted<std::int64_t, std::uint64_t>},
 };
 constexpr const char* safetensors_name(DType t) {
   constexpr const char* names[] = {"F32", "F64", "I64", "I32", "U8", "BOOL"};
@@ -89,7 +124,9 @@ constexpr const char* safetensors_name(DType t) {
 
 }  // namespace detail
 
-/// Reads the bytes of a .safetensors file; `file` is for messages. F16 and BF16 become float. Throws an Error with the offset:
+/// Reads the bytes of a .safetensors file; `file` is for messages. What no Tensor holds becomes the next type that holds all of its values:
+/// F16, BF16, F8_E4M3 and F8_E5M2 float, I8, I16 and U16 int32, U32 int64, U64 int64 too (a larger value is an error). Other types are
+/// refused by name. Throws an Error with the offset:
 /// cut off, a header that is no JSON or lies, offsets that overlap, leave a hole or leave the file, a type that is not known here.
 inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file, Location at = Location::here()) {
   check(bytes.size() >= 8, at, file, ": truncated: a safetensors file starts with 8 bytes of header length, this one ends at offset ", bytes.size());
@@ -113,7 +150,8 @@ inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const 
     const detail::SafetensorsType* type = nullptr;
     for (const auto& t : detail::safetensors_types)
       if (type_name == t.name) type = &t;
-    check(type != nullptr, at, entry.where(), ": \"", name, "\" has dtype ", type_name, "; F64, F32, F16, BF16, I64, I32, U8 and BOOL can be read");
+    check(type != nullptr, at, entry.where(), ": \"", name, "\" has dtype ", type_name,
+          "; F64, F32, F16, BF16, F8_E4M3, F8_E5M2, the integers of 8 to 64 bits and BOOL can be read");
     const auto& sizes = entry["shape"].items();
     check(sizes.size() <= static_cast<std::size_t>(Shape::max_dims), at, entry.where(), ": \"", name, "\" has ", sizes.size(), " dimensions, a tensor has at most ", Shape::max_dims);
     Shape shape;
@@ -121,8 +159,12 @@ inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const 
     for (const auto& s : sizes) {
       check(s.integer() >= 0, at, s.where(), ": \"", name, "\" has a negative size, ", s.integer());
       shape.push_back(s.integer());
-      // Bounded by the file before it is multiplied: no overflow, and no memory for what is not there.
-      check(s.integer() == 0 || count <= data.size() / static_cast<std::uint64_t>(s.integer()), at, s.where(), ": \"", name, "\" is larger than the file");
+      if (s.integer() == 0) count = 0;  // and it stays so, whatever the other sizes
+    }
+    // Bounded by the file before it is multiplied: no overflow, and no memory for what is not there.
+    for (const auto& s : sizes) {
+      if (count == 0) break;
+      check(count <= data.size() / static_cast<std::uint64_t>(s.integer()), at, s.where(), ": \"", name, "\" is larger than the file");
       count *= static_cast<std::uint64_t>(s.integer());
     }
     const Json& offsets = entry["data_offsets"];
@@ -133,7 +175,11 @@ inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const 
     const auto size = static_cast<std::uint64_t>(to - from);
     check(size == count * type->bytes, at, offsets.where(), ": \"", name, "\" of shape ", shape, " and dtype ", type_name, " takes ", count * type->bytes, " bytes, its data_offsets give ", size);
     used.emplace_back(from, to);
-    result.tensors.emplace_back(name, type->read(shape, data.subspan(static_cast<std::size_t>(from), size)));
+    try {
+      result.tensors.emplace_back(name, type->read(shape, data.subspan(static_cast<std::size_t>(from), size)));
+    } catch (const Error& e) {
+      fail(at, offsets.where(), ": \"", name, "\" of dtype ", type_name, ": ", e.message());
+    }
   }
   std::sort(used.begin(), used.end());
   std::uint64_t end = 0;
@@ -156,8 +202,14 @@ inline Safetensors load_safetensors(const std::string& path, Location at = Locat
 ///     save_safetensors({{"w", w}, {"b", b}}, "layer.safetensors");
 template <class Pairs = NamedTensors>
 [[gnu::cold]] void save_safetensors(const Pairs& tensors, const std::string& path, const std::vector<std::pair<std::string, std::string>>& metadata = {}, Location at = Location::here()) {
+  auto check_utf8 = [&](std::string_view text, const char* what) {
+    const std::size_t bad = first_not_utf8(text);
+    check(bad == std::string_view::npos, at, "save_safetensors: the ", what, " \"", text, "\" is not UTF-8 at byte ", bad,
+          ", and no reader of the format would take it; convert it");
+  };
   std::string header = "{";
   auto comma = [&] { if (header.size() > 1) header += ", "; };
+  for (const auto& [key, value] : metadata) check_utf8(key, "key"), check_utf8(value, "value");
   if (!metadata.empty()) {
     header += "\"__metadata__\": {";
     for (std::size_t i = 0; i < metadata.size(); ++i) header += (i > 0 ? ", " : "") + json_string(metadata[i].first) + ": " + json_string(metadata[i].second);
@@ -168,6 +220,7 @@ template <class Pairs = NamedTensors>
   for (const auto& [name, tensor] : tensors) {
     const TensorBase& t = tensor;
     check(t.defined(), at, "save_safetensors: \"", name, "\" is not defined");
+    check_utf8(name, "name");
     check(name != "__metadata__", at, "save_safetensors: a tensor cannot be called __metadata__");
     names.emplace_back(name);
     comma();
