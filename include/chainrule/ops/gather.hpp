@@ -24,7 +24,7 @@ template <class T> Tensor<T> gather(const Tensor<T>& x, std::int64_t dim, const 
 template <class T>
 Tensor<T> gather_grad(const Tensor<T>& g, const Shape& shape, std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) {
   int d = detail::wrap_dim(dim, shape.size(), "gather_grad", at);
-  Tensor<T> out = detail::allocate<T>(shape, g.device());
+  Tensor<T> out = detail::allocate<T>(shape, g.device(), "gather", at);
   out.fill_(T{}, at);
   kernel<fn::ScatterAddKernel<T>>::on(g.device(), at)(detail::indexed_loop(g, out, d, index), out.strides()[d], g.data(), out.data(), index.data());
   return record("gather_grad", out, {g}, keep(index), [d](const Tensor<T>& gg, const Tensor<std::int64_t>& i) { return Grads{gather(gg, d, i)}; }, at);
@@ -40,7 +40,7 @@ template <class T> Tensor<T> gather(const Tensor<T>& x, std::int64_t dim, const 
   detail::check_gather_shapes(x.shape(), index.shape(), d, "gather", at);
   detail::check_same_device("gather", at, x, index);
   detail::check_index(index, 0, x.shape()[d], "gather", at, "of dimension ", d, " of the tensor ", x.shape());
-  Tensor<T> out = detail::allocate<T>(index.shape(), x.device());
+  Tensor<T> out = detail::allocate<T>(index.shape(), x.device(), "gather", at);
   kernel<fn::GatherKernel<T>>::on(x.device(), at)(detail::indexed_loop(out, x, d, index), x.strides()[d], out.data(), x.data(), index.data());
   return record("gather", out, {x}, keep(index), [shape = x.shape(), d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
     return Grads{gather_grad(g, shape, d, i)};

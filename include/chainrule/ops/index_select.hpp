@@ -18,7 +18,7 @@ template <class T> Tensor<T> pick_slices(const Tensor<T>& x, int d, const Tensor
 template <class T>
 Tensor<T> index_select_grad(const Tensor<T>& g, const Shape& shape, std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) {
   int d = detail::wrap_dim(dim, shape.size(), "index_select_grad", at);
-  Tensor<T> out = detail::allocate<T>(shape, g.device());
+  Tensor<T> out = detail::allocate<T>(shape, g.device(), "index_select_grad", at);
   out.fill_(T{}, at);
   kernel<fn::ScatterAddKernel<T>>::on(g.device(), at)(detail::indexed_loop(g, out, d, index), out.strides()[d], g.data(), out.data(), index.data());
   return record("index_select_grad", out, {g}, keep(index), [d](const Tensor<T>& gg, const Tensor<std::int64_t>& i) {
@@ -32,7 +32,7 @@ namespace detail {
 template <class T> Tensor<T> pick_slices(const Tensor<T>& x, int d, const Tensor<std::int64_t>& index, const char* op, Location at) {
   Shape shape = x.shape();
   shape[d] = index.numel();
-  Tensor<T> out = allocate<T>(shape, x.device());
+  Tensor<T> out = allocate<T>(shape, x.device(), op, at);
   kernel<fn::GatherKernel<T>>::on(x.device(), at)(indexed_loop(out, x, d, index), x.strides()[d], out.data(), x.data(), index.data());
   return record(op, out, {x}, keep(index), [from = x.shape(), d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
     return Grads{index_select_grad(g, from, d, i)};
