@@ -82,7 +82,6 @@ const Product products[] = {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (const char* threads = std::getenv("CHAINRULE_THREADS")) cr::set_num_threads(std::atoi(threads));
   for (const auto& p : products)
     benchmark::RegisterBenchmark((std::string("matmul/") + p.name).c_str(), [p](benchmark::State& s) { product(s, p.m, p.n, p.k, p.turn_a, p.turn_b); })
         ->UseRealTime()

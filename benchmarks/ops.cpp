@@ -59,7 +59,6 @@ template <class Optimizer> void optimizer(const char* name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (const char* threads = std::getenv("CHAINRULE_THREADS")) cr::set_num_threads(std::atoi(threads));
   benchmark::RegisterBenchmark("overhead/add of 4 numbers", overhead_forward);
   benchmark::RegisterBenchmark("overhead/add of 4 numbers, recorded", overhead_recorded);
   benchmark::RegisterBenchmark("overhead/ten ops forward and backward", overhead_backward);

@@ -1,65 +1,134 @@
 #pragma once
-// Command-line options of the examples: --help, --epochs, --seed, --threads, --data and what an example adds. Parsed by getopt_long.
+// Command-line options of the examples: --help, --seed, --threads, and what an example adds. Parsed by getopt_long. All
+// of them are checked before the program begins: a wrong one ends it with one line on stderr (the value, the choices)
+// and exit code 2.
 
 #include <getopt.h>
 #include <chainrule/chainrule.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <string>
 #include <vector>
 
-/// One option: its name, its default, and the line that --help prints.
-struct Option {
-  std::string name, value, help;
+/// What an option takes.
+struct Takes {
+  enum Kind { text, integer, choice, file_to_write } kind = text;
+  long least = 0, most = 0;  // of an integer
+  std::vector<std::string> choices = {};
+
+  static Takes number(long least, long most) { return {integer, least, most, {}}; }
+  static Takes one_of(std::vector<std::string> choices) { return {choice, 0, 0, std::move(choices)}; }
+  static Takes new_file() { return {file_to_write, 0, 0, {}}; }
 };
 
-/// The options of one run. `Arguments args(argc, argv, "Trains ...", {{"epochs", "3", "passes over the data"}});`
+/// One option: its name, its default, the line that --help prints, and what it takes.
+struct Option {
+  std::string name, value, help;
+  Takes takes = {};
+};
+
+/// The options of one run.
+///     Arguments args(argc, argv, "Trains ...", {{"epochs", "3", "passes over the data", Takes::number(1, 1000)}});
 class Arguments {
  public:
-  Arguments(int argc, char** argv, const std::string& about, std::vector<Option> options) : options_(std::move(options)) {
-    options_.push_back({"seed", "0", "start of all random numbers: the same seed gives the same run"});
-    options_.push_back({"threads", std::to_string(chainrule::get_num_threads()), "threads to use; results do not depend on it"});
+  Arguments(int argc, char** argv, const std::string& about, std::vector<Option> options)
+      : program_(argv[0]), options_(std::move(options)) {
+    chainrule::cpu::isa();  // an environment variable that is wrong ends the program here as well
+    options_.push_back({"seed", "0", "start of all random numbers: the same seed gives the same run",
+                        Takes::number(0, 2'000'000'000)});
+    options_.push_back({"threads", std::to_string(chainrule::get_num_threads()),
+                        "threads to use; results do not depend on it", Takes::number(1, 65536)});
     std::vector<option> table;
     for (const auto& o : options_) table.push_back({o.name.c_str(), required_argument, nullptr, 0});
     table.push_back({"help", no_argument, nullptr, 'h'});
     table.push_back({nullptr, 0, nullptr, 0});
+    opterr = 0;  // the messages are ours
     int index = 0;
-    for (int got; (got = getopt_long(argc, argv, "h", table.data(), &index)) != -1;) {
-      if (got == 0) options_[static_cast<std::size_t>(index)].value = optarg;
-      else leave(argv[0], about, got == 'h' ? 0 : 2);
+    for (int got; (got = getopt_long(argc, argv, ":h", table.data(), &index)) != -1;) {
+      if (got == 'h') help(about);
+      else if (got == 0) options_[static_cast<std::size_t>(index)].value = optarg;
+      else if (got == ':') refuse(std::string(argv[optind - 1]) + " needs a value");
+      else refuse(std::string("there is no option ") + argv[optind - 1] + "; the options are " + names());
     }
-    if (optind < argc) {
-      std::fprintf(stderr, "%s: what is '%s'?\n", argv[0], argv[optind]);
-      leave(argv[0], about, 2);
-    }
-    chainrule::set_num_threads(static_cast<int>(integer("threads", 1)));
-    chainrule::manual_seed(static_cast<std::uint64_t>(integer("seed", 0)));
+    if (optind < argc) refuse(std::string("'") + argv[optind] + "' belongs to no option; the options are " + names());
+    for (const auto& o : options_) check(o);
+    chainrule::set_num_threads(static_cast<int>(integer("threads")));
+    chainrule::manual_seed(static_cast<std::uint64_t>(integer("seed")));
   }
 
-  const std::string& text(const std::string& name) const {
-    for (const auto& o : options_)
-      if (o.name == name) return o.value;
-    chainrule::fail({}, "this example has no option --", name);
-  }
-  /// A whole number of at least `least`.
-  long integer(const std::string& name, long least = 1) const {
-    char* end = nullptr;
-    const long v = std::strtol(text(name).c_str(), &end, 10);
-    if (end == text(name).c_str() || *end || v < least) {
-      std::fprintf(stderr, "--%s takes a whole number of at least %ld, not '%s'\n", name.c_str(), least, text(name).c_str());
-      std::exit(2);
-    }
-    return v;
+  const std::string& text(const std::string& name) const { return find(name).value; }
+  long integer(const std::string& name) const { return std::strtol(find(name).value.c_str(), nullptr, 10); }
+
+  /// Ends the program: one line on stderr, exit code 2.
+  [[noreturn]] void refuse(const std::string& what) const {
+    std::fflush(stdout);
+    std::fprintf(stderr, "%s: %s (--help explains them)\n", program_.c_str(), what.c_str());
+    std::exit(2);
   }
 
  private:
-  [[noreturn]] void leave(const char* program, const std::string& about, int code) const {
-    std::FILE* out = code == 0 ? stdout : stderr;
-    std::fprintf(out, "%s\n\nusage: %s [options]\n", about.c_str(), program);
-    for (const auto& o : options_) std::fprintf(out, "  --%-12s %s (default: %s)\n", o.name.c_str(), o.help.c_str(), o.value.c_str());
-    std::fprintf(out, "  --%-12s %s\n", "help", "print this");
-    std::exit(code);
+  const Option& find(const std::string& name) const {
+    for (const auto& o : options_)
+      if (o.name == name) return o;
+    chainrule::fail({}, "this example has no option --", name);
   }
+  std::string names() const {
+    std::string all;
+    for (const auto& o : options_) all += "--" + o.name + ", ";
+    return all + "--help";
+  }
+
+  void check(const Option& o) const {
+    const std::string got = "--" + o.name + " is '" + o.value + "'; it takes ";
+    if (o.takes.kind == Takes::integer) {
+      char* end = nullptr;
+      errno = 0;
+      const long v = std::strtol(o.value.c_str(), &end, 10);
+      if (o.value.empty() || *end || errno != 0 || v < o.takes.least || v > o.takes.most)
+        refuse(got + "a whole number from " + std::to_string(o.takes.least) + " to " + std::to_string(o.takes.most));
+    } else if (o.takes.kind == Takes::choice) {
+      std::string known;
+      for (const auto& c : o.takes.choices) {
+        if (c == o.value) return;
+        known += (known.empty() ? "" : ", ") + c;
+      }
+      refuse(got + "one of " + known);
+    } else if (o.takes.kind == Takes::file_to_write && !o.value.empty()) {
+      if (const std::string why = cannot_write(o.value); !why.empty())
+        refuse(got + "a file that can be written: " + why);
+    }
+  }
+  /// Why a file cannot be written at `path`, or "". Leaves what is there as it is.
+  static std::string cannot_write(const std::string& path) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) return "this is a folder; add a name";
+    const auto folder = std::filesystem::path(path).parent_path();
+    if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
+      return "there is no folder " + folder.string() + "; make it first";
+    const std::string beside = path + ".part";  // what save() writes before it moves it into place
+    const bool there = std::filesystem::exists(beside, ignored);
+    std::FILE* file = std::fopen(beside.c_str(), "ab");
+    if (!file) return std::string(std::strerror(errno)) + "; choose another place";
+    std::fclose(file);
+    if (!there) std::remove(beside.c_str());
+    return "";
+  }
+
+  [[noreturn]] void help(const std::string& about) const {
+    std::printf("%s\n\nusage: %s [options]\n", about.c_str(), program_.c_str());
+    for (const auto& o : options_) {
+      std::string what = o.help;
+      for (const auto& c : o.takes.choices) what += (&c == &o.takes.choices.front() ? ": " : ", ") + c;
+      std::printf("  --%-12s %s (default: %s)\n", o.name.c_str(), what.c_str(), o.value.c_str());
+    }
+    std::printf("  --%-12s %s\n", "help", "print this");
+    std::exit(0);
+  }
+
+  std::string program_;
   std::vector<Option> options_;
 };
 
@@ -69,6 +138,7 @@ template <class Program> int run_example(const Program& program) {
     program();
     return 0;
   } catch (const std::exception& e) {
+    std::fflush(stdout);
     std::fprintf(stderr, "error: %s\n", e.what());
     return 1;
   }

@@ -5,6 +5,7 @@
 
 #include <chainrule/chainrule.hpp>
 #include <chrono>
+#include <filesystem>
 
 namespace cr = chainrule;
 
@@ -15,9 +16,20 @@ struct Digits {
   cr::data::ByteImages<Normalised> train, test;
 };
 
-/// `folder` holds the four files of MNIST; "drawn" draws 20,000 training and 4,000 test digits instead.
-inline Digits load_digits(const std::string& folder) {
+/// --data: the folder that holds the four files of MNIST; "drawn" draws 20,000 training and 4,000 test digits instead.
+inline Digits load_digits(const Arguments& args) {
   using namespace cr::data;
+  const std::string& folder = args.text("data");
+  std::error_code ignored;
+  const auto has = [&](const std::string& file) {
+    return std::filesystem::exists(folder + '/' + file, ignored) ||
+           std::filesystem::exists(folder + '/' + file + ".gz", ignored);
+  };
+  for (const char* file :
+       {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"})
+    if (folder != "drawn" && !has(file))
+      args.refuse("--data is '" + folder + "'; it takes a folder with the four files of MNIST (" + file +
+                  " is not there), or drawn for drawn digits");
   const Normalised normalised{cr::transforms::ToTensor{}, cr::transforms::Normalize{{0.1307f}, {0.3081f}}};
   if (folder == "drawn") return {DrawnDigits(20000, 1, normalised), DrawnDigits(4000, 2, normalised)};
   return {Mnist(folder, Split::train, normalised), Mnist(folder, Split::test, normalised)};
@@ -25,11 +37,17 @@ inline Digits load_digits(const std::string& folder) {
 
 /// The options that every digit example takes.
 inline std::vector<Option> digit_options(const char* epochs, const char* batch_size) {
-  return {{"epochs", epochs, "passes over the training set"},
-          {"batch-size", batch_size, "images a step"},
-          {"workers", "0", "threads that prepare batches ahead (these data sets are faster than any step)"},
+  return {{"epochs", epochs, "passes over the training set", Takes::number(1, 1'000'000)},
+          {"batch-size", batch_size, "images a step", Takes::number(1, 1'000'000)},
+          {"workers", "0", "threads that prepare batches ahead (these data sets are faster than any step)",
+           Takes::number(0, 1024)},
           {"data", "data/mnist", "folder with MNIST, or 'drawn' for drawn digits"},
-          {"save", "", "write the trained weights to this .safetensors file"}};
+          {"save", "", "write the trained weights to this .safetensors file", Takes::new_file()}};
+}
+/// --activation of the networks that take one.
+inline Option activation_option() {
+  return {"activation", "relu", "the nonlinearity",
+          Takes::one_of({"relu", "tanh", "sigmoid", "leaky_relu", "elu", "gelu", "silu", "softplus", "identity"})};
 }
 
 /// Accuracy on the test digits in [0, 1], with the table of what was taken for what.
@@ -47,7 +65,9 @@ template <class Net> void train_on_digits(Net& net, const Digits& digits, const 
   cr::print(cr::training::summary(net, {1, 1, 28, 28}));
   cr::optim::Adam optimizer(net.parameters(), {.lr = learning_rate});
   cr::optim::ExponentialLR scheduler(optimizer, 0.5);  // half the learning rate with each epoch
-  cr::data::DataLoader loader(digits.train, {.batch_size = args.integer("batch-size"), .shuffle = true, .num_workers = static_cast<int>(args.integer("workers", 0))});
+  cr::data::DataLoader loader(digits.train, {.batch_size = args.integer("batch-size"),
+                                             .shuffle = true,
+                                             .num_workers = static_cast<int>(args.integer("workers"))});
   const auto start = std::chrono::steady_clock::now();
 
   for (long epoch = 1; epoch <= args.integer("epochs"); ++epoch) {

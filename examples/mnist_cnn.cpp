@@ -24,6 +24,6 @@ int main(int argc, char** argv) {
   Arguments args(argc, argv, "Trains a CNN on MNIST and shows its layers, its accuracy and its confusion matrix.", digit_options("3", "100"));
   return run_example([&] {
     MnistCnn net;
-    train_on_digits(net, load_digits(args.text("data")), args, 1e-3);
+    train_on_digits(net, load_digits(args), args, 1e-3);
   });
 }

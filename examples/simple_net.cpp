@@ -6,10 +6,10 @@
 
 int main(int argc, char** argv) {
   auto options = digit_options("5", "64");
-  options.push_back({"activation", "relu", "relu, tanh, sigmoid, leaky_relu, elu, gelu, silu, softplus or identity"});
+  options.push_back(activation_option());
   Arguments args(argc, argv, "Trains a network with one hidden layer on MNIST.", options);
   return run_example([&] {
     cr::models::SimpleNet net({.activation = args.text("activation")});
-    train_on_digits(net, load_digits(args.text("data")), args, 1e-3);
+    train_on_digits(net, load_digits(args), args, 1e-3);
   });
 }

@@ -2,6 +2,8 @@
 
 #include <chainrule/data.hpp>
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include "support/catch.hpp"
 
 namespace cr = chainrule;
@@ -92,6 +94,12 @@ TEST_CASE("random_split takes fractions: rounded down, the rest to the first par
   CHECK_THROWS_WITH(data::random_split(Squares{10}, {5, 4}), Contains("add up to 9, the data set has 10"));
   CHECK_THROWS_WITH(data::random_split(Squares{10}, {0.5, 0.4}), Contains("add up to 1, got 0.9"));
   CHECK_THROWS_WITH(data::random_split(Squares{10}, {11, -1}), Contains("must not be negative, got -1"));
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();  // the sum wraps to 10
+  CHECK_THROWS_WITH(data::random_split(Squares{10}, {most, most, std::int64_t{12}}),
+                    Contains("the data set has 10 samples"));
+  CHECK_THROWS_WITH(data::random_split(Squares{10}, {std::size_t(-1), std::size_t{11}}),
+                    Contains("18446744073709551615 is no value of int64"));
+  CHECK_THROWS_WITH(data::random_split(Squares{10}, {std::nan(""), 0.5}), Contains("must not be negative, got nan"));
 }
 
 TEST_CASE("ToTensor puts the channels first and scales to 1", "[data][transforms]") {

@@ -3,6 +3,7 @@
 #include <chainrule/data.hpp>
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <thread>
 #include "support/catch.hpp"
 
@@ -211,4 +212,25 @@ TEST_CASE("bad options of a loader are refused", "[data][loader]") {
   CHECK_THROWS_WITH(data::DataLoader(Numbers{}, {.batch_size = 11, .drop_last = true}), Contains("drop_last leaves nothing of 10 samples in batches of 11"));
   cr::Generator generator;
   CHECK_THROWS_WITH(data::DataLoader(Numbers{}, {.generator = &generator, .seed = 1}), Contains("a generator or a seed, not both"));
+}
+
+TEST_CASE("a loader's sizes at the ends of their ranges", "[data][loader]") {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr int most_int = std::numeric_limits<int>::max();
+  const std::vector<std::vector<std::int64_t>> all{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}};
+  for (int workers : {0, 2}) {
+    data::DataLoader loader(Numbers{}, {.batch_size = most, .num_workers = workers});
+    CHECK(loader.size() == 1);
+    CHECK(labels_of(loader) == all);
+    CHECK(labels_of(data::DataLoader(
+              Numbers{}, {.batch_size = most - 1, .num_workers = workers, .prefetch_factor = most_int})) == all);
+  }
+  CHECK(labels_of(data::DataLoader(Numbers{}, {.batch_size = 5, .num_workers = most_int, .prefetch_factor = most_int}))
+            .size() == 2);
+  CHECK_THROWS_WITH(data::DataLoader(Numbers{}, {.batch_size = std::numeric_limits<std::int64_t>::min()}),
+                    Contains("batch_size must be above 0"));
+  CHECK_THROWS_WITH(data::DataLoader(Numbers{}, {.batch_size = most, .drop_last = true}),
+                    Contains("drop_last leaves nothing"));
+  data::DataLoader endless(Numbers{std::int64_t{1} << 50}, {.batch_size = 4});
+  CHECK_THROWS_WITH(endless.begin(), Contains("DataLoader: shape (1125899906842624,) of int64 asks for 8 PiB"));
 }

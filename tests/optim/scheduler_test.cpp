@@ -88,7 +88,138 @@ TEST_CASE("OneCycleLR cycles the momentum the other way", "[optim][scheduler]") 
   }
   agree(lr, {0.04, 0.52, 1, 0.950484632013, 0.81174565395, 0.611262021936, 0.388741978064, 0.18825834605, 0.0495193679865, 4e-06});
   agree(momentum, {0.95, 0.9, 0.85, 0.854951556605, 0.868825509907, 0.888873953302, 0.911126046698, 0.931174490093, 0.945048443395, 0.95});
+  scheduler.step();  // after the last batch, as the loop of every tutorial does
+  CHECK(s.optimizer.lr() == Approx(0.0495193679865));
   CHECK_THROWS_WITH(scheduler.step(), chainrule_test::Contains("step 11 of a cycle of 10 steps"));
+}
+
+TEST_CASE("OneCycleLR takes a step after the last batch, as the usual loop does", "[optim][scheduler]") {
+  const auto whole_run = [](optim::OneCycleLROptions options) {
+    Setup s;
+    options.max_lr = 0.05;
+    options.total_steps = 10;
+    optim::OneCycleLR scheduler(s.optimizer, options);
+    return rates(scheduler, 10).back() < 0 ? -1.0 : s.optimizer.lr();
+  };
+  CHECK(whole_run({}) == Approx(0.002475968399326).epsilon(1e-10));
+  CHECK(whole_run({.three_phase = true}) == Approx(0.0001911639073245).epsilon(1e-10));
+  CHECK(whole_run({.pct_start = 0.05}) == Approx(0.001354763539208).epsilon(1e-10));
+  CHECK(whole_run({.anneal_strategy = "linear"}) == Approx(2e-7).epsilon(1e-10));  // PyTorch goes on below 0 here
+  CHECK(whole_run({.pct_start = 1}) == Approx(2e-7).epsilon(1e-10));               // nothing is left for the way down
+}
+
+TEST_CASE("OneCycleLR names the option that leaves no way up", "[optim][scheduler]") {
+  using chainrule_test::Contains;
+  Setup s;
+  CHECK_THROWS_WITH(optim::OneCycleLR(s.optimizer, 0.05, {.total_steps = 10, .pct_start = 0.1}),
+                    Contains("pct_start 0.1 of total_steps 10 is 1 step"));
+  CHECK_THROWS_WITH(optim::OneCycleLR(s.optimizer, 0.05, {.total_steps = 10, .pct_start = 0.1}),
+                    Contains("scheduler_test.cpp:"));
+  CHECK_THROWS_WITH(optim::OneCycleLR(s.optimizer, 0.05, {.epochs = -2, .steps_per_epoch = -5}),
+                    Contains("got 0, -2 and -5"));
+  CHECK_THROWS_WITH(optim::OneCycleLR(s.optimizer, std::nan(""), {.total_steps = 10}),
+                    Contains("max_lr must be above 0 and finite, got nan"));
+  CHECK(s.optimizer.lr() == 0.1);
+}
+
+TEST_CASE("a milestone at 0 counts from the beginning", "[optim][scheduler]") {
+  Setup s, t, u;
+  optim::MultiStepLR once(s.optimizer, {0, 2});
+  agree(rates(once, 4), {0.01, 0.01, 0.001, 0.001});
+  optim::MultiStepLR twice(t.optimizer, {0, 0, 2});
+  agree(rates(twice, 3), {0.001, 0.001, 0.0001});
+  optim::StepLR first(u.optimizer, 1);
+  optim::MultiStepLR second(u.optimizer, {0, 1});
+  optim::SequentialLR scheduler(u.optimizer, {first, second}, {2});
+  agree(rates(scheduler, 4), {0.1, 0.01, 0.01, 0.001});
+}
+
+TEST_CASE("schedulers go on past their last epoch as PyTorch's do", "[optim][scheduler]") {
+  Setup s, t, u, v;
+  optim::CosineAnnealingLR cosine(s.optimizer, 3);
+  agree(rates(cosine, 8), {0.1, 0.075, 0.025, 0, 0.025, 0.075, 0.1, 0.075});
+  optim::CosineAnnealingLR shortest(t.optimizer, {.T_max = 1, .eta_min = 0.01});
+  agree(rates(shortest, 6), {0.1, 0.01, 0.1, 0.01, 0.1, 0.01});
+  optim::PolynomialLR polynomial(u.optimizer, {.total_iters = 3, .power = 2});
+  agree(rates(polynomial, 6), {0.1, 0.04444444444444, 0.01111111111111, 0, 0, 0});
+  optim::LinearLR linear(v.optimizer, {.start_factor = 0.5, .total_iters = 2});
+  agree(rates(linear, 5), {0.05, 0.075, 0.1, 0.1, 0.1});
+}
+
+TEST_CASE("schedulers follow a group that is added later", "[optim][scheduler]") {
+  // Two epochs with one group (0.1), then a second one (0.5), then three epochs more: the rates of both after each.
+  auto after_adding = [](auto make) {
+    Setup s;
+    auto scheduler = make(s.optimizer);
+    scheduler.step();
+    scheduler.step();
+    s.optimizer.add_param_group({.params = {cr::zeros<double>({1}, {.requires_grad = true})}, .lr = 0.5});
+    std::vector<double> all;
+    for (int i = 0; i < 3; ++i) {
+      scheduler.step();
+      for (double lr : scheduler.get_last_lr()) all.push_back(lr);
+    }
+    return all;
+  };
+  agree(after_adding([](auto& o) { return optim::CosineAnnealingLR(o, 5); }),
+        {0.03454915028125263, 0.2639320225002103, 0.009549150281252633, 0.07294901687515776, 0, 0});
+  agree(after_adding([](auto& o) { return optim::LinearLR(o, {.start_factor = 0.5, .total_iters = 5}); }),
+        {0.08, 0.5714285714285714, 0.09, 0.6428571428571428, 0.1, 0.7142857142857143});
+  agree(after_adding([](auto& o) { return optim::MultiStepLR(o, {3}); }), {0.01, 0.05, 0.01, 0.05, 0.01, 0.05});
+  agree(after_adding([](auto& o) { return optim::ConstantLR(o, {.factor = 0.5, .total_iters = 4}); }),
+        {0.05, 0.5, 0.1, 1, 0.1, 1});
+  agree(after_adding([](auto& o) { return optim::PolynomialLR(o); }),
+        {0.04, 0.33333333333333, 0.02, 0.16666666666667, 0, 0});
+  // PyTorch ends with an error here; ours is base * factor, with the rate that the group came with as its base.
+  agree(after_adding([](auto& o) {
+          return optim::LambdaLR(o, [](std::int64_t epoch) { return std::pow(0.5, static_cast<double>(epoch)); });
+        }),
+        {0.0125, 0.0625, 0.00625, 0.03125, 0.003125, 0.015625});
+  agree(after_adding([](auto& o) { return optim::CosineAnnealingWarmRestarts(o, 4); }),
+        {0.014644660940672627, 0.07322330470336313, 0.1, 0.5, 0.08535533905932738, 0.4267766952966369});
+  agree(after_adding([](auto& o) { return optim::OneCycleLR(o, {.max_lr = 0.05, .total_steps = 10}); }),
+        {0.04752423160067, 0.04752423160067, 0.04058728269749, 0.04058728269749, 0.03056310109681, 0.03056310109681});
+}
+
+TEST_CASE("a group that is added later has its base rate in a sequence and in a checkpoint", "[optim][scheduler]") {
+  using chainrule_test::Contains;
+  auto more = [] { return cr::zeros<double>({1}, {.requires_grad = true}); };
+  Setup s, t;
+  optim::ConstantLR warm_up(s.optimizer, {.factor = 0.1, .total_iters = 3});
+  optim::CosineAnnealingWarmRestarts cosine(s.optimizer, 2);
+  optim::SequentialLR scheduler(s.optimizer, {warm_up, cosine}, {3});
+  scheduler.step();
+  s.optimizer.add_param_group({.params = {more()}, .lr = 0.5});
+  scheduler.step();
+  scheduler.step();  // the cosine begins
+  agree(scheduler.get_last_lr(), {0.1, 0.5});
+  scheduler.step();
+  agree(scheduler.get_last_lr(), {0.05, 0.25});
+
+  s.optimizer.add_param_group({.params = {more()}, .lr = 1});
+  t.optimizer.add_param_group({.params = {more()}, .lr = 0.5});
+  t.optimizer.add_param_group({.params = {more()}, .lr = 1});
+  optim::ConstantLR other_warm_up(t.optimizer, {.factor = 0.1, .total_iters = 3});
+  optim::CosineAnnealingWarmRestarts other_cosine(t.optimizer, 2);
+  optim::SequentialLR other(t.optimizer, {other_warm_up, other_cosine}, {3});
+  t.optimizer.load_state_dict(s.optimizer.state_dict());
+  other.load_state_dict(scheduler.state_dict());
+  scheduler.step();
+  other.step();
+  CHECK(scheduler.get_last_lr() == other.get_last_lr());
+
+  Setup u;
+  auto constant = [](std::int64_t) { return 1.0; };
+  optim::LambdaLR lambda(u.optimizer, std::vector<optim::LambdaLR::Factor>{constant});
+  u.optimizer.add_param_group({.params = {more()}, .lr = 0.5});
+  CHECK_THROWS_WITH(lambda.step(), Contains("LambdaLR: 1 functions for 2 parameter groups"));
+  CHECK(lambda.last_epoch() == 0);
+  Setup v;
+  optim::OneCycleLR cycle(v.optimizer, {.max_lr = 1, .total_steps = 5});
+  v.optimizer.add_param_group({.params = {more()}, .momentum = 0});
+  CHECK_THROWS_WITH(cycle.step(), Contains("group 1 has none"));
+  optim::CosineAnnealingWarmRestarts restarts(t.optimizer, {.T_0 = 1, .T_mult = 2});
+  CHECK_THROWS_WITH(restarts.step(std::numeric_limits<double>::infinity()), Contains("got inf"));
 }
 
 TEST_CASE("OneCycleLR in three phases, and with Adam's first beta", "[optim][scheduler]") {

@@ -8,9 +8,9 @@
 #include <new>
 #include <utility>
 
+#include <unistd.h>
 #if defined(__linux__)
 #include <sys/mman.h>
-#include <unistd.h>
 #endif
 
 namespace chainrule::detail {
@@ -28,8 +28,11 @@ class Arena {
     bool fresh = false;  // memory that was never used before
   };
 
+  /// The memory of the machine.
+  static std::size_t physical_bytes() noexcept;
+
   /// No data where there is no arena, or no room in it.
-  Block allocate(std::size_t bytes) {
+  Block allocate(std::size_t bytes) noexcept {
     const std::size_t size = size_of(bytes);
     if (!base_ && !reserve()) return {};
     Piece* piece = nullptr;
@@ -85,7 +88,7 @@ class Arena {
     if (gone->next) gone->next->previous = piece;
     delete gone;
   }
-  bool reserve();
+  bool reserve() noexcept;
 
   char* base_ = nullptr;
   std::size_t reserved_ = 0, touched_ = 0, used_ = 0, turn_ = 0;
@@ -93,12 +96,16 @@ class Arena {
   Piece* first_ = nullptr;
 };
 
+inline std::size_t Arena::physical_bytes() noexcept {
+  return static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
 #if defined(__linux__)
 
-inline bool Arena::reserve() {
+inline bool Arena::reserve() noexcept {
   if (refused_) return false;
   const std::size_t huge_page = std::size_t{2} << 20;
-  const std::size_t all = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / huge_page * huge_page;
+  const std::size_t all = physical_bytes() / huge_page * huge_page;
   void* p = mmap(nullptr, all + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   first_ = p == MAP_FAILED ? nullptr : new (std::nothrow) Piece{0, all, false, nullptr, nullptr};
   refused_ = first_ == nullptr;
@@ -121,7 +128,7 @@ inline void Arena::trim() noexcept {
 
 #else
 
-inline bool Arena::reserve() { return false; }
+inline bool Arena::reserve() noexcept { return false; }
 inline void Arena::trim() noexcept {}
 
 #endif

@@ -87,7 +87,7 @@ template <class F, class R, class... A> void untyped_row(const void* f, std::int
   for (const TensorBase* x : in.subspan(1))
     if (!(x->shape() == shape)) shape = broadcast_shapes(shape, x->shape(), op, at);
   for (const TensorBase* x : in.subspan(1)) check_same_device(op, at, *in[0], *x);
-  return allocate_untyped(shape, dtype, element_size, in[0]->device());
+  return allocate_untyped(shape, dtype, element_size, in[0]->device(), op, at);
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 
 #include <chainrule/core/location.hpp>
 #include <concepts>
+#include <cstdio>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
@@ -52,6 +53,12 @@ template <class N>
   requires std::is_arithmetic_v<N>
 void append(std::string& s, N part) {
   if constexpr (std::is_floating_point_v<N>) {
+    if (const N size = part < 0 ? -part : part; size != 0 && size - size == 0 && (size >= N(1e15) || size < N(1e-4))) {
+      char text[32];
+      std::snprintf(text, sizeof text, "%.6g", static_cast<double>(part));  // "1e+300", "2.5e-08"
+      s += text;
+      return;
+    }
     auto text = std::to_string(part);  // "0.500000"
     while (text.back() == '0') text.pop_back();
     if (text.back() == '.') text.pop_back();

@@ -2,9 +2,8 @@
 // Which instruction set the kernels use. Every level is compiled into the program (function target attributes, no -march
 // needed); the level is chosen once, at run time, from what the processor has.
 
-#include <cstdlib>
+#include <chainrule/core/environment.hpp>
 #include <cstring>
-#include <initializer_list>
 
 namespace chainrule::cpu {
 
@@ -48,11 +47,14 @@ inline Isa best_isa() { return Isa::base; }
 #endif
 
 inline Isa isa_from_environment() {
-  Isa best = best_isa();
-  const char* text = std::getenv("CHAINRULE_ISA");
-  for (Isa asked : {Isa::base, Isa::avx2, Isa::avx512})
-    if (text && !std::strcmp(text, name(asked)) && asked < best) return asked;
-  return best;
+  const Isa best = best_isa();
+  const char* text = chainrule::detail::setting("CHAINRULE_ISA");
+  if (!text) return best;
+  for (int level = 0; level <= static_cast<int>(best); ++level)
+    if (!std::strcmp(text, name(static_cast<Isa>(level)))) return static_cast<Isa>(level);
+  constexpr const char* choices[] = {"base: this processor has no more", "base or avx2: this processor has no more",
+                                     "base, avx2 or avx512: this processor has no more", "base, avx2, avx512 or amx"};
+  chainrule::detail::refuse_setting("CHAINRULE_ISA", text, choices[static_cast<int>(best)]);
 }
 
 inline Isa& isa_setting() {
@@ -63,7 +65,8 @@ inline Isa& isa_setting() {
 }  // namespace detail
 
 /// The level in use: the best that the processor has, or the one that the environment variable CHAINRULE_ISA (base, avx2,
-/// avx512, amx) asks for, if the processor has it. Results differ between levels in the last bits (base has no fused multiply-add).
+/// avx512, amx) asks for; one that is none of them, or that the processor does not have, ends the program with a
+/// message. Results differ between levels in the last bits (base has no fused multiply-add).
 inline Isa isa() { return detail::isa_setting(); }
 
 /// Forces a level, for tests and benchmarks. Returns the level in use afterwards: never more than the processor has.

@@ -2,11 +2,11 @@
 // Threads. Work is cut into tasks by its size, never by the number of threads, so a result is bitwise the same for any number
 // of threads.
 
+#include <chainrule/core/environment.hpp>
 #include <chainrule/core/error.hpp>
 #include <chainrule/core/thread_pool.hpp>
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <sched.h>
 #include <unistd.h>
 
@@ -25,11 +25,9 @@ inline int available_cores() { return static_cast<int>(sysconf(_SC_NPROCESSORS_O
 #endif
 
 inline int default_threads() {
-  int cores = available_cores();
-  if (const char* text = std::getenv("OMP_NUM_THREADS")) {
-    int asked = std::atoi(text);
-    if (asked > 0) return asked;
-  }
+  if (const int asked = threads_setting("CHAINRULE_THREADS")) return asked;
+  if (const int asked = threads_setting("OMP_NUM_THREADS")) return asked;
+  const int cores = available_cores();
   return cores > 1 ? cores : 1;
 }
 inline std::atomic<int>& thread_setting() {
@@ -39,7 +37,8 @@ inline std::atomic<int>& thread_setting() {
 
 }  // namespace detail
 
-/// How many threads one op may use. Starts as OMP_NUM_THREADS, else the number of cores.
+/// How many threads one op may use. Starts as the environment variable CHAINRULE_THREADS, else OMP_NUM_THREADS, else
+/// the number of cores. A variable that is no number of threads ends the program with a message.
 inline int get_num_threads() { return detail::thread_setting().load(std::memory_order_relaxed); }
 
 /// Sets the number of threads of every op of the program. Results do not depend on it.
@@ -67,7 +66,7 @@ struct Chunks {
   const void* job;
 
   void share_out() const {
-    if (n > grain) detail::share_out((n + grain - 1) / grain, &run, this);
+    if (n > grain) detail::share_out((n - 1) / grain + 1, &run, this);
     else if (n > 0) task(job, 0, n);
   }
 

@@ -326,7 +326,7 @@ template <class F, class R, class T> struct ReduceKernel {
 
 /// A fresh tensor: F over the dimensions of the plan. Not recorded.
 template <class R, class F, class T> Tensor<R> reduce(const F& f, const Tensor<T>& x, const detail::Reduction& plan, Location at) {
-  Tensor<R> out = detail::allocate<R>(plan.result, x.device());
+  Tensor<R> out = detail::allocate<R>(plan.result, x.device(), F::name, at);
   kernel<fn::ReduceKernel<F, R, T>>::on(x.device(), at)(f, detail::make_reduce_loops(x, plan), out.data(), x.data());
   return out;
 }

@@ -1,7 +1,7 @@
 #pragma once
 // Shape: the sizes (or the strides, or a list of dimensions) of a tensor, kept inline: making one allocates nothing.
 
-#include <chainrule/core/error.hpp>
+#include <chainrule/core/checked.hpp>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -61,10 +61,10 @@ class Shape {
     --size_;
   }
 
-  /// The product of the entries; 1 for a scalar's shape ().
+  /// The product of the entries, or the largest int64 where they make more; 1 for a scalar's shape ().
   constexpr std::int64_t numel() const {
     std::int64_t n = 1;
-    for (int i = 0; i < size_; ++i) n *= at_[i];
+    for (int i = 0; i < size_; ++i) n = detail::multiply_sizes(n, at_[i]);
     return n;
   }
 
@@ -92,7 +92,28 @@ using Strides = Shape;  ///< elements from one entry to the next, per dimension
 
 namespace detail {
 
-/// Row-major strides of a shape.
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_shape(const Shape& shape, std::size_t element_size,
+                                                              const char* op, Location at) {
+  for (auto s : shape) check(s >= 0, at, op, ": sizes must not be negative, got ", shape);
+  fail(at, op, ": shape ", shape, " is too large: with ", element_size, element_size == 1 ? " byte" : " bytes",
+       " an element it has more than 2^62 bytes; is one of the sizes wrong?");
+}
+/// The number of elements, after a check that every size is 0 or more and that the elements take less than 2^62 bytes
+/// (sizes of 0 count as 1: strides are products of the others). Whoever makes a tensor, or a view with more elements,
+/// calls it first.
+inline std::int64_t checked_numel(const Shape& shape, std::size_t element_size, const char* op, Location at) {
+  std::int64_t bytes = static_cast<std::int64_t>(element_size);
+  bool ok = true, empty = false;
+  for (auto s : shape) {
+    ok = ok && s >= 0 && !__builtin_mul_overflow(bytes, s > 0 ? s : 1, &bytes);
+    empty = empty || s == 0;
+  }
+  if (!ok || bytes > most_bytes) [[unlikely]]
+    fail_shape(shape, element_size, op, at);
+  return empty ? 0 : bytes / static_cast<std::int64_t>(element_size);
+}
+
+/// Row-major strides of a shape that checked_numel() has seen.
 inline Strides contiguous_strides(const Shape& shape) {
   Strides s = shape;
   std::int64_t step = 1;

@@ -4,6 +4,7 @@
 // nothing. Small ones are sorted into size classes; large ones share an arena.
 
 #include <chainrule/core/arena.hpp>
+#include <chainrule/core/checked.hpp>
 #include <chainrule/core/device.hpp>
 #include <chainrule/core/ref.hpp>
 #include <atomic>
@@ -30,28 +31,40 @@ class Pool {
  public:
   static constexpr std::size_t alignment = 64;
 
+  /// Throws an Error where the system has no memory left.
   void* allocate(std::size_t bytes) {
+    if (void* p = try_allocate(bytes)) [[likely]]
+      return p;
+    fail_memory(bytes);
+  }
+  /// Null where the system has no memory left.
+  void* try_allocate(std::size_t bytes) noexcept {
     if (bytes >= Arena::smallest)
       if (void* p = allocate_large(bytes)) return p;
     int c = class_of(bytes);
     std::size_t size = class_size(c);
     lock();
-    count_live(size);
     if (FreeBlock* block = free_[c]) {
       free_[c] = block->next;
+      count_live(size);
       ++stats_.pool_hits;
       stats_.cached_bytes -= static_cast<std::int64_t>(size);
       unlock();
       return block;
     }
+    unlock();
+    void* p = ask_system(size);
+    if (!p) return nullptr;
+    lock();
+    count_live(size);
     ++stats_.system_allocations;
     unlock();
-    void* p = ::operator new(size, std::align_val_t{alignment}, std::nothrow);
-    if (!p) {
-      empty_cache();
-      p = ::operator new(size, std::align_val_t{alignment});
-    }
     return p;
+  }
+
+  [[noreturn, gnu::cold, gnu::noinline]] static void fail_memory(std::size_t bytes) {
+    fail({}, "out of memory: the system did not give ", bytes_text(bytes), " (the machine has ",
+         bytes_text(Arena::physical_bytes()), ')');
   }
 
   void release(void* p, std::size_t bytes) noexcept {
@@ -102,7 +115,18 @@ class Pool {
   struct FreeBlock { FreeBlock* next; };
   static constexpr int classes = 4 * 58;
 
-  void* allocate_large(std::size_t bytes) {
+  // A system that promises more memory than it has ends the program when the memory is used: what no machine of this
+  // size can hold is not asked for.
+  void* ask_system(std::size_t size) noexcept {
+    if (size / 4 > Arena::physical_bytes()) return nullptr;
+    void* p = ::operator new(size, std::align_val_t{alignment}, std::nothrow);
+    if (!p) {
+      empty_cache();
+      p = ::operator new(size, std::align_val_t{alignment}, std::nothrow);
+    }
+    return p;
+  }
+  void* allocate_large(std::size_t bytes) noexcept {
     lock();
     const Arena::Block block = arena_.allocate(bytes);
     if (block.data) {
@@ -155,9 +179,10 @@ struct FromPool {
 
 /// A block of memory that tensors share. `version` counts in-place edits: autograd refuses values edited after they were saved.
 struct Storage : Counted, FromPool {
+  /// `data` stays null where the CPU has no memory left: the caller says what for (allocate_untyped).
   Storage(std::size_t n, Device d) : bytes(n), device(d) {
     if (n == 0) return;
-    if (d == Device::cpu) data = pool().allocate(n);
+    if (d == Device::cpu) data = pool().try_allocate(n);
     else {
       check(memory_of(d).allocate != nullptr, {}, "device ", name_of(d), ": no ", name_of(d),
             " backend in this program; link chainrule::cuda, or include <chainrule/cuda.cuh> in one .cu file");

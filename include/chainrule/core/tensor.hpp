@@ -141,7 +141,8 @@ template <class T> Tensor<bool> ge(Operand<T> a, Operand<T> b, Location at);
 template <class T> Tensor<T> sum_to(const Tensor<T>& x, const Shape& shape, Location at = Location::here());
 
 namespace detail {
-template <Element T> Tensor<T> allocate(const Shape& shape, Device device = Device::cpu);
+template <Element T>
+Tensor<T> allocate(const Shape& shape, Device device = Device::cpu, const char* op = "tensor", Location at = {});
 struct IndexItem;
 
 /// The first of two or more sizes: x.view(4, 3). Notes the line of the user's program, which a default argument after a pack could not.
@@ -175,11 +176,15 @@ template <class T> class Tensor : public TensorBase {
   Tensor& operator=(Tensor&& other) & noexcept = default;
   void operator=(const Tensor& source) && { seen_elsewhere().copy_(source, Location{}); }
   void operator=(Tensor&& source) && { seen_elsewhere().copy_(source, Location{}); }
-  template <Arithmetic N> void operator=(N value) && { seen_elsewhere().fill_(static_cast<T>(value), Location{}); }
+  template <Arithmetic N> void operator=(N value) && {
+    seen_elsewhere().fill_(detail::fitting<T>(value, "operator=", Location{}), Location{});
+  }
 
   /// A tensor over memory of the caller, who keeps it alive. Nothing is copied; writes go both ways.
-  static Tensor from_blob(T* data, const Shape& shape, TensorOptions options = {});
-  static Tensor from_blob(T* data, const Shape& shape, const Strides& strides, TensorOptions options = {});
+  /// Throws for a null address (unless there are no elements), negative sizes or strides, and more than 2^62 bytes.
+  static Tensor from_blob(T* data, const Shape& shape, TensorOptions options = {}, Location at = Location::here());
+  static Tensor from_blob(T* data, const Shape& shape, const Strides& strides, TensorOptions options = {},
+                          Location at = Location::here());
 
   // ---- data ----
   T* data() const {  ///< the first element; see strides()
@@ -217,6 +222,12 @@ template <class T> class Tensor : public TensorBase {
   // ---- in place: allowed on a leaf that requires grad only under no_grad (ops/inplace.hpp) ----
   const Tensor& copy_(const Tensor& source, Location at = Location::here()) const;
   const Tensor& fill_(T value, Location at = Location::here()) const;
+  /// Throws where T cannot hold the value: 300 for uint8, NaN for integers.
+  template <Arithmetic N>
+    requires(!std::same_as<N, T>)
+  const Tensor& fill_(N value, Location at = Location::here()) const {
+    return fill_(detail::fitting<T>(value, "fill_", at), at);
+  }
   const Tensor& zero_(Location at = Location::here()) const { return fill_(T{}, at); }
   const Tensor& add_(const Tensor& other, Location at = Location::here()) const;
   const Tensor& sub_(const Tensor& other, Location at = Location::here()) const;
@@ -453,17 +464,30 @@ template <class A, OfDifferentTypes<A> B> auto operator==(const Tensor<A>& a, co
 
 namespace detail {
 
-[[gnu::noinline]] inline ImplRef allocate_untyped(const Shape& shape, DType dtype, std::size_t element_size, Device device) {
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_memory(const Shape& shape, DType dtype, std::size_t bytes,
+                                                               const char* op, Location at) {
+  fail(at, op, ": shape ", shape, " of ", name_of(dtype), " asks for ", bytes_text(bytes),
+       "; the system did not give them (the machine has ", bytes_text(Arena::physical_bytes()), ")");
+}
+
+[[gnu::noinline]] inline ImplRef allocate_untyped(const Shape& shape, DType dtype, std::size_t element_size,
+                                                  Device device, const char* op, Location at) {
+  const std::size_t bytes = static_cast<std::size_t>(checked_numel(shape, element_size, op, at)) * element_size;
   auto impl = make_impl();
   impl->shape = shape;
   impl->strides = contiguous_strides(shape);
   impl->dtype = dtype;
-  impl->storage = Ref(new Storage(static_cast<std::size_t>(shape.numel()) * element_size, device));
+  impl->storage = Ref(new Storage(bytes, device));
+  if (bytes > 0 && !impl->storage->data) [[unlikely]]
+    fail_memory(shape, dtype, bytes, op, at);
   return impl;
 }
 
-/// A fresh tensor with undefined values.
-template <Element T> Tensor<T> allocate(const Shape& shape, Device device) { return Tensor<T>(allocate_untyped(shape, dtype_of<T>, sizeof(T), device)); }
+/// A fresh tensor with undefined values, for the result of `op`. Throws when the sizes do not fit in 62 bits of bytes
+/// or the memory is not there.
+template <Element T> Tensor<T> allocate(const Shape& shape, Device device, const char* op, Location at) {
+  return Tensor<T>(allocate_untyped(shape, dtype_of<T>, sizeof(T), device, op, at));
+}
 
 /// Another tensor over the same storage, outside of the graph.
 [[gnu::noinline]] inline ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides, std::int64_t offset) {
@@ -486,12 +510,23 @@ template <class... Rest> void check_same_device([[maybe_unused]] const char* op,
 
 }  // namespace detail
 
-template <class T> Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, const Strides& strides, TensorOptions options) {
-  check(strides.size() == shape.size(), {}, "from_blob: ", shape.size(), " sizes but ", strides.size(), " strides");
+template <class T>
+Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, const Strides& strides, TensorOptions options,
+                               Location at) {
+  check(strides.size() == shape.size(), at, "from_blob: ", shape.size(), " sizes but ", strides.size(), " strides");
+  const std::int64_t n = detail::checked_numel(shape, sizeof(T), "from_blob", at);
+  std::int64_t last = 0, room = 1;
+  for (int i = 0; i < shape.size(); ++i) {
+    check(strides[i] >= 0, at, "from_blob: strides must not be negative, got ", strides,
+          "; pass the lowest address, and flip() the tensor");
+    last = detail::add_sizes(last, detail::multiply_sizes(shape[i] > 0 ? shape[i] - 1 : 0, strides[i]));
+    room = detail::add_sizes(room, detail::multiply_sizes(shape[i], strides[i]));
+  }
+  check(room < detail::most_bytes / static_cast<std::int64_t>(sizeof(T)), at, "from_blob: strides ", strides,
+        " reach beyond any memory for shape ", shape);
+  check(n == 0 || data, at, "from_blob: the address is null, but shape ", shape, " has ", n, " elements");
   auto impl = detail::make_impl();
-  std::int64_t last = 0;
-  for (int i = 0; i < shape.size(); ++i) last += (shape[i] - 1) * strides[i];
-  auto bytes = shape.numel() == 0 ? std::size_t{0} : static_cast<std::size_t>(last + 1) * sizeof(T);
+  auto bytes = n == 0 ? std::size_t{0} : static_cast<std::size_t>(last + 1) * sizeof(T);
   impl->storage = detail::Ref(new detail::Storage(data, bytes, options.device));
   impl->shape = shape;
   impl->strides = strides;
@@ -500,8 +535,9 @@ template <class T> Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, c
   impl->requires_grad = options.requires_grad;
   return Tensor(std::move(impl));
 }
-template <class T> Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, TensorOptions options) {
-  return from_blob(data, shape, detail::contiguous_strides(shape), options);
+template <class T> Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, TensorOptions options, Location at) {
+  detail::checked_numel(shape, sizeof(T), "from_blob", at);
+  return from_blob(data, shape, detail::contiguous_strides(shape), options, at);
 }
 
 }  // namespace chainrule

@@ -11,7 +11,7 @@ namespace detail {
 /// Calls task(plane) for every plane, in parallel when a plane's work, or some planes', is worth it. Few pieces are an even number of equal
 /// ones: two threads are the most common.
 template <class Task> void for_each_plane(std::int64_t planes, std::int64_t work, const Task& task) {
-  std::int64_t pieces = std::clamp<std::int64_t>(planes * work / 8192, 1, planes);
+  std::int64_t pieces = std::clamp<std::int64_t>(chainrule::detail::multiply_sizes(planes, work) / 8192, 1, planes);
   if (pieces > 1) pieces -= pieces % 2;
   parallel_chunks(planes, (planes + pieces - 1) / pieces, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t p = begin; p < end; ++p) task(p);
@@ -222,7 +222,8 @@ template <class I, class F> void for_each_winner(const fn::PoolShape& s, const I
 template <class T> void max_pool_planes(const fn::PoolShape& shape, const T* x, T* y, std::uint8_t* narrow, std::int32_t* wide) {
   const bool simple = !wide && is_2x2(shape);
   const std::int64_t in = shape.h * shape.w, out = shape.oh * shape.ow;
-  for_each_plane(shape.planes, out * shape.kh * shape.kw / 4, [&](std::int64_t p) {
+  const std::int64_t work = chainrule::detail::multiply_sizes(out, shape.kh * shape.kw) / 4;
+  for_each_plane(shape.planes, work, [&](std::int64_t p) {
     const fn::PoolShape* window = &shape;
     std::uint8_t* to = narrow ? narrow + p * out : nullptr;
     std::int32_t* to_wide = wide ? wide + p * out : nullptr;

@@ -25,7 +25,9 @@ class ScratchBuffer {
       ::operator delete(data_, alignment);
       data_ = nullptr;
       size_ = 0;
-      data_ = ::operator new(bytes, alignment);
+      data_ = ::operator new(bytes, alignment, std::nothrow);
+      if (!data_) [[unlikely]]
+        chainrule::detail::Pool::fail_memory(bytes);
       size_ = bytes;
     }
     return data_;

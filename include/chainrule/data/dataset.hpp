@@ -54,7 +54,7 @@ template <class T> Tensor<T> take_rows(const Tensor<T>& x, std::span<const std::
   const std::int64_t rows = shape[0], n = static_cast<std::int64_t>(indices.size());
   shape[0] = n;
   for (auto i : indices) check(i >= 0 && i < rows, at, "sample ", i, " does not exist; there are ", rows);
-  Tensor<T> out = allocate<T>(shape);
+  Tensor<T> out = allocate<T>(shape, Device::cpu, "get_batch", at);
   const std::int64_t width = rows == 0 ? 0 : x.numel() / rows;
   parallel_chunks(n, std::max<std::int64_t>(1, 65536 / std::max<std::int64_t>(1, width)), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
@@ -210,8 +210,12 @@ template <Arithmetic N> std::vector<std::int64_t> split_lengths(std::span<const 
     total += static_cast<double>(a);
   }
   if constexpr (std::integral<N>) {
-    for (auto a : asked) lengths.push_back(static_cast<std::int64_t>(a));
-    check(std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0}) == n, at, "random_split: the lengths add up to ", total, ", the data set has ", n, " samples");
+    std::int64_t sum = 0;
+    for (auto a : asked) {
+      lengths.push_back(chainrule::detail::fitting<std::int64_t>(a, "random_split", at));
+      sum = chainrule::detail::add_sizes(sum, lengths.back());
+    }
+    check(sum == n, at, "random_split: the lengths add up to ", total, ", the data set has ", n, " samples");
   } else {
     check(std::abs(total - 1) < 1e-6, at, "random_split: the fractions must add up to 1, got ", total);
     std::int64_t left = n;

@@ -220,6 +220,7 @@ struct DrawnDigitsBytes {
 ///     auto set = drawn_digits_bytes(1000, 7);   // set.images.size() is 784000, set.labels.size() is 1000
 inline DrawnDigitsBytes drawn_digits_bytes(std::int64_t count, std::uint64_t seed, Location at = Location::here()) {
   check(count >= 0, at, "drawn_digits_bytes: count must not be negative, got ", count);
+  chainrule::detail::checked_numel({count, 28, 28}, 1, "drawn_digits_bytes", at);
   const auto n = static_cast<std::size_t>(count);
   DrawnDigitsBytes set{std::vector<std::uint8_t>(784 * n), std::vector<std::uint8_t>(n)};
   parallel_chunks(count, 100, [&](std::int64_t begin, std::int64_t end) {

@@ -29,7 +29,8 @@ template <class BatchType> class Epoch {
  public:
   using Make = Callback<BatchType(std::int64_t)>;  // batch number -> batch
 
-  Epoch(Make make, std::int64_t batches, int workers, int prefetch) : make_(std::move(make)), batches_(batches), slots_(static_cast<std::size_t>(workers) * static_cast<std::size_t>(prefetch)) {
+  Epoch(Make make, std::int64_t batches, int workers, int prefetch)
+      : make_(std::move(make)), batches_(batches), slots_(slots_for(batches, workers, prefetch)) {
     workers = static_cast<int>(std::min<std::int64_t>(workers, batches));
     try {
       for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
@@ -70,6 +71,9 @@ template <class BatchType> class Epoch {
     std::optional<BatchType> batch;
     std::exception_ptr error;
   };
+  static std::size_t slots_for(std::int64_t batches, int workers, int prefetch) {
+    return static_cast<std::size_t>(std::min(batches, std::min<std::int64_t>(workers, batches) * prefetch));
+  }
 
   void work() {
     chainrule::detail::inside_parallel = true;  // a worker is one thread: what it computes opens no others
@@ -144,7 +148,7 @@ template <class D, class Collate = DefaultCollate> class DataLoader {
   /// The number of batches in an epoch.
   std::int64_t size() const {
     const std::int64_t n = size_of(const_cast<Set&>(dataset_)), b = options_.batch_size;  // size() need not be const
-    return options_.drop_last ? n / b : (n + b - 1) / b;
+    return options_.drop_last ? n / b : chainrule::detail::divide_up(n, b);
   }
   Set& dataset() { return dataset_; }
   const DataLoaderOptions& options() const { return options_; }
@@ -177,8 +181,7 @@ template <class D, class Collate = DefaultCollate> class DataLoader {
     if (options_.shuffle) {
       *order = randperm(n, {.generator = &generator}, at_).to_vector();
     } else {
-      order->resize(static_cast<std::size_t>(n));
-      std::iota(order->begin(), order->end(), std::int64_t{0});
+      *order = chainrule::detail::counting(n, "DataLoader", at_).to_vector();
     }
     std::uint64_t sample_seed = 0;
     if constexpr (DrawsSamples<Set>) sample_seed = generator.next();

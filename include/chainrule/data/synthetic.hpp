@@ -88,7 +88,8 @@ struct SpiralOptions {
 template <Real T = float> detail::Points<T> make_spiral(std::int64_t points_per_arm, std::int64_t arms = 3, SpiralOptions options = {}, Location at = Location::here()) {
   check(points_per_arm > 0 && arms > 0, at, "make_spiral: needs points and arms above 0, got ", points_per_arm, " and ", arms);
   detail::RandomSource random(options.generator, options.seed);
-  const std::int64_t n = points_per_arm * arms;
+  const std::int64_t n = chainrule::detail::multiply_sizes(points_per_arm, arms);
+  chainrule::detail::checked_numel({n, 2}, sizeof(T), "make_spiral", at);
   const auto noise = randn<T>({n}, {.generator = random()}, at);
   auto x = chainrule::detail::allocate<T>({n, 2});
   auto y = chainrule::detail::allocate<std::int64_t>({n});

@@ -30,11 +30,11 @@ template <class Self, class T> struct BatchNormOf : Module<Self> {
   BatchNormOf(std::int64_t features, const BatchNormOptions& o, const char* name, Location at) : num_features(features), options(o) {
     check(features > 0, at, name, ": needs a positive number of channels, got ", features);
     check(o.eps >= 0, at, name, ": eps must not be negative, got ", repr::number(o.eps));
-    if (o.affine) weight = BasicParameter<T>(ones<T>(Shape(features)));
-    if (o.affine && o.bias) bias = BasicParameter<T>(zeros<T>(Shape(features)));
+    if (o.affine) weight = BasicParameter<T>(ones<T>(Shape(features), {}, at));
+    if (o.affine && o.bias) bias = BasicParameter<T>(zeros<T>(Shape(features), {}, at));
     if (!o.track_running_stats) return;
-    running_mean = BasicBuffer<T>(zeros<T>(Shape(features)));
-    running_var = BasicBuffer<T>(ones<T>(Shape(features)));
+    running_mean = BasicBuffer<T>(zeros<T>(Shape(features), {}, at));
+    running_var = BasicBuffer<T>(ones<T>(Shape(features), {}, at));
     num_batches_tracked = BasicBuffer<std::int64_t>(zeros<std::int64_t>({}));
   }
   using parts = members<&BatchNormOf::weight, &BatchNormOf::bias, &BatchNormOf::running_mean, &BatchNormOf::running_var,

@@ -37,10 +37,10 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
     check(kernel.h > 0 && kernel.w > 0, at, "Conv2d: kernel_size must be positive, got ", kernel);
     check(o.stride.h > 0 && o.stride.w > 0 && o.dilation.h > 0 && o.dilation.w > 0 && o.padding.h >= 0 && o.padding.w >= 0, at,
           "Conv2d: stride ", o.stride, " and dilation ", o.dilation, " must be positive, padding ", o.padding, " not negative");
-    weight = BasicParameter<T>(empty<T>({out, in / o.groups, kernel.h, kernel.w}));
+    weight = BasicParameter<T>(empty<T>({out, in / o.groups, kernel.h, kernel.w}, {}, at));
     init::kaiming_uniform_(weight, {.a = std::sqrt(5.0), .generator = o.generator}, at);
     if (!o.bias) return;
-    bias = BasicParameter<T>(empty<T>(Shape(out)));
+    bias = BasicParameter<T>(empty<T>(Shape(out), {}, at));
     const double bound = 1 / std::sqrt(static_cast<double>(in / o.groups * kernel.h * kernel.w));
     init::uniform_(bias, -bound, bound, o.generator, at);
   }

@@ -27,7 +27,7 @@ template <class T> struct BasicEmbedding : Module<BasicEmbedding<T>> {
     check(rows > 0 && width > 0, at, "Embedding: needs a positive number of rows and columns, got ", rows, " and ", width);
     check(!padding_idx || (*padding_idx >= -rows && *padding_idx < rows), at, "Embedding: padding_idx ", padding_idx.value_or(0),
           " lies outside of ", rows, " rows");
-    weight = BasicParameter<T>(empty<T>({rows, width}));
+    weight = BasicParameter<T>(empty<T>({rows, width}, {}, at));
     init::normal_(weight, 0, 1, options.generator, at);
     if (!padding_idx) return;
     if (*padding_idx < 0) *padding_idx += rows;

@@ -25,8 +25,8 @@ template <class T> struct BasicLayerNorm : Module<BasicLayerNorm<T>> {
   explicit BasicLayerNorm(const Shape& shape, LayerNormOptions o = {}, Location at = Location::here())
       : normalized_shape(shape), options(o) {
     check(!shape.empty() && shape.numel() > 0, at, "LayerNorm: needs the sizes of the last dimensions, got ", shape);
-    if (o.elementwise_affine) weight = BasicParameter<T>(ones<T>(shape));
-    if (o.elementwise_affine && o.bias) bias = BasicParameter<T>(zeros<T>(shape));
+    if (o.elementwise_affine) weight = BasicParameter<T>(ones<T>(shape, {}, at));
+    if (o.elementwise_affine && o.bias) bias = BasicParameter<T>(zeros<T>(shape, {}, at));
   }
   using parts = members<&BasicLayerNorm::weight, &BasicLayerNorm::bias>;
 

@@ -24,10 +24,10 @@ template <class T> struct BasicLinear : Module<BasicLinear<T>> {
   BasicLinear(std::int64_t in, std::int64_t out, LinearOptions options = {}, Location at = Location::here())
       : in_features(in), out_features(out) {
     check(in > 0 && out > 0, at, "Linear: needs a positive number of input and output features, got ", in, " and ", out);
-    weight = BasicParameter<T>(empty<T>({out, in}));
+    weight = BasicParameter<T>(empty<T>({out, in}, {}, at));
     init::kaiming_uniform_(weight, {.a = std::sqrt(5.0), .generator = options.generator}, at);
     if (!options.bias) return;
-    bias = BasicParameter<T>(empty<T>(Shape(out)));
+    bias = BasicParameter<T>(empty<T>(Shape(out), {}, at));
     const double bound = 1 / std::sqrt(static_cast<double>(in));
     init::uniform_(bias, -bound, bound, options.generator, at);
   }

@@ -50,7 +50,7 @@ template <bool largest, class T> Tensor<std::int64_t> find_extreme(const Tensor<
     return keepdim ? make_view(where, Shape::filled(x.dim(), 1), Shape::filled(x.dim(), 1), 0) : where;
   }
   auto plan = plan_reduction(x, *dim, keepdim, op, at);
-  Tensor<std::int64_t> where = allocate<std::int64_t>(plan.result, x.device());
+  Tensor<std::int64_t> where = allocate<std::int64_t>(plan.result, x.device(), op, at);
   kernel<fn::ArgExtremeKernel<T, largest>>::on(x.device(), at)(make_reduce_loops(x, plan), nullptr, where.data(), x.data());
   return where;
 }

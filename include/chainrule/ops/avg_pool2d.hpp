@@ -65,7 +65,7 @@ template <Real T> Tensor<T> avg_pool2d_as(const char* op, const Tensor<T>& x, co
 
 /// g spread evenly over its bin: the gradient of the means, whose gradient are the means again.
 template <Real T> Tensor<T> avg_pool2d_grad(const char* op, const Tensor<T>& g, const fn::AvgPoolShape& s, Location at = Location::here()) {
-  Tensor<T> gx = allocate<T>(with_size(g.shape(), s.rows.in, s.columns.in), g.device());
+  Tensor<T> gx = allocate<T>(with_size(g.shape(), s.rows.in, s.columns.in), g.device(), op, at);
   if (gx.numel() > 0) {
     no_grad guard;
     const Tensor<T> up = contiguous(g, at);
@@ -74,7 +74,7 @@ template <Real T> Tensor<T> avg_pool2d_grad(const char* op, const Tensor<T>& g, 
   return record("avg_pool2d_grad", gx, {g}, [s, op](const Tensor<T>& u) { return Grads{avg_pool2d_as(op, u, s)}; }, at);
 }
 template <Real T> Tensor<T> avg_pool2d_as(const char* op, const Tensor<T>& x, const fn::AvgPoolShape& s, Location at) {
-  Tensor<T> y = allocate<T>(with_size(x.shape(), s.rows.out, s.columns.out), x.device());
+  Tensor<T> y = allocate<T>(with_size(x.shape(), s.rows.out, s.columns.out), x.device(), op, at);
   if (y.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);

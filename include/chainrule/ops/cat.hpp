@@ -28,11 +28,11 @@ template <class T> Tensor<T> cat(const std::vector<Tensor<T>>& tensors, std::int
       bool fits = x.dim() == shape.size();
       for (int k = 0; k < shape.size() && fits; ++k) fits = k == d || x.shape()[k] == shape[k];
       check(fits, at, "cat: sizes must agree except in dimension ", d, ", but tensor ", &x - tensors.data(), " has shape ", x.shape(), " and the first has ", first->shape());
-      shape[d] += x.shape()[d];
+      shape[d] = detail::add_sizes(shape[d], x.shape()[d]);
     }
     ends.push_back(shape[d]);
   }
-  Tensor<T> out = detail::allocate<T>(shape, first->device());
+  Tensor<T> out = detail::allocate<T>(shape, first->device(), "cat", at);
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < tensors.size(); begin = ends[i++]) {
     if (tensors[i].numel() == 0) continue;

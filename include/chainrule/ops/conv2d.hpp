@@ -53,7 +53,9 @@ template <class T> struct Conv2dWeight {
 
 namespace detail {
 
-/// Checks everything about a convolution and works out its sizes.
+/// Checks everything about a convolution and works out its sizes. What the result does not depend on is made small, so
+/// that the kernels' sums of positions fit: the stride where there is one output, the dilation of a window of one
+/// element.
 inline cpu::ConvShape conv_shape(const char* op, const Shape& x, const Shape& w, const Conv2dFuncOptions& o, Location at) {
   check(x.size() == 4, at, op, ": expects an input of shape (N, C, H, W) or (C, H, W), got ", x);
   check(w.size() == 4, at, op, ": expects a weight of shape (out_channels, in_channels / groups, kernel_h, kernel_w), got ", w);
@@ -61,14 +63,30 @@ inline cpu::ConvShape conv_shape(const char* op, const Shape& x, const Shape& w,
   check(o.dilation.h > 0 && o.dilation.w > 0, at, op, ": dilation must be positive, got ", o.dilation);
   check(o.padding.h >= 0 && o.padding.w >= 0, at, op, ": padding must not be negative, got ", o.padding);
   check(o.groups > 0 && w[0] % o.groups == 0, at, op, ": ", w[0], " output channels cannot be cut into ", o.groups, " groups");
-  if (x[1] != w[1] * o.groups) [[unlikely]]
-    fail(at, op, ": the weight ", w, o.groups == 1 ? std::string() : concat(" in ", o.groups, " groups"), " takes ", w[1] * o.groups, " input channels, got ", x[1], " (input ", x, ")");
+  checked_numel(x, sizeof(double), op, at);
+  checked_numel(w, sizeof(double), op, at);
+  if (const std::int64_t takes = multiply_sizes(w[1], o.groups); x[1] != takes) [[unlikely]]
+    fail(at, op, ": the weight ", w, o.groups == 1 ? std::string() : concat(" in ", o.groups, " groups"), " takes ",
+         takes, " input channels, got ", x[1], " (input ", x, ")");
   check(w[2] > 0 && w[3] > 0, at, op, ": the window is empty (weight ", w, ")");
   cpu::ConvShape s{x[0], x[1], x[2], x[3], w[0], w[2], w[3], o.stride.h, o.stride.w, o.padding.h, o.padding.w, o.dilation.h, o.dilation.w, o.groups, 0, 0};
-  const std::int64_t reach_h = s.dil_h * (s.kh - 1) + 1, reach_w = s.dil_w * (s.kw - 1) + 1, h = s.h + 2 * s.pad_h, width = s.w + 2 * s.pad_w;
+  if (s.kh == 1) s.dil_h = 1;
+  if (s.kw == 1) s.dil_w = 1;
+  const std::int64_t reach_h = add_sizes(multiply_sizes(s.dil_h, s.kh - 1), 1),
+                     reach_w = add_sizes(multiply_sizes(s.dil_w, s.kw - 1), 1);
+  const std::int64_t h = add_sizes(s.h, multiply_sizes(2, s.pad_h)), width = add_sizes(s.w, multiply_sizes(2, s.pad_w));
   check(reach_h <= h && reach_w <= width, at, op, ": a window of ", reach_h, " x ", reach_w, " does not fit into an image of ", h, " x ", width, " (padding included)");
+  const std::int64_t channels = std::max<std::int64_t>(1, s.c_in),
+                     seen = multiply_sizes(multiply_sizes(h, width), channels);
+  const bool mostly_padding =
+      seen / 16 > s.h * s.w * channels + (1 << 20);  // the gradient of the weight copies the image with its padding
+  if (mostly_padding && static_cast<std::size_t>(seen) > Arena::physical_bytes() / sizeof(double)) [[unlikely]]
+    fail(at, op, ": the padding ", o.padding, " makes an image of ", h, " x ", width, " with ", s.c_in,
+         " channels, more than the machine's memory holds");
   s.oh = (h - reach_h) / s.stride_h + 1;
   s.ow = (width - reach_w) / s.stride_w + 1;
+  if (s.oh == 1) s.stride_h = std::min(s.stride_h, h);
+  if (s.ow == 1) s.stride_w = std::min(s.stride_w, width);
   return s;
 }
 inline Shape output_shape(const cpu::ConvShape& s) { return {s.n, s.c_out, s.oh, s.ow}; }
@@ -79,8 +97,8 @@ template <class T> Tensor<T> packed(const Tensor<T>& x, Location at) {
   return contiguous(x, at);
 }
 
-template <Real T> Tensor<T> zeros_of(const Shape& shape, Device device) {
-  Tensor<T> t = allocate<T>(shape, device);
+template <Real T> Tensor<T> zeros_of(const Shape& shape, Device device, const char* op, Location at) {
+  Tensor<T> t = allocate<T>(shape, device, op, at);
   t.fill_(T(0), Location{});
   return t;
 }
@@ -102,9 +120,9 @@ Tensor<T> conv2d_input(const Shape& input_size, const Tensor<T>& weight, const T
   check(g.shape() == detail::output_shape(s), at, "conv2d_input: the gradient needs the shape of the output, ", detail::output_shape(s), ", got ", g.shape());
   Tensor<T> gx;
   if (s.n * s.c_in * s.h * s.w == 0 || g.numel() == 0) {
-    gx = detail::zeros_of<T>(input_size, g.device());
+    gx = detail::zeros_of<T>(input_size, g.device(), "conv2d_input", at);
   } else {
-    gx = detail::allocate<T>(input_size, g.device());
+    gx = detail::allocate<T>(input_size, g.device(), "conv2d_input", at);
     const Tensor<T> up = detail::packed(g, at), w = detail::packed(weight, at);
     kernel<fn::Conv2dInput<T>>::on(g.device(), at)(s, up.data(), w.data(), gx.data(), detail::exact_conv());
   }
@@ -125,9 +143,9 @@ Tensor<T> conv2d_weight(const Tensor<T>& x, const Shape& weight_size, const Tens
   check(g.shape() == detail::output_shape(s), at, "conv2d_weight: the gradient needs the shape of the output, ", detail::output_shape(s), ", got ", g.shape());
   Tensor<T> gw;
   if (g.numel() == 0 || x.numel() == 0) {
-    gw = detail::zeros_of<T>(weight_size, g.device());
+    gw = detail::zeros_of<T>(weight_size, g.device(), "conv2d_weight", at);
   } else {
-    gw = detail::allocate<T>(weight_size, g.device());
+    gw = detail::allocate<T>(weight_size, g.device(), "conv2d_weight", at);
     const Tensor<T> in = detail::packed(x, at), up = detail::packed(g, at);
     kernel<fn::Conv2dWeight<T>>::on(g.device(), at)(s, in.data(), up.data(), gw.data(), detail::exact_conv());
   }
@@ -153,7 +171,7 @@ Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
         bias.defined() ? bias.shape() : Shape{});
   detail::check_same_device("conv2d", at, x, weight);
   if (bias.defined()) detail::check_same_device("conv2d", at, x, bias);
-  Tensor<T> y = detail::allocate<T>(detail::output_shape(s), x.device());
+  Tensor<T> y = detail::allocate<T>(detail::output_shape(s), x.device(), "conv2d", at);
   if (y.numel() > 0) {
     const Tensor<T> in = detail::packed(x, at), w = detail::packed(weight, at), b = bias.defined() ? detail::packed(bias, at) : bias;
     kernel<fn::Conv2d<T>>::on(x.device(), at)(s, in.data(), w.data(), b.defined() ? b.data() : nullptr, y.data(), detail::exact_conv());

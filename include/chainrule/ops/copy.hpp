@@ -42,7 +42,7 @@ template <class U, class T> Tensor<U> cast(const Tensor<T>& x, Location at = Loc
 template <class T> Tensor<T> to_device(const Tensor<T>& x, Device device, Location at = Location::here()) {
   if (x.device() == device) return x;
   Tensor<T> from = contiguous(x, at);
-  Tensor<T> out = detail::allocate<T>(x.shape(), device);
+  Tensor<T> out = detail::allocate<T>(x.shape(), device, "to", at);
   auto* copy = detail::memory_of(device == Device::cpu ? x.device() : device).copy;
   copy(out.data(), device, from.data(), x.device(), static_cast<std::size_t>(x.numel()) * sizeof(T));
   return record("to", out, {x}, [home = x.device()](const Tensor<T>& g) { return Grads{to_device(g, home)}; }, at);
@@ -70,7 +70,11 @@ template <class T> Tensor<T> Tensor<T>::to(Device device, Location at) const { r
 template <class T> std::vector<T> Tensor<T>::to_vector() const {
   no_grad guard;
   Tensor flat = chainrule::contiguous(to_device(*this, Device::cpu));
-  return std::vector<T>(flat.data(), flat.data() + numel());
+  try {
+    return std::vector<T>(flat.data(), flat.data() + numel());
+  } catch (const std::bad_alloc&) {
+    detail::fail_memory(shape(), dtype(), static_cast<std::size_t>(numel()) * sizeof(T), "to_vector", {});
+  }
 }
 template <class T> T Tensor<T>::item(Location at) const {
   check(defined(), at, "item: this tensor is not defined");

@@ -18,16 +18,13 @@ template <class T> Tensor<T> finish(Tensor<T> t, const TensorOptions& options, L
   if (options.requires_grad) t.requires_grad_(true, at);
   return t;
 }
-inline void check_sizes(const Shape& shape, const char* op, Location at) {
-  for (auto s : shape) check(s >= 0, at, op, ": sizes must not be negative, got ", shape);
-}
 
 /// Values in nested braces: a number, {1, 2}, {{1, 2}, {3, 4}}, ...
 template <class T> struct Nested {
   std::vector<T> values;
   Shape shape;
 
-  template <Arithmetic N> Nested(N v) : values{static_cast<T>(v)} {}
+  template <Arithmetic N> Nested(N v, Location at = Location::here()) : values{fitting<T>(v, "tensor", at)} {}
   Nested(std::initializer_list<Nested> rows) {
     shape.push_back(static_cast<std::int64_t>(rows.size()));
     bool first = true;
@@ -47,7 +44,7 @@ template <class T> struct Nested {
 /// A tensor of these values. Of float, unless another type is named: tensor<std::int64_t>({3, 1, 4}).
 ///     tensor({{1, 2}, {3, 4}})   // shape (2, 2)
 template <class T = float> Tensor<T> tensor(std::type_identity_t<detail::Nested<T>> values, TensorOptions options = {}, Location at = Location::here()) {
-  Tensor<T> t = detail::allocate<T>(values.shape);
+  Tensor<T> t = detail::allocate<T>(values.shape, Device::cpu, "tensor", at);
   std::copy(values.values.begin(), values.values.end(), t.data());
   return detail::finish(t, options, at);
 }
@@ -55,7 +52,7 @@ template <class T = float> Tensor<T> tensor(std::type_identity_t<detail::Nested<
 template <class V>
   requires std::same_as<V, std::vector<typename V::value_type>> && Element<typename V::value_type>
 Tensor<typename V::value_type> tensor(const V& values, TensorOptions options = {}, Location at = Location::here()) {
-  auto t = detail::allocate<typename V::value_type>(Shape(values.size()));
+  auto t = detail::allocate<typename V::value_type>(Shape(values.size()), Device::cpu, "tensor", at);
   std::copy(values.begin(), values.end(), t.data());
   return detail::finish(t, options, at);
 }
@@ -67,34 +64,42 @@ template <class V, class T = typename V::value_type::value_type>
 Tensor<T> tensor(const V& rows, TensorOptions options = {}, Location at = Location::here()) {
   const std::size_t columns = rows.empty() ? 0 : rows[0].size();
   for (std::size_t i = 0; i < rows.size(); ++i) check(rows[i].size() == columns, at, "tensor: row 0 has ", columns, " values, row ", i, " has ", rows[i].size());
-  Tensor<T> t = detail::allocate<T>(Shape{static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)});
+  const Shape shape{rows.size(), columns};
+  Tensor<T> t = detail::allocate<T>(shape, Device::cpu, "tensor", at);
   for (std::size_t i = 0; i < rows.size(); ++i) std::copy(rows[i].begin(), rows[i].end(), t.data() + static_cast<std::ptrdiff_t>(i * columns));
   return detail::finish(t, options, at);
 }
 
-/// Memory that nobody has written to yet.
+/// Memory that nobody has written to yet. Throws, as all that follow, for a negative size, for sizes that are too large
+/// for any memory, and when the system does not give the memory.
 template <class T = float> Tensor<T> empty(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
-  detail::check_sizes(shape, "empty", at);
-  Tensor<T> t = detail::allocate<T>(shape, options.device);
+  Tensor<T> t = detail::allocate<T>(shape, options.device, "empty", at);
   if (options.requires_grad) t.requires_grad_(true, at);
   return t;
 }
 template <class T = float, std::integral I, std::integral... N> Tensor<T> empty(detail::FirstSize first, I second, N... rest) { return empty<T>({first.value, second, rest...}, {}, first.at); }
-/// All elements `value`: full({2, 3}, 7).
+namespace detail {
+
+template <class T>
+Tensor<T> filled(const Shape& shape, T value, const TensorOptions& options, const char* op, Location at) {
+  Tensor<T> t = allocate<T>(shape, options.device, op, at);
+  t.fill_(value, at);
+  return finish(t, options, at);
+}
+
+}  // namespace detail
+
+/// All elements `value`: full({2, 3}, 7). Throws where T cannot hold the value: 300 for uint8, NaN for integers, 1e300
+/// for float.
 template <class T = float, Arithmetic N = T> Tensor<T> full(const Shape& shape, N value, TensorOptions options = {}, Location at = Location::here()) {
-  detail::check_sizes(shape, "full", at);
-  Tensor<T> t = detail::allocate<T>(shape, options.device);
-  t.fill_(static_cast<T>(value), at);
-  return detail::finish(t, options, at);
+  return detail::filled<T>(shape, detail::fitting<T>(value, "full", at), options, "full", at);
 }
 template <class T = float> Tensor<T> zeros(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
-  detail::check_sizes(shape, "zeros", at);
-  return full<T>(shape, T{}, options, at);
+  return detail::filled<T>(shape, T{}, options, "zeros", at);
 }
 template <class T = float, std::integral I, std::integral... N> Tensor<T> zeros(detail::FirstSize first, I second, N... rest) { return zeros<T>({first.value, second, rest...}, {}, first.at); }
 template <class T = float> Tensor<T> ones(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
-  detail::check_sizes(shape, "ones", at);
-  return full<T>(shape, T(1), options, at);
+  return detail::filled<T>(shape, T(1), options, "ones", at);
 }
 template <class T = float, std::integral I, std::integral... N> Tensor<T> ones(detail::FirstSize first, I second, N... rest) { return ones<T>({first.value, second, rest...}, {}, first.at); }
 
@@ -105,36 +110,96 @@ template <class T, Arithmetic N> Tensor<T> full_like(const Tensor<T>& x, N value
   return full<T>(x.shape(), value, {.device = x.device()}, at);
 }
 
-/// start, start + step, ... up to but without `end`: arange(0, 10, 2) is {0, 2, 4, 6, 8}. Of int64 for integers, else float (name the type for another).
-template <class T> Tensor<T> arange_of(double start, double end, double step, TensorOptions options, Location at) {
-  check(step != 0 && (end - start) / step >= 0, at, "arange: cannot get from ", start, " to ", end, " in steps of ", step);
-  auto n = static_cast<std::int64_t>(std::ceil((end - start) / step));
-  Tensor<T> t = detail::allocate<T>(Shape(n));
-  for (std::int64_t i = 0; i < n; ++i) t.data()[i] = static_cast<T>(start + static_cast<double>(i) * step);
-  return detail::finish(t, options, at);
+namespace detail {
+
+/// 0, 1, ..., n - 1 for an op of that name.
+inline Tensor<std::int64_t> counting(std::int64_t n, const char* op, Location at) {
+  Tensor<std::int64_t> t = allocate<std::int64_t>(Shape(n), Device::cpu, op, at);
+  for (std::int64_t i = 0; i < n; ++i) t.data()[i] = i;
+  return t;
 }
+
+template <class T>
+Tensor<T> arange_of_integers(std::int64_t start, std::int64_t end, std::int64_t step, const TensorOptions& options,
+                             Location at) {
+  check(step != 0 && (start == end || (end > start) == (step > 0)), at, "arange: cannot get from ", start, " to ", end,
+        " in steps of ", step);
+  using Count = std::uint64_t;  // a difference of two int64 may need its top bit, and wraps around to the right value
+  const Count way = step > 0 ? static_cast<Count>(end) - static_cast<Count>(start)
+                             : static_cast<Count>(start) - static_cast<Count>(end);
+  const Count stride = step > 0 ? static_cast<Count>(step) : Count{0} - static_cast<Count>(step),
+              count = way / stride + (way % stride != 0);
+  check(count <= static_cast<Count>(most_bytes), at, "arange: from ", start, " to ", end, " in steps of ", step,
+        " are ", count, " elements: too many");
+  const auto n = static_cast<std::int64_t>(count);
+  auto value = [=](std::int64_t i) {
+    return static_cast<std::int64_t>(static_cast<Count>(start) + static_cast<Count>(i) * static_cast<Count>(step));
+  };
+  if (n > 0 && std::integral<T>) fitting<T>(start, "arange", at), fitting<T>(value(n - 1), "arange", at);
+  Tensor<T> t = allocate<T>(Shape(n), Device::cpu, "arange", at);
+  for (std::int64_t i = 0; i < n; ++i) t.data()[i] = static_cast<T>(value(i));
+  return finish(t, options, at);
+}
+template <class T>
+Tensor<T> arange_of(double start, double end, double step, const TensorOptions& options, Location at) {
+  check(std::isfinite(start) && std::isfinite(end) && std::isfinite(step), at,
+        "arange: start, end and step must be finite, got ", start, ", ", end, " and ", step);
+  check(step != 0 && (end - start) / step >= 0, at, "arange: cannot get from ", start, " to ", end, " in steps of ", step);
+  const double count = std::ceil((end - start) / step);
+  check(count <= static_cast<double>(most_bytes), at, "arange: from ", start, " to ", end, " in steps of ", step,
+        " are ", count, " elements: too many");
+  const auto n = static_cast<std::int64_t>(count);
+  if (n > 0) fitting<T>(start, "arange", at), fitting<T>(start + static_cast<double>(n - 1) * step, "arange", at);
+  Tensor<T> t = allocate<T>(Shape(n), Device::cpu, "arange", at);
+  for (std::int64_t i = 0; i < n; ++i) t.data()[i] = static_cast<T>(start + static_cast<double>(i) * step);
+  return finish(t, options, at);
+}
+template <class T, class N, class M, class S>
+Tensor<T> make_arange(N start, M end, S step, const TensorOptions& options, Location at) {
+  using I = std::int64_t;
+  if constexpr (std::integral<N> && std::integral<M> && std::integral<S>)
+    return arange_of_integers<T>(fitting<I>(start, "arange", at), fitting<I>(end, "arange", at),
+                                 fitting<I>(step, "arange", at), options, at);
+  else
+    return arange_of<T>(static_cast<double>(start), static_cast<double>(end), static_cast<double>(step), options, at);
+}
+
+}  // namespace detail
+
 template <class N> using ArangeType = std::conditional_t<std::integral<N>, std::int64_t, float>;
+
+/// start, start + step, ... up to but without `end`: arange(0, 10, 2) is {0, 2, 4, 6, 8}. Of int64 for integers, else
+/// float (name the type for another). Integers are exact in all of int64. Throws when the steps do not lead to `end`,
+/// for infinities and NaN, and where T cannot hold a value (arange<std::uint8_t>(0, 300)).
 template <class T = void, Arithmetic N> auto arange(N end, TensorOptions options = {}, Location at = Location::here()) {
-  return arange_of<std::conditional_t<std::is_void_v<T>, ArangeType<N>, T>>(0, static_cast<double>(end), 1, options, at);
+  return detail::make_arange<std::conditional_t<std::is_void_v<T>, ArangeType<N>, T>>(N{}, end, N(1), options, at);
 }
 template <class T = void, Arithmetic N, Arithmetic M> auto arange(N start, M end, std::common_type_t<N, M> step = 1, TensorOptions options = {}, Location at = Location::here()) {
   using Common = std::common_type_t<N, M>;
-  return arange_of<std::conditional_t<std::is_void_v<T>, ArangeType<Common>, T>>(static_cast<double>(start), static_cast<double>(end), static_cast<double>(step), options, at);
+  return detail::make_arange<std::conditional_t<std::is_void_v<T>, ArangeType<Common>, T>>(start, end, step, options,
+                                                                                           at);
 }
-/// `steps` numbers from start to end, both included, evenly spaced.
+/// `steps` numbers from start to end, both included, evenly spaced. Throws for infinities and NaN, and where T cannot
+/// hold the ends.
 template <class T = float> Tensor<T> linspace(double start, double end, std::int64_t steps, TensorOptions options = {}, Location at = Location::here()) {
   check(steps >= 0, at, "linspace: steps must not be negative, got ", steps);
-  Tensor<T> t = detail::allocate<T>(Shape(steps));
-  double step = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
+  check(std::isfinite(start) && std::isfinite(end), at, "linspace: start and end must be finite, got ", start, " and ",
+        end);
+  detail::fitting<T>(start, "linspace", at), detail::fitting<T>(end, "linspace", at);
+  Tensor<T> t = detail::allocate<T>(Shape(steps), Device::cpu, "linspace", at);
+  const double parts = static_cast<double>(steps - 1), way = end - start;
+  const double step = steps > 1 ? std::isfinite(way) ? way / parts : end / parts - start / parts : 0;
   for (std::int64_t i = 0; i < steps; ++i)  // from both ends, as PyTorch does, so that the last value is exactly `end`
     t.data()[i] = static_cast<T>(i < (steps + 1) / 2 ? start + step * static_cast<double>(i) : end - step * static_cast<double>(steps - 1 - i));
   return detail::finish(t, options, at);
 }
-/// The identity matrix, or its n by m upper left part.
-template <class T = float> Tensor<T> eye(std::int64_t n, std::int64_t m = -1, TensorOptions options = {}, Location at = Location::here()) {
-  if (m < 0) m = n;
-  Tensor<T> t = zeros<T>({n, m}, {}, at);
-  for (std::int64_t i = 0; i < std::min(n, m); ++i) t.data()[i * m + i] = T(1);
+/// The identity matrix, or its n by m upper left part. Throws for negative sizes.
+template <class T = float>
+Tensor<T> eye(std::int64_t n, std::optional<std::int64_t> m = {}, TensorOptions options = {},
+              Location at = Location::here()) {
+  const std::int64_t columns = m.value_or(n);
+  Tensor<T> t = detail::filled<T>({n, columns}, T{}, {}, "eye", at);
+  for (std::int64_t i = 0; i < std::min(n, columns); ++i) t.data()[i * columns + i] = T(1);
   return detail::finish(t, options, at);
 }
 
@@ -239,14 +304,14 @@ inline std::uint64_t below(std::uint64_t bits, std::uint64_t n) {
 
 /// Uniform in [0, 1).
 template <Real T = float> Tensor<T> rand(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
-  Tensor<T> t = empty<T>(shape, {}, at);
+  Tensor<T> t = detail::allocate<T>(shape, Device::cpu, "rand", at);
   detail::fill_uniform(t.data(), t.numel(), 0, 1, detail::pick(options.generator));
   return detail::finish(t, options, at);
 }
 template <Real T = float, std::integral I, std::integral... N> Tensor<T> rand(detail::FirstSize first, I second, N... rest) { return rand<T>({first.value, second, rest...}, {}, first.at); }
 /// Normal with mean 0 and standard deviation 1.
 template <Real T = float> Tensor<T> randn(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
-  Tensor<T> t = empty<T>(shape, {}, at);
+  Tensor<T> t = detail::allocate<T>(shape, Device::cpu, "randn", at);
   detail::fill_normal(t.data(), t.numel(), 0, 1, detail::pick(options.generator));
   return detail::finish(t, options, at);
 }
@@ -254,16 +319,21 @@ template <Real T = float, std::integral I, std::integral... N> Tensor<T> randn(d
 template <Real T> Tensor<T> rand_like(const Tensor<T>& x, Location at = Location::here()) { return rand<T>(x.shape(), {.device = x.device()}, at); }
 template <Real T> Tensor<T> randn_like(const Tensor<T>& x, Location at = Location::here()) { return randn<T>(x.shape(), {.device = x.device()}, at); }
 
-/// Integers in [low, high).
+/// Integers in [low, high). Throws unless low < high, and where T cannot hold both ends (randint<std::uint8_t>(0,
+/// 1000)).
 template <class T = std::int64_t> Tensor<T> randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
   check(high > low, at, "randint: needs low < high, got ", low, " and ", high);
-  Tensor<T> t = empty<T>(shape, {}, at);
+  if constexpr (std::same_as<T, bool>)
+    check(low >= 0 && high <= 2, at, "randint: a bool is 0 or 1, got low ", low, " and high ", high);
+  detail::fitting<T>(low, "randint", at), detail::fitting<T>(high - 1, "randint", at);
+  Tensor<T> t = detail::allocate<T>(shape, Device::cpu, "randint", at);
   Generator& g = detail::pick(options.generator);
   const auto seed = g.seed(), stream = g.next_stream();
   for (std::int64_t i = 0; i < t.numel(); ++i) {
     Philox r(seed, stream, static_cast<std::uint64_t>(i));
     auto bits = (std::uint64_t{r.word[0]} << 32) | r.word[1];
-    t.data()[i] = static_cast<T>(low + static_cast<std::int64_t>(detail::below(bits, static_cast<std::uint64_t>(high - low))));
+    const std::uint64_t drawn = detail::below(bits, static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low));
+    t.data()[i] = static_cast<T>(static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + drawn));
   }
   return detail::finish(t, options, at);
 }
@@ -273,7 +343,8 @@ template <class T = std::int64_t> Tensor<T> randint(std::int64_t high, const Sha
 }
 /// The numbers 0 to n - 1 in random order (Fisher-Yates).
 inline Tensor<std::int64_t> randperm(std::int64_t n, TensorOptions options = {}, Location at = Location::here()) {
-  Tensor<std::int64_t> t = arange_of<std::int64_t>(0, static_cast<double>(n), 1, {}, at);
+  check(n >= 0, at, "randperm: n must not be negative, got ", n);
+  Tensor<std::int64_t> t = detail::counting(n, "randperm", at);
   Generator& g = detail::pick(options.generator);
   const auto seed = g.seed(), stream = g.next_stream();
   for (std::int64_t i = n - 1; i > 0; --i) {
@@ -292,7 +363,7 @@ template <class T, class Draw> const Tensor<T>& overwrite(const Tensor<T>& x, co
   if (x.is_contiguous() && x.device() == Device::cpu) {
     draw(x.data(), x.numel());
   } else {
-    Tensor<T> fresh = allocate<T>(x.shape());
+    Tensor<T> fresh = allocate<T>(x.shape(), Device::cpu, op, at);
     draw(fresh.data(), fresh.numel());
     map_into(fn::Copy{}, at, x, fresh.to(x.device(), at));
   }
@@ -305,6 +376,8 @@ template <class T, class Draw> const Tensor<T>& overwrite(const Tensor<T>& x, co
 template <class T> const Tensor<T>& Tensor<T>::uniform_(double low, double high, Generator* generator, Location at) const {
   static_assert(Real<T>, "uniform_: expects a float or double tensor; use randint for integers");
   check(low <= high, at, "uniform_: needs low <= high, got ", low, " and ", high);
+  check(std::isfinite(static_cast<T>(high - low)) && std::isfinite(static_cast<T>(low)), at, "uniform_: ", low, " to ",
+        high, " is too wide for ", name_of(dtype_of<T>));
   return detail::overwrite(*this, "uniform_", at, [&](T* out, std::int64_t n) { detail::fill_uniform(out, n, low, high, detail::pick(generator)); });
 }
 template <class T> const Tensor<T>& Tensor<T>::normal_(double mean, double std, Generator* generator, Location at) const {

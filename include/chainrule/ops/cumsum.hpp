@@ -31,7 +31,7 @@ namespace detail {
 
 template <class T> Tensor<T> running_sum(const Tensor<T>& x, int d, bool from_end, Location at) {
   const Tensor<T> dense = x.is_contiguous() ? x : map(fn::Copy{}, at, x);
-  Tensor<T> out = allocate<T>(x.shape(), x.device());
+  Tensor<T> out = allocate<T>(x.shape(), x.device(), "cumsum", at);
   std::int64_t outer = 1, inner = 1;
   for (int k = 0; k < x.dim(); ++k)
     if (k != d) (k < d ? outer : inner) *= x.shape()[k];

@@ -16,9 +16,13 @@ namespace chainrule {
 ///     diag(tensor({1, 4}))             // {{1, 0}, {0, 4}}
 template <class T> Tensor<T> diag(const Tensor<T>& x, std::int64_t diagonal = 0, Location at = Location::here()) {
   check(x.dim() == 1 || x.dim() == 2, at, "diag: expects a matrix or a vector, got shape ", x.shape());
-  const std::int64_t down = diagonal < 0 ? -diagonal : 0, right = diagonal > 0 ? diagonal : 0;  // where it begins
-  const std::int64_t rows = x.dim() == 2 ? x.shape()[0] : x.shape()[0] + down + right, columns = x.dim() == 2 ? x.shape()[1] : rows;
-  const std::int64_t n = std::max<std::int64_t>(0, std::min(rows - down, columns - right)), first = down * columns + right;
+  const std::int64_t down = diagonal < 0 ? detail::multiply_sizes(-1, diagonal) : 0,
+                     right = diagonal > 0 ? diagonal : 0;  // where it begins
+  const std::int64_t rows = x.dim() == 2 ? x.shape()[0] : detail::add_sizes(x.shape()[0], down + right),
+                     columns = x.dim() == 2 ? x.shape()[1] : rows;
+  if (x.dim() == 1) detail::checked_numel({rows, columns}, sizeof(T), "diag", at);
+  const std::int64_t n = std::max<std::int64_t>(0, std::min(rows - down, columns - right)),
+                     first = n > 0 ? down * columns + right : 0;
   const auto places = arange<std::int64_t>(first, first + n * (columns + 1), columns + 1, {.device = x.device()}, at);
   if (x.dim() == 2) return index_select(reshape(x, {-1}, at), 0, places, at);
   return reshape(scatter_add(zeros<T>(rows * columns, {.device = x.device()}, at), 0, places, x, at), {rows, columns}, at);

@@ -45,7 +45,8 @@ template <Real T> Tensor<T> dropout(const Tensor<T>& x, double p = 0.5, bool tra
   check(p >= 0 && p <= 1, at, "dropout: p must lie between 0 and 1, got ", p);
   if (!training || p == 0) return x;
   Generator& g = generator ? *generator : default_generator();
-  return detail::dropout_as("dropout", x, {g.seed(), g.next_stream(), p}, detail::allocate<T>(x.shape(), x.device()), at);
+  return detail::dropout_as("dropout", x, {g.seed(), g.next_stream(), p},
+                            detail::allocate<T>(x.shape(), x.device(), "dropout", at), at);
 }
 
 }  // namespace chainrule

@@ -27,7 +27,7 @@ template <class T> Tensor<T> flip(const Tensor<T>& x, const Dims& dims, Location
 template <class T> Tensor<T> roll(const Tensor<T>& x, std::int64_t shift, std::int64_t dim, Location at = Location::here()) {
   const int d = detail::wrap_dim(dim, x.dim(), "roll", at);
   const std::int64_t n = x.shape()[d];
-  const std::int64_t cut = n == 0 ? 0 : (n - shift % n) % n;
+  const std::int64_t moved = n == 0 ? 0 : shift % n, cut = moved > 0 ? n - moved : -moved;
   return cat({slice(x, d, cut, n, 1, at), slice(x, d, 0, cut, 1, at)}, d, at);
 }
 

@@ -26,7 +26,7 @@ namespace detail {
 template <class T>
 Tensor<T> gather_grad_of(const Tensor<T>& g, const Shape& shape, int d, const Tensor<std::int64_t>& index,
                          Location at = {}) {
-  Tensor<T> out = allocate<T>(shape, g.device());
+  Tensor<T> out = allocate<T>(shape, g.device(), "gather_grad", at);
   out.fill_(T{}, at);
   auto* run = kernel<fn::ScatterAddKernel<T>>::on(g.device(), at);
   run(indexed_loop(g, out, d, index), out.strides()[d], g.data(), out.data(), index.data());
@@ -65,7 +65,7 @@ template <class T> Tensor<T> gather(const Tensor<T>& x, std::int64_t dim, const 
   detail::check_gather_shapes(x.shape(), index.shape(), d, "gather", at);
   detail::check_same_device("gather", at, x, index);
   detail::check_index(index, 0, x.shape()[d], "gather", at, "of dimension ", d, " of the tensor ", x.shape());
-  Tensor<T> out = detail::allocate<T>(index.shape(), x.device());
+  Tensor<T> out = detail::allocate<T>(index.shape(), x.device(), "gather", at);
   kernel<fn::GatherKernel<T>>::on(x.device(), at)(detail::indexed_loop(out, x, d, index), x.strides()[d], out.data(), x.data(), index.data());
   return record("gather", out, {x}, keep(index), [shape = x.shape(), d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
     return Grads{detail::gather_grad_of(g, shape, d, i)};

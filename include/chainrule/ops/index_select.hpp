@@ -15,7 +15,7 @@ template <class T> Tensor<T> pick_slices(const Tensor<T>& x, int d, const Tensor
 template <class T>
 Tensor<T> index_select_grad_of(const Tensor<T>& g, const Shape& shape, int d, const Tensor<std::int64_t>& index,
                                Location at = {}) {
-  Tensor<T> out = allocate<T>(shape, g.device());
+  Tensor<T> out = allocate<T>(shape, g.device(), "index_select_grad", at);
   out.fill_(T{}, at);
   auto* run = kernel<fn::ScatterAddKernel<T>>::on(g.device(), at);
   run(indexed_loop(g, out, d, index), out.strides()[d], g.data(), out.data(), index.data());
@@ -28,7 +28,7 @@ Tensor<T> index_select_grad_of(const Tensor<T>& g, const Shape& shape, int d, co
 template <class T> Tensor<T> pick_slices(const Tensor<T>& x, int d, const Tensor<std::int64_t>& index, const char* op, Location at) {
   Shape shape = x.shape();
   shape[d] = index.numel();
-  Tensor<T> out = allocate<T>(shape, x.device());
+  Tensor<T> out = allocate<T>(shape, x.device(), op, at);
   kernel<fn::GatherKernel<T>>::on(x.device(), at)(indexed_loop(out, x, d, index), x.strides()[d], out.data(), x.data(), index.data());
   return record(op, out, {x}, keep(index), [from = x.shape(), d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
     return Grads{index_select_grad_of(g, from, d, i)};

@@ -31,7 +31,7 @@ template <Real T> Tensor<T> linear_value(const char* op, const Tensor<T>& given,
     x = contiguous(given, at);
     steps = contiguous_strides({rows, in});
   }
-  Tensor<T> y = allocate<T>(shape, x.device());
+  Tensor<T> y = allocate<T>(shape, x.device(), op, at);
   fn::MatmulArgs<T> p{};
   p.m = rows, p.n = out, p.k = in;
   p.a = x.data(), p.a_row = (*steps)[0], p.a_col = (*steps)[1];

@@ -79,7 +79,7 @@ template <Real T> Tensor<T> matmul_value(const char* op, const Tensor<T>& a, con
   auto make_result = [&] {
     if (da > 1) shape.push_back(a.shape()[da - 2]);
     if (db > 1) shape.push_back(p.n);
-    c = allocate<T>(shape, a.device());
+    c = allocate<T>(shape, a.device(), op, at);
   };
   if (da <= 2 && db <= 2) {
     make_result();
@@ -178,6 +178,7 @@ template <Real T> Tensor<T> dot(const Tensor<T>& a, const Tensor<T>& b, Location
 ///     outer(tensor({1, 2}), tensor({3, 4}))   // {{3, 4}, {6, 8}}
 template <class T> Tensor<T> outer(const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) {
   check(a.dim() == 1 && b.dim() == 1, at, "outer: expects two vectors, got ", a.shape(), " and ", b.shape());
+  detail::checked_numel({a.shape()[0], b.shape()[0]}, sizeof(T), "outer", at);
   return mul(Operand<T>(unsqueeze(a, 1, at)), Operand<T>(b, at), at);
 }
 

@@ -73,8 +73,8 @@ template <bool largest, class T> ValueAndIndices<T> extreme(const Tensor<T>& x, 
   const int d = wrap_dim(dim, x.dim(), op, at);
   check(x.shape()[d] > 0, at, op, ": there is no extreme of nothing: dimension ", d, " of ", x.shape(), " has size 0");
   auto plan = plan_reduction(x, d, keepdim, op, at);
-  Tensor<T> values = allocate<T>(plan.result, x.device());
-  Tensor<std::int64_t> indices = allocate<std::int64_t>(plan.result, x.device());
+  Tensor<T> values = allocate<T>(plan.result, x.device(), op, at);
+  Tensor<std::int64_t> indices = allocate<std::int64_t>(plan.result, x.device(), op, at);
   kernel<fn::ArgExtremeKernel<T, largest>>::on(x.device(), at)(make_reduce_loops(x, plan), values.data(), indices.data(), x.data());
   values = record(op, values, {x}, keep(indices), [plan, d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
     return Grads{gather_grad_of(reshape(g, plan.kept), plan.from, d, reshape(i, plan.kept))};

@@ -44,16 +44,32 @@ template <class T, class I> struct MaxPool2dPick {
 
 namespace detail {
 
-/// How many windows fit in one direction.
-inline std::int64_t pooled_size(const char* op, std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t pad, std::int64_t dilation, bool ceil_mode, Location at) {
+/// The longest side of an image, padding included, that a window moves over.
+inline constexpr std::int64_t most_pooled = std::int64_t{1} << 46;
+
+/// One direction of a window that moves over an image, and how many of them fit.
+struct PooledSize {
+  std::int64_t n, kernel, stride, dilation;
+};
+/// How many windows fit in one direction. What the result does not depend on is made small, so that the kernels' sums
+/// of positions fit: the stride of a single window, the dilation of a window of one element, and elements of the window
+/// beyond the padding.
+inline PooledSize pooled_size(const char* op, std::int64_t size, std::int64_t kernel, std::int64_t stride,
+                              std::int64_t pad, std::int64_t dilation, bool ceil_mode, Location at) {
   check(kernel > 0 && stride > 0 && dilation > 0, at, op, ": kernel_size, stride and dilation must be positive, got ", kernel, ", ", stride, " and ", dilation);
-  const std::int64_t reach = dilation * (kernel - 1) + 1, room = size + 2 * pad - reach;
+  if (kernel == 1) dilation = 1;
+  const std::int64_t reach = add_sizes(multiply_sizes(dilation, kernel - 1), 1);
   check(pad >= 0 && pad <= reach / 2, at, op, ": padding must be at most half of the window, got ", pad, " for a window of ", reach);
-  const std::int64_t last = room + (ceil_mode ? stride - 1 : 0);  // where the last window may begin, at most
+  const std::int64_t padded = add_sizes(size, multiply_sizes(2, pad));
+  check(padded <= most_pooled, at, op, ": the padding ", pad, " makes an image of ", padded,
+        ", which is more than any memory holds");
+  const std::int64_t room = padded - reach;
+  const std::int64_t last = add_sizes(room, ceil_mode ? stride - 1 : 0);  // where the last window may begin, at most
   std::int64_t n = last < 0 ? 0 : last / stride + 1;
-  if (ceil_mode && (n - 1) * stride >= size + pad) --n;  // the last window must begin inside
-  check(n > 0, at, op, ": a window of ", reach, " does not fit into an image of ", size + 2 * pad, " (padding included)");
-  return n;
+  if (ceil_mode && multiply_sizes(n - 1, stride) >= size + pad) --n;  // the last window must begin inside
+  check(n > 0, at, op, ": a window of ", reach, " does not fit into an image of ", padded, " (padding included)");
+  dilation = std::min(dilation, padded);
+  return {n, std::min(kernel, divide_up(padded - 1, dilation) + 1), n == 1 ? std::min(stride, padded) : stride, dilation};
 }
 
 inline fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride, Size2d pad, Size2d dilation, bool ceil_mode, Location at) {
@@ -62,8 +78,23 @@ inline fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, S
   check(h > 0 && w > 0, at, op, ": the image is empty, ", x);
   std::int64_t planes = 1;
   for (int d = 0; d < x.size() - 2; ++d) planes *= x[d];
-  return {planes, h, w, pooled_size(op, h, kernel.h, stride.h, pad.h, dilation.h, ceil_mode, at), pooled_size(op, w, kernel.w, stride.w, pad.w, dilation.w, ceil_mode, at),
-          kernel.h, kernel.w, stride.h, stride.w, pad.h, pad.w, dilation.h, dilation.w};
+  const PooledSize down = pooled_size(op, h, kernel.h, stride.h, pad.h, dilation.h, ceil_mode, at);
+  const PooledSize across = pooled_size(op, w, kernel.w, stride.w, pad.w, dilation.w, ceil_mode, at);
+  check(multiply_sizes(down.kernel, across.kernel) <= std::numeric_limits<std::int32_t>::max(), at, op,
+        ": a window of ", down.kernel, " x ", across.kernel, " has more than 2^31 elements");
+  return {.planes = planes,
+          .h = h,
+          .w = w,
+          .oh = down.n,
+          .ow = across.n,
+          .kh = down.kernel,
+          .kw = across.kernel,
+          .stride_h = down.stride,
+          .stride_w = across.stride,
+          .pad_h = pad.h,
+          .pad_w = pad.w,
+          .dil_h = down.dilation,
+          .dil_w = across.dilation};
 }
 /// `from` with another height and width.
 inline Shape with_size(const Shape& from, std::int64_t h, std::int64_t w) {
@@ -76,7 +107,7 @@ inline Shape with_size(const Shape& from, std::int64_t h, std::int64_t w) {
 template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const fn::PoolShape& s, Location at = Location::here());
 
 template <Real T, class I> Tensor<T> max_pool2d_grad(const Tensor<T>& g, const Tensor<I>& place, const fn::PoolShape& s, Location at = Location::here()) {
-  Tensor<T> gx = allocate<T>(with_size(g.shape(), s.h, s.w), g.device());
+  Tensor<T> gx = allocate<T>(with_size(g.shape(), s.h, s.w), g.device(), "max_pool2d_grad", at);
   if (g.numel() > 0) {
     no_grad guard;
     const Tensor<T> up = contiguous(g, at);
@@ -85,7 +116,7 @@ template <Real T, class I> Tensor<T> max_pool2d_grad(const Tensor<T>& g, const T
   return record("max_pool2d_grad", gx, {g}, keep(place), [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_pick(u, p, s)}; }, at);
 }
 template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const fn::PoolShape& s, Location at) {
-  Tensor<T> y = allocate<T>(place.shape(), x.device());
+  Tensor<T> y = allocate<T>(place.shape(), x.device(), "max_pool2d_pick", at);
   if (y.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
@@ -96,9 +127,9 @@ template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const T
 
 template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const fn::PoolShape& s, Location at) {
   const Shape shape = with_size(x.shape(), s.oh, s.ow);
-  Tensor<T> y = allocate<T>(shape, x.device());
+  Tensor<T> y = allocate<T>(shape, x.device(), "max_pool2d", at);
   Tensor<I> place;
-  if (grad_enabled && x.requires_grad()) place = allocate<I>(shape, x.device());
+  if (grad_enabled && x.requires_grad()) place = allocate<I>(shape, x.device(), "max_pool2d", at);
   if (y.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);

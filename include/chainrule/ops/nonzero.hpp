@@ -49,7 +49,7 @@ template <class T> Tensor<std::int64_t> nonzero_positions(const Tensor<T>& x, Lo
 ///     nonzero(tensor({{0, 5}, {7, 0}}))   // {{0, 1}, {1, 0}}
 template <class T> Tensor<std::int64_t> nonzero(const Tensor<T>& x, Location at = Location::here()) {
   Tensor<std::int64_t> positions = detail::nonzero_positions(x, at);
-  Tensor<std::int64_t> out = detail::allocate<std::int64_t>({positions.numel(), x.dim()}, x.device());
+  Tensor<std::int64_t> out = detail::allocate<std::int64_t>({positions.numel(), x.dim()}, x.device(), "nonzero", at);
   const Strides strides = detail::contiguous_strides(x.shape());
   for (int d = 0; d < x.dim() && positions.numel() > 0; ++d)
     map_into(fn::Coordinate{x.shape()[d], strides[d]}, at, detail::make_view(out, positions.numel(), x.dim(), d), positions);

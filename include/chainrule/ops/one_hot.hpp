@@ -22,10 +22,21 @@ struct OneHot {
 inline Tensor<std::int64_t> one_hot(const Tensor<std::int64_t>& labels, std::int64_t num_classes = -1, Location at = Location::here()) {
   check(num_classes == -1 || num_classes > 0, at, "one_hot: num_classes must be positive, or -1 for the largest label plus 1, got ", num_classes);
   check(num_classes > 0 || labels.numel() > 0, at, "one_hot: there are no labels to tell the number of classes from; pass num_classes");
-  if (num_classes == -1) num_classes = reduce<std::int64_t>(fn::Extreme<true>{}, labels, detail::plan_reduction(labels, {}, false, "one_hot", at), at).item(at) + 1;
+  const bool found = num_classes == -1;
+  if (found)
+    num_classes =
+        reduce<std::int64_t>(fn::Extreme<true>{}, labels, detail::plan_reduction(labels, {}, false, "one_hot", at), at)
+            .item(at);
+  check(!found || num_classes < std::numeric_limits<std::int64_t>::max(), at, "one_hot: the largest label is ",
+        num_classes, ": there is no number of classes above it");
+  if (found) ++num_classes;
   if (num_classes <= 0) num_classes = 1;  // all labels are negative: the check below says which
   detail::check_index(labels, 0, num_classes, "one_hot", at, "of the ", num_classes, " classes");
-  return map(fn::OneHot{}, at, unsqueeze(labels, -1, at), to_device(arange(num_classes), labels.device(), at));
+  Shape shape = labels.shape();
+  shape.push_back(num_classes);
+  detail::checked_numel(shape, sizeof(std::int64_t), "one_hot", at);
+  return map(fn::OneHot{}, at, unsqueeze(labels, -1, at),
+             to_device(detail::counting(num_classes, "one_hot", at), labels.device(), at));
 }
 
 }  // namespace chainrule

@@ -12,6 +12,9 @@ template <class T> Tensor<T> repeat(const Tensor<T>& x, const Shape& repeats, Lo
   const int extra = repeats.size() - x.dim();
   check(extra >= 0, at, "repeat: needs a number for each of the ", x.dim(), " dimensions of ", x.shape(), ", got ", repeats);
   for (auto r : repeats) check(r >= 0, at, "repeat: the numbers must not be negative, got ", repeats);
+  Shape all = repeats;
+  for (int d = 0; d < x.dim(); ++d) all[d + extra] = detail::multiply_sizes(all[d + extra], x.shape()[d]);
+  detail::checked_numel(all, sizeof(T), "repeat", at);
   Tensor<T> y = x;
   for (int d = x.dim() - 1; d >= 0; --d) {
     const std::int64_t times = repeats[d + extra];

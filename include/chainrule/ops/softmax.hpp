@@ -53,7 +53,7 @@ inline fn::Along along_dim(const Shape& shape, int dim) {
 
 /// Runs a kernel of the family over contiguous operands of one shape.
 template <class K, class T> Tensor<T> run_along(int dim, Location at, const Tensor<T>& x, const std::same_as<Tensor<T>> auto&... more) {
-  Tensor<T> y = allocate<T>(x.shape(), x.device());
+  Tensor<T> y = allocate<T>(x.shape(), x.device(), K::name, at);
   if (x.numel() == 0) return y;
   no_grad guard;  // copies made for the kernel are no part of the graph
   [&](const auto&... operand) { kernel<K>::on(x.device(), at)(along_dim(x.shape(), dim), operand.data()..., y.data()); }(contiguous(x, at), contiguous(more, at)...);
@@ -135,7 +135,7 @@ template <Real T> Tensor<T> logsumexp(const Tensor<T>& x, std::int64_t dim, bool
     shape = kept;
     if (!keepdim) shape.erase(d);
   }
-  Tensor<T> y = detail::allocate<T>(shape, x.device());
+  Tensor<T> y = detail::allocate<T>(shape, x.device(), "logsumexp", at);
   if (x.numel() == 0) {
     y.fill_(-std::numeric_limits<T>::infinity(), at);
   } else {

@@ -111,8 +111,8 @@ template <class T> ValueAndIndices<T> first_in_order(const Tensor<T>& x, std::in
   const Tensor<T> rows = swap_last(x, d, true, at);
   Shape shape = rows.shape();
   shape[shape.size() - 1] = k;
-  Tensor<T> values = allocate<T>(shape, x.device());
-  Tensor<std::int64_t> indices = allocate<std::int64_t>(shape, x.device());
+  Tensor<T> values = allocate<T>(shape, x.device(), op, at);
+  Tensor<std::int64_t> indices = allocate<std::int64_t>(shape, x.device(), op, at);
   if (values.numel() > 0) kernel<fn::SortKernel<T>>::on(x.device(), at)(rows.numel() / n, n, k, descending, values.data(), indices.data(), rows.data());
   if (d != x.dim() - 1) {
     values = swap_last(values, d, true, at);

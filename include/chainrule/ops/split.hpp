@@ -12,7 +12,7 @@ template <class T> std::vector<Tensor<T>> split(const Tensor<T>& x, const Shape&
   std::int64_t begin = 0;
   for (auto s : sizes) {
     check(s >= 0, at, "split: sizes must not be negative, got ", sizes);
-    begin += s;
+    begin = detail::add_sizes(begin, s);
   }
   check(begin == x.shape()[d], at, "split: the sizes ", sizes, " make ", begin, ", but dimension ", d, " of ", x.shape(), " has size ", x.shape()[d]);
   std::vector<Tensor<T>> parts;
@@ -30,9 +30,11 @@ template <class T> std::vector<Tensor<T>> split(const Tensor<T>& x, std::int64_t
   const std::int64_t n = x.shape()[d];
   check(split_size > 0 || (split_size == 0 && n == 0), at, "split: split_size must be positive, got ", split_size);
   std::vector<Tensor<T>> parts;
-  for (std::int64_t begin = 0; begin < n || begin == 0; begin += split_size) {
-    parts.push_back(slice(x, d, begin, std::min(n, begin + split_size), 1, at));
-    if (n == 0) break;
+  for (std::int64_t begin = 0; begin < n || begin == 0;) {
+    const std::int64_t end = n - begin > split_size ? begin + split_size : n;
+    parts.push_back(slice(x, d, begin, end, 1, at));
+    if (end == n) break;
+    begin = end;
   }
   return parts;
 }
@@ -43,8 +45,11 @@ template <class T> std::vector<Tensor<T>> chunk(const Tensor<T>& x, std::int64_t
   const int d = detail::wrap_dim(dim, x.dim(), "chunk", at);
   check(chunks > 0, at, "chunk: the number of chunks must be positive, got ", chunks);
   const std::int64_t n = x.shape()[d];
-  if (n == 0) return std::vector<Tensor<T>>(static_cast<std::size_t>(chunks), x);
-  return split(x, (n - 1) / chunks + 1, d, at);
+  if (n == 0) {
+    check(chunks <= 1 << 24, at, "chunk: ", chunks, " parts of a dimension of size 0 are more than a program can use");
+    return std::vector<Tensor<T>>(static_cast<std::size_t>(chunks), x);
+  }
+  return split(x, detail::divide_up(n, chunks), d, at);
 }
 /// The slices along `dim`, without that dimension. Views. Source: torch.unbind.
 ///     auto rows = unbind(tensor({{1, 2}, {3, 4}}));   // {1, 2}, {3, 4}

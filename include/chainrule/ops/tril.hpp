@@ -22,7 +22,8 @@ namespace detail {
 template <bool lower, class T> Tensor<T> triangle(const Tensor<T>& x, std::int64_t diagonal, Location at) {
   constexpr auto op = fn::Triangle<lower>::name;
   check(x.dim() >= 2, at, op, ": expects a matrix or a batch of matrices, got shape ", x.shape());
-  auto rows = to_device(arange(x.shape()[x.dim() - 2]), x.device(), at), columns = to_device(arange(x.shape()[x.dim() - 1]), x.device(), at);
+  auto rows = to_device(counting(x.shape()[x.dim() - 2], op, at), x.device(), at),
+       columns = to_device(counting(x.shape()[x.dim() - 1], op, at), x.device(), at);
   return record(op, map(fn::Triangle<lower>{diagonal}, at, x, unsqueeze(rows, 1, at), columns), {x}, [diagonal](const Tensor<T>& g) {
     return Grads{triangle<lower>(g, diagonal, {})};
   }, at);

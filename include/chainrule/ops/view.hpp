@@ -28,14 +28,17 @@ inline Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape&
       unknown = i;
     } else {
       check(shape[i] >= 0, at, op, ": sizes must not be negative, got ", asked);
-      known *= shape[i];
+      known = multiply_sizes(known, shape[i]);
     }
   }
   if (unknown >= 0) {
     check(known > 0 && numel % known == 0, at, op, ": shape ", from, " (", numel, " elements) does not fit ", asked);
     shape[unknown] = numel / known;
   }
-  check(shape.numel() == numel, at, op, ": shape ", from, " has ", numel, " elements, ", asked, " has ", shape.numel());
+  if (known != numel && unknown < 0) [[unlikely]]
+    fail(at, op, ": shape ", from, " has ", numel, " elements, ", asked,
+         known == std::numeric_limits<std::int64_t>::max() ? " has more than " : " has ", known);
+  if (numel == 0) checked_numel(shape, 1, op, at);  // beside a size of 0 any others fit
   return shape;
 }
 
@@ -168,6 +171,7 @@ template <class T> Tensor<T> expand(const Tensor<T>& x, const Shape& asked, Loca
     check(mine == shape[d] || mine == 1, at, "expand: size ", mine, " of shape ", x.shape(), " cannot become ", shape[d], "; only sizes of 1 expand");
     if (d >= extra && mine == shape[d]) strides[d] = x.strides()[d - extra];
   }
+  detail::checked_numel(shape, sizeof(T), "expand", at);
   return record("expand", detail::make_view(x, shape, strides, x.impl()->offset), {x}, [from = x.shape()](const Tensor<T>& g) { return Grads{sum_to(g, from)}; }, at);
 }
 
@@ -176,7 +180,7 @@ template <class T> Tensor<T> slice(const Tensor<T>& x, std::int64_t dim, std::in
 /// Zeros of `shape` with g in the place of a slice: the gradient of slice as an op of its own. Its gradient is the slice.
 template <class T>
 Tensor<T> slice_grad(const Tensor<T>& g, const Shape& shape, std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step, Location at = Location::here()) {
-  Tensor<T> whole = detail::allocate<T>(shape, g.device());
+  Tensor<T> whole = detail::allocate<T>(shape, g.device(), "slice_grad", at);
   whole.fill_(T{}, at);
   {
     no_grad guard;
@@ -195,8 +199,9 @@ template <class T> Tensor<T> slice(const Tensor<T>& x, std::int64_t dim, std::in
   start = std::min(std::max<std::int64_t>(start < 0 ? start + n : start, 0), n);
   stop = std::min(std::max(stop < 0 ? stop + n : stop, start), n);
   Shape shape = x.shape(), strides = x.strides();
-  shape[d] = (stop - start + step - 1) / step;
-  strides[d] *= step;
+  shape[d] = detail::divide_up(stop - start, step);
+  if (std::int64_t stride = 0; !__builtin_mul_overflow(strides[d], step, &stride))
+    strides[d] = stride;  // else it has one element at most
   return record("slice", detail::make_view(x, shape, strides, x.impl()->offset + start * x.strides()[d]), {x},
                 [from = x.shape(), d, start, stop, step](const Tensor<T>& g) { return Grads{slice_grad(g, from, d, start, stop, step)}; }, at);
 }
@@ -204,7 +209,8 @@ template <class T> Tensor<T> slice(const Tensor<T>& x, std::int64_t dim, std::in
 template <class T> Tensor<T> narrow(const Tensor<T>& x, std::int64_t dim, std::int64_t start, std::int64_t length, Location at = Location::here()) {
   int d = detail::wrap_dim(dim, x.dim(), "narrow", at);
   std::int64_t n = x.shape()[d], first = start < 0 ? start + n : start;
-  check(first >= 0 && length >= 0 && first + length <= n, at, "narrow: elements ", start, " to ", start + length, " do not lie in dimension ", d, " of size ", n);
+  check(first >= 0 && first <= n && length >= 0 && length <= n - first, at, "narrow: ", length, " elements from ",
+        start, " on do not lie in dimension ", d, " of size ", n);
   return slice(x, d, first, first + length, 1, at);
 }
 /// Element `index` along `dim`, without that dimension: x[index]. Throws when it does not exist.

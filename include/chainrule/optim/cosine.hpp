@@ -25,7 +25,8 @@ class CosineAnnealingLR final : public Scheduler {
   double rate(std::size_t group, double now) override {
     if (last_epoch_ == 0) return now;
     const auto t = static_cast<double>(last_epoch_), n = static_cast<double>(o_.T_max);
-    if ((last_epoch_ - 1 - o_.T_max) % (2 * o_.T_max) == 0) return now + (base_lr(group) - o_.eta_min) * (1 - std::cos(std::numbers::pi / n)) / 2;  // was 0
+    if ((last_epoch_ - 1) % o_.T_max == 0 && (last_epoch_ - 1) / o_.T_max % 2 == 1)
+      return now + (base_lr(group) - o_.eta_min) * (1 - std::cos(std::numbers::pi / n)) / 2;  // was 0
     return (1 + std::cos(std::numbers::pi * t / n)) / (1 + std::cos(std::numbers::pi * (t - 1) / n)) * (now - o_.eta_min) + o_.eta_min;
   }
   CosineAnnealingLROptions o_;
@@ -60,7 +61,8 @@ class CosineAnnealingWarmRestarts final : public Scheduler {
   }
   /// Goes to any point, also between epochs: step(epoch + batch / batches) after each batch.
   void step(double epoch, Location at = Location::here()) {
-    check(epoch >= 0, at, "CosineAnnealingWarmRestarts: epoch must not be negative, got ", epoch);
+    check(epoch >= 0 && epoch <= 0x1p53, at,
+          "CosineAnnealingWarmRestarts: epoch must not be negative, nor above 2^53, got ", epoch);
     last_epoch_ = static_cast<std::int64_t>(std::floor(epoch));
     length_ = static_cast<double>(o_.T_0);
     position_ = epoch;
@@ -100,20 +102,27 @@ struct OneCycleLROptions {
   bool three_phase = false;          ///< up, as long down again, then to the end; else up, then to the end
 };
 /// The one-cycle policy (Smith and Topin 2017): up to max_lr and down again within one training. Call step() after each batch.
-/// Throws after total_steps steps, and if cycle_momentum is set and the optimizer has no momentum.
+/// As in PyTorch the last batch's step() goes one beyond the curve: cos turns round, linear stays at the end. Throws at
+/// the step after that, and if cycle_momentum is set and the optimizer has no momentum.
 ///     optim::OneCycleLR scheduler(optimizer, 0.1, {.epochs = 3, .steps_per_epoch = loader.size()});     // or {.max_lr = 0.1, .total_steps = 1800}
 class OneCycleLR final : public Scheduler {
  public:
   OneCycleLR(OptimizerBase& optimizer, OneCycleLROptions options, Location at = Location::here()) : Scheduler("OneCycleLR", optimizer), o_(std::move(options)), at_(at) {
-    if (o_.total_steps == 0) o_.total_steps = o_.epochs * o_.steps_per_epoch;
-    check(o_.total_steps > 0, at, "OneCycleLR: give total_steps, or epochs and steps_per_epoch, above 0");
-    check(o_.max_lr > 0, at, "OneCycleLR: max_lr must be above 0, got ", o_.max_lr);
+    if (o_.total_steps == 0 && o_.epochs > 0 && o_.steps_per_epoch > 0)
+      o_.total_steps = chainrule::detail::multiply_sizes(o_.epochs, o_.steps_per_epoch);
+    check(o_.total_steps > 0 && o_.total_steps <= std::int64_t{1} << 53, at,
+          "OneCycleLR: give total_steps, or epochs and steps_per_epoch, above 0; got ", o_.total_steps, ", ", o_.epochs,
+          " and ", o_.steps_per_epoch);
+    check(o_.max_lr > 0 && std::isfinite(o_.max_lr), at, "OneCycleLR: max_lr must be above 0 and finite, got ",
+          o_.max_lr);
     check(o_.pct_start >= 0 && o_.pct_start <= 1, at, "OneCycleLR: pct_start must lie in [0, 1], got ", o_.pct_start);
     check(o_.anneal_strategy == "cos" || o_.anneal_strategy == "linear", at, "OneCycleLR: anneal_strategy is \"cos\" or \"linear\", not \"", o_.anneal_strategy, '"');
     check(o_.div_factor > 0 && o_.final_div_factor > 0, at, "OneCycleLR: div_factor and final_div_factor must be above 0");
-    for (std::size_t g = 0; g < optimizer.num_groups(); ++g)
-      check(!o_.cycle_momentum || optimizer.momentum_slot(g), at, "OneCycleLR: cycle_momentum needs an optimizer with momentum; give SGD or RMSprop one, or set .cycle_momentum = false");
+    check_momentum();
     const double start = o_.max_lr / o_.div_factor, end = start / o_.final_div_factor, steps = static_cast<double>(o_.total_steps);
+    check(o_.pct_start * steps != 1, at, "OneCycleLR: pct_start ", o_.pct_start, " of total_steps ", o_.total_steps,
+          " is 1 step, which has no room to rise from max_lr / div_factor to max_lr; use a larger pct_start, or 0 to "
+          "begin at max_lr");
     const double low = o_.base_momentum, high = o_.max_momentum, top = o_.pct_start * steps - 1;
     if (o_.three_phase) phases_ = {{top, start, o_.max_lr, high, low}, {2 * o_.pct_start * steps - 2, o_.max_lr, start, low, high}, {steps - 1, start, end, high, high}};
     else phases_ = {{top, start, o_.max_lr, high, low}, {steps - 1, o_.max_lr, end, low, high}};
@@ -122,6 +131,12 @@ class OneCycleLR final : public Scheduler {
   }
   OneCycleLR(OptimizerBase& optimizer, double max_lr, OneCycleLROptions options, Location at = Location::here())
       : OneCycleLR(optimizer, (options.max_lr = max_lr, std::move(options)), at) {}
+
+  void step() override {
+    check(last_epoch_ < o_.total_steps, at_, "OneCycleLR: step ", last_epoch_ + 1, " of a cycle of ", o_.total_steps,
+          " steps; total_steps must be epochs times batches");
+    Scheduler::step();
+  }
 
  private:
   struct Phase {
@@ -132,14 +147,23 @@ class OneCycleLR final : public Scheduler {
     if (o_.anneal_strategy == "linear") return from + (to - from) * share;
     return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * share));
   }
+  // All groups have a momentum to cycle: one that was added later may not.
+  void check_momentum() {
+    for (std::size_t g = 0; o_.cycle_momentum && g < optimizer().num_groups(); ++g)
+      check(optimizer().momentum_slot(g) != nullptr, at_,
+            "OneCycleLR: cycle_momentum needs an optimizer with momentum, and group ", g,
+            " has none; give SGD or RMSprop one, or set .cycle_momentum = false");
+  }
+  void check_groups() override { check_momentum(); }
+
   double rate(std::size_t group, double) override {
-    check(last_epoch_ < o_.total_steps, at_, "OneCycleLR: step ", last_epoch_ + 1, " of a cycle of ", o_.total_steps, " steps; total_steps must be epochs times batches");
     const auto t = static_cast<double>(last_epoch_);
     double begin = 0;
     std::size_t i = 0;
     for (; i + 1 < phases_.size() && t > phases_[i].end; ++i) begin = phases_[i].end;
     const Phase& p = phases_[i];
-    const double share = (t - begin) / (p.end - begin);
+    double share = p.end > begin ? (t - begin) / (p.end - begin) : 1;
+    if (share > 1 && o_.anneal_strategy == "linear") share = 1;  // a straight line would go on below 0
     if (o_.cycle_momentum) *optimizer().momentum_slot(group) = between(p.from_momentum, p.to_momentum, share);
     return between(p.from_lr, p.to_lr, share);
   }

@@ -271,7 +271,8 @@ template <class T, class Options, int States> void Optimizer<T, Options, States>
   std::vector<double> initial;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const std::string prefix = "param_groups." + std::to_string(g) + '.';
-    const auto size = static_cast<std::size_t>(reader.number(prefix, "size"));
+    const auto size =
+        static_cast<std::size_t>(chainrule::detail::fitting<std::int64_t>(reader.number(prefix, "size"), name_, at));
     check(size == groups_[g].params.size(), at, name_, ".load_state_dict: group ", g, " has ", groups_[g].params.size(), " parameters, the saved one has ", size);
     options.push_back(groups_[g]);
     options.back().each([&](const char* what, auto& value) { value = static_cast<std::remove_reference_t<decltype(value)>>(reader.number(prefix, what)); });
@@ -285,7 +286,8 @@ template <class T, class Options, int States> void Optimizer<T, Options, States>
       const std::string prefix = "state." + std::to_string(index++) + '.';
       const auto& p = group.params[i];
       auto& m = memory.back()[i];
-      if (double steps = 0; reader.number(prefix, "step", steps)) m.steps = static_cast<std::int64_t>(steps);
+      if (double steps = 0; reader.number(prefix, "step", steps))
+        m.steps = chainrule::detail::fitting<std::int64_t>(steps, name_, at);
       for (std::size_t s = 0; s < States; ++s)
         if (const TensorBase* t = reader.tensor(prefix, state_names_[s], dtype_of<T>, p.shape())) m.state[s] = Tensor<T>(t->share()).clone(at).to(p.device(), at);
     }

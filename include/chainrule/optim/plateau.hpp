@@ -75,10 +75,14 @@ class ReduceLROnPlateau {
   void load_state_dict(const NamedTensors& dict, Location at = Location::here()) {
     detail::StateReader reader("ReduceLROnPlateau", dict, at);
     const double best = reader.number("best", ""), bad = reader.number("num_bad_epochs", ""), cooling = reader.number("cooldown_counter", ""), epoch = reader.number("last_epoch", "");
+    const auto whole = [&](double v) {
+      return chainrule::detail::fitting<std::int64_t>(v, "ReduceLROnPlateau.load_state_dict", at);
+    };
+    const std::int64_t counts[] = {whole(bad), whole(cooling), whole(epoch)};
     best_ = best;
-    bad_epochs_ = static_cast<std::int64_t>(bad);
-    cooling_ = static_cast<std::int64_t>(cooling);
-    last_epoch_ = static_cast<std::int64_t>(epoch);
+    bad_epochs_ = counts[0];
+    cooling_ = counts[1];
+    last_epoch_ = counts[2];
   }
 
  private:

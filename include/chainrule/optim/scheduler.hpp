@@ -15,13 +15,15 @@ namespace chainrule::optim {
 
 /// A learning rate as a function of the number of steps taken. The optimizer must outlive it.
 /// Each step computes a group's new rate from its present one where that is possible, as PyTorch does, so that several schedulers
-/// on one optimizer multiply (a warm-up and a decay).
+/// on one optimizer multiply (a warm-up and a decay). A group that is added to the optimizer later is followed from the
+/// next step on: the learning rate that it has then is its base rate.
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
 
   /// Goes one epoch (or one batch) on.
   virtual void step() {
+    check_groups();
     ++last_epoch_;
     apply();
   }
@@ -51,24 +53,32 @@ class Scheduler {
   }
 
  protected:
-  Scheduler(const char* name, OptimizerBase& optimizer) : name_(name), optimizer_(&optimizer) {
-    auto& initial = optimizer.initial_lrs();
-    for (std::size_t g = initial.size(); g < optimizer.num_groups(); ++g) initial.push_back(optimizer.lr(g));
-    base_lrs_ = initial;
-  }
+  Scheduler(const char* name, OptimizerBase& optimizer) : name_(name), optimizer_(&optimizer) { follow_groups(); }
   Scheduler(const Scheduler&) = default;
   Scheduler& operator=(const Scheduler&) = default;
 
   /// The new rate of a group, given the present one and last_epoch(); called for each group in turn, also for epoch 0.
   virtual double rate(std::size_t group, double now) = 0;
   virtual void each_number(const Callback<void(const std::string&, double&)>& see) {
+    follow_groups();
     auto epoch = static_cast<double>(last_epoch_);
     see("last_epoch", epoch);
-    last_epoch_ = static_cast<std::int64_t>(epoch);
+    last_epoch_ = chainrule::detail::fitting<std::int64_t>(epoch, name_, {});
     for (std::size_t g = 0; g < base_lrs_.size(); ++g) see("base_lrs." + std::to_string(g), base_lrs_[g]);
   }
 
+  /// Throws where the scheduler cannot serve a group of the optimizer; called before a step changes anything.
+  virtual void check_groups() {}
+  /// Takes the base rates of groups that were added since.
+  void follow_groups() {
+    auto& initial = optimizer_->initial_lrs();
+    for (std::size_t g = initial.size(); g < optimizer_->num_groups(); ++g) initial.push_back(optimizer_->lr(g));
+    for (std::size_t g = base_lrs_.size(); g < optimizer_->num_groups(); ++g) base_lrs_.push_back(initial[g]);
+  }
+
   void apply() {
+    follow_groups();
+    check_groups();
     for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
       const double r = rate(g, optimizer_->lr(g));
       optimizer_->set_lr(g, r < 0 && r > -1e-12 ? 0 : r);  // a rate on its way to 0 may miss it by a rounding error
@@ -85,6 +95,7 @@ class Scheduler {
   /// Begins anew from the base rates, as if just made.
   virtual void restart() {
     last_epoch_ = 0;
+    follow_groups();
     for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) optimizer_->set_lr(g, base_lrs_[g]);
     apply();
   }
@@ -116,18 +127,21 @@ struct MultiStepLROptions {
   std::vector<std::int64_t> milestones = {};
   double gamma = 0.1;
 };
-/// Multiplies the rate by gamma at each milestone (twice at one that stands there twice).
+/// Multiplies the rate by gamma at each milestone (twice at one that stands there twice); milestone 0 is the beginning.
 ///     optim::MultiStepLR scheduler(optimizer, {30, 80});     // or {.milestones = {30, 80}, .gamma = 0.1}
 class MultiStepLR final : public Scheduler {
  public:
-  MultiStepLR(OptimizerBase& optimizer, MultiStepLROptions options) : Scheduler("MultiStepLR", optimizer), o_(std::move(options)) {}
+  MultiStepLR(OptimizerBase& optimizer, MultiStepLROptions options)
+      : Scheduler("MultiStepLR", optimizer), o_(std::move(options)) {
+    apply();
+  }
   MultiStepLR(OptimizerBase& optimizer, std::vector<std::int64_t> milestones, MultiStepLROptions options = {})
       : MultiStepLR(optimizer, MultiStepLROptions{std::move(milestones), options.gamma}) {}
 
  private:
   double rate(std::size_t, double now) override {
     for (auto m : o_.milestones)
-      if (m == last_epoch_ && m > 0) now *= o_.gamma;
+      if (m == last_epoch_) now *= o_.gamma;
     return now;
   }
   MultiStepLROptions o_;
@@ -214,22 +228,34 @@ class PolynomialLR final : public Scheduler {
   PolynomialLROptions o_;
 };
 
-/// base * f(epoch).
+/// base * f(epoch), for all groups; or with one function for each. Throws when there are more or fewer functions than
+/// groups.
 ///     optim::LambdaLR scheduler(optimizer, [](std::int64_t epoch) { return 1.0 / (1 + epoch); });
 class LambdaLR final : public Scheduler {
  public:
   using Factor = Callback<double(std::int64_t)>;
-  LambdaLR(OptimizerBase& optimizer, Factor lr_lambda) : LambdaLR(optimizer, std::vector<Factor>(optimizer.num_groups(), lr_lambda)) {}
+  LambdaLR(OptimizerBase& optimizer, Factor lr_lambda, Location at = Location::here())
+      : Scheduler("LambdaLR", optimizer), factors_{std::move(lr_lambda)}, for_all_(true), at_(at) {
+    apply();
+  }
   /// One function per group.
   LambdaLR(OptimizerBase& optimizer, std::vector<Factor> lr_lambdas, Location at = Location::here())
-      : Scheduler("LambdaLR", optimizer), factors_(std::move(lr_lambdas)) {
-    check(factors_.size() == optimizer.num_groups(), at, "LambdaLR: ", factors_.size(), " functions for ", optimizer.num_groups(), " parameter groups");
+      : Scheduler("LambdaLR", optimizer), factors_(std::move(lr_lambdas)), at_(at) {
     apply();
   }
 
  private:
-  double rate(std::size_t group, double) override { return base_lr(group) * factors_[group](last_epoch_); }
+  double rate(std::size_t group, double) override {
+    return base_lr(group) * factors_[for_all_ ? 0 : group](last_epoch_);
+  }
+  void check_groups() override {
+    const std::size_t groups = optimizer().num_groups();
+    check(for_all_ || factors_.size() == groups, at_, "LambdaLR: ", factors_.size(), " functions for ", groups,
+          " parameter groups; give one for each, or a single one for all");
+  }
   std::vector<Factor> factors_;
+  bool for_all_ = false;
+  Location at_;
 };
 
 /// One scheduler after the other: number i + 1 takes over at milestone i and begins at the base rate.
@@ -253,6 +279,7 @@ class SequentialLR final : public Scheduler {
     schedulers_[0].scheduler->restart();  // undoes what the others did when they were made
   }
   void step() override {
+    follow_groups();
     ++last_epoch_;
     std::size_t i = 0;
     while (i < milestones_.size() && milestones_[i] <= last_epoch_) ++i;

@@ -77,6 +77,8 @@ class ConfusionMatrix {
  public:
   explicit ConfusionMatrix(std::int64_t classes, Location at = Location::here()) {
     check(classes > 0, at, "ConfusionMatrix: needs at least one class, got ", classes);
+    check(classes <= 65536, at, "ConfusionMatrix: a table of ", classes, " x ", classes,
+          " counts is too large; it takes up to 65536 classes");
     for (std::int64_t c = 0; c < classes; ++c) names_.push_back(std::to_string(c));
     counts_.resize(names_.size() * names_.size());
   }
