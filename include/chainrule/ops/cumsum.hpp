@@ -51,6 +51,8 @@ template <class T> Tensor<SumOf<T>> cumsum(const Tensor<T>& x, std::int64_t dim,
   else return x.dim() == 0 ? clone(x, at) : detail::running_sum(x, d, false, at);
 }
 
-template <class T> Tensor<SumOf<T>> Tensor<T>::cumsum(std::int64_t dim, Location at) const { return chainrule::cumsum(*this, dim, at); }
+template <class T> Tensor<SumOf<T>> Tensor<T>::cumsum(std::int64_t dim, Location at) const {
+  return chainrule::cumsum(*this, dim, at);
+}
 
 }  // namespace chainrule
