@@ -79,6 +79,8 @@ TEST_CASE("view refuses what needs a copy, reshape copies", "[core][view]") {
   CHECK(message_of([&] { (void)x.view({4, -1}); }).find("does not fit") != std::string::npos);
   CHECK(message_of([&] { (void)x.view({-1, -1}); }).find("only one size") != std::string::npos);
   CHECK(message_of([&] { (void)x.permute({0, 0}); }).find("twice") != std::string::npos);
+  CHECK(tensor(3).transpose(0, -1).item() == 3);  // dimensions 0 and -1 of a scalar, as in PyTorch
+  CHECK(message_of([&] { (void)tensor(3).transpose(0, 1); }).find("dimension 1 does not exist") != std::string::npos);
   CHECK(message_of([&] { (void)x.transpose(0, 5); }).find("dimension 5 does not exist") != std::string::npos);
   CHECK(message_of([&] { (void)x[2]; }).find("index 2 does not exist in dimension 0 of size 2") != std::string::npos);
   CHECK(message_of([&] { (void)x.expand({2, 4}); }).find("only sizes of 1") != std::string::npos);

@@ -123,9 +123,11 @@ template <class T> Tensor<T> permute(const Tensor<T>& x, const Dims& dims, Locat
   }
   return record("permute", detail::make_view(x, shape, strides, x.impl()->offset), {x}, [back](const Tensor<T>& g) { return Grads{permute(g, back)}; }, at);
 }
-/// Two dimensions swapped. Gradient: g with the same two swapped.
+/// Two dimensions swapped; of a scalar, the scalar. Gradient: g with the same two swapped.
 template <class T> Tensor<T> transpose(const Tensor<T>& x, std::int64_t dim0, std::int64_t dim1, Location at = Location::here()) {
-  int a = detail::wrap_dim(dim0, x.dim(), "transpose", at), b = detail::wrap_dim(dim1, x.dim(), "transpose", at);
+  const int dims = std::max(1, x.dim());  // of a scalar, 0 and -1 are dimensions, as in PyTorch
+  const int a = detail::wrap_dim(dim0, dims, "transpose", at), b = detail::wrap_dim(dim1, dims, "transpose", at);
+  if (x.dim() == 0) return x;
   Shape shape = x.shape(), strides = x.strides();
   std::swap(shape[a], shape[b]);
   std::swap(strides[a], strides[b]);
