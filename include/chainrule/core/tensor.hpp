@@ -79,7 +79,9 @@ struct TensorOptions {
 /// Options of backward().
 struct BackwardOptions {
   bool retain_graph = false;  ///< keep what the graph saved, to go through it again
-  bool create_graph = false;  ///< record the backward pass itself, for second derivatives (implies retain_graph)
+  /// Record the backward pass itself, for second derivatives (implies retain_graph). A leaf's .grad is then a part of the graph: leaf and
+  /// gradient hold each other until .grad is reset. autograd::grad() makes no such cycle; backward() warns once, as PyTorch does.
+  bool create_graph = false;
 };
 
 /// A tensor whose element type is known at run time only: shape, strides, device, and its place in the graph.
