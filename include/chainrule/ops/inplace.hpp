@@ -5,6 +5,7 @@
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/div.hpp>
+#include <chainrule/ops/edit_view.hpp>
 #include <chainrule/ops/mul.hpp>
 #include <chainrule/ops/sub.hpp>
 
