@@ -150,8 +150,7 @@ TEST_CASE("arange is exact in int64, and refuses what it cannot hold", "[core][s
   CHECK_THROWS_WITH(arange<std::uint8_t>(0, 300),
                     Contains("arange: 299 is no value of uint8, which holds integers from 0 to 255"));
   CHECK_THROWS_WITH(arange<std::uint8_t>(5, -5, -1), Contains("-4 is no value of uint8"));
-  CHECK_THROWS_WITH(arange<std::int32_t>(0., 3e9, 1e9),
-                    Contains("3000000000 is no value of int32") || Contains("2000000000"));
+  CHECK_THROWS_WITH(arange<std::int32_t>(0., 4e9, 1e9), Contains("3000000000 is no value of int32"));
   CHECK_THROWS_WITH(arange(0., infinity), Contains("must be finite, got 0, inf and 1"));
   CHECK_THROWS_WITH(arange<std::int64_t>(0, infinity, 2), Contains("must be finite, got 0, inf and 2"));
   CHECK_THROWS_WITH(arange(0., nan_value), Contains("got 0, nan and 1"));

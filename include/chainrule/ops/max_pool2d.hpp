@@ -69,7 +69,8 @@ inline PooledSize pooled_size(const char* op, std::int64_t size, std::int64_t ke
   if (ceil_mode && multiply_sizes(n - 1, stride) >= size + pad) --n;  // the last window must begin inside
   check(n > 0, at, op, ": a window of ", reach, " does not fit into an image of ", padded, " (padding included)");
   dilation = std::min(dilation, padded);
-  return {n, std::min(kernel, divide_up(padded - 1, dilation) + 1), n == 1 ? std::min(stride, padded) : stride, dilation};
+  kernel = std::min(kernel, divide_up(padded - 1, dilation) + 1);
+  return {n, kernel, n == 1 ? std::min(stride, padded) : stride, dilation};
 }
 
 inline fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride, Size2d pad, Size2d dilation, bool ceil_mode, Location at) {
