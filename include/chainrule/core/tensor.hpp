@@ -450,6 +450,7 @@ template <class T> struct Operand {
   Operand(const Tensor<T>& t, Location where = Location::here()) : tensor(&t), at(where) {}
   template <Arithmetic N> Operand(N v, Location where = Location::here()) : scalar(static_cast<T>(v)), at(where) {
     static_assert(Real<T> || std::integral<N>, "an integer tensor meets a fraction: convert the tensor first, x.to<float>() * 0.5");
+    if constexpr (std::integral<T>) scalar = detail::fitting<T>(v, "operator", where);  // 300 is no uint8
   }
 };
 
