@@ -102,15 +102,15 @@ namespace detail {
 /// (sizes of 0 count as 1: strides are products of the others). Whoever makes a tensor, or a view with more elements,
 /// calls it first.
 inline std::int64_t checked_numel(const Shape& shape, std::size_t element_size, const char* op, Location at) {
-  std::int64_t bytes = static_cast<std::int64_t>(element_size);
+  std::int64_t n = 1, bytes = 0;
   bool ok = true, empty = false;
   for (auto s : shape) {
-    ok = ok && s >= 0 && !__builtin_mul_overflow(bytes, s > 0 ? s : 1, &bytes);
+    ok = ok && s >= 0 && !__builtin_mul_overflow(n, s > 0 ? s : 1, &n);
     empty = empty || s == 0;
   }
-  if (!ok || bytes > most_bytes) [[unlikely]]
+  if (!ok || __builtin_mul_overflow(n, static_cast<std::int64_t>(element_size), &bytes) || bytes > most_bytes) [[unlikely]]
     fail_shape(shape, element_size, op, at);
-  return empty ? 0 : bytes / static_cast<std::int64_t>(element_size);
+  return empty ? 0 : n;
 }
 
 /// Row-major strides of a shape that checked_numel() has seen.

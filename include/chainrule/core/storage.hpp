@@ -38,7 +38,7 @@ class Pool {
     fail_memory(bytes);
   }
   /// Null where the system has no memory left.
-  void* try_allocate(std::size_t bytes) noexcept {
+  [[gnu::always_inline]] void* try_allocate(std::size_t bytes) noexcept {
     if (bytes >= Arena::smallest)
       if (void* p = allocate_large(bytes)) return p;
     int c = class_of(bytes);
@@ -53,13 +53,7 @@ class Pool {
       return block;
     }
     unlock();
-    void* p = ask_system(size);
-    if (!p) return nullptr;
-    lock();
-    count_live(size);
-    ++stats_.system_allocations;
-    unlock();
-    return p;
+    return ask_system(size);
   }
 
   [[noreturn, gnu::cold, gnu::noinline]] static void fail_memory(std::size_t bytes) {
@@ -117,13 +111,18 @@ class Pool {
 
   // A system that promises more memory than it has ends the program when the memory is used: what no machine of this
   // size can hold is not asked for.
-  void* ask_system(std::size_t size) noexcept {
+  [[gnu::noinline]] void* ask_system(std::size_t size) noexcept {
     if (size / 4 > Arena::physical_bytes()) return nullptr;
     void* p = ::operator new(size, std::align_val_t{alignment}, std::nothrow);
     if (!p) {
       empty_cache();
       p = ::operator new(size, std::align_val_t{alignment}, std::nothrow);
     }
+    if (!p) return nullptr;
+    lock();
+    count_live(size);
+    ++stats_.system_allocations;
+    unlock();
     return p;
   }
   void* allocate_large(std::size_t bytes) noexcept {
