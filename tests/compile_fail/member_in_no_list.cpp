@@ -1,4 +1,4 @@
-// expected: a data member is missing in `using parts`, it would be neither trained nor saved: add it there, or name it in `using others
+// expected: a data member is missing in `using parts`, it would be neither trained nor saved: add it there
 #include <chainrule/api.hpp>
 namespace nn = chainrule::nn;
 

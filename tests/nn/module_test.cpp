@@ -67,10 +67,10 @@ struct ForgetsTheFirst : nn::Module<ForgetsTheFirst> {
   using others = nn::members<&ForgetsTheFirst::a, &ForgetsTheFirst::n, &ForgetsTheFirst::b, &ForgetsTheFirst::m,
                              &ForgetsTheFirst::c, &ForgetsTheFirst::d>;
 };
-struct GapsOfAllWidths : nn::Module<GapsOfAllWidths> {  // gaps of all widths, a virtual table, members of a base, named in any order
-  virtual ~GapsOfAllWidths() = default;
-  GapsOfAllWidths(const GapsOfAllWidths&) = default;
-  GapsOfAllWidths() {}
+struct Gaps : nn::Module<Gaps> {  // gaps of all widths, a virtual table, members named in any order
+  virtual ~Gaps() = default;
+  Gaps(const Gaps&) = default;
+  Gaps() {}
   bool a = false;
   nn::Linear in{1, 1};
   short b = 0;
@@ -81,8 +81,8 @@ struct GapsOfAllWidths : nn::Module<GapsOfAllWidths> {  // gaps of all widths, a
   nn::ReLU relu;
   std::optional<nn::Linear> none;
   bool f = false;
-  using others = nn::members<&GapsOfAllWidths::f, &GapsOfAllWidths::e, &GapsOfAllWidths::d, &GapsOfAllWidths::c, &GapsOfAllWidths::b, &GapsOfAllWidths::a>;
-  using parts = nn::members<&GapsOfAllWidths::in, &GapsOfAllWidths::relu, &GapsOfAllWidths::scale, &GapsOfAllWidths::none>;
+  using others = nn::members<&Gaps::f, &Gaps::e, &Gaps::d, &Gaps::c, &Gaps::b, &Gaps::a>;
+  using parts = nn::members<&Gaps::in, &Gaps::relu, &Gaps::scale, &Gaps::none>;
 };
 struct Unchecked : nn::Module<Unchecked> {
   nn::Linear in{1, 1};
@@ -170,14 +170,14 @@ TEST_CASE("a module with a constructor names its parts; one without a base needs
 TEST_CASE("a member that a module with a constructor leaves out is an error", "[nn][module][error]") {
   for (int twice = 0; twice < 2; ++twice) {
     const std::string text = error_of([] { Forgets().parameters(); });
-    CHECK_THAT(text, Contains("Forgets: a data member is missing in `using parts`, it would be neither trained nor saved"));
+    CHECK_THAT(text, Contains("Forgets: a data member is missing in `using parts`, it would be neither trained nor"));
     CHECK_THAT(text, Contains("after b have no name"));
     CHECK_THAT(text, Contains("`using others = nn::members<&Forgets::count>;`"));
   }
   CHECK_THAT(error_of([] { nn::Sequential{nn::Linear(1, 1)}.train(), Forgets().state_dict(); }), Contains("Forgets: "));
   CHECK_THAT(error_of([] { ForgetsTheFirst().eval(); }), Contains("at the beginning have no name"));
 
-  CHECK(names(GapsOfAllWidths().named_parameters()) == Names{"scale", "in.weight", "in.bias"});
+  CHECK(names(Gaps().named_parameters()) == Names{"scale", "in.weight", "in.bias"});
   int calls = 0;
   CHECK(names(Unchecked(calls).named_parameters()) == Names{"in.weight", "in.bias"});
   CHECK(names(Normed().named_parameters()) == Names{"weight", "bias"});
@@ -364,7 +364,7 @@ TEST_CASE("train and eval set the training flags of the whole tree", "[nn][modul
   CHECK(net.inner.training);
 }
 
-TEST_CASE("train and eval are remembered by modules without a layer that has a mode, as PyTorch's training flag", "[nn][module]") {
+TEST_CASE("train and eval are remembered by modules without a layer that has a mode, too", "[nn][module]") {
   Mlp net;  // two Linear, no member `training` anywhere
   CHECK(net.is_training());
   net.eval();

@@ -1,7 +1,7 @@
 #pragma once
-// Which modules are in evaluation mode, of those that have no member `training` to say so. A base with a data member would be no empty
-// base (members are found by structured bindings, which want all data in one class), so the mode stands here, by address; the copies,
-// moves and the end of a module keep it true (see Module).
+// Which modules are in evaluation mode, of those that have no member `training` to say so. A base with a data member
+// would be no empty base (members are found by structured bindings, which want all data in one class), so the mode
+// stands here, by address; the copies, moves and the end of a module keep it true (see Module).
 
 #include <atomic>
 #include <cstddef>

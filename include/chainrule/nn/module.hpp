@@ -100,12 +100,14 @@ class ObserveModules {
 /// ignored. A module with a constructor names its parts: see nn::members.
 ///
 /// Values: a copy is deep (layers, parameters, buffers), a move is cheap; `net = best;` copies the values into net's parameters.
-/// train() and eval() set a member `bool training = true;` if there is one, and are remembered without, too: see is_training().
+/// train() and eval() set a member `bool training = true;` if there is one, and are remembered without, too: see
+/// is_training().
 ///
-/// A module is not a base of other modules: `struct Derived : Base` of a module Base does not compile as soon as its own type matters:
-/// as a member of a module or in a Sequential, in nn::ref, nn::apply, summary, or when it is printed. What Derived gets from Base
-/// itself, derived(x) and derived.parameters(), are Base's, and C++20 lets nobody see it. Derive from nn::Module<Derived> and hold Base
-/// as a member. (A base that is a template of the deriving class and hands it on, `struct Of : nn::Module<Self>`, is fine.)
+/// A module is not a base of other modules: `struct Derived : Base` of a module Base does not compile as soon as its
+/// own type matters: as a member of a module or in a Sequential, in nn::ref, nn::apply, summary, or when it is printed.
+/// What Derived gets from Base itself, derived(x) and derived.parameters(), are Base's, and C++20 lets nobody see it.
+/// Derive from nn::Module<Derived> and hold Base as a member. (A base that is a template of the deriving class and
+/// hands it on, `struct Of : nn::Module<Self>`, is fine.)
 template <class Self> struct Module {
   Module() = default;
   Module(const Module& other) noexcept { detail::eval_modes<Self>.copy(this, &other); }
@@ -228,7 +230,8 @@ template <class Self> struct Module {
     for (auto& [name, m] : named_modules()) all.push_back(m);
     return all;
   }
-  /// Calls f(ModuleRef) for every module of the tree, or f(nn::Linear&) for every Linear, wherever it stands: see nn::apply.
+  /// Calls f(ModuleRef) for every module of the tree, or f(nn::Linear&) for every Linear, wherever it stands: see
+  /// nn::apply.
   template <class F> Self& apply(F&& f) {
     nn::apply(ref(), f);
     return self();
@@ -242,8 +245,8 @@ template <class Self> struct Module {
     return self();
   }
   Self& eval() { return train(false); }
-  /// What the last train() or eval() said that reached this module, whether or not a layer in it has use for the mode; true before. A
-  /// module with a member `bool training` keeps it there.
+  /// What the last train() or eval() said that reached this module, whether or not a layer in it has use for the mode;
+  /// true before. A module with a member `bool training` keeps it there.
   bool is_training() const { return ref().is_training(); }
 
   /// As PyTorch prints it.

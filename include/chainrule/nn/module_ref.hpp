@@ -41,7 +41,7 @@ class ModuleRef {
   ModuleRef(void* module, const detail::ModuleInfo& info) : module_(module), info_(&info) {}
 
   const void* address() const { return module_; }
-  const void* type() const { return info_; }  ///< one for each type of module; with the address it says which module it is
+  const void* type() const { return info_; }  ///< of the module: a module and its first member share an address
   std::string type_name() const { return info_->name(); }           ///< "Linear"
   std::string extra_repr() const { return info_->extra(module_); }  ///< "in_features=5, out_features=3, bias=True"
   std::vector<Part> parts() const;                                  ///< direct members
@@ -188,7 +188,8 @@ template <class M> const ModuleInfo& module_info() {
   static constexpr ModuleInfo info{IsList<M>   ? ModuleInfo::list
                                    : IsDict<M> ? ModuleInfo::dict
                                                : ModuleInfo::module,
-                                   &name_of_module<M>, &extra_of<M>, &parts_of<M>, &training_of<M>, &is_training_of<M>, &set_training_of<M>};
+                                   &name_of_module<M>, &extra_of<M>, &parts_of<M>, &training_of<M>,
+                                   &is_training_of<M>, &set_training_of<M>};
   return info;
 }
 

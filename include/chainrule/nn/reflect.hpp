@@ -26,14 +26,15 @@ template <class Self> struct Module;
 ///       int calls = 0;
 ///       std::string label;
 ///       using others = nn::members<&Sized::calls, &Sized::label>;
-/// A data member in neither list is an error, at compile time where sizes alone show it and else at the first use: bytes of
-/// the object that no named member and no padding accounts for. Not seen: a member small enough to lie in the padding between
-/// two others (a bool, a layer without tensors and numbers); a Parameter, a Tensor, a container never is. A member with an
-/// alignas() of its own counts as unnamed. Modules with a list_parts() of their own are not checked.
+/// A data member in neither list is an error, at compile time where sizes alone show it and else at the first use:
+/// bytes of the object that no named member and no padding accounts for. Not seen: a member small enough to lie in the
+/// padding between two others (a bool, a layer without tensors and numbers); a Parameter, a Tensor, a container never
+/// is. A member with an alignas() of its own counts as unnamed. Modules with a list_parts() of their own are not
+/// checked.
 template <auto... P> struct members {};
 
-/// `using others = nn::unchecked;` switches that check off, for members that no pointer can name: references, bit-fields, the
-/// data of a base class.
+/// `using others = nn::unchecked;` switches that check off, for members that no pointer can name: references,
+/// bit-fields, the data of a base class.
 struct unchecked {};
 
 template <class M> concept ListsParts = requires { typename M::parts; };
@@ -51,8 +52,8 @@ template <class X> struct DerivesFromItsOwnModule {
       return std::same_as<typename decltype(self_of(static_cast<const X*>(nullptr)))::type, std::remove_const_t<X>>;
     else return true;
   }
-  static_assert(holds(), "this module derives from another module, whose forward and parameters it would have: derive from "
-                         "nn::Module<Derived> and hold the other module as a member");
+  static_assert(holds(), "this module derives from another module, whose forward and parameters it would have: derive "
+                         "from nn::Module<Derived> and hold the other module as a member");
   static constexpr bool value = true;
 };
 
@@ -74,7 +75,8 @@ template <class T, bool Found = false, class... A> consteval std::size_t count_i
   else return count_initialisers<T, works, A..., Anything>();
 }
 
-template <class T> inline constexpr std::size_t arity = count_initialisers<T>() - DerivesFromModule<T>;  // the base takes one
+template <class T>
+inline constexpr std::size_t arity = count_initialisers<T>() - DerivesFromModule<T>;  // the base takes one
 
 /// Pointers to every member of an aggregate, in order.
 template <class T> constexpr auto pointers([[maybe_unused]] T& t) {
@@ -215,8 +217,8 @@ template <class M, auto... P> consteval std::size_t unnamed_bytes(members<P...>)
   const std::size_t named = (std::is_polymorphic_v<M> ? sizeof(void*) : 0) + (sizeof(MemberType<P>) + ... + 0);
   return sizeof(M) > named ? sizeof(M) - named : 0;
 }
-/// The most of them that can be padding, in whatever order the members stand: only after a member whose size is no multiple of
-/// the class's alignment does padding begin.
+/// The most of them that can be padding, in whatever order the members stand: only after a member whose size is no
+/// multiple of the class's alignment does padding begin.
 template <class M, auto... P> consteval std::size_t most_padding(members<P...>) {
   std::size_t sum = 0;
   for (std::size_t size : {std::size_t{0}, sizeof(MemberType<P>)...}) {
@@ -230,8 +232,8 @@ template <class M> struct EveryMemberIsNamed {
   static constexpr auto all = named_members<M>(typename M::parts{}, other_members<M>());
   static constexpr std::size_t unnamed = unnamed_bytes<M>(all);
   static_assert(unnamed <= most_padding<M>(all),
-                "a data member is missing in `using parts`, it would be neither trained nor saved: add it there, or name it in "
-                "`using others = nn::members<&M::count>;` if it is plain data");
+                "a data member is missing in `using parts`, it would be neither trained nor saved: add it there, or "
+                "name it in `using others = nn::members<&M::count>;` if it is plain data");
 };
 
 struct Extent {
@@ -239,17 +241,19 @@ struct Extent {
   std::string_view name;
 };
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_unnamed(const std::string& module, std::size_t bytes, std::string_view after) {
-  fail({}, module, ": a data member is missing in `using parts`, it would be neither trained nor saved (", bytes, " bytes ",
-       after.empty() ? "at the beginning" : "after ", after, " have no name); add it there, or name it in `using others = nn::members<&",
-       module, "::count>;` if it is plain data");
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_unnamed(const std::string& module, std::size_t bytes,
+                                                                std::string_view after) {
+  fail({}, module, ": a data member is missing in `using parts`, it would be neither trained nor saved (", bytes,
+       " bytes ", after.empty() ? "at the beginning" : "after ", after, " have no name); add it there, or name it in ",
+       "`using others = nn::members<&", module, "::count>;` if it is plain data");
 }
 
-/// Whether the named members and the padding between them take all of m: sizes alone (EveryMemberIsNamed) cannot always say.
+/// Whether the named members and the padding between them take all of m: sizes alone (EveryMemberIsNamed) cannot always
+/// say.
 template <class M, auto... P> bool check_extents(const M& m, members<P...>) {
   const auto* begin = reinterpret_cast<const char*>(std::addressof(m));
-  Extent all[] = {{static_cast<std::size_t>(reinterpret_cast<const char*>(std::addressof(m.*P)) - begin), sizeof(MemberType<P>),
-                   alignof(MemberType<P>), last_word<P>()}...,
+  Extent all[] = {{static_cast<std::size_t>(reinterpret_cast<const char*>(std::addressof(m.*P)) - begin),
+                   sizeof(MemberType<P>), alignof(MemberType<P>), last_word<P>()}...,
                   {sizeof(M), 0, 1, {}}};
   for (std::size_t i = 1; i < sizeof...(P); ++i)
     for (std::size_t j = i; j > 0 && all[j].offset < all[j - 1].offset; --j) std::swap(all[j], all[j - 1]);
@@ -266,7 +270,8 @@ template <class M, auto... P> bool check_extents(const M& m, members<P...>) {
 template <class M> void check_members_are_named([[maybe_unused]] const M& m) {
   if constexpr (requires { requires std::same_as<typename M::others, unchecked>; }) return;
   else if constexpr (EveryMemberIsNamed<M>::unnamed > 0) {
-    [[maybe_unused]] static const bool checked = check_extents(m, EveryMemberIsNamed<M>::all);  // once for a type; anew if it throws
+    // Once for a type; anew if it throws.
+    [[maybe_unused]] static const bool checked = check_extents(m, EveryMemberIsNamed<M>::all);
   }
 }
 

@@ -167,14 +167,17 @@ inline void to(ModuleRef root, Device device, Location at) {
 
 namespace detail {
 
-// The type of the only parameter of something that can be called; not of an overloaded or generic one, which has many. Never defined.
+// The type of the only parameter of something that can be called; not of an overloaded or generic one, which has many.
+// Never defined.
 template <class R, class A> std::type_identity<A> parameter_of(R (*)(A));
 template <class R, class C, class A> std::type_identity<A> parameter_of(R (C::*)(A));
 template <class R, class C, class A> std::type_identity<A> parameter_of(R (C::*)(A) const);
 
 template <class F> consteval auto visited_by() {
-  if constexpr (requires(F& f) { detail::parameter_of(f); }) return decltype(detail::parameter_of(std::declval<F&>())){};
-  else if constexpr (requires { detail::parameter_of(&F::operator()); }) return decltype(detail::parameter_of(&F::operator())){};
+  if constexpr (requires(F& f) { detail::parameter_of(f); })
+    return decltype(detail::parameter_of(std::declval<F&>())){};
+  else if constexpr (requires { detail::parameter_of(&F::operator()); })
+    return decltype(detail::parameter_of(&F::operator())){};
   else return std::type_identity<void>{};
 }
 
@@ -188,24 +191,27 @@ template <class F> void visit(ModuleRef m, F& f) {
   using M = std::remove_cvref_t<A>;
   if constexpr (std::is_void_v<A>) {
     static_assert(!std::is_void_v<A>,
-                  "apply: write the type of the module instead of auto, [](nn::Linear& layer) {...}, to be called for every Linear, or "
-                  "[](nn::ModuleRef m) {...} to be called for every module: m.as<nn::Linear>() is null if it is none");
+                  "apply: write the type of the module instead of auto, [](nn::Linear& layer) {...}, to be called for "
+                  "every Linear, or [](nn::ModuleRef m) {...} to be called for every module: m.as<nn::Linear>() is "
+                  "null if it is none");
   } else if constexpr (std::same_as<M, ModuleRef>) {
     f(m);
   } else {
     static_assert(std::is_lvalue_reference_v<A>,
                   "apply: take the module by reference, [](nn::Linear& layer) {...}; a copy would be changed and lost");
-    static_assert(!never_visited<M>(), "apply: visits modules, such as nn::Linear&; tensors are in net.parameters() and "
-                                       "net.buffers(), and what is in an nn::AnyModule or a pointer is visited as its own type");
+    static_assert(!never_visited<M>(),
+                  "apply: visits modules, such as nn::Linear&; tensors are in net.parameters() and net.buffers(), and "
+                  "what is in an nn::AnyModule or a pointer is visited as its own type");
     if (auto* found = m.as<M>()) f(*found);
   }
 }
 
 }  // namespace detail
 
-/// Calls f for every module of the tree, children first and `root` last, as PyTorch does. What f takes says which: an nn::ModuleRef
-/// stands for any, a reference to one type of module for those of exactly this type, wherever they stand (in a Sequential, a vector, a
-/// map). A generic lambda does not compile: the types of modules are known at run time only.
+/// Calls f for every module of the tree, children first and `root` last, as PyTorch does. What f takes says which: an
+/// nn::ModuleRef stands for any, a reference to one type of module for those of exactly this type, wherever they stand
+/// (in a Sequential, a vector, a map). A generic lambda does not compile: the types of modules are known at run time
+/// only.
 ///     net.apply([](nn::Linear& layer) { nn::init::xavier_uniform_(layer.weight); });
 ///     net.apply([](nn::ModuleRef m) { print(m.type_name()); });
 template <class F> void apply(ModuleRef root, F&& f) {
