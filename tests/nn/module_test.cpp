@@ -40,6 +40,59 @@ struct Sized : nn::Module<Sized> {
 
  public:
   using parts = nn::members<&Sized::in, &Sized::out>;
+  using others = nn::members<&Sized::calls_>;
+};
+
+// Which bytes are padding and which a forgotten parameter, sizes alone do not say here.
+struct Forgets : nn::Module<Forgets> {
+  nn::Linear in{1, 1};
+  bool a = false, b = false;
+  nn::Parameter forgotten{ones({1})};
+  nn::Linear out{1, 1};
+  Forgets() {}
+  using parts = nn::members<&Forgets::in, &Forgets::out>;
+  using others = nn::members<&Forgets::a, &Forgets::b>;
+};
+struct ForgetsTheFirst : nn::Module<ForgetsTheFirst> {
+  nn::Parameter forgotten{ones({1})};
+  nn::Linear in{1, 1};
+  bool a = false;
+  std::int64_t n = 0;
+  bool b = false;
+  std::int64_t m = 0;
+  bool c = false;
+  bool d = false;
+  ForgetsTheFirst() {}
+  using parts = nn::members<&ForgetsTheFirst::in>;
+  using others = nn::members<&ForgetsTheFirst::a, &ForgetsTheFirst::n, &ForgetsTheFirst::b, &ForgetsTheFirst::m,
+                             &ForgetsTheFirst::c, &ForgetsTheFirst::d>;
+};
+struct Gaps : nn::Module<Gaps> {  // gaps of all widths, a virtual table, members named in any order
+  virtual ~Gaps() = default;
+  Gaps(const Gaps&) = default;
+  Gaps() {}
+  bool a = false;
+  nn::Linear in{1, 1};
+  short b = 0;
+  int c = 0;
+  nn::Parameter scale{ones({1})};
+  char d[3] = {};
+  double e = 0;
+  nn::ReLU relu;
+  std::optional<nn::Linear> none;
+  bool f = false;
+  using others = nn::members<&Gaps::f, &Gaps::e, &Gaps::d, &Gaps::c, &Gaps::b, &Gaps::a>;
+  using parts = nn::members<&Gaps::in, &Gaps::relu, &Gaps::scale, &Gaps::none>;
+};
+struct Unchecked : nn::Module<Unchecked> {
+  nn::Linear in{1, 1};
+  int& counter;
+  explicit Unchecked(int& c) : counter(c) {}
+  using parts = nn::members<&Unchecked::in>;
+  using others = nn::unchecked;
+};
+struct Normed : nn::BatchNormOf<Normed, float> {  // a base that hands its Self on is no other module
+  Normed() : BatchNormOf(3, {}, "Normed", {}) {}
 };
 
 struct Deep : nn::Module<Deep> {
@@ -112,6 +165,22 @@ TEST_CASE("a module with a constructor names its parts; one without a base needs
   CHECK(names(sized.named_parameters()) == Names{"in.weight", "in.bias", "out.weight", "out.bias"});
   CHECK(sized(ones({5, 4})).shape() == Shape{5, 2});
   CHECK(names(HoldsPlain().named_parameters()) == Names{"plain.inner.weight", "plain.inner.bias"});
+}
+
+TEST_CASE("a member that a module with a constructor leaves out is an error", "[nn][module][error]") {
+  for (int twice = 0; twice < 2; ++twice) {
+    const std::string text = error_of([] { Forgets().parameters(); });
+    CHECK_THAT(text, Contains("Forgets: a data member is missing in `using parts`, it would be neither trained nor"));
+    CHECK_THAT(text, Contains("after b have no name"));
+    CHECK_THAT(text, Contains("`using others = nn::members<&Forgets::count>;`"));
+  }
+  CHECK_THAT(error_of([] { nn::Sequential{nn::Linear(1, 1)}.train(), Forgets().state_dict(); }), Contains("Forgets: "));
+  CHECK_THAT(error_of([] { ForgetsTheFirst().eval(); }), Contains("at the beginning have no name"));
+
+  CHECK(names(Gaps().named_parameters()) == Names{"scale", "in.weight", "in.bias"});
+  int calls = 0;
+  CHECK(names(Unchecked(calls).named_parameters()) == Names{"in.weight", "in.bias"});
+  CHECK(names(Normed().named_parameters()) == Names{"weight", "bias"});
 }
 
 TEST_CASE("32 members are counted, and members without default values", "[nn][module]") {
@@ -274,6 +343,11 @@ TEST_CASE("an error names the module it came from, by its path, and the user's l
     Tensor<> forward(const Tensor<>& x) const { return matmul(x, x); }
   } thrower;
   CHECK_THAT(error_of([&] { thrower(ones({2, 3})); }), Contains("Thrower: "));
+  struct Around : nn::Module<Around> {
+    Thrower first;
+    Tensor<> forward(const Tensor<>& x) { return first.first(x); }  // all three have one address
+  } around;
+  CHECK_THAT(error_of([&] { around(ones({2, 3})); }), Contains("first.first (Linear): expects 1 input feature"));
   CHECK_THAT(error_of([&] { nn::Linear(0, 3); }), Contains("Linear: needs a positive number of input and output features, got 0 and 3"));
 }
 
@@ -288,6 +362,94 @@ TEST_CASE("train and eval set the training flags of the whole tree", "[nn][modul
   CHECK_FALSE(net.is_training());
   net.train();
   CHECK(net.inner.training);
+}
+
+TEST_CASE("train and eval are remembered by modules without a layer that has a mode, too", "[nn][module]") {
+  Mlp net;  // two Linear, no member `training` anywhere
+  CHECK(net.is_training());
+  net.eval();
+  CHECK_FALSE(net.is_training());
+  CHECK_FALSE(net.fc1.is_training());
+  net.fc1.train();  // only this one
+  CHECK(net.fc1.is_training());
+  CHECK_FALSE(net.is_training());
+  CHECK_FALSE(net.fc2.is_training());
+  net.train();
+  CHECK(net.is_training());
+  CHECK(net.fc2.is_training());
+
+  // The mode goes along with copies, moves and assignments, and ends with the module.
+  net.eval();
+  Mlp copy = net, assigned;
+  assigned = net;
+  CHECK_FALSE(copy.is_training());
+  CHECK_FALSE(assigned.is_training());
+  CHECK(copy.train().is_training());
+  CHECK_FALSE(net.is_training());
+  assigned = copy;
+  CHECK(assigned.is_training());
+  std::vector<nn::Linear> layers{{1, 1}};
+  layers[0].eval();
+  for (int i = 0; i < 20; ++i) layers.emplace_back(1, 1);  // moves them
+  CHECK_FALSE(layers[0].is_training());
+  for (std::size_t i = 1; i < layers.size(); ++i) CHECK(layers[i].is_training());
+  std::optional<Mlp> here(net);
+  CHECK_FALSE(here->is_training());
+  here.reset();
+  here.emplace();  // at the same address
+  CHECK(here->is_training());
+
+  // A module and its first member share an address, not the mode.
+  struct Outer : nn::Module<Outer> {
+    Mlp first;
+  } outer;
+  outer.first.eval();
+  CHECK(outer.is_training());
+  CHECK_FALSE(outer.first.is_training());
+
+  nn::Sequential functions{[](const Tensor<>& x) { return x; }};
+  CHECK_FALSE(functions.eval().is_training());
+  struct Empty : nn::Module<Empty> {
+  } empty;
+  CHECK_FALSE(empty.eval().is_training());
+
+  // A flag of its own says the mode of the module, not the first flag below it.
+  struct WithDropout : nn::Module<WithDropout> {
+    nn::Dropout drop;
+  } with;
+  with.drop.eval();
+  CHECK(with.is_training());
+  CHECK_FALSE(with.eval().is_training());
+}
+
+TEST_CASE("apply calls a function of one type of module for each of that type, at any depth", "[nn][module]") {
+  struct Tree : nn::Module<Tree> {
+    nn::Linear one{1, 1};
+    nn::Sequential seq{nn::Linear(1, 1), nn::ReLU(), nn::Sequential{nn::Linear(1, 1), nn::Tanh()}};
+    std::vector<nn::Linear> list{{1, 1}, {1, 1}};
+    std::map<std::string, Mlp> dict{{"a", {}}};
+    nn::BasicLinear<double> other{1, 1};
+    std::unique_ptr<nn::Linear> owned = std::make_unique<nn::Linear>(1, 1);
+  } net;
+  std::vector<const void*> seen;
+  net.apply([&](nn::Linear& l) {
+    seen.push_back(&l);
+    nn::init::ones_(l.weight);
+  });
+  CHECK(seen == std::vector<const void*>{&net.one, net.seq[0].as<nn::Linear>(),
+                                         net.seq.get<nn::Sequential>(2)[0].as<nn::Linear>(), &net.list[0], &net.list[1],
+                                         &net.dict["a"].fc1, &net.dict["a"].fc2, net.owned.get()});
+  CHECK(net.dict["a"].fc2.weight.to_vector() == std::vector<float>(6, 1));
+  int relus = 0, trees = 0, all = 0, sequentials = 0, mlps = 0;
+  net.apply([&](const nn::ReLU&) { ++relus; });
+  net.apply([&](Tree&) { ++trees; });
+  net.apply([&](nn::Sequential&) mutable { ++sequentials; });
+  net.apply([&](Mlp&) noexcept { ++mlps; });
+  net.apply(std::function<void(const nn::ModuleRef&)>([&](nn::ModuleRef) { ++all; }));
+  CHECK((relus == 1 && trees == 1 && sequentials == 2 && mlps == 1));
+  CHECK(all == static_cast<int>(net.modules().size()));
+  void (*zero)(nn::Linear&) = [](nn::Linear& l) { nn::init::zeros_(l.weight); };
+  CHECK(net.apply(zero).one.weight.to_vector() == std::vector<float>{0});
 }
 
 TEST_CASE("apply visits every module, children first", "[nn][module]") {

@@ -26,12 +26,15 @@ class Error : public std::exception {
   Location location() const { return at_; }
 
   /// Called while the error passes through a module on its way up: nn::Module prepends the name of the member it came from.
-  void set_module(std::string path, const void* module) {
+  /// (A module and its first member share an address: the type tells them apart.)
+  void set_module(std::string path, const void* module, const void* type = nullptr) {
     module_path_ = std::move(path);
     module_ = module;
+    module_type_ = type;
     compose();
   }
   const void* module() const { return module_; }
+  const void* module_type() const { return module_type_; }
 
  private:
   [[gnu::cold, gnu::noinline]] void compose() {
@@ -39,7 +42,7 @@ class Error : public std::exception {
     if (at_.line > 0) text_ += std::string(" [") + at_.file + ':' + std::to_string(at_.line) + ']';
   }
   std::string message_, module_path_, text_;
-  const void* module_ = nullptr;
+  const void *module_ = nullptr, *module_type_ = nullptr;
   Location at_;
 };
 

@@ -32,6 +32,7 @@ template <class T> struct BasicBetterNet : nn::Module<BasicBetterNet<T>> {
   explicit BasicBetterNet(const BetterNetOptions& o = {}) : out(64, o.num_classes), drop(o.dropout), activation(o.activation) {}
   using parts = nn::members<&BasicBetterNet::fc1, &BasicBetterNet::bn1, &BasicBetterNet::fc2, &BasicBetterNet::bn2, &BasicBetterNet::fc3,
                             &BasicBetterNet::bn3, &BasicBetterNet::out, &BasicBetterNet::drop>;
+  using others = nn::members<&BasicBetterNet::activation>;
 
   Tensor<T> forward(Tensor<T> x) const {
     x = drop(activation.of(bn1, fc1(flatten(x, 1))));  // (N, 256)

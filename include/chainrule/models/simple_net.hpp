@@ -21,6 +21,7 @@ template <class T> struct BasicSimpleNet : nn::Module<BasicSimpleNet<T>> {
   explicit BasicSimpleNet(const SimpleNetOptions& o = {})
       : fc1(o.inputs, o.hidden), fc2(o.hidden, o.num_classes), activation(o.activation) {}
   using parts = nn::members<&BasicSimpleNet::fc1, &BasicSimpleNet::fc2>;
+  using others = nn::members<&BasicSimpleNet::activation>;
 
   Tensor<T> forward(const Tensor<T>& x) const {
     return fc2(activation.of(fc1, flatten(x, 1)));  // (N, 784) -> (N, 128) -> (N, 10)

@@ -25,6 +25,7 @@ struct ReLU : Module<ReLU> {
   bool inplace;
   explicit ReLU(InplaceOptions options = {}) : inplace(options.inplace) {}
   using parts = members<>;
+  using others = members<&ReLU::inplace>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return inplace && x.defined() ? x.relu_(at) : relu(x, at); }
   /// Of a temporary, net.act(net.conv(x)): where nobody else can see its numbers, the result takes their place.
   template <Real T> Tensor<T> forward(Tensor<T>&& x, Location at = Location::here()) const { return inplace ? forward(std::as_const(x), at) : relu(std::move(x), at); }
@@ -36,6 +37,7 @@ struct LeakyReLU : Module<LeakyReLU> {
   double negative_slope;
   explicit LeakyReLU(double slope = 0.01) : negative_slope(slope) {}
   using parts = members<>;
+  using others = members<&LeakyReLU::negative_slope>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return leaky_relu(x, negative_slope, at);
   }
@@ -47,6 +49,7 @@ struct ELU : Module<ELU> {
   double alpha;
   explicit ELU(double a = 1) : alpha(a) {}
   using parts = members<>;
+  using others = members<&ELU::alpha>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return elu(x, alpha, at); }
   std::string extra_repr() const { return "alpha=" + repr::number(alpha); }
 };
@@ -56,6 +59,7 @@ struct GELU : Module<GELU> {
   GeluOptions options;
   explicit GELU(GeluOptions o = {}) : options(std::move(o)) {}
   using parts = members<>;
+  using others = members<&GELU::options>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return gelu(x, options, at); }
   std::string extra_repr() const { return "approximate='" + options.approximate + '\''; }
 };
@@ -70,6 +74,7 @@ struct Softplus : Module<Softplus> {
   double beta, threshold;
   explicit Softplus(double b = 1, double linear_from = 20) : beta(b), threshold(linear_from) {}
   using parts = members<>;
+  using others = members<&Softplus::beta, &Softplus::threshold>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return softplus(x, beta, threshold, at); }
   std::string extra_repr() const { return "beta=" + repr::number(beta) + ", threshold=" + repr::number(threshold); }
 };
@@ -89,6 +94,7 @@ struct Softmax : Module<Softmax> {
   std::int64_t dim;
   explicit Softmax(std::int64_t d) : dim(d) {}
   using parts = members<>;
+  using others = members<&Softmax::dim>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return softmax(x, dim, at); }
   std::string extra_repr() const { return "dim=" + std::to_string(dim); }
 };
@@ -98,6 +104,7 @@ struct LogSoftmax : Module<LogSoftmax> {
   std::int64_t dim;
   explicit LogSoftmax(std::int64_t d) : dim(d) {}
   using parts = members<>;
+  using others = members<&LogSoftmax::dim>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return log_softmax(x, dim, at); }
   std::string extra_repr() const { return "dim=" + std::to_string(dim); }
 };

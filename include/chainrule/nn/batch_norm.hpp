@@ -39,6 +39,7 @@ template <class Self, class T> struct BatchNormOf : Module<Self> {
   }
   using parts = members<&BatchNormOf::weight, &BatchNormOf::bias, &BatchNormOf::running_mean, &BatchNormOf::running_var,
                         &BatchNormOf::num_batches_tracked>;
+  using others = members<&BatchNormOf::num_features, &BatchNormOf::options, &BatchNormOf::training>;
 
   std::string extra_repr() const {
     return std::to_string(num_features) + ", eps=" + repr::number(options.eps) +

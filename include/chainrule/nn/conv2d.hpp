@@ -49,6 +49,8 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
   BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, std::int64_t padding = 0, Location at = Location::here())
       : BasicConv2d(in, out, kernel, Conv2dOptions{.stride = stride, .padding = padding}, at) {}
   using parts = members<&BasicConv2d::weight, &BasicConv2d::bias>;
+  using others = members<&BasicConv2d::in_channels, &BasicConv2d::out_channels, &BasicConv2d::kernel_size,
+                         &BasicConv2d::options>;
 
   Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     check(x.dim() == 4 || x.dim() == 3, at, "expects images of shape (N, ", in_channels, ", H, W), got shape ", x.shape(),

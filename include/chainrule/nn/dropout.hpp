@@ -22,6 +22,7 @@ struct Dropout : Module<Dropout> {
     check(p >= 0 && p <= 1, at, "Dropout: p is a probability, from 0 to 1, got ", repr::number(p));
   }
   using parts = members<>;
+  using others = members<&Dropout::p, &Dropout::options, &Dropout::training>;
 
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return dropout(x, p, training, options.generator, at);

@@ -35,6 +35,7 @@ template <class T> struct BasicEmbedding : Module<BasicEmbedding<T>> {
     weight.select(0, *padding_idx).zero_(at);
   }
   using parts = members<&BasicEmbedding::weight>;
+  using others = members<&BasicEmbedding::num_embeddings, &BasicEmbedding::embedding_dim, &BasicEmbedding::padding_idx>;
 
   Tensor<T> forward(const Tensor<std::int64_t>& index, Location at = Location::here()) const {
     Tensor<T> rows = embedding(index, weight, at);

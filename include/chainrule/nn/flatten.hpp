@@ -11,6 +11,7 @@ struct Flatten : Module<Flatten> {
   std::int64_t start_dim, end_dim;
   explicit Flatten(std::int64_t start = 1, std::int64_t end = -1) : start_dim(start), end_dim(end) {}
   using parts = members<>;
+  using others = members<&Flatten::start_dim, &Flatten::end_dim>;
   template <class T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return flatten(x, start_dim, end_dim, at);
   }
@@ -23,6 +24,7 @@ struct Unflatten : Module<Unflatten> {
   Shape unflattened_size;
   Unflatten(std::int64_t d, const Shape& sizes) : dim(d), unflattened_size(sizes) {}
   using parts = members<>;
+  using others = members<&Unflatten::dim, &Unflatten::unflattened_size>;
   template <class T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return unflatten(x, dim, unflattened_size, at);
   }

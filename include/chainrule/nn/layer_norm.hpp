@@ -29,6 +29,7 @@ template <class T> struct BasicLayerNorm : Module<BasicLayerNorm<T>> {
     if (o.elementwise_affine && o.bias) bias = BasicParameter<T>(zeros<T>(shape, {}, at));
   }
   using parts = members<&BasicLayerNorm::weight, &BasicLayerNorm::bias>;
+  using others = members<&BasicLayerNorm::normalized_shape, &BasicLayerNorm::options>;
 
   Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     const int extra = x.dim() - normalized_shape.size();

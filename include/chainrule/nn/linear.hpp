@@ -32,6 +32,7 @@ template <class T> struct BasicLinear : Module<BasicLinear<T>> {
     init::uniform_(bias, -bound, bound, options.generator, at);
   }
   using parts = members<&BasicLinear::weight, &BasicLinear::bias>;
+  using others = members<&BasicLinear::in_features, &BasicLinear::out_features>;
 
   Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     check_input(x, at);

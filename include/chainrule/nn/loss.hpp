@@ -20,6 +20,7 @@ template <class T> struct BasicCrossEntropyLoss : Module<BasicCrossEntropyLoss<T
 
   explicit BasicCrossEntropyLoss(const CrossEntropyOptions<T>& o = {}) : weight(o.weight), options(o) { options.weight = {}; }
   using parts = members<&BasicCrossEntropyLoss::weight>;
+  using others = members<&BasicCrossEntropyLoss::options>;
 
   Tensor<T> forward(const Tensor<T>& input, const Tensor<std::int64_t>& target, Location at = Location::here()) const {
     return cross_entropy(input, target, weighted(), at);
@@ -43,6 +44,7 @@ template <class T> struct BasicNLLLoss : Module<BasicNLLLoss<T>> {
 
   explicit BasicNLLLoss(const NllLossOptions<T>& o = {}) : weight(o.weight), options(o) { options.weight = {}; }
   using parts = members<&BasicNLLLoss::weight>;
+  using others = members<&BasicNLLLoss::options>;
 
   Tensor<T> forward(const Tensor<T>& input, const Tensor<std::int64_t>& target, Location at = Location::here()) const {
     NllLossOptions<T> o = options;
@@ -58,6 +60,7 @@ template <class T> struct BasicBCELoss : Module<BasicBCELoss<T>> {
 
   explicit BasicBCELoss(const BinaryCrossEntropyOptions<T>& o = {}) : weight(o.weight), options(o) { options.weight = {}; }
   using parts = members<&BasicBCELoss::weight>;
+  using others = members<&BasicBCELoss::options>;
 
   Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
     BinaryCrossEntropyOptions<T> o = options;
@@ -76,6 +79,7 @@ template <class T> struct BasicBCEWithLogitsLoss : Module<BasicBCEWithLogitsLoss
     options.weight = options.pos_weight = {};
   }
   using parts = members<&BasicBCEWithLogitsLoss::weight, &BasicBCEWithLogitsLoss::pos_weight>;
+  using others = members<&BasicBCEWithLogitsLoss::options>;
 
   Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
     BinaryCrossEntropyWithLogitsOptions<T> o = options;
@@ -92,6 +96,7 @@ struct MSELoss : Module<MSELoss> {
   LossOptions options;
   explicit MSELoss(LossOptions o = {}) : options(o) {}
   using parts = members<>;
+  using others = members<&MSELoss::options>;
   template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
     return mse_loss(input, target, options, at);
   }
@@ -102,6 +107,7 @@ struct L1Loss : Module<L1Loss> {
   LossOptions options;
   explicit L1Loss(LossOptions o = {}) : options(o) {}
   using parts = members<>;
+  using others = members<&L1Loss::options>;
   template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
     return l1_loss(input, target, options, at);
   }
@@ -112,6 +118,7 @@ struct SmoothL1Loss : Module<SmoothL1Loss> {
   SmoothL1LossOptions options;
   explicit SmoothL1Loss(SmoothL1LossOptions o = {}) : options(o) {}
   using parts = members<>;
+  using others = members<&SmoothL1Loss::options>;
   template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
     return smooth_l1_loss(input, target, options, at);
   }

@@ -31,12 +31,12 @@ inline thread_local ModuleObserver* module_observer = nullptr;
   } else {
     bool found = false;
     walk_modules(m, "", [&](const std::string& name, ModuleRef child) {
-      if (found || name.empty() || child.address() != error.module()) return;
+      if (found || name.empty() || child.address() != error.module() || child.type() != error.module_type()) return;
       found = true;
       path = path.find(' ') == path.npos ? name + " (" + path + ')' : name + '.' + path;
     });
   }
-  error.set_module(std::move(path), m.address());
+  error.set_module(std::move(path), m.address(), m.type());
 }
 
 template <class X> const TensorBase* as_tensor(const X& x) {
@@ -100,8 +100,23 @@ class ObserveModules {
 /// ignored. A module with a constructor names its parts: see nn::members.
 ///
 /// Values: a copy is deep (layers, parameters, buffers), a move is cheap; `net = best;` copies the values into net's parameters.
-/// A member `bool training = true;` is set by train() and eval().
-template <class Self> struct Module : ModuleTag {
+/// train() and eval() set a member `bool training = true;` if there is one, and are remembered without, too: see
+/// is_training().
+///
+/// A module is not a base of other modules: `struct Derived : Base` of a module Base does not compile as soon as its
+/// own type matters: as a member of a module or in a Sequential, in nn::ref, nn::apply, summary, or when it is printed.
+/// What Derived gets from Base itself, derived(x) and derived.parameters(), are Base's, and C++20 lets nobody see it.
+/// Derive from nn::Module<Derived> and hold Base as a member. (A base that is a template of the deriving class and
+/// hands it on, `struct Of : nn::Module<Self>`, is fine.)
+template <class Self> struct Module {
+  Module() = default;
+  Module(const Module& other) noexcept { detail::eval_modes<Self>.copy(this, &other); }
+  Module& operator=(const Module& other) noexcept {
+    detail::eval_modes<Self>.copy(this, &other);
+    return *this;
+  }
+  ~Module() { detail::eval_modes<Self>.set(this, false); }
+
   // ---- calling: net(x) is net.forward(x); an Error that passes through gets the path of the module it came from ----
   // (M = Self: looked at when it is called; Self is not complete yet while its base is being made.)
   template <class A, class M = Self> auto operator()(A&& a, Location at = Location::here()) -> detail::Result<M, A> {
@@ -215,8 +230,9 @@ template <class Self> struct Module : ModuleTag {
     for (auto& [name, m] : named_modules()) all.push_back(m);
     return all;
   }
-  /// Calls f(ModuleRef) for every module of the tree, children first and this one last, as PyTorch does.
-  template <class F> Self& apply(const F& f) {
+  /// Calls f(ModuleRef) for every module of the tree, or f(nn::Linear&) for every Linear, wherever it stands: see
+  /// nn::apply.
+  template <class F> Self& apply(F&& f) {
     nn::apply(ref(), f);
     return self();
   }
@@ -225,20 +241,13 @@ template <class Self> struct Module : ModuleTag {
   // ---- mode ----
   /// Training mode: Dropout drops, BatchNorm uses the batch's statistics. Modules begin in it.
   Self& train(bool on = true) {
-    detail::walk_modules(ref(), "", [on](const std::string&, ModuleRef m) {
-      if (bool* flag = m.training_flag()) *flag = on;
-    });
+    detail::visit_modules(ref(), [on](ModuleRef m) { m.set_training(on); });
     return self();
   }
   Self& eval() { return train(false); }
-  /// Its own `training` member if it has one, else the first one below it; true if there is none (the mode makes no difference then).
-  bool is_training() const {
-    const bool* first = nullptr;
-    detail::walk_modules(ref(), "", [&](const std::string&, ModuleRef m) {
-      if (!first) first = m.training_flag();
-    });
-    return !first || *first;
-  }
+  /// What the last train() or eval() said that reached this module, whether or not a layer in it has use for the mode;
+  /// true before. A module with a member `bool training` keeps it there.
+  bool is_training() const { return ref().is_training(); }
 
   /// As PyTorch prints it.
   std::string str() const { return ref().str(); }
@@ -248,7 +257,7 @@ template <class Self> struct Module : ModuleTag {
   const Self& self() const { return static_cast<const Self&>(*this); }
 };
 
-template <class Out, std::derived_from<ModuleTag> M>
+template <class Out, detail::DerivesFromModule M>
 requires requires(Out& out, const std::string& s) { out << s; }
 Out& operator<<(Out& out, const M& m) {
   out << nn::ref(m).str();

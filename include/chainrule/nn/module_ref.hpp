@@ -2,6 +2,7 @@
 // A module whose type is known at run time only. Everything a module can do (list its parameters, save, load, print, move to a device)
 // is written once, on ModuleRef; a module type contributes one table of functions, found through its members.
 
+#include <chainrule/nn/eval_modes.hpp>
 #include <chainrule/nn/parameter.hpp>
 #include <chainrule/nn/reflect.hpp>
 #include <array>
@@ -23,6 +24,8 @@ struct ModuleInfo {
   std::string (*extra)(const void* m);  // what stands in the brackets when it is printed
   std::vector<Part> (*parts)(void* m);
   bool* (*training)(void* m);  // its `bool training` member, or null
+  bool (*is_training)(void* m);
+  void (*set_training)(void* m, bool on);
 };
 template <class M> const ModuleInfo& module_info();
 
@@ -38,10 +41,14 @@ class ModuleRef {
   ModuleRef(void* module, const detail::ModuleInfo& info) : module_(module), info_(&info) {}
 
   const void* address() const { return module_; }
+  const void* type() const { return info_; }  ///< of the module: a module and its first member share an address
   std::string type_name() const { return info_->name(); }           ///< "Linear"
   std::string extra_repr() const { return info_->extra(module_); }  ///< "in_features=5, out_features=3, bias=True"
   std::vector<Part> parts() const;                                  ///< direct members
-  bool* training_flag() const { return info_->training(module_); }
+  bool* training_flag() const { return info_->training(module_); }  ///< its member `bool training`, or null
+  /// Its own mode, without its children's.
+  bool is_training() const { return info_->is_training(module_); }
+  void set_training(bool on) const { info_->set_training(module_, on); }
   bool is_list() const { return info_->kind == detail::ModuleInfo::list; }
   /// The module itself if it is an M, else null.
   template <class M> M* as() const { return info_ == &detail::module_info<M>() ? static_cast<M*>(module_) : nullptr; }
@@ -77,7 +84,7 @@ concept IsBuffer = is_a<X, BasicBuffer>;
 /// Derives from nn::Module; or has parts; or is a plain struct with a forward().
 template <class X>
 concept IsModule = std::is_class_v<X> &&
-    (std::derived_from<X, ModuleTag> || ListsParts<X> || (std::is_aggregate_v<X> && requires { &X::forward; }));
+    (DerivesFromModule<X> || ListsParts<X> || (std::is_aggregate_v<X> && requires { &X::forward; }));
 template <class X>
 concept IsList = is_a<X, std::vector> || is_array<X>;
 template <class X>
@@ -90,7 +97,7 @@ template <class X>
 concept IsHolder = is_a<X, std::optional> || is_a<X, std::unique_ptr> || is_a<X, std::shared_ptr>;
 /// A module of any type as a value (nn::AnyModule): what counts is the module in it.
 template <class X>
-concept WrapsModule = !std::derived_from<X, ModuleTag> && requires(const X& x) {
+concept WrapsModule = !DerivesFromModule<X> && requires(const X& x) {
   typename X::scalar_type;
   { x.ref() } -> std::same_as<ModuleRef>;
 };
@@ -101,6 +108,7 @@ concept ListsPartsAtRunTime = requires(X& m) {
 };
 
 template <class X> consteval bool is_part() {
+  static_assert(DerivesFromItsOwnModule<X>::value);
   if constexpr (IsParameter<X> || IsBuffer<X> || IsModule<X> || WrapsModule<X>) return true;
   else if constexpr (IsList<X>) return is_part<typename X::value_type>();
   else if constexpr (IsDict<X>) return is_part<typename X::mapped_type>();
@@ -122,9 +130,17 @@ template <class X> void add_part(std::vector<Part>& parts, std::string_view name
   }
 }
 
+template <class M> consteval std::size_t member_count() {
+  if constexpr (ListsParts<M>) return []<auto... P>(members<P...>) { return sizeof...(P); }(typename M::parts{});
+  else if constexpr (std::is_aggregate_v<M>) return arity<M>;
+  else return 0;
+}
+
 template <class M> std::vector<Part> parts_of(void* module) {
   M& m = *static_cast<M*>(module);
   std::vector<Part> parts;
+  if constexpr (IsList<M>) parts.reserve(m.size());
+  else if constexpr (!ListsPartsAtRunTime<M> && !IsDict<M> && IsModule<M>) parts.reserve(member_count<M>());
   if constexpr (ListsPartsAtRunTime<M>) parts = m.list_parts();
   else if constexpr (IsList<M>)
     for (std::size_t i = 0; i < m.size(); ++i) add_part(parts, std::to_string(i), m[i]);
@@ -156,11 +172,24 @@ template <class M> bool* training_of(void* module) {
   else return nullptr;
 }
 
+template <class Self> const void* base_of(const Module<Self>* m) { return m; }
+template <class M> bool is_training_of(void* module) {
+  if (const bool* flag = training_of<M>(module)) return *flag;
+  if constexpr (DerivesFromModule<M>) return !eval_modes<M>.contains(base_of<M>(static_cast<M*>(module)));
+  else return true;
+}
+template <class M> void set_training_of(void* module, bool on) {
+  if (bool* flag = training_of<M>(module)) *flag = on;
+  else if constexpr (DerivesFromModule<M>) eval_modes<M>.set(base_of<M>(static_cast<M*>(module)), !on);
+}
+
 template <class M> const ModuleInfo& module_info() {
+  static_assert(DerivesFromItsOwnModule<M>::value);
   static constexpr ModuleInfo info{IsList<M>   ? ModuleInfo::list
                                    : IsDict<M> ? ModuleInfo::dict
                                                : ModuleInfo::module,
-                                   &name_of_module<M>, &extra_of<M>, &parts_of<M>, &training_of<M>};
+                                   &name_of_module<M>, &extra_of<M>, &parts_of<M>, &training_of<M>,
+                                   &is_training_of<M>, &set_training_of<M>};
   return info;
 }
 

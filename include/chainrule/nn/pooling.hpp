@@ -28,6 +28,7 @@ struct MaxPool2d : Module<MaxPool2d> {
   template <std::integral Stride>
   MaxPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : MaxPool2d(kernel, {.stride = Size2d(stride), .padding = padding}) {}
   using parts = members<>;
+  using others = members<&MaxPool2d::kernel_size, &MaxPool2d::options>;
 
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return max_pool2d(x, kernel_size, options, at);
@@ -51,6 +52,7 @@ struct AvgPool2d : Module<AvgPool2d> {
   template <std::integral Stride>
   AvgPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : AvgPool2d(kernel, {.stride = Size2d(stride), .padding = padding}) {}
   using parts = members<>;
+  using others = members<&AvgPool2d::kernel_size, &AvgPool2d::options>;
 
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return avg_pool2d(x, kernel_size, options, at);
@@ -69,6 +71,7 @@ struct AdaptiveAvgPool2d : Module<AdaptiveAvgPool2d> {
 
   explicit AdaptiveAvgPool2d(WindowSize size) : output_size(size) {}
   using parts = members<>;
+  using others = members<&AdaptiveAvgPool2d::output_size>;
 
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return adaptive_avg_pool2d(x, output_size, at);

@@ -3,7 +3,9 @@
 // binds them with structured bindings, and reads their names from __PRETTY_FUNCTION__. g++ 12, clang 14 and nvcc 13 agree on the result.
 //     for_each_member(net, [](std::string_view name, auto& member) { ... });   // "conv1", Conv2d&; "fc1", Linear&; ...
 
+#include <chainrule/core/error.hpp>
 #include <concepts>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -12,8 +14,7 @@
 
 namespace chainrule::nn {
 
-/// The base of all modules: what derives from Module<Self> derives from it.
-struct ModuleTag {};
+template <class Self> struct Module;
 
 /// A module that has a constructor (and so is no aggregate) names its parts once, after its members:
 ///     struct Sized : nn::Module<Sized> {
@@ -21,11 +22,40 @@ struct ModuleTag {};
 ///       explicit Sized(int hidden) : in(784, hidden), out(hidden, 10) {}
 ///       using parts = nn::members<&Sized::in, &Sized::out>;
 ///     };
+/// Its other data members (plain data, and what shall be neither trained nor saved) stand in a second list:
+///       int calls = 0;
+///       std::string label;
+///       using others = nn::members<&Sized::calls, &Sized::label>;
+/// A data member in neither list is an error, at compile time where sizes alone show it and else at the first use:
+/// bytes of the object that no named member and no padding accounts for. Not seen: a member small enough to lie in the
+/// padding between two others (a bool, a layer without tensors and numbers); a Parameter, a Tensor, a container never
+/// is. A member with an alignas() of its own counts as unnamed. Modules with a list_parts() of their own are not
+/// checked.
 template <auto... P> struct members {};
+
+/// `using others = nn::unchecked;` switches that check off, for members that no pointer can name: references,
+/// bit-fields, the data of a base class.
+struct unchecked {};
 
 template <class M> concept ListsParts = requires { typename M::parts; };
 
 namespace detail {
+
+template <class Self> std::type_identity<Self> self_of(const Module<Self>*);  // never defined
+template <class X>
+concept DerivesFromModule = requires(const X* x) { detail::self_of(x); };
+
+/// What a module type has to be, whatever is done with it.
+template <class X> struct DerivesFromItsOwnModule {
+  static consteval bool holds() {
+    if constexpr (DerivesFromModule<X>)
+      return std::same_as<typename decltype(self_of(static_cast<const X*>(nullptr)))::type, std::remove_const_t<X>>;
+    else return true;
+  }
+  static_assert(holds(), "this module derives from another module, whose forward and parameters it would have: derive "
+                         "from nn::Module<Derived> and hold the other module as a member");
+  static constexpr bool value = true;
+};
 
 inline constexpr std::size_t max_members = 32;
 
@@ -45,7 +75,8 @@ template <class T, bool Found = false, class... A> consteval std::size_t count_i
   else return count_initialisers<T, works, A..., Anything>();
 }
 
-template <class T> inline constexpr std::size_t arity = count_initialisers<T>() - std::derived_from<T, ModuleTag>;  // the base takes one
+template <class T>
+inline constexpr std::size_t arity = count_initialisers<T>() - DerivesFromModule<T>;  // the base takes one
 
 /// Pointers to every member of an aggregate, in order.
 template <class T> constexpr auto pointers([[maybe_unused]] T& t) {
@@ -165,10 +196,93 @@ template <class T> constexpr std::string_view pretty() { return __PRETTY_FUNCTIO
 
 }  // namespace detail
 
+template <class T> std::string type_name();
+
+namespace detail {
+
+template <class X, class C> std::type_identity<X> member_type(X C::*);  // never defined
+template <auto P> using MemberType = typename decltype(member_type(P))::type;
+
+template <class M> consteval auto other_members() {
+  if constexpr (requires { typename M::others; }) return typename M::others{};
+  else return members<>{};
+}
+template <class M, auto... P, auto... Q> consteval auto named_members(members<P...>, members<Q...>) {
+  return members<P..., Q...>{};
+}
+
+/// The bytes of an M that its named members do not take.
+template <class M, auto... P> consteval std::size_t unnamed_bytes(members<P...>) {
+  if (std::is_empty_v<M>) return 0;
+  const std::size_t named = (std::is_polymorphic_v<M> ? sizeof(void*) : 0) + (sizeof(MemberType<P>) + ... + 0);
+  return sizeof(M) > named ? sizeof(M) - named : 0;
+}
+/// The most of them that can be padding, in whatever order the members stand: only after a member whose size is no
+/// multiple of the class's alignment does padding begin.
+template <class M, auto... P> consteval std::size_t most_padding(members<P...>) {
+  std::size_t sum = 0;
+  for (std::size_t size : {std::size_t{0}, sizeof(MemberType<P>)...}) {
+    const std::size_t multiple_of = size & (~size + 1);
+    if (size && multiple_of < alignof(M)) sum += alignof(M) - multiple_of;
+  }
+  return sum;
+}
+
+template <class M> struct EveryMemberIsNamed {
+  static constexpr auto all = named_members<M>(typename M::parts{}, other_members<M>());
+  static constexpr std::size_t unnamed = unnamed_bytes<M>(all);
+  static_assert(unnamed <= most_padding<M>(all),
+                "a data member is missing in `using parts`, it would be neither trained nor saved: add it there, or "
+                "name it in `using others = nn::members<&M::count>;` if it is plain data");
+};
+
+struct Extent {
+  std::size_t offset, size, align;
+  std::string_view name;
+};
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_unnamed(const std::string& module, std::size_t bytes,
+                                                                std::string_view after) {
+  fail({}, module, ": a data member is missing in `using parts`, it would be neither trained nor saved (", bytes,
+       " bytes ", after.empty() ? "at the beginning" : "after ", after, " have no name); add it there, or name it in ",
+       "`using others = nn::members<&", module, "::count>;` if it is plain data");
+}
+
+/// Whether the named members and the padding between them take all of m: sizes alone (EveryMemberIsNamed) cannot always
+/// say.
+template <class M, auto... P> bool check_extents(const M& m, members<P...>) {
+  const auto* begin = reinterpret_cast<const char*>(std::addressof(m));
+  Extent all[] = {{static_cast<std::size_t>(reinterpret_cast<const char*>(std::addressof(m.*P)) - begin),
+                   sizeof(MemberType<P>), alignof(MemberType<P>), last_word<P>()}...,
+                  {sizeof(M), 0, 1, {}}};
+  for (std::size_t i = 1; i < sizeof...(P); ++i)
+    for (std::size_t j = i; j > 0 && all[j].offset < all[j - 1].offset; --j) std::swap(all[j], all[j - 1]);
+  all[sizeof...(P)].align = alignof(M);
+  std::size_t end = std::is_polymorphic_v<M> ? sizeof(void*) : 0;
+  std::string_view last;
+  for (const Extent& e : all) {
+    if (e.offset > (end + e.align - 1) / e.align * e.align) fail_unnamed(type_name<M>(), e.offset - end, last);
+    if (e.offset + e.size >= end) end = e.offset + e.size, last = e.name;
+  }
+  return true;
+}
+
+template <class M> void check_members_are_named([[maybe_unused]] const M& m) {
+  if constexpr (requires { requires std::same_as<typename M::others, unchecked>; }) return;
+  else if constexpr (EveryMemberIsNamed<M>::unnamed > 0) {
+    // Once for a type; anew if it throws.
+    [[maybe_unused]] static const bool checked = check_extents(m, EveryMemberIsNamed<M>::all);
+  }
+}
+
+}  // namespace detail
+
 /// Calls f(name, member) for each direct member of m, in the order of declaration.
 template <class M, class F> constexpr void for_each_member(M& m, F&& f) {
   using T = std::remove_const_t<M>;
+  static_assert(detail::DerivesFromItsOwnModule<T>::value);
   if constexpr (ListsParts<T>) {
+    detail::check_members_are_named<T>(m);
     [&]<auto... P>(members<P...>) { (f(detail::last_word<P>(), m.*P), ...); }(typename T::parts{});
   } else {
     static_assert(std::is_aggregate_v<T>,

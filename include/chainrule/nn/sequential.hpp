@@ -182,6 +182,7 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
 
   std::vector<Part> list_parts() const {
     std::vector<Part> parts;
+    parts.reserve(modules_.size());
     for (const auto& [name, module] : modules_) parts.push_back({name, nullptr, false, module.ref()});
     return parts;
   }

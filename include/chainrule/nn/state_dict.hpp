@@ -21,6 +21,13 @@ template <class F> void walk_modules(ModuleRef m, const std::string& path, const
     if (part.module) walk_modules(part.module, path.empty() ? part.name : path + '.' + part.name, f);
 }
 
+/// Calls f(module) for a module and everything below it, parents first.
+template <class F> void visit_modules(ModuleRef m, const F& f) {
+  f(m);
+  for (const Part& part : m.parts())
+    if (part.module) visit_modules(part.module, f);
+}
+
 }  // namespace detail
 
 /// Every parameter and buffer of a tree: a module's own parameters, its own buffers, then its children's.
@@ -158,11 +165,59 @@ inline void to(ModuleRef root, Device device, Location at) {
   }
 }
 
-/// Calls f(ModuleRef) for every module of the tree, children first.
-template <class F> void apply(ModuleRef root, const F& f) {
+namespace detail {
+
+// The type of the only parameter of something that can be called; not of an overloaded or generic one, which has many.
+// Never defined.
+template <class R, class A> std::type_identity<A> parameter_of(R (*)(A));
+template <class R, class C, class A> std::type_identity<A> parameter_of(R (C::*)(A));
+template <class R, class C, class A> std::type_identity<A> parameter_of(R (C::*)(A) const);
+
+template <class F> consteval auto visited_by() {
+  if constexpr (requires(F& f) { detail::parameter_of(f); })
+    return decltype(detail::parameter_of(std::declval<F&>())){};
+  else if constexpr (requires { detail::parameter_of(&F::operator()); })
+    return decltype(detail::parameter_of(&F::operator())){};
+  else return std::type_identity<void>{};
+}
+
+template <class X> consteval bool never_visited() {  // holds a module or belongs to one, but is none
+  if constexpr (std::is_class_v<X>) return std::derived_from<X, TensorBase> || WrapsModule<X> || IsHolder<X>;
+  else return true;
+}
+
+template <class F> void visit(ModuleRef m, F& f) {
+  using A = typename decltype(visited_by<F>())::type;
+  using M = std::remove_cvref_t<A>;
+  if constexpr (std::is_void_v<A>) {
+    static_assert(!std::is_void_v<A>,
+                  "apply: write the type of the module instead of auto, [](nn::Linear& layer) {...}, to be called for "
+                  "every Linear, or [](nn::ModuleRef m) {...} to be called for every module: m.as<nn::Linear>() is "
+                  "null if it is none");
+  } else if constexpr (std::same_as<M, ModuleRef>) {
+    f(m);
+  } else {
+    static_assert(std::is_lvalue_reference_v<A>,
+                  "apply: take the module by reference, [](nn::Linear& layer) {...}; a copy would be changed and lost");
+    static_assert(!never_visited<M>(),
+                  "apply: visits modules, such as nn::Linear&; tensors are in net.parameters() and net.buffers(), and "
+                  "what is in an nn::AnyModule or a pointer is visited as its own type");
+    if (auto* found = m.as<M>()) f(*found);
+  }
+}
+
+}  // namespace detail
+
+/// Calls f for every module of the tree, children first and `root` last, as PyTorch does. What f takes says which: an
+/// nn::ModuleRef stands for any, a reference to one type of module for those of exactly this type, wherever they stand
+/// (in a Sequential, a vector, a map). A generic lambda does not compile: the types of modules are known at run time
+/// only.
+///     net.apply([](nn::Linear& layer) { nn::init::xavier_uniform_(layer.weight); });
+///     net.apply([](nn::ModuleRef m) { print(m.type_name()); });
+template <class F> void apply(ModuleRef root, F&& f) {
   for (const Part& part : root.parts())
     if (part.module) nn::apply(part.module, f);
-  f(root);
+  detail::visit(root, f);
 }
 
 }  // namespace chainrule::nn

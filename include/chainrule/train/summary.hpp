@@ -109,18 +109,19 @@ class SummaryObserver final : public nn::ModuleObserver {
 class EvalScope {
  public:
   explicit EvalScope(nn::ModuleRef root) {
-    nn::detail::walk_modules(root, "", [&](const std::string&, nn::ModuleRef m) {
-      if (bool* flag = m.training_flag()) was_.emplace_back(flag, std::exchange(*flag, false));
+    nn::detail::visit_modules(root, [&](nn::ModuleRef m) {
+      was_.emplace_back(m, m.is_training());
+      m.set_training(false);
     });
   }
-  ~EvalScope() {
-    for (auto& [flag, value] : was_) *flag = value;
+  ~EvalScope() {  // backwards: what was met twice was met as it was at first
+    for (auto i = was_.size(); i-- > 0;) was_[i].first.set_training(was_[i].second);
   }
   EvalScope(const EvalScope&) = delete;
   EvalScope& operator=(const EvalScope&) = delete;
 
  private:
-  std::vector<std::pair<bool*, bool>> was_;
+  std::vector<std::pair<nn::ModuleRef, bool>> was_;
 };
 
 }  // namespace detail
