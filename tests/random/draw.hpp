@@ -154,6 +154,7 @@ struct Sample {
   bool refused = false;          ///< an Error must come
   Level level = Level::second;   ///< what is defined everywhere
   bool nan_gradients = false;    ///< the gradient at an element that is NaN is the reference's
+  bool double_only = false;      ///< the inputs are no floats
   double looser = 1;             ///< factor of the tolerance
 
   /// f(list of inputs) gives a tensor, or a list of tensors, of any type.

@@ -27,6 +27,23 @@ template <class F> RandomOp binary(const std::string& op, const std::string& nam
     s.level = level;
     s.nan_gradients = nan_gradients;
     draw_pair(d, s, left, right);
+    if (op == "fmod" && !s.refused && d.chance(0.3)) {  // a quotient next to a whole number, on either side of it once it is rounded
+      s.double_only = d.flag();
+      const Sizes shape = broadcast(s.inputs[0].shape, s.inputs[1].shape);
+      const Array b = expand(s.inputs[1], shape);
+      s.inputs[0] = map(b, [&](const Number& v) {
+        const double near = static_cast<double>(d.between(-12, 12)) * v.v;
+        return Number(s.double_only ? near : static_cast<double>(static_cast<float>(near)));
+      });
+      if (s.double_only) {
+        for (auto& v : s.inputs[1].x) v = v.v * (1 + 0x1p-40);
+        s.inputs[1].same.clear();
+        s.inputs[0] = map(expand(s.inputs[1], shape), [&](const Number& v) { return Number(static_cast<double>(d.between(-12, 12)) * v.v); });
+      }
+      s.calls([=](const auto& in) { return call(in[0], in[1]); });
+      s.expects([=](const Arrays& in) { return zip(in[0], in[1], plain); });
+      return s;
+    }
     if (d.chance(0.05) && !s.refused && left.low == right.low) {  // an operand with itself
       s.inputs.pop_back();
       s.calls([=](const auto& in) { return call(in[0], in[0]); });
@@ -164,7 +181,7 @@ RandomOps binary_ops() {
     const Sizes wide = d.shape();
     // Where start and end are infinite or far apart, only the formula of the nearer end is right.
     const bool far = d.chance(0.3);
-    const Spread spread{.low = far ? -3e7 : -2, .high = far ? 3e7 : 2, .ties = !far};
+    const Spread spread{.low = far ? -3e7 : -2, .high = far ? 3e7 : 2, .ties = !far}, weights{.low = -1, .high = 2, .specials = false};
     s.inputs = {d.values(d.shape_from(wide), spread), d.values(wide, {})};
     const bool number = d.flag();
     const double c = d.any({0.0, 0.25, 0.5, 0.75, 1.0, 1.5, -0.5});
@@ -174,7 +191,7 @@ RandomOps binary_ops() {
       s.calls([=](const auto& in) { return cr::lerp(in[0], in[1], c); });
       s.expects([=](const Arrays& in) { return zip(in[0], in[1], [&](const Number& a, const Number& b) { return lerp(a, b, c); }); });
     } else {
-      s.inputs.push_back(d.values(d.shape_from(wide), {.low = -1, .high = 2, .specials = false}));
+      s.inputs.push_back(far ? d.integers(d.shape_from(wide), -1, 2) : d.values(d.shape_from(wide), weights));
       s.calls([=](const auto& in) { return cr::lerp(in[0], in[1], in[2]); });
       s.expects([=](const Arrays& in) {
         const Sizes shape = broadcast(broadcast(in[0].shape, in[1].shape), in[2].shape);

@@ -114,7 +114,7 @@ Sample draw_probabilities(Draw& d) {
       return t;
     });
     if (how == "none") return terms;
-    return filled({}, how == "sum" ? sum : terms.x.empty() ? Number(nan) : sum / Number(static_cast<double>(terms.numel())));
+    return filled({}, how == "sum" ? sum : in[0].x.empty() ? Number(nan) : sum / Number(static_cast<double>(terms.numel())));
   });
   return s;
 }

@@ -355,7 +355,15 @@ Sample draw_index_put(Draw& d) {
   s.expects([=](const Arrays& in) {
     Array y = in[0];
     const Array values = expand(in[1], items.shape);
-    for (std::int64_t i = 0; i < values.numel(); ++i) y.at(items.source(index_of(items.shape, i))) = values.x[static_cast<std::size_t>(i)];  // the last one stays
+    std::vector<bool> put(y.x.size());
+    for (std::int64_t i = 0; i < values.numel(); ++i) {  // the last one stays; the gradient of all is g, as in PyTorch
+      const auto there = static_cast<std::size_t>(position_of(y.shape, items.source(index_of(items.shape, i))));
+      const Number& v = values.x[static_cast<std::size_t>(i)];
+      Number sum = put[there] ? y.x[there] + v : v;
+      sum.v = v.v;
+      y.x[there] = sum;
+      put[there] = true;
+    }
     return y;
   });
   return s;

@@ -95,6 +95,7 @@ RandomOps selection_ops() {
     const Sizes wide = d.shape();
     const Array b = d.values(wide);
     Array a = b;
+    a.same.clear();
     for (auto& v : a.x) v = d.chance(0.3) ? d.value({}) : v.v * (1 + d.any({0.0, 1e-3, 0.1}));
     const double rtol = d.any({1e-5, 0.01, 0.0}), atol = d.any({1e-8, 0.01, 0.0});
     const bool equal_nan = d.flag();

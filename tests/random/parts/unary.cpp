@@ -200,7 +200,7 @@ RandomOps unary_ops() {
     s.nan_gradients = e != 0;
     s.calls([=](const auto& in) { return cr::pow(in[0], e); });
     curve = [=](double x) {
-      return Scalar{std::pow(x, e), e == 0 ? 0 : e * std::pow(x, e - 1), e == 0 || e == 1 ? 0 : e * (e - 1) * std::pow(x, e - 2)};
+      return Scalar{e == 0.5 ? sqrt(x) : std::pow(x, e), e == 0 ? 0 : e * std::pow(x, e - 1), e == 0 || e == 1 ? 0 : e * (e - 1) * std::pow(x, e - 2)};
     };
   }));
   ops.push_back(with_arguments("pow", [](Draw& d, Sample& s, Curve& curve) {
