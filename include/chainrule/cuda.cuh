@@ -61,6 +61,8 @@ template <class T> void enrol_for_numbers() {
   enrol_map<fn::Maximum, T, T>();
   enrol_map<fn::Minimum, T, T>();
   enrol_map<fn::Clamp<T>, T>();
+  enrol_map<fn::Lerp, T, T, T>();
+  enrol_map<fn::LerpBy<T>, T, T>();
   enrol_reduce<fn::Prod, T, T>();
   enrol_reduce<fn::Extreme<true>, T, T>();
   enrol_reduce<fn::Extreme<false>, T, T>();
@@ -83,6 +85,7 @@ template <class T> void enrol_for_reals() {
   enrol_map<fn::Tan, T>();
   enrol_map<fn::Asin, T>();
   enrol_map<fn::Acos, T>();
+  enrol_map<fn::ArcSlope, T>();
   enrol_map<fn::Atan, T>();
   enrol_map<fn::Sinh, T>();
   enrol_map<fn::Cosh, T>();
@@ -93,8 +96,11 @@ template <class T> void enrol_for_reals() {
   enrol_map<fn::Erf, T>();
   enrol_map<fn::Trunc, T>();
   enrol_map<fn::Atan2, T, T>();
+  enrol_map<fn::Atan2Scale, T, T>();
   enrol_binary<fn::Fmod, T>();
   enrol_binary<fn::Remainder, T>();
+  enrol_map<fn::Quotient<fn::Fmod>, T, T>();
+  enrol_map<fn::Quotient<fn::Remainder>, T, T>();
   enrol_map<fn::Tanh, T>();
   enrol_map<fn::TanhGrad, T, T>();
   enrol_map<fn::Sigmoid, T>();
@@ -135,6 +141,7 @@ template <class T> void enrol_for_reals() {
   enrol_map<fn::Triangle<false>, T, std::int64_t, std::int64_t>();
   enrol_reduce<fn::SumOfSquares, T, T>();
   enrol_reduce<fn::MaxMagnitude, T, T>();
+  enrol_reduce<fn::MinMagnitude, T, T>();
   enrol_matmul<T>();
 }
 

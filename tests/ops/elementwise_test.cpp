@@ -143,5 +143,55 @@ TEST_CASE("nan_to_num, count_nonzero and median know NaN", "[ops][nan]") {
   CHECK(cr::tensor({{1, 2}, {3, 4}}).ravel().ndim() == 1);
 }
 
+TEST_CASE("remainder and fmod divide by the quotient of the forward pass in their gradients", "[ops][fmod]") {
+  auto quotients = [](auto f, const Tensor<float>& a, const Tensor<float>& b) {
+    auto divisor = b.clone();
+    divisor.requires_grad_();
+    f(a, divisor).sum().backward();
+    return divisor.grad();
+  };
+  auto rest = [](const auto& a, const auto& b) { return cr::remainder(a, b); };
+  auto cut = [](const auto& a, const auto& b) { return cr::fmod(a, b); };
+  const auto a = tensor({1, -1, 5, -5, 1, -1}), b = tensor({0.1f, 0.1f, -3, 3, 0, inf});
+  CHECK(differs(quotients(rest, a, b), {-9, 10, 2, 2, -inf, 1}) == "");  // 1 / 0.1f rounds to 10
+  CHECK(differs(quotients(cut, a, b), {-9, 9, 1, 1, -inf, 0}) == "");
+}
+
+TEST_CASE("lerp is exact at both ends", "[ops][lerp]") {
+  const auto start = tensor({1e8f, 1e30f}), end = tensor({1, 5});
+  CHECK(cr::lerp(start, end, 1).to_vector() == std::vector<float>{1, 5});
+  CHECK(cr::lerp(start, end, tensor({1, 0})).to_vector() == std::vector<float>{1, 1e30f});
+  CHECK(cr::lerp(end, start, 0).to_vector() == std::vector<float>{1, 5});
+  CHECK(cr::lerp(tensor<std::int64_t>({0, 10}), tensor<std::int64_t>({3, 20}), 2).to_vector() ==
+        std::vector<std::int64_t>{6, 30});
+  check_derivatives([](const auto& in) { return cr::lerp(in[0], in[1], in[2]); },
+                    {leaf({1, -2, 3}), leaf({5}), leaf({0.3, 0.5, 0.9})});
+  check_derivatives([](const auto& in) { return cr::lerp(in[0], in[1], 0.7); }, {leaf({1, -2, 3}), leaf({5})});
+}
+
+TEST_CASE("atan2's gradient is 0 at the origin, and right for the largest and smallest numbers", "[ops][atan2]") {
+  auto y = tensor({0, 1e-30f, 1e30f, 0}, {.requires_grad = true}),
+       x = tensor({0, 1e-30f, 1e30f, 2}, {.requires_grad = true});
+  auto grads = cr::autograd::grad<float>({cr::atan2(y, x).sum()}, {y, x}, {}, {.create_graph = true});
+  CHECK(differs(grads[0], {0, 5e29, 5e-31, 0.5}) == "");
+  CHECK(differs(grads[1], {0, -5e29, -5e-31, 0}) == "");
+  for (float v : cr::autograd::grad<float>({grads[0][0] + grads[1][0]}, {y})[0].slice(0, 0, 1).to_vector())
+    CHECK(v == 0);
+}
+
+TEST_CASE("second derivatives of asin and acos are infinite at 1, not NaN", "[ops][asin]") {
+  auto x = leaf({1, -1, 0.5});
+  auto second = [&](const Tensor<double>& y) {
+    return cr::autograd::grad<double>({cr::autograd::grad<double>({y.sum()}, {x}, {}, {.create_graph = true})[0].sum()},
+                                      {x})[0];
+  };
+  CHECK(differs(second(cr::asin(x)), {inf, -inf, 0.7698003589195010}) == "");
+  CHECK(differs(second(cr::acos(x)), {-inf, inf, -0.7698003589195010}) == "");
+}
+
+TEST_CASE("x^-0.5 is rsqrt", "[ops][pow]") {
+  CHECK(differs(cr::pow(tensor({-0.0f, static_cast<float>(-inf), 4}), -0.5), {-inf, nan, 0.5}) == "");
+}
+
 }  // namespace
 }  // namespace chainrule_test

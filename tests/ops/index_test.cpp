@@ -212,3 +212,35 @@ TEST_CASE("assignment through an index that copies is refused, not lost", "[ops]
   CHECK_THROWS_WITH((x[x > 2] = 0), Catch::Contains("index_put_"));
   CHECK_THROWS_WITH((x[indices({0})] = x), Catch::Contains("index_put_"));
 }
+
+TEST_CASE("gather, index_select and scatter_add take scalars, as tensors of one element", "[ops][gather]") {
+  auto x = tensor<double>(5.0, {.requires_grad = true});
+  const auto zero = tensor<std::int64_t>(0), twice = zeros<std::int64_t>({2});
+  CHECK(gather(x, 0, zero).shape() == Shape{});
+  CHECK(gather(x, -1, twice).to_vector() == std::vector<double>{5, 5});
+  CHECK(gather(tensor({5, 6}), 0, tensor<std::int64_t>(1)).item() == 6);
+  CHECK(index_select(x, 0, zero).item() == 5);
+  CHECK(index_select(x, 0, zeros<std::int64_t>({1})).shape() == Shape{});
+  CHECK(scatter_add(x, 0, zero, tensor<double>(2.0)).item() == 7);
+  CHECK(scatter_add(x, 0, twice, tensor<double>({2, 3})).item() == 10);
+  CHECK(scatter_add(tensor({5, 6}), 0, tensor<std::int64_t>(1), tensor(2)).to_vector() == std::vector<float>{5, 8});
+  gather(x, 0, twice).sum().backward();
+  CHECK(x.grad().item() == 2);
+  CHECK_THROWS_AS(gather(x, 1, zero), Error);
+  CHECK_THROWS_AS(gather(x, 0, tensor<std::int64_t>(1)), Error);
+  CHECK_THROWS_WITH(index_select(x, 0, twice),
+                    Catch::Contains("a scalar has one element, so the index must have one too, got (2,)"));
+  CHECK(flip(x, 0).item() == 5);
+}
+
+TEST_CASE("gradients as ops of their own check what they are given", "[ops][gather]") {
+  const auto far = tensor<std::int64_t>({5});
+  CHECK_THROWS_WITH(gather_grad(ones({1}), {3}, 0, far), Catch::Contains("gather_grad: index 5 at position (0,)"));
+  CHECK_THROWS_WITH(gather_grad(ones({2}), {3}, 0, zeros<std::int64_t>({1})),
+                    Catch::Contains("needs the shape of the index, (1,), got (2,)"));
+  CHECK_THROWS_WITH(index_select_grad(ones({1}), {3}, 0, far), Catch::Contains("index_select_grad: index 5"));
+  CHECK_THROWS_WITH(index_select_grad(ones({2}), {3}, 0, zeros<std::int64_t>({1})),
+                    Catch::Contains("needs shape (1,), got (2,)"));
+  CHECK_THROWS_WITH(softmax_grad(ones({2}), ones({3}), 0),
+                    Catch::Contains("needs the shape of the result, (3,), got (2,)"));
+}

@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 #include <chainrule/api.hpp>
 #include <cmath>
+#include <limits>
 
 namespace cr = chainrule;
 using Matrix = cr::Tensor<double>;
@@ -162,4 +163,65 @@ TEST_CASE("losses refuse shapes that would broadcast by accident, and what is no
   CHECK(message_of([] { cr::binary_cross_entropy(cr::tensor({0.5, 2}), cr::zeros({2})); }) ==
         "binary_cross_entropy: expects probabilities between 0 and 1, got 2 at element 1; take the sigmoid first, or use binary_cross_entropy_with_logits");
   CHECK_THROWS_AS(cr::binary_cross_entropy_with_logits(cr::zeros({4}), cr::zeros({4}), {.weight = cr::ones({3, 4})}), cr::Error);
+}
+
+TEST_CASE("labels and class weights may be columns of a table", "[ops][loss]") {
+  const auto table = cr::tensor<std::int64_t>({{9, 1}, {9, 1}, {9, 0}, {9, 2}});
+  const auto column = table.select(1, 1), same = labels({1, 1, 0, 2});
+  const auto weights = cr::tensor<double>({{1, 7}, {2, 7}, {4, 7}}).select(1, 0), plain = cr::tensor<double>({1, 2, 4});
+  CHECK(cr::cross_entropy(cr::arange<double>(12).view({4, 3}) * cr::tensor<double>({0.1, -0.1, 0.2}), column).item() ==
+        Approx(1.23375973));
+  CHECK(cr::nll_loss(cr::arange<double>(12).view({4, 3}), column).item() == -5.5);
+  for (auto reduction : {"mean", "sum", "none"}) {
+    auto a = random({3, 4}, 1), b = a.detach().clone();
+    b.requires_grad_();
+    auto of_column =
+        cr::cross_entropy(a.t(), column, {.weight = weights, .reduction = reduction, .label_smoothing = 0.1});
+    auto of_plain = cr::cross_entropy(b.t(), same, {.weight = plain, .reduction = reduction, .label_smoothing = 0.1});
+    CHECK(of_column.equal(of_plain));
+    of_column.sum().backward();
+    of_plain.sum().backward();
+    CHECK(a.grad().equal(b.grad()));
+    CHECK(cr::nll_loss(a.t(), column, {.weight = weights, .reduction = reduction})
+              .equal(cr::nll_loss(a.t(), same, {.weight = plain, .reduction = reduction})));
+  }
+  const auto one = cr::full<std::int64_t>({1}, 2).expand({4});
+  CHECK(cr::cross_entropy(random({4, 3}, 2), one).item() ==
+        cr::cross_entropy(random({4, 3}, 2), labels({2, 2, 2, 2})).item());
+  const auto maps = cr::tensor<std::int64_t>({{0, 2}, {1, 2}});
+  CHECK(cr::cross_entropy(random({2, 3, 2}, 3), maps.t()).item() ==
+        cr::cross_entropy(random({2, 3, 2}, 3), maps.t().clone()).item());
+  const auto bad = cr::tensor<std::int64_t>({{0, 1}, {0, 3}});  // 3 is no class
+  CHECK(message_of([&] {
+          cr::cross_entropy(random({2, 3}, 1), bad.select(1, 1));
+        }) == "cross_entropy: label 3 at row 1 is no class; there are 3 classes (0 to 2)");
+}
+
+TEST_CASE("class weights that require a gradient are refused, for they would get none", "[ops][loss]") {
+  auto w = cr::ones<double>({3}, {.requires_grad = true});
+  CHECK(message_of([&] { cr::cross_entropy(random({2, 3}, 1), labels({0, 1}), {.weight = w}); }) ==
+        "cross_entropy: class weights of labels get no gradient, but weight requires one; pass weight.detach()");
+  CHECK_THROWS_AS(cr::nll_loss(random({2, 3}, 1), labels({0, 1}), {.weight = w}), cr::Error);
+  cr::no_grad guard;
+  CHECK(cr::nll_loss(cr::ones<double>({2, 3}), labels({0, 1}), {.weight = w}).item() == -1);
+}
+
+TEST_CASE("smooth_l1_loss of NaN has a gradient of NaN", "[ops][loss]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
+  for (double beta : {1.0, 0.0}) {
+    auto x = cr::tensor<double>({nan, inf, -3, 0.5}, {.requires_grad = true}),
+         y = cr::zeros<double>({4}, {.requires_grad = true});
+    cr::smooth_l1_loss(x, y, {.reduction = "sum", .beta = beta}).backward();
+    const auto gx = x.grad().to_vector(), gy = y.grad().to_vector();
+    CHECK(std::isnan(gx[0]) == (beta > 0));  // l1_loss gives 0 there, as in PyTorch
+    CHECK(std::isnan(gy[0]) == (beta > 0));
+    CHECK(gx[1] == 1);
+    CHECK(gx[2] == -1);
+    CHECK(gx[3] == (beta > 0 ? 0.5 : 1));
+  }
+}
+
+TEST_CASE("binary_cross_entropy refuses targets that are no probabilities", "[ops][loss]") {
+  CHECK(message_of([] { cr::binary_cross_entropy(cr::full({2}, 0.5f), cr::tensor({0, 2})); }) ==
+        "binary_cross_entropy: expects targets between 0 and 1, got 2 at element 1");
 }

@@ -116,3 +116,55 @@ TEST_CASE("products of the wrong shapes are refused with both shapes", "[ops][ma
   CHECK_THROWS_AS(cr::dot(cr::zeros({2}), cr::zeros({3})), cr::Error);
   CHECK_THROWS_AS(cr::matmul(cr::zeros({}), cr::zeros({3})), cr::Error);
 }
+
+TEST_CASE("a weight of one dimension gives a number for each row", "[ops][linear]") {
+  const auto x = cr::arange<double>(6).view({2, 3});
+  const auto w = cr::tensor<double>({1, 0, 2});
+  CHECK(cr::linear(x, w).to_vector() == std::vector<double>{4, 13});
+  CHECK(cr::linear(x[1], w).shape() == cr::Shape{});
+  CHECK(cr::linear(x, w, cr::tensor<double>(0.5)).to_vector() == std::vector<double>{4.5, 13.5});
+  CHECK(cr::linear_relu(x, w, cr::tensor<double>(-5.0)).to_vector() == std::vector<double>{0, 8});
+  CHECK(cr::linear(x, cr::ones<double>({2, 3}), cr::tensor<double>(1.0)).to_vector() ==
+        std::vector<double>{4, 4, 13, 13});
+  CHECK_THROWS_WITH(cr::linear(x, cr::ones<double>({2})),
+                    Catch::Contains("linear: expects 2 input features, got input (2, 3), weight (2,)"));
+  CHECK_THROWS_WITH(cr::linear(x, w, cr::ones<double>({2})), Catch::Contains("the bias is a scalar, got shape (2,)"));
+  auto a = x.clone().requires_grad_(), b = w.clone().requires_grad_(),
+       c = cr::tensor<double>(2.0, {.requires_grad = true});
+  CHECK(cr::gradcheck([](auto p, auto q, auto r) { return cr::linear(p, q, r); }, {a, b, c}));
+  CHECK(cr::gradcheck([](auto p, auto r) { return cr::linear(p, cr::ones<double>({2, 3}), r); }, {a, c}));
+}
+
+TEST_CASE("gradients of empty products, at any order", "[ops][matmul]") {
+  auto check_zero = [](const cr::Tensor<double>& y, const std::vector<cr::Tensor<double>>& inputs) {
+    auto g = cr::ones<double>(y.shape(), {.requires_grad = true});
+    auto first = cr::autograd::grad<double>({y}, inputs, {g}, {.create_graph = true});
+    cr::Tensor<double> total = cr::zeros<double>({});
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      CHECK(first[i].shape() == inputs[i].shape());
+      total = total + (first[i] * 2).sum();
+    }
+    std::vector<cr::Tensor<double>> all = inputs;
+    all.push_back(g);
+    for (const auto& second : cr::autograd::grad<double>({total}, all, {}, {.allow_unused = true}))
+      if (second.defined())
+        for (double v : second.to_vector()) CHECK(v == 0);
+  };
+  auto empty = [](const cr::Shape& shape) { return cr::zeros<double>(shape, {.requires_grad = true}); };
+  {
+    auto a = empty({2, 3, 0}), b = empty({0, 4});
+    check_zero(cr::matmul(a, b), {a, b});
+  }
+  {
+    auto a = empty({2, 3, 4}), b = empty({4, 0});
+    check_zero(cr::matmul(a, b), {a, b});
+  }
+  {
+    auto x = empty({2, 3, 0}), w = empty({4, 0});
+    check_zero(cr::linear(x, w), {x, w});
+  }
+  {
+    auto x = empty({2, 3, 4}), w = empty({0, 4});
+    check_zero(cr::linear(x, w), {x, w});
+  }
+}

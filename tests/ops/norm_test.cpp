@@ -112,3 +112,44 @@ TEST_CASE("normalisation refuses what it cannot normalise", "[ops][norm]") {
         "batch_norm: running_mean needs one number for each of the 3 channels of (2, 3), got shape (4,)");
   CHECK(message_of([] { cr::layer_norm(cr::zeros({2, 3}), {4}); }) == "layer_norm: the last dimensions of (2, 3) are not (4,)");
 }
+
+TEST_CASE("running statistics may be columns of a table", "[ops][norm]") {
+  auto table = cr::tensor<double>({{7, 0, 1}, {7, 0, 1}});
+  const auto x = cr::tensor<double>({{1, 10}, {3, 30}});
+  const auto mean = table.select(1, 1), var = table.select(1, 2);
+  const auto version = table.version();
+  cr::batch_norm(x, mean, var, {}, {}, true, 0.5);
+  CHECK(table.to_vector() == std::vector<double>{7, 1, 1.5, 7, 10, 100.5});
+  CHECK(table.version() > version);
+  const auto y = cr::batch_norm(x, mean, var, {}, {}, false, 0.1, 0.0).to_vector();
+  CHECK(y[2] == Approx(2 / std::sqrt(1.5)));
+  CHECK(y[3] == Approx(20 / std::sqrt(100.5)));
+  const auto one = cr::ones<double>({1}).expand({2});
+  CHECK(cr::batch_norm(x, one, one, {}, {}, false, 0.1, 0.0).to_vector() == std::vector<double>{0, 9, 2, 29});
+  CHECK_THROWS_WITH(cr::batch_norm(x, one, one, {}, {}, true),
+                    Catch::Contains("they were expanded, so that all channels share one element"));
+  auto leaf = cr::ones<double>({2}, {.requires_grad = true});
+  CHECK_THROWS_WITH(cr::batch_norm(x, mean, leaf, {}, {}, false),
+                    Catch::Contains("the running statistics get no gradient"));
+}
+
+TEST_CASE("batch_norm of nothing is nothing, and leaves the running statistics alone", "[ops][norm]") {
+  for (bool training : {false, true}) {
+    for (const Shape& shape : {Shape{0, 3}, Shape{0, 3, 2}, Shape{2, 3, 0}}) {
+      auto mean = cr::full<double>({3}, 5), var = cr::full<double>({3}, 7);
+      auto x = cr::zeros<double>(shape, {.requires_grad = true}), w = cr::ones<double>({3}, {.requires_grad = true}),
+           b = cr::ones<double>({3}, {.requires_grad = true});
+      auto y = cr::batch_norm(x, mean, var, w, b, training);
+      CHECK(y.shape() == shape);
+      CHECK(mean.to_vector() == std::vector<double>(3, 5.0));
+      CHECK(var.to_vector() == std::vector<double>(3, 7.0));
+      auto grads = cr::autograd::grad<double>({y.sum() + cr::batch_norm_relu(x, mean, var, w, b, training).sum()},
+                                              {x, w, b}, {}, {.create_graph = true});
+      CHECK(grads[0].shape() == shape);
+      CHECK(grads[1].to_vector() == std::vector<double>(3, 0.0));
+      CHECK(grads[2].to_vector() == std::vector<double>(3, 0.0));
+    }
+    const auto none = cr::zeros<double>({0});
+    CHECK(cr::batch_norm(none, none, none, {}, {}, training).shape() == Shape{0});
+  }
+}

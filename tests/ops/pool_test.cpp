@@ -114,3 +114,24 @@ TEST_CASE("pooling refuses windows that do not fit", "[ops][pool]") {
   CHECK_THROWS_AS(cr::max_pool2d(cr::zeros({1, 8, 8}), 2, {.stride = 0}), cr::Error);
   CHECK_THROWS_AS(cr::adaptive_avg_pool2d(cr::zeros({1, 8, 8}), 0), cr::Error);
 }
+
+TEST_CASE("a window of nothing but padding gives -infinity and no gradient, at any order", "[ops][pool]") {
+  auto x = cr::full<double>({1, 1, 1}, 5, {.requires_grad = true});
+  auto y = cr::max_pool2d(x, 2, 1, {.padding = 1, .dilation = 2});  // sees the four corners around a single element
+  CHECK(y.to_vector() == std::vector<double>{-std::numeric_limits<double>::infinity()});
+  auto g = cr::ones<double>({1, 1, 1}, {.requires_grad = true});
+  auto gx = cr::autograd::grad<double>({y}, {x}, {g}, {.create_graph = true})[0];
+  CHECK(gx.to_vector() == std::vector<double>{0});
+  CHECK(cr::autograd::grad<double>({gx.sum()}, {g})[0].to_vector() == std::vector<double>{0});
+}
+
+TEST_CASE("avg_pool2d takes any divisor but 0", "[ops][pool]") {
+  auto x = cr::arange<float>(16).view({1, 4, 4});
+  CHECK(cr::avg_pool2d(x, 2, {.divisor_override = -2}).to_vector() == std::vector<float>{-5, -9, -21, -25});
+  CHECK(cr::avg_pool2d(x, 4, {.divisor_override = -3}).to_vector() == std::vector<float>{-40});
+  CHECK(cr::avg_pool2d(x, 3, 1, {.divisor_override = -9}).to_vector() == std::vector<float>{-5, -6, -9, -10});
+  x.requires_grad_();
+  cr::avg_pool2d(x, 4, {.divisor_override = -4}).sum().backward();
+  CHECK(x.grad().to_vector() == std::vector<float>(16, -0.25f));
+  CHECK_THROWS_WITH(cr::avg_pool2d(x, 2, {.divisor_override = 0}), Catch::Contains("divisor_override must not be 0"));
+}

@@ -165,7 +165,7 @@ TEST_CASE("norm", "[ops][reduce][norm]") {
   CHECK(x.norm(2, 1).to_vector() == vector<double>{5, 0});
   CHECK(x.norm(2, {0, 1}, true).shape() == Shape{1, 1});
   CHECK(std::isnan(tensor<double>({1, not_a_number}).norm(inf).item()));
-  CHECK_THROWS_WITH(x.norm(0), Catch::Contains("norm: p must be positive, got 0"));
+  CHECK_THROWS_WITH(x.norm(not_a_number), Catch::Contains("norm: p must be a number, got NaN"));
   auto gradient = [](double p, Tensor<double> t) {
     t.requires_grad_();
     norm(t, p, 1).sum().backward();
@@ -177,6 +177,80 @@ TEST_CASE("norm", "[ops][reduce][norm]") {
   CHECK(gradient(3, tensor<double>({{0, 0}})) == vector<double>{0, 0});
   for (double p : {2.0, 1.0, 3.0, 1.5, inf})
     CHECK(differentiable([p](const Tensor<double>& t) { return norm(t, p, {0, -1}); }, irregular({2, 3, 2})));
+}
+
+TEST_CASE("norms of any order, as in PyTorch", "[ops][reduce][norm]") {
+  auto gradient = [](double p, Tensor<double> t) {
+    t.requires_grad_();
+    norm(t, p).backward();
+    return t.grad();
+  };
+  auto close = [](const Tensor<double>& a, const Tensor<double>& b) { return a.allclose(b, 1e-12, 1e-12); };
+  const auto x = tensor<double>({3, -4, 1}), with_zero = tensor<double>({3, -4, 0});
+  CHECK(x.norm(0).item() == 3);
+  CHECK(with_zero.norm(0).item() == 2);
+  CHECK(norm(tensor<double>({{0, not_a_number}, {0, 0}}), 0, 1).to_vector() == vector<double>{1, 0});
+  CHECK(gradient(0, x.clone()).to_vector() == vector<double>{0, 0, 0});
+  CHECK(x.norm(-1).item() == Approx(12.0 / 19));
+  CHECK(x.norm(-2).item() == Approx(12.0 / 13));
+  CHECK(with_zero.norm(-1).item() == 0);
+  CHECK(close(gradient(-1, x.clone()), tensor<double>({16, -9, 144}) / 361));
+  CHECK(gradient(-1, with_zero.clone()).to_vector() == vector<double>{0, 0, 0});
+  CHECK(x.norm(-inf).item() == 1);
+  CHECK(gradient(-inf, tensor<double>({3, -1, 1})).to_vector() == vector<double>{0, -0.5, 0.5});
+  CHECK(gradient(inf, tensor<double>({3, -3, 1})).to_vector() == vector<double>{0.5, -0.5, 0});
+  CHECK(norm(tensor<double>({{1, 2}, {5, 4}}).t(), -inf, 1).to_vector() == vector<double>{1, 2});
+  CHECK(std::isnan(tensor<double>({1, not_a_number}).norm(-inf).item()));
+  CHECK(tensor<double>(-3.0).norm(-1).item() == Approx(3));
+  CHECK(
+      gradcheck([](auto v) { return norm(v, -1.5, 1); }, {tensor<double>({{3, -4}, {1, 2}}, {.requires_grad = true})}));
+
+  CHECK(zeros({0}).norm(0).item() == 0);
+  CHECK(norm(zeros({0, 3}), inf, 1).shape() == Shape{0});
+  CHECK_THROWS_WITH(zeros({0}).norm(-1), Catch::Contains("norm: the -1-norm of nothing does not exist (shape (0,)"));
+  CHECK_THROWS_WITH(norm(zeros({0, 3}), inf, 0), Catch::Contains("of nothing does not exist"));
+  CHECK(normalize(tensor<double>({3, -4, 2}), 0, 0).allclose(tensor<double>({1, -4.0 / 3, 2.0 / 3})));
+  CHECK(normalize(tensor<double>({3, -4, 2}), -inf, 0).to_vector() == vector<double>{1.5, -2, 1});
+}
+
+TEST_CASE("var and std of a braced dimension are those of the dimension", "[ops][reduce][var][std]") {
+  const auto x = tensor<double>({{1, 3}, {2, 6}});
+  CHECK(x.var({1}).to_vector() == vector<double>{2, 8});
+  CHECK(var(x, {0}).to_vector() == vector<double>{0.5, 4.5});
+  CHECK(x.std({1}, false).to_vector() == vector<double>{1, 2});
+  CHECK(chainrule::std(x, {1}, false).to_vector() == vector<double>{1, 2});
+  CHECK(x.var(false).item() == Approx(3.5));
+  CHECK(x.var().item() == Approx(14.0 / 3));
+}
+
+TEST_CASE("products and running sums of small integers do not wrap around", "[ops][reduce][prod]") {
+  const auto bytes = tensor<std::uint8_t>({200, 100, 2});
+  CHECK(bytes.prod().item() == 40000);
+  CHECK(prod(bytes.view({1, 3}), 1).to_vector() == vector<std::int64_t>{40000});
+  CHECK(bytes.cumsum(0).to_vector() == vector<std::int64_t>{200, 300, 302});
+  CHECK(cumsum(tensor<std::int32_t>({2147483647, 1}), 0).to_vector() == vector<std::int64_t>{2147483647, 2147483648});
+  CHECK(tensor<bool>({true, true}).prod(0).item() == 1);
+}
+
+TEST_CASE("cosine_similarity broadcasts before it takes lengths", "[ops][reduce][norm]") {
+  CHECK(cosine_similarity(ones({1, 2, 1}), ones({2, 1, 1}), -2).allclose(ones({2, 1})));
+  const auto row = tensor<double>({{1, 2, 3}}), column = tensor<double>({{1}, {2}});
+  CHECK(cosine_similarity(row, column, 0).allclose(full<double>({3}, 3 / std::sqrt(10.0))));
+  CHECK(cosine_similarity(row, column, -1).allclose(full<double>({2}, 6 / std::sqrt(42.0))));
+  CHECK(gradcheck([](auto a, auto b) { return cosine_similarity(a, b, 0); },
+                  {row.clone().requires_grad_(), column.clone().requires_grad_()}));
+  auto tiny = tensor<double>({1e-9, 2e-9}, {.requires_grad = true});  // shorter than eps
+  cosine_similarity(tiny, tensor<double>({1, 2}), 0).backward();
+  CHECK(tiny.grad().allclose(tensor<double>({34721359.55, 69442719.1}), 1e-8));
+}
+
+TEST_CASE("the median's gradient is shared by its equals", "[ops][sort]") {
+  auto x = tensor<double>({2, 1, 2, 2, 5}, {.requires_grad = true});
+  x.median().backward();
+  CHECK(x.grad().allclose(tensor<double>({1, 0, 1, 1, 0}) / 3));
+  auto y = tensor<double>({{1, not_a_number}}, {.requires_grad = true});
+  median(y).backward();
+  CHECK(y.grad().to_vector() == vector<double>{0, 1});
 }
 
 TEST_CASE("cumsum", "[ops][cumsum]") {

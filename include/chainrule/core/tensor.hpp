@@ -329,11 +329,15 @@ template <class T> class Tensor : public TensorBase {
   Tensor<SumOf<T>> sum(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
   Tensor<RealOf<T>> mean(Location at = Location::here()) const;
   Tensor<RealOf<T>> mean(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
-  Tensor prod(Location at = Location::here()) const;
-  Tensor prod(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
-  template <std::same_as<bool> B = bool> Tensor var(B unbiased = true, Location at = Location::here()) const;  // x.var(1) names a dimension
+  Tensor<SumOf<T>> prod(Location at = Location::here()) const;
+  Tensor<SumOf<T>> prod(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  Tensor var(Location at = Location::here()) const;
+  template <std::same_as<bool> B>
+  Tensor var(B unbiased, Location at = Location::here()) const;  // x.var(1) and x.var({1}) name a dimension
   Tensor var(const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) const;
-  template <std::same_as<bool> B = bool> Tensor std(B unbiased = true, Location at = Location::here()) const;  // x.std(1) names a dimension
+  Tensor std(Location at = Location::here()) const;
+  template <std::same_as<bool> B>
+  Tensor std(B unbiased, Location at = Location::here()) const;  // x.std(1) and x.std({1}) name a dimension
   Tensor std(const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) const;
   Tensor norm(double p = 2, Location at = Location::here()) const;
   Tensor norm(double p, const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
@@ -348,7 +352,7 @@ template <class T> class Tensor : public TensorBase {
   ValueAndIndices<T> topk(std::int64_t k, std::int64_t dim = -1, bool largest = true, Location at = Location::here()) const;
   ValueAndIndices<T> sort(std::int64_t dim = -1, bool descending = false, Location at = Location::here()) const;
   Tensor<std::int64_t> argsort(std::int64_t dim = -1, bool descending = false, Location at = Location::here()) const;
-  Tensor cumsum(std::int64_t dim, Location at = Location::here()) const;
+  Tensor<SumOf<T>> cumsum(std::int64_t dim, Location at = Location::here()) const;
   Tensor<std::int64_t> count_nonzero(const Dims& dims = {}, Location at = Location::here()) const;
   Tensor median(Location at = Location::here()) const;
   ValueAndIndices<T> median(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;

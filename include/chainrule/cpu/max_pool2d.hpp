@@ -263,6 +263,7 @@ template <class T, class I> void max_pool2d_grad(const fn::PoolShape& s, const T
 template <class T, class I> void max_pool2d_pick(const fn::PoolShape& s, const T* x, const I* place, T* y) {
   const std::int64_t in = s.h * s.w, out = s.oh * s.ow;
   detail::for_each_plane(s.planes, in + out, [&](std::int64_t p) {
+    std::fill(y + p * out, y + (p + 1) * out, T(0));  // a window of nothing but padding has no winner
     detail::for_each_winner(s, place + p * out, [&](std::int64_t o, std::int64_t i) { y[p * out + o] = x[p * in + i]; });
   });
 }

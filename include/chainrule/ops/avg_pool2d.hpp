@@ -12,7 +12,7 @@ struct AvgPool2dOptions {
   Size2d padding = 0;                  ///< zeros on each side
   bool ceil_mode = false;
   bool count_include_pad = true;     ///< the divisor counts the padding too
-  std::int64_t divisor_override = 0; ///< the divisor, if not 0
+  std::optional<std::int64_t> divisor_override = {};  ///< the divisor, whatever the window holds
 };
 
 namespace fn {
@@ -87,15 +87,18 @@ template <Real T> Tensor<T> avg_pool2d_as(const char* op, const Tensor<T>& x, co
 
 /// The mean of each window: x (N, C, H, W) or (C, H, W) -> (..., OH, OW), sizes as in max_pool2d. float and double. Padding counts as
 /// zeros, and in the divisor unless count_include_pad is false; places beyond the padding (ceil_mode) never count.
-/// Gradient: g / divisor for each number of the window. Source: torch.nn.functional.avg_pool2d.
+/// divisor_override takes the divisor's place. Gradient: g / divisor for each element of the window. Throws for a
+/// divisor_override of 0.
+/// Source: torch.nn.functional.avg_pool2d.
 ///     avg_pool2d(tensor({{{1, 2}, {4, 5}}}), 2)   // 3, shape (1, 1, 1)
 template <Real T> Tensor<T> avg_pool2d(const Tensor<T>& x, Size2d kernel_size, AvgPool2dOptions options = {}, Location at = Location::here()) {
-  check(options.divisor_override >= 0, at, "avg_pool2d: divisor_override must be positive, got ", options.divisor_override);
+  check(options.divisor_override != 0, at,
+        "avg_pool2d: divisor_override must not be 0; leave it out to divide by the window's size");
   const Size2d stride = options.stride.value_or(kernel_size), pad = options.padding;
   const fn::PoolShape s = detail::pool_shape("avg_pool2d", x.shape(), kernel_size, stride, pad, 1, options.ceil_mode, at);
   return detail::avg_pool2d_as("avg_pool2d", x,
                                {s.planes, fn::Bins{s.h, s.oh, s.kh, s.stride_h, s.pad_h, options.count_include_pad}, fn::Bins{s.w, s.ow, s.kw, s.stride_w, s.pad_w, options.count_include_pad},
-                                options.divisor_override}, at);
+                                options.divisor_override.value_or(0)}, at);
 }
 /// With the stride third, as in PyTorch: avg_pool2d(x, 3, 2).
 template <Real T> Tensor<T> avg_pool2d(const Tensor<T>& x, Size2d kernel_size, Size2d stride, AvgPool2dOptions options = {}, Location at = Location::here()) {

@@ -109,8 +109,14 @@ Grads batch_norm_kernel_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x
   return Grads{gx, gw, gb};
 }
 
+template <Real T> Grads batch_norm_grads_of_nothing(const Tensor<T>& x, const Tensor<T>& weight) {
+  const Tensor<T> none = zeros_like(weight);
+  return Grads{zeros_like(x), none, none};
+}
+
 template <Real T>
 Grads batch_norm_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& mean, const Tensor<T>& inv_std, BatchNormSettings s) {
+  if (x.numel() == 0) return batch_norm_grads_of_nothing(x, weight);
   if (is_grad_enabled()) {
     Shape column = Shape::filled(x.dim() - 1, 1);
     column[0] = x.shape()[1];
@@ -130,9 +136,11 @@ template <class T> struct BatchNormValue {
 template <Real T>
 BatchNormValue<T> batch_norm_value(const char* op, const Tensor<T>& x, const Tensor<T>& running_mean, const Tensor<T>& running_var, const Tensor<T>& weight, const Tensor<T>& bias, BatchNormSettings s,
                                    const Tensor<T>& skip, bool over_x, bool keeps_signs, Location at) {
-  check(x.dim() >= 2, at, op, ": expects shape (N, C), (N, C, L) or (N, C, H, W), got ", x.shape());
-  const std::int64_t channels = x.shape()[1], values = x.numel() / std::max<std::int64_t>(1, channels);
-  check(!s.training || values > 1, at, op, ": training needs more than 1 value per channel, got shape ", x.shape(), "; use a larger batch (drop_last leaves out a last one of 1), or eval()");
+  const bool nothing = x.dim() == 1 && x.shape()[0] == 0;  // no samples of no channels
+  check(x.dim() >= 2 || nothing, at, op, ": expects shape (N, C), (N, C, L) or (N, C, H, W), got ", x.shape());
+  const std::int64_t channels = nothing ? 0 : x.shape()[1], values = x.numel() / std::max<std::int64_t>(1, channels);
+  check(!s.training || values != 1, at, op, ": training needs more than 1 value per channel, got shape ", x.shape(),
+        "; use a larger batch (drop_last leaves out a last one of 1), or eval()");
   check(s.training || (running_mean.defined() && running_var.defined()), at, op, ": without running statistics only training mode works");
   check(running_mean.defined() == running_var.defined(), at, op, ": running_mean and running_var belong together, only one was given");
   auto check_vector = [&](const Tensor<T>& v, const char* what) {
@@ -144,20 +152,35 @@ BatchNormValue<T> batch_norm_value(const char* op, const Tensor<T>& x, const Ten
   check_vector(running_var, "running_var");
   check_vector(weight, "weight");
   check_vector(bias, "bias");
-  check(!running_mean.defined() || (running_mean.is_contiguous() && running_var.is_contiguous()), at, op, ": running statistics must be contiguous");
+  if (running_mean.defined() && grad_enabled)
+    check(!running_mean.requires_grad() && !running_var.requires_grad(), at, op,
+          ": the running statistics get no gradient, but one of them requires it; pass detach()");
+  if (s.training && channels > 1 && running_mean.defined())
+    check(running_mean.strides()[0] != 0 && running_var.strides()[0] != 0, at, op,
+          ": training writes the running statistics, but they were expanded, so that all channels share one element; "
+          "clone() them first");
 
   const TensorOptions here{.device = x.device()};
   const Tensor<T> w = weight.defined() ? weight : ones<T>({channels}, here), b = bias.defined() ? bias : zeros<T>({channels}, here);
   Tensor<T> y = over_x ? x : allocate<T>(x.shape(), x.device()), mean = allocate<T>({channels}, x.device()), inv_std = allocate<T>({channels}, x.device());
   Tensor<std::uint8_t> signs;
   if (keeps_signs) signs = allocate<std::uint8_t>(Shape(4 * fn::sign_words(along_dim(x.shape(), 1))), x.device());
-  {
+  if (x.numel() == 0) {  // no statistics to take; the running ones stay as they are
+    no_grad guard;
+    mean.fill_(T(0), at);
+    inv_std.fill_(T(0), at);
+  } else {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at), cw = contiguous(w, at), cb = contiguous(b, at), also = skip.defined() ? contiguous(skip, at) : skip;
     const bool running = running_mean.defined();
-    kernel<fn::BatchNorm<T>>::on(x.device(), at)({along_dim(x.shape(), 1), in.data(), cw.data(), cb.data(), running ? running_mean.data() : nullptr, running ? running_var.data() : nullptr,
-                                              s.momentum, s.eps, s.training, mean.data(), inv_std.data(), y.data(), place(also), s.relu, sign_place(signs)});
+    const Tensor<T> rm = running ? contiguous(running_mean, at) : running_mean,
+                    rv = running ? contiguous(running_var, at) : running_var;
+    kernel<fn::BatchNorm<T>>::on(x.device(), at)({along_dim(x.shape(), 1), in.data(), cw.data(), cb.data(), place(rm),
+                                                  place(rv), s.momentum, s.eps, s.training, mean.data(), inv_std.data(),
+                                                  y.data(), place(also), s.relu, sign_place(signs)});
     if (running && s.training) {
+      if (!rm.is_same(running_mean)) map_into(fn::Copy{}, at, running_mean, rm);
+      if (!rv.is_same(running_var)) map_into(fn::Copy{}, at, running_var, rv);
       ++running_mean.impl()->storage->version;
       ++running_var.impl()->storage->version;
     }
@@ -192,7 +215,9 @@ template <class T> struct BatchNormRule {
 /// weight and bias (C,) or undefined (1 and 0). float and double; sums of float are combined in double.
 /// Gradients, with n = (x - mean) / sqrt(var + eps) and averages over the batch: in training weight / sqrt(var + eps) *
 /// (g - average(g) - n average(g n)) for x, else weight / sqrt(var + eps) * g; sum(g n) for the weight, sum(g) for the bias.
-/// Throws when training sees a single value per channel, or evaluation has no running statistics. Source: torch.nn.functional.batch_norm.
+/// An x of no elements gives none, and leaves the running statistics alone. Throws when training sees a single value
+/// per channel, when evaluation has no running statistics, and for running statistics that require a gradient. Source:
+/// torch.nn.functional.batch_norm.
 ///     batch_norm(tensor({{1}, {3}}), {}, {}, {}, {}, true)   // {{-1}, {1}}, but for eps
 template <Real T>
 Tensor<T> batch_norm(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& running_mean, const std::type_identity_t<Tensor<T>>& running_var, const std::type_identity_t<Tensor<T>>& weight = {},

@@ -13,6 +13,11 @@ template <class T>
 Grads batch_norm_relu_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, BatchNormSettings settings,
                             const Tensor<T>& skip, const Tensor<std::uint8_t>& signs) {
   const bool skips = signs.defined();
+  if (x.numel() == 0) {
+    Grads all = batch_norm_grads_of_nothing(x, weight);
+    if (skips) all.push_back(g);
+    return all;
+  }
   if (is_grad_enabled()) {
     Tensor<T> y;
     {

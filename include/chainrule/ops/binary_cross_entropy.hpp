@@ -92,6 +92,15 @@ template <Real T> Tensor<T> bce_logits_grad(const Tensor<T>& g, const Tensor<T>&
   }, at);
 }
 
+template <Real T> void check_probabilities(const Tensor<T>& x, const char* what, const char* fix, Location at) {
+  no_grad guard;
+  const Tensor<T> in = contiguous(x, at);
+  const std::int64_t bad = kernel<fn::FindNoProbability<T>>::on(in.device(), at)(in.data(), in.numel());
+  if (bad >= 0) [[unlikely]]
+    fail(at, "binary_cross_entropy: expects ", what, " between 0 and 1, got ",
+         in.to_vector()[static_cast<std::size_t>(bad)], " at element ", bad, fix);
+}
+
 /// The terms of a loss, weighed and reduced, all of it recorded.
 template <Real T> Tensor<T> reduce_terms(const char* op, Tensor<T> terms, const Tensor<T>& weight, chainrule::Reduction reduction, Location at) {
   if (weight.defined()) {
@@ -114,20 +123,16 @@ template <Real T> Tensor<T> logsigmoid(const Tensor<T>& x, Location at = Locatio
 /// -(target log(input) + (1 - target) log(1 - input)) of probabilities, averaged, summed, or for each element; a logarithm below -100
 /// counts as -100. Both have the same shape. float and double.
 /// Gradient: (input - target) / (input (1 - input)) g for the input, (log(1 - input) - log(input)) g for the target, divided by the
-/// number of elements for "mean". Throws for an input outside of [0, 1] (use binary_cross_entropy_with_logits for scores) and
-/// when the shapes differ, even if they would broadcast. Source: torch.nn.functional.binary_cross_entropy.
+/// number of elements for "mean". Throws for an input (use binary_cross_entropy_with_logits for scores) or a target
+/// outside of [0, 1], and when the shapes differ, even if they would broadcast. Source:
+/// torch.nn.functional.binary_cross_entropy.
 ///     binary_cross_entropy(tensor({0.5f}), tensor({1}))   // 0.6931
 template <Real T>
 Tensor<T> binary_cross_entropy(const Tensor<T>& input, const Tensor<T>& target, std::type_identity_t<BinaryCrossEntropyOptions<T>> options = {}, Location at = Location::here()) {
   detail::check_same_shape("binary_cross_entropy", input, target, at);
-  {
-    no_grad guard;
-    const Tensor<T> in = contiguous(input, at);
-    const std::int64_t bad = kernel<fn::FindNoProbability<T>>::on(in.device(), at)(in.data(), in.numel());
-    if (bad >= 0) [[unlikely]]
-      fail(at, "binary_cross_entropy: expects probabilities between 0 and 1, got ", in.to_vector()[static_cast<std::size_t>(bad)], " at element ", bad,
-           "; take the sigmoid first, or use binary_cross_entropy_with_logits");
-  }
+  detail::check_probabilities(input, "probabilities",
+                              "; take the sigmoid first, or use binary_cross_entropy_with_logits", at);
+  detail::check_probabilities(target, "targets", "", at);
   Tensor<T> terms = record("binary_cross_entropy", map(detail::BceTerm{}, at, input, target), {input, target}, keep(input, target),
                            [](const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& y) {
     Tensor<T> gx, gy;

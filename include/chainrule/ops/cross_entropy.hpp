@@ -59,8 +59,11 @@ struct FindBadLabel {
 
 namespace detail {
 
-/// Checks logits (N, C, ...), labels (N, ...) and class weights (C,), or (C,) and () for a single row.
-template <Real T> void check_class_loss(const char* op, const Tensor<T>& x, const Tensor<std::int64_t>& target, const Tensor<T>& weight, std::int64_t ignore_index, Location at) {
+/// Checks logits (N, C, ...), labels (N, ...) and class weights (C,), or (C,) and () for a single row. Returns the
+/// labels, contiguous.
+template <Real T>
+Tensor<std::int64_t> check_class_loss(const char* op, const Tensor<T>& x, const Tensor<std::int64_t>& target,
+                                      const Tensor<T>& weight, std::int64_t ignore_index, Location at) {
   check(x.dim() > 0, at, op, ": expects scores of shape (N, C) or (N, C, d1, ...), got ", x.shape());
   const int d = x.dim() == 1 ? 0 : 1;
   Shape rows = x.shape();
@@ -76,9 +79,16 @@ template <Real T> void check_class_loss(const char* op, const Tensor<T>& x, cons
   check(!weight.defined() || weight.shape() == Shape(classes), at, op, ": weight needs one number for each of the ", classes, " classes, got shape ",
         weight.defined() ? weight.shape() : Shape{});
   check_same_device(op, at, x, target);
-  const std::int64_t bad = kernel<fn::FindBadLabel>::on(target.device(), at)(target.data(), target.numel(), classes, ignore_index);
+  if (weight.defined()) {
+    check_same_device(op, at, x, weight);
+    check(!(grad_enabled && weight.requires_grad()), at, op,
+          ": class weights of labels get no gradient, but weight requires one; pass weight.detach()");
+  }
+  const Tensor<std::int64_t> labels = contiguous(target, at);
+  const std::int64_t bad =
+      kernel<fn::FindBadLabel>::on(labels.device(), at)(labels.data(), labels.numel(), classes, ignore_index);
   if (bad >= 0) [[unlikely]] {
-    const std::int64_t label = target.to_vector()[static_cast<std::size_t>(bad)];
+    const std::int64_t label = labels.to_vector()[static_cast<std::size_t>(bad)];
     Shape place;  // of the bad label
     for (int k = rows.size() - 1; k >= 0; --k) {
       std::int64_t below = 1;
@@ -87,6 +97,7 @@ template <Real T> void check_class_loss(const char* op, const Tensor<T>& x, cons
     }
     fail(at, op, ": label ", label, " at row ", place.size() == 1 ? std::to_string(place[0]) : place.str(), " is no class; there are ", classes, " classes (0 to ", classes - 1, ")");
   }
+  return labels;
 }
 
 /// What a rule of a class loss captures; numbers only.
@@ -148,16 +159,17 @@ inline void check_smoothing(double smoothing, Location at) {
 /// "mean" divides the sum by the sum of the labels' weights; with every row ignored it is NaN, as in PyTorch. label_smoothing e:
 /// the target is (1 - e) one-hot + e / C.
 /// Gradient: weight[label] (softmax(x) - one-hot) g, divided as the loss is; 0 for ignored rows.
-/// Throws, before any work, for a label that is no class (with the label and its row) and for shapes that do not belong together.
+/// Throws, before any work, for a label that is no class (with the label and its row), for shapes that do not belong
+/// together, and for a weight that requires a gradient.
 /// Source: torch.nn.functional.cross_entropy.
 ///     cross_entropy(zeros({1, 10}), tensor<std::int64_t>({3}))   // log(10) = 2.3026
 template <Real T>
 Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<std::int64_t>& target, std::type_identity_t<CrossEntropyOptions<T>> options = {}, Location at = Location::here()) {
-  detail::check_class_loss("cross_entropy", input, target, options.weight, options.ignore_index, at);
+  const Tensor<std::int64_t> labels =
+      detail::check_class_loss("cross_entropy", input, target, options.weight, options.ignore_index, at);
   detail::check_smoothing(options.label_smoothing, at);
   const detail::ClassLossSettings settings{input.dim() == 1 ? 0 : 1, options.ignore_index, options.label_smoothing, options.reduction};
   const bool reduced = options.reduction != Reduction::none;
-  Tensor<std::int64_t> labels = contiguous(target, at);
   Tensor<T> x = input, weight = options.weight;
   {
     no_grad guard;

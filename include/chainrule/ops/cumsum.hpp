@@ -41,15 +41,16 @@ template <class T> Tensor<T> running_sum(const Tensor<T>& x, int d, bool from_en
 
 }  // namespace detail
 
-/// Running sums along `dim`: out[i] = x[0] + ... + x[i].
+/// Running sums along `dim`: out[i] = x[0] + ... + x[i]. Integers give int64.
 /// Gradient: the running sums of g from the end, g[i] + g[i+1] + ... Source: torch.cumsum.
 ///     cumsum(tensor({1, 2, 3}), 0)   // {1, 3, 6}
-template <class T> Tensor<T> cumsum(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
+template <class T> Tensor<SumOf<T>> cumsum(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
   static_assert(!std::same_as<T, bool>, "cumsum: convert the mask first, mask.to<std::int64_t>().cumsum(0)");
-  int d = detail::wrap_dim(dim, std::max(1, x.dim()), "cumsum", at);
-  return x.dim() == 0 ? clone(x, at) : detail::running_sum(x, d, false, at);
+  [[maybe_unused]] const int d = detail::wrap_dim(dim, std::max(1, x.dim()), "cumsum", at);
+  if constexpr (!std::same_as<SumOf<T>, T>) return cumsum(cast<SumOf<T>>(x, at), dim, at);
+  else return x.dim() == 0 ? clone(x, at) : detail::running_sum(x, d, false, at);
 }
 
-template <class T> Tensor<T> Tensor<T>::cumsum(std::int64_t dim, Location at) const { return chainrule::cumsum(*this, dim, at); }
+template <class T> Tensor<SumOf<T>> Tensor<T>::cumsum(std::int64_t dim, Location at) const { return chainrule::cumsum(*this, dim, at); }
 
 }  // namespace chainrule

@@ -23,13 +23,16 @@ template <class T> struct EluGrad {
 
 }  // namespace fn
 
-/// The gradient of elu in one pass: g where x > 0, else g alpha e^x. Its own gradient: that again for g; for x, 0 where x > 0, else
-/// g alpha e^x.
+/// The gradient of elu in one pass: g where x > 0, else g alpha e^x. Its own gradient: that again for g; for x, 0 where
+/// x >= 0, else g alpha e^x.
 template <class T> Tensor<T> elu_grad(const Tensor<T>& g, const Tensor<T>& x, double alpha, Location at = Location::here()) {
-  return record("elu_grad", map(fn::EluGrad<T>{static_cast<T>(alpha)}, at, g, x), {g, x}, keep(g, x),
-                [alpha](const Tensor<T>& gg, Needs need, const Tensor<T>& p, const Tensor<T>& v) {
-                  return Grads{need[0] ? elu_grad(gg, v, alpha) : Tensor<T>(), need[1] ? masked_fill(gg * elu_grad(p, v, alpha), v > 0, 0) : Tensor<T>()};
-                }, at);
+  return record(
+      "elu_grad", map(fn::EluGrad<T>{static_cast<T>(alpha)}, at, g, x), {g, x}, keep(g, x),
+      [alpha](const Tensor<T>& gg, Needs need, const Tensor<T>& p, const Tensor<T>& v) {
+        return Grads{need[0] ? elu_grad(gg, v, alpha) : Tensor<T>(),
+                     need[1] ? masked_fill(gg * elu_grad(p, v, alpha), v >= 0, 0) : Tensor<T>()};
+      },
+      at);
 }
 
 /// x where x > 0, else alpha (e^x - 1), element by element. float and double.

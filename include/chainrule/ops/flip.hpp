@@ -12,10 +12,10 @@ template <class T> Tensor<T> flip(const Tensor<T>& x, const Dims& dims, Location
   std::int64_t offset = x.impl()->offset;
   bool seen[Shape::max_dims] = {};
   for (auto dim : dims) {
-    const int d = detail::wrap_dim(dim, x.dim(), "flip", at);
+    const int d = detail::wrap_dim(dim, std::max(1, x.dim()), "flip", at);
     check(!seen[d], at, "flip: dimension ", d, " stands twice in ", dims);
     seen[d] = true;
-    if (x.shape()[d] == 0) continue;
+    if (x.dim() == 0 || x.shape()[d] == 0) continue;
     offset += (x.shape()[d] - 1) * x.strides()[d];
     strides[d] = -strides[d];
   }
@@ -27,7 +27,7 @@ template <class T> Tensor<T> flip(const Tensor<T>& x, const Dims& dims, Location
 template <class T> Tensor<T> roll(const Tensor<T>& x, std::int64_t shift, std::int64_t dim, Location at = Location::here()) {
   const int d = detail::wrap_dim(dim, x.dim(), "roll", at);
   const std::int64_t n = x.shape()[d];
-  const std::int64_t cut = n == 0 ? 0 : ((-shift) % n + n) % n;
+  const std::int64_t cut = n == 0 ? 0 : (n - shift % n) % n;
   return cat({slice(x, d, cut, n, 1, at), slice(x, d, 0, cut, 1, at)}, d, at);
 }
 

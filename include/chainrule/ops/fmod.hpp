@@ -6,7 +6,6 @@
 #include <chainrule/ops/div.hpp>
 #include <chainrule/ops/mul.hpp>
 #include <chainrule/ops/neg.hpp>
-#include <chainrule/ops/round.hpp>
 #include <cmath>
 
 namespace chainrule {
@@ -28,6 +27,16 @@ struct Remainder {
   }
 };
 
+/// The whole number q of a - b q, in floating point: from the rest, since a / b itself may round across a whole number.
+template <class F> struct Quotient {
+  static constexpr auto name = F::name;
+  template <class T> CHAINRULE_HD T operator()(T a, T b) const {
+    if (b == T(0)) return a / b;
+    const T rest = std::fmod(a, b), q = std::round((a - rest) / b);
+    return std::is_same_v<F, Remainder> && rest != T(0) && (rest < T(0)) != (b < T(0)) ? q - T(1) : q;
+  }
+};
+
 }  // namespace fn
 
 namespace detail {
@@ -43,8 +52,7 @@ template <class F, class T> Tensor<T> rest_of_division(const Tensor<T>& a, Opera
     if (!b.tensor) return record(op, map(fn::BindRight{F{}, b.scalar}, at, a), {a}, [](const Tensor<T>& g) { return Grads{g}; }, at);
     return record(op, map(F{}, at, a, *b.tensor), {a, *b.tensor}, keep(a, *b.tensor), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
       if (!need[1]) return Grads{g, Tensor<T>()};
-      const Tensor<T> quotient = p.detach() / q.detach();
-      return Grads{g, -(g * (std::same_as<F, fn::Fmod> ? trunc(quotient) : floor(quotient)))};
+      return Grads{g, -(g * map(fn::Quotient<F>{}, {}, p, q))};  // a constant
     }, at);
   }
 }
@@ -52,12 +60,13 @@ template <class F, class T> Tensor<T> rest_of_division(const Tensor<T>& a, Opera
 }  // namespace detail
 
 /// a - b trunc(a / b), with the sign of a, as fmod and % in C; b is a tensor or a number; shapes broadcast. Any element type but bool.
-/// Gradient: g for a, -g trunc(a / b) for b. Source: torch.fmod. By 0: NaN; throws for integers.
+/// Gradient: g for a, -g q for b, q being the whole number that the result was computed with. Source: torch.fmod. By 0:
+/// NaN; throws for integers.
 ///     fmod(tensor({-3, 3}), 2)   // {-1, 1}
 template <class T> Tensor<T> fmod(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
   return detail::rest_of_division<fn::Fmod>(a, b, at);
 }
-/// a - b floor(a / b), with the sign of b, as % in Python; the rules of fmod otherwise. Gradient: g for a, -g floor(a / b) for b. Source: torch.remainder.
+/// a - b floor(a / b), with the sign of b, as % in Python; the rules of fmod otherwise. Source: torch.remainder.
 ///     remainder(tensor({-3, 3}), 2)   // {1, 1}
 template <class T> Tensor<T> remainder(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
   return detail::rest_of_division<fn::Remainder>(a, b, at);

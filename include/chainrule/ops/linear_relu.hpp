@@ -13,6 +13,7 @@ namespace chainrule {
 ///     linear_relu(tensor({{1, 2}}), tensor({{1, 0}, {0, 1}, {1, 1}}), tensor({-10, 20, 30}))   // {{0, 22, 33}}
 template <Real T>
 Tensor<T> linear_relu(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias = {}, Location at = Location::here()) {
+  if (weight.dim() == 1) return relu(detail::linear_to_scalars("linear_relu", x, weight, bias, at), at);
   const Tensor<T> nothing, y = detail::linear_value("linear_relu", x, weight, bias, true, at);
   const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;
   const auto rule = [biased = bias.defined()](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w, const Tensor<T>& value) {

@@ -42,6 +42,13 @@ template <Real T> void check_inner(const char* op, const Tensor<T>& a, const Ten
   check_same_device(op, at, a, b);
 }
 
+/// How many rows a tensor's last dimension makes. (numel() / size would lose them where that size is 0.)
+inline std::int64_t rows_of(const Shape& shape) {
+  std::int64_t rows = 1;
+  for (int d = 0; d + 1 < shape.size(); ++d) rows *= shape[d];
+  return rows;
+}
+
 /// The leading dimensions of a tensor as a tensor of matrices' first elements.
 inline TensorBase first_elements(const TensorBase& x, int dims) {
   Shape shape, strides;
@@ -114,7 +121,7 @@ template <Real T> Grads matmul_grads(const Tensor<T>& g, Needs need, const Tenso
   const Location at{};
   if (need[0]) ga = matmul_as("matmul", rows, b_dims == 1 ? unsqueeze(b, 0) : transpose(b, -2, -1), at);  // (..., m, k)
   if (need[1] && b_dims <= 2 && a_dims > 2) {  // one product over all rows instead of a batch of them and a sum
-    const std::int64_t k = a.shape().back(), n = rows.shape().back(), all = rows.numel() / std::max<std::int64_t>(1, n);
+    const std::int64_t k = a.shape().back(), n = rows.shape().back(), all = rows_of(a.shape());
     gb = matmul_as("matmul", transpose(reshape(a, {all, k}), 0, 1), reshape(rows, {all, n}), at);  // (k, n)
   } else if (need[1]) {
     gb = matmul_as("matmul", a_dims == 1 ? unsqueeze(a, 1) : transpose(a, -2, -1), rows, at);  // (..., k, n)

@@ -33,17 +33,21 @@ struct Attains {
 
 namespace detail {
 
+/// The gradient of an element y of x: g, shared evenly by all elements of x that are equal to y.
+template <class T> Tensor<T> share_evenly(const Tensor<T>& g, const Tensor<T>& x, const Tensor<T>& y) {
+  if constexpr (!Real<T>) return g;  // never runs: no gradients of integers
+  else {
+    const Tensor<T> attained = map(fn::Attains{}, {}, x, y);  // a constant
+    return attained * (g / sum(attained));
+  }
+}
+
 template <bool largest, class T> Tensor<T> extreme(const Tensor<T>& x, Location at) {
   constexpr auto op = fn::Extreme<largest>::name;
   check(x.numel() > 0, at, op, ": there is no extreme of nothing (shape ", x.shape(), ")");
-  return record(op, reduce<T>(fn::Extreme<largest>{}, x, plan_reduction(x, {}, false, op, at), at), {x}, keep(x, this_value),
-                [](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
-                  if constexpr (!Real<T>) return Grads{g};  // never runs: no gradients of integers
-                  else {
-                    Tensor<T> attained = map(fn::Attains{}, {}, v, y);  // a constant
-                    return Grads{attained * (g / sum(attained))};
-                  }
-                }, at);
+  return record(
+      op, reduce<T>(fn::Extreme<largest>{}, x, plan_reduction(x, {}, false, op, at), at), {x}, keep(x, this_value),
+      [](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) { return Grads{share_evenly(g, v, y)}; }, at);
 }
 
 /// Over any dimensions, without the places.
@@ -73,7 +77,7 @@ template <bool largest, class T> ValueAndIndices<T> extreme(const Tensor<T>& x, 
   Tensor<std::int64_t> indices = allocate<std::int64_t>(plan.result, x.device());
   kernel<fn::ArgExtremeKernel<T, largest>>::on(x.device(), at)(make_reduce_loops(x, plan), values.data(), indices.data(), x.data());
   values = record(op, values, {x}, keep(indices), [plan, d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
-    return Grads{gather_grad(reshape(g, plan.kept), plan.from, d, reshape(i, plan.kept))};
+    return Grads{gather_grad_of(reshape(g, plan.kept), plan.from, d, reshape(i, plan.kept))};
   }, at);
   return {values, indices};
 }

@@ -34,7 +34,7 @@ template <class T, class I> struct MaxPool2dGrad {
   static constexpr auto name = "max_pool2d_grad";
   using fn = void(const PoolShape& shape, const T* g, const I* place, T* gx);
 };
-/// y = x at the winners of an earlier max_pool2d.
+/// y = x at the winners of an earlier max_pool2d; 0 for a window of nothing but padding.
 template <class T, class I> struct MaxPool2dPick {
   static constexpr auto name = "max_pool2d_pick";
   using fn = void(const PoolShape& shape, const T* x, const I* place, T* y);

@@ -2,6 +2,7 @@
 // median: the element in the middle.
 
 #include <chainrule/ops/isfinite.hpp>
+#include <chainrule/ops/max.hpp>
 #include <chainrule/ops/sort.hpp>
 #include <chainrule/ops/where.hpp>
 
@@ -30,9 +31,16 @@ template <class T> ValueAndIndices<T> median(const Tensor<T>& x, std::int64_t di
   if (keepdim) return {value, index};
   return {squeeze(value, d, at), squeeze(index, d, at)};
 }
-/// The element in the middle of all; the rules of median(x, dim).
+/// The element in the middle of all; the rules of median(x, dim). Gradient: g, shared evenly by all elements that are
+/// equal to it.
 ///     median(tensor({{4, 1}, {3, 2}}))   // 2
-template <class T> Tensor<T> median(const Tensor<T>& x, Location at = Location::here()) { return median(reshape(x, {-1}, at), 0, false, at).values; }
+template <class T> Tensor<T> median(const Tensor<T>& x, Location at = Location::here()) {
+  const Tensor<T> value = median(reshape(x.detach(), {x.numel()}, at), 0, false, at).values.detach();
+  return record(
+      "median", value, {x}, keep(x, this_value),
+      [](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) { return Grads{detail::share_evenly(g, v, y)}; },
+      at);
+}
 
 template <class T> Tensor<T> Tensor<T>::median(Location at) const { return chainrule::median(*this, at); }
 template <class T> ValueAndIndices<T> Tensor<T>::median(std::int64_t dim, bool keepdim, Location at) const { return chainrule::median(*this, dim, keepdim, at); }

@@ -97,13 +97,16 @@ template <Real T> Tensor<T> nll_loss_as(const Tensor<T>& x, const Tensor<std::in
 /// -weight[label] x[label] for each row, x being log-probabilities (log_softmax gives them). x (N, C), labels (N,) of int64; also
 /// (N, C, d1, ...) and (N, d1, ...), or (C,) and (). float and double. "mean" divides the sum by the sum of the labels' weights.
 /// Gradient: -weight[label] g at the label, divided as the loss is; 0 elsewhere and in ignored rows.
-/// Throws, before any work, for a label that is no class and for shapes that do not belong together. Source: torch.nn.functional.nll_loss.
+/// Throws, before any work, for a label that is no class, for shapes that do not belong together, and for a weight that
+/// requires a gradient. Source: torch.nn.functional.nll_loss.
 ///     nll_loss(tensor({{-1, -2}, {-3, -4}}), tensor<std::int64_t>({0, 1}))   // 2.5
 template <Real T>
 Tensor<T> nll_loss(const Tensor<T>& input, const Tensor<std::int64_t>& target, std::type_identity_t<NllLossOptions<T>> options = {}, Location at = Location::here()) {
-  detail::check_class_loss("nll_loss", input, target, options.weight, options.ignore_index, at);
+  const Tensor<std::int64_t> labels =
+      detail::check_class_loss("nll_loss", input, target, options.weight, options.ignore_index, at);
   const detail::ClassLossSettings settings{input.dim() == 1 ? 0 : 1, options.ignore_index, 0, options.reduction};
-  return detail::nll_loss_as(input, contiguous(target, at), options.weight.defined() ? contiguous(options.weight.detach(), at) : Tensor<T>(), settings, at);
+  return detail::nll_loss_as(
+      input, labels, options.weight.defined() ? contiguous(options.weight.detach(), at) : Tensor<T>(), settings, at);
 }
 
 }  // namespace chainrule

@@ -45,6 +45,7 @@ template <class T> Tensor<T> pow_number(const Tensor<T>& x, T e, Location at) {
     if (e == T(2)) return map(fn::Square{}, at, x);
     if (e == T(3)) return map(fn::Cube{}, at, x);
     if (e == T(0.5)) return map(fn::Sqrt{}, at, x);
+    if (e == T(-0.5)) return map(fn::Rsqrt{}, at, x);
   }
   return map(fn::BindRight{fn::Pow{}, e}, at, x);
 }

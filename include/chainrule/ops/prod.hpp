@@ -40,23 +40,33 @@ template <class T> Tensor<T> prod_grad(const Tensor<T>& g, const Tensor<T>& x, i
 
 /// The product along `dim`; keepdim leaves it with size 1.
 /// Gradient: g times the product of all other elements, right where there are zeros too. The product of nothing is 1. Source: torch.prod.
+/// Integers and bool give int64.
 ///     prod(tensor({{1, 2}, {3, 4}}), 1)   // {2, 12}
-template <class T> Tensor<T> prod(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
-  if (x.dim() == 0) {
-    detail::wrap_dim(dim, 1, "prod", at);
-    return x;
+template <class T>
+Tensor<SumOf<T>> prod(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
+  if constexpr (!std::same_as<SumOf<T>, T>) return prod(cast<SumOf<T>>(x, at), dim, keepdim, at);
+  else {
+    if (x.dim() == 0) {
+      detail::wrap_dim(dim, 1, "prod", at);
+      return x;
+    }
+    auto plan = detail::plan_reduction(x, dim, keepdim, "prod", at);
+    const int d = detail::wrap_dim(dim, x.dim(), "prod", at);
+    const auto rule = [plan, d](const Tensor<T>& g, const Tensor<T>& v) {
+      if (plan.count == 0) return Grads{v * T(1)};  // nothing, in v's shape
+      return Grads{detail::prod_grad(reshape(g, plan.kept), v, d)};
+    };
+    return record("prod", reduce<T>(fn::Prod{}, x, plan, at), {x}, keep(x), rule, at);
   }
-  auto plan = detail::plan_reduction(x, dim, keepdim, "prod", at);
-  const int d = detail::wrap_dim(dim, x.dim(), "prod", at);
-  return record("prod", reduce<T>(fn::Prod{}, x, plan, at), {x}, keep(x), [plan, d](const Tensor<T>& g, const Tensor<T>& v) {
-    if (plan.count == 0) return Grads{v * T(1)};  // nothing, in v's shape
-    return Grads{detail::prod_grad(reshape(g, plan.kept), v, d)};
-  }, at);
 }
 /// The product of all elements.
-template <class T> Tensor<T> prod(const Tensor<T>& x, Location at = Location::here()) { return prod(reshape(x, {x.numel()}, at), 0, false, at); }
+template <class T> Tensor<SumOf<T>> prod(const Tensor<T>& x, Location at = Location::here()) {
+  return prod(reshape(x, {x.numel()}, at), 0, false, at);
+}
 
-template <class T> Tensor<T> Tensor<T>::prod(Location at) const { return chainrule::prod(*this, at); }
-template <class T> Tensor<T> Tensor<T>::prod(std::int64_t dim, bool keepdim, Location at) const { return chainrule::prod(*this, dim, keepdim, at); }
+template <class T> Tensor<SumOf<T>> Tensor<T>::prod(Location at) const { return chainrule::prod(*this, at); }
+template <class T> Tensor<SumOf<T>> Tensor<T>::prod(std::int64_t dim, bool keepdim, Location at) const {
+  return chainrule::prod(*this, dim, keepdim, at);
+}
 
 }  // namespace chainrule

@@ -6,13 +6,18 @@
 namespace chainrule {
 
 /// x with source[i][j][k] added at [i][index[i][j][k]][k] (for dim = 1). The index has as many dimensions as x and is nowhere larger
-/// than the source, nor, except along `dim`, than x; of a larger source only the part under the index counts.
+/// than the source, nor, except along `dim`, than x; of a larger source only the part under the index counts. A scalar
+/// counts as a tensor of shape (1,).
 /// Gradient: g for x, gather(g, dim, index) for the source. Numbers that land on one place are added in row-major order of
 /// the source, whatever the number of threads. Source: torch.scatter_add.
 /// Throws when an index is not in [0, size of dim), naming it and its position.
 ///     scatter_add(zeros({3}), 0, tensor<std::int64_t>({2, 0, 2}), tensor({1, 2, 4}))   // {2, 0, 5}
 template <class T>
 Tensor<T> scatter_add(const Tensor<T>& x, std::int64_t dim, const Tensor<std::int64_t>& index, const Tensor<T>& source, Location at = Location::here()) {
+  if (x.dim() == 0 || index.dim() == 0 || source.dim() == 0) {
+    auto as_vector = [&](const auto& v) { return v.dim() == 0 ? reshape(v, {1}, at) : v; };
+    return reshape(scatter_add(as_vector(x), dim, as_vector(index), as_vector(source), at), x.shape(), at);
+  }
   int d = detail::wrap_dim(dim, x.dim(), "scatter_add", at);
   detail::check_gather_shapes(x.shape(), index.shape(), d, "scatter_add", at);
   detail::check_same_device("scatter_add", at, x, index, source);

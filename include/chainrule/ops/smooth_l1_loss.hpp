@@ -17,7 +17,7 @@ struct SmoothError {
   }
   template <class T> CHAINRULE_HD T slope(T d) const {
     const T b = static_cast<T>(beta), a = d < 0 ? -d : d;
-    return a < b ? d / b : static_cast<T>(d > 0) - static_cast<T>(d < 0);
+    return a < b || (d != d && b > 0) ? d / b : static_cast<T>(d > 0) - static_cast<T>(d < 0);  // NaN stays NaN
   }
   template <class T> CHAINRULE_HD T curve(T d) const {
     const T b = static_cast<T>(beta), a = d < 0 ? -d : d;

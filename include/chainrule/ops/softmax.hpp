@@ -79,6 +79,8 @@ template <Real T> Tensor<T> exp_sub(const Tensor<T>& x, const Tensor<T>& s, Loca
 
 /// The gradient of softmax as an op of its own: y (g - sum(g y)), the sum taken along `dim`.
 template <Real T> Tensor<T> softmax_grad(const Tensor<T>& g, const Tensor<T>& y, std::int64_t dim, Location at = Location::here()) {
+  check(g.shape() == y.shape(), at, "softmax_grad: the gradient needs the shape of the result, ", y.shape(), ", got ",
+        g.shape());
   const int d = detail::wrap_dim(dim, std::max(1, y.dim()), "softmax_grad", at);
   return record("softmax_grad", detail::run_along<fn::SoftmaxGrad<T>>(d, at, g, y), {g, y}, keep(g, y), [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
     Tensor<T> to_g, to_y;
@@ -90,6 +92,8 @@ template <Real T> Tensor<T> softmax_grad(const Tensor<T>& g, const Tensor<T>& y,
 }
 /// The gradient of log_softmax as an op of its own: g - exp(y) sum(g), the sum taken along `dim`.
 template <Real T> Tensor<T> log_softmax_grad(const Tensor<T>& g, const Tensor<T>& y, std::int64_t dim, Location at = Location::here()) {
+  check(g.shape() == y.shape(), at, "log_softmax_grad: the gradient needs the shape of the result, ", y.shape(),
+        ", got ", g.shape());
   const int d = detail::wrap_dim(dim, std::max(1, y.dim()), "log_softmax_grad", at);
   return record("log_softmax_grad", detail::run_along<fn::LogSoftmaxGrad<T>>(d, at, g, y), {g, y}, keep(g, y), [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
     Tensor<T> to_g, to_y;

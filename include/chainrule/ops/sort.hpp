@@ -120,7 +120,7 @@ template <class T> ValueAndIndices<T> first_in_order(const Tensor<T>& x, std::in
   }
   values.impl()->is_view = false;  // a result of its own, whatever it was made through
   values = record(op, values, {x}, keep(indices), [from = x.shape(), d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
-    return Grads{gather_grad(g, from, d, i)};
+    return Grads{gather_grad_of(g, from, d, i)};
   }, at);
   return {values, indices};
 }

@@ -44,7 +44,7 @@ template <class T> std::vector<Tensor<T>> chunk(const Tensor<T>& x, std::int64_t
   check(chunks > 0, at, "chunk: the number of chunks must be positive, got ", chunks);
   const std::int64_t n = x.shape()[d];
   if (n == 0) return std::vector<Tensor<T>>(static_cast<std::size_t>(chunks), x);
-  return split(x, (n + chunks - 1) / chunks, d, at);
+  return split(x, (n - 1) / chunks + 1, d, at);
 }
 /// The slices along `dim`, without that dimension. Views. Source: torch.unbind.
 ///     auto rows = unbind(tensor({{1, 2}, {3, 4}}));   // {1, 2}, {3, 4}

@@ -82,7 +82,10 @@ template <class T> Tensor<T> var(const Tensor<T>& x, const Dims& dims, bool unbi
   return record("var", map(fn::DivideByDegrees<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x),
                 [plan, degrees](const Tensor<T>& g, const Tensor<T>& v) { return Grads{detail::var_grad(g, v, plan, degrees)}; }, at);
 }
-template <class T, std::same_as<bool> B = bool> Tensor<T> var(const Tensor<T>& x, B unbiased = true, Location at = Location::here()) {
+template <class T> Tensor<T> var(const Tensor<T>& x, Location at = Location::here()) {
+  return chainrule::var(x, Dims{}, true, false, at);
+}
+template <class T, std::same_as<bool> B> Tensor<T> var(const Tensor<T>& x, B unbiased, Location at = Location::here()) {
   return var(x, Dims{}, unbiased, false, at);
 }
 
@@ -100,12 +103,21 @@ template <class T> Tensor<T> std(const Tensor<T>& x, const Dims& dims, bool unbi
                   return Grads{detail::var_grad(of_var, v, plan, degrees)};
                 }, at);
 }
-template <class T, std::same_as<bool> B = bool> Tensor<T> std(const Tensor<T>& x, B unbiased = true, Location at = Location::here()) {
+template <class T> Tensor<T> std(const Tensor<T>& x, Location at = Location::here()) {
+  return chainrule::std(x, Dims{}, true, false, at);
+}
+template <class T, std::same_as<bool> B> Tensor<T> std(const Tensor<T>& x, B unbiased, Location at = Location::here()) {
   return chainrule::std(x, Dims{}, unbiased, false, at);
 }
 
+template <class T> Tensor<T> Tensor<T>::var(Location at) const {
+  return chainrule::var(*this, Dims{}, true, false, at);
+}
 template <class T> template <std::same_as<bool> B> Tensor<T> Tensor<T>::var(B unbiased, Location at) const { return chainrule::var(*this, Dims{}, unbiased, false, at); }
 template <class T> Tensor<T> Tensor<T>::var(const Dims& dims, bool unbiased, bool keepdim, Location at) const { return chainrule::var(*this, dims, unbiased, keepdim, at); }
+template <class T> Tensor<T> Tensor<T>::std(Location at) const {
+  return chainrule::std(*this, Dims{}, true, false, at);
+}
 template <class T> template <std::same_as<bool> B> Tensor<T> Tensor<T>::std(B unbiased, Location at) const { return chainrule::std(*this, Dims{}, unbiased, false, at); }
 template <class T> Tensor<T> Tensor<T>::std(const Dims& dims, bool unbiased, bool keepdim, Location at) const { return chainrule::std(*this, dims, unbiased, keepdim, at); }
 
