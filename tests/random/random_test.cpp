@@ -1,6 +1,7 @@
-// Random calls of every op agree with a plain reference: values, gradients, second derivatives, refusals. parts/ has them by family.
-// A report begins with CHAINRULE_DRAW=op:number; set so, the environment variable runs that draw alone (and op without a number, that
-// op). CHAINRULE_DRAW_SEED draws others; CHAINRULE_DRAW_TRACE tells each call before it is made.
+// Random calls of every op agree with a plain reference: values, gradients, second derivatives, refusals. parts/ has
+// them by family. A report begins with CHAINRULE_DRAW=op:number; set so, the environment variable runs that draw alone
+// (and op without a number, that op). CHAINRULE_DRAW_SEED draws others; CHAINRULE_DRAW_TRACE tells each call before it
+// is made.
 
 #include <filesystem>
 #include <set>
@@ -13,8 +14,10 @@ namespace chainrule_test::drawn {
 namespace {
 
 using Family = RandomOps (*)();
-const std::vector<Family> families = {&unary_ops, &binary_ops, &selection_ops, &reduction_ops, &order_ops, &view_ops, &joining_ops,
-                                      &indexing_ops, &product_ops, &window_ops, &normalisation_ops, &loss_ops, &class_loss_ops, &creation_ops};
+const std::vector<Family> families = {
+    &unary_ops,     &activation_ops,    &binary_ops, &integer_ops,    &comparison_ops, &selection_ops,
+    &reduction_ops, &order_ops,         &view_ops,   &joining_ops,    &indexing_ops,   &product_ops,
+    &window_ops,    &normalisation_ops, &loss_ops,   &class_loss_ops, &creation_ops};
 
 constexpr std::int64_t few = 1000;
 #ifdef __SANITIZE_ADDRESS__
@@ -49,7 +52,10 @@ TEST_CASE("every op has random draws", "[random]") {
 }
 
 TEST_CASE("random functions of one operand agree with a plain reference", "[random]") { run(&unary_ops, few); }
+TEST_CASE("random activations agree with a plain reference", "[random]") { run(&activation_ops, few); }
 TEST_CASE("random arithmetic agrees with a plain reference", "[random]") { run(&binary_ops, few); }
+TEST_CASE("random arithmetic of integers agrees with a plain reference", "[random]") { run(&integer_ops, few); }
+TEST_CASE("random comparisons agree with a plain reference", "[random]") { run(&comparison_ops, few); }
 TEST_CASE("random selections agree with a plain reference", "[random]") { run(&selection_ops, few); }
 TEST_CASE("random reductions agree with a plain reference", "[random]") { run(&reduction_ops, few); }
 TEST_CASE("random orderings agree with a plain reference", "[random]") { run(&order_ops, few); }
@@ -64,7 +70,10 @@ TEST_CASE("random class losses agree with a plain reference", "[random]") { run(
 TEST_CASE("random copies and edits agree with a plain reference", "[random]") { run(&creation_ops, few); }
 
 TEST_CASE("many random functions of one operand", "[random][long]") { run(&unary_ops, many); }
+TEST_CASE("many random activations", "[random][long]") { run(&activation_ops, many); }
 TEST_CASE("many random arithmetic", "[random][long]") { run(&binary_ops, many); }
+TEST_CASE("many random arithmetic of integers", "[random][long]") { run(&integer_ops, many); }
+TEST_CASE("many random comparisons", "[random][long]") { run(&comparison_ops, many); }
 TEST_CASE("many random selections", "[random][long]") { run(&selection_ops, many); }
 TEST_CASE("many random reductions", "[random][long]") { run(&reduction_ops, many); }
 TEST_CASE("many random orderings", "[random][long]") { run(&order_ops, many); }

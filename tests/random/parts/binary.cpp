@@ -19,86 +19,67 @@ void draw_pair(Draw& d, Sample& s, const Spread& left, const Spread& right) {
   s.inputs = {d.values(a, left), d.values(b, right)};
 }
 
-template <class F> RandomOp binary(const std::string& op, const std::string& name, Spread left, Spread right, const F& call, const Plain& plain,
-                                   bool nan_gradients = false, Level level = Level::second) {
+// `scalar(c)` is the call with a scalar on the right.
+RandomOp binary_call(const std::string& op, const std::string& name, Spread left, Spread right, const Call& call,
+                     const Call& itself, const std::function<Call(double)>& scalar, const Plain& plain,
+                     bool nan_gradients, Level level) {
   return {op, [=](Draw& d) {
-    Sample s;
-    s.call = name;
-    s.level = level;
-    s.nan_gradients = nan_gradients;
-    draw_pair(d, s, left, right);
-    if (op == "fmod" && !s.refused && d.chance(0.3)) {  // a quotient next to a whole number, on either side of it once it is rounded
-      s.double_only = d.flag();
-      const Sizes shape = broadcast(s.inputs[0].shape, s.inputs[1].shape);
-      const Array b = expand(s.inputs[1], shape);
-      s.inputs[0] = map(b, [&](const Number& v) {
-        const double near = static_cast<double>(d.between(-12, 12)) * v.v;
-        return Number(s.double_only ? near : static_cast<double>(static_cast<float>(near)));
-      });
-      if (s.double_only) {
-        for (auto& v : s.inputs[1].x) v = v.v * (1 + 0x1p-40);
-        s.inputs[1].same.clear();
-        s.inputs[0] = map(expand(s.inputs[1], shape), [&](const Number& v) { return Number(static_cast<double>(d.between(-12, 12)) * v.v); });
-      }
-      s.calls([=](const auto& in) { return call(in[0], in[1]); });
-      s.expects([=](const Arrays& in) { return zip(in[0], in[1], plain); });
-      return s;
-    }
-    if (d.chance(0.05) && !s.refused && left.low == right.low) {  // an operand with itself
-      s.inputs.pop_back();
-      s.calls([=](const auto& in) { return call(in[0], in[0]); });
-      s.expects([=](const Arrays& in) { return zip(in[0], in[0], plain); });
-      s.call += " with itself";
-      return s;
-    }
-    if (d.chance(0.25) && !s.refused) {  // a scalar on the right
-      const double c = d.value(right);
-      s.inputs.pop_back();
-      s.call += " with " + std::to_string(c);
-      s.calls([=](const auto& in) {
-        if constexpr (requires { call(in[0], 1.5); }) return call(in[0], c);
-        else return call(in[0], cr::full_like(in[0], c));
-      });
-      s.expects([=](const Arrays& in) { return zip(in[0], filled({}, Number(c)), plain); });
-      return s;
-    }
-    s.calls([=](const auto& in) { return call(in[0], in[1]); });
-    s.expects([=](const Arrays& in) { return zip(in[0], in[1], plain); });
-    return s;
-  }};
+            Sample s;
+            s.call = name;
+            s.level = level;
+            s.nan_gradients = nan_gradients;
+            draw_pair(d, s, left, right);
+            if (op == "fmod" && !s.refused &&
+                d.chance(0.3)) {  // a quotient next to a whole number, on either side of it once it is rounded
+              s.double_only = d.flag();
+              const Sizes shape = broadcast(s.inputs[0].shape, s.inputs[1].shape);
+              const Array b = expand(s.inputs[1], shape);
+              s.inputs[0] = map(b, [&](const Number& v) {
+                const double near = static_cast<double>(d.between(-12, 12)) * v.v;
+                return Number(s.double_only ? near : static_cast<double>(static_cast<float>(near)));
+              });
+              if (s.double_only) {
+                for (auto& v : s.inputs[1].x) v = v.v * (1 + 0x1p-40);
+                s.inputs[1].same.clear();
+                s.inputs[0] = map(expand(s.inputs[1], shape), [&](const Number& v) {
+                  return Number(static_cast<double>(d.between(-12, 12)) * v.v);
+                });
+              }
+              s.run = call;
+              s.expects([=](const Arrays& in) { return zip(in[0], in[1], plain); });
+              return s;
+            }
+            if (d.chance(0.05) && !s.refused && left.low == right.low) {  // an operand with itself
+              s.inputs.pop_back();
+              s.run = itself;
+              s.expects([=](const Arrays& in) { return zip(in[0], in[0], plain); });
+              s.call += " with itself";
+              return s;
+            }
+            if (d.chance(0.25) && !s.refused) {  // a scalar on the right
+              const double c = d.value(right);
+              s.inputs.pop_back();
+              s.call += " with " + std::to_string(c);
+              s.run = scalar(c);
+              s.expects([=](const Arrays& in) { return zip(in[0], filled({}, Number(c)), plain); });
+              return s;
+            }
+            s.run = call;
+            s.expects([=](const Arrays& in) { return zip(in[0], in[1], plain); });
+            return s;
+          }};
 }
-
-// Values of integers and bool as C++ computes them in T.
-template <class Call, class Of> RandomOp of_integers(const std::string& op, const std::string& name, const Call& call, const Of& plain, bool nonzero = false) {
-  return {op, [=](Draw& d) {
-    Sample s;
-    const auto fill = [&](auto zero) {
-      using T = decltype(zero);
-      const Sizes wide = d.shape();
-      Array a = values_of<T>(d, d.shape_from(wide)), b = values_of<T>(d, wide);
-      const bool by_zero = nonzero && d.chance(0.05) && b.numel() > 0;
-      for (auto& v : b.x)
-        if (nonzero && v.v == 0) v = 3;
-      if (by_zero) b = filled(b.shape, 0.0), s.refused = broadcast(a.shape, b.shape) == b.shape;
-      s.call = name + " of integers";
-      s.inputs = {a, b};
-      s.values = [&d, a, b, call] { return Arrays{array_of(call(d.tensor<T>(a), d.tensor<T>(b)))}; };
-      s.expects([plain](const Arrays& in) {
-        return zip(in[0], in[1], [&](const Number& x, const Number& y) { return Number(static_cast<double>(plain(static_cast<T>(x.v), static_cast<T>(y.v)))); });
-      });
-    };
-    switch (d.between(0, 2)) {
-      case 0: fill(std::int64_t{}); break;
-      case 1: fill(std::int32_t{}); break;
-      default: fill(std::uint8_t{});
-    }
-    return s;
-  }};
-}
-
-template <class T> T floor_mod(T a, T b) {
-  const T r = static_cast<T>(a % b);
-  return r != 0 && (r < 0) != (b < 0) ? static_cast<T>(r + b) : r;
+template <class F>
+RandomOp binary(const std::string& op, const std::string& name, Spread left, Spread right, const F& call,
+                const Plain& plain, bool nan_gradients = false, Level level = Level::second) {
+  const auto scalar = [=](double c) {
+    return Call::of_one([=](const auto& x) {
+      if constexpr (requires { call(x, 1.5); }) return call(x, c);
+      else return call(x, cr::full_like(x, c));
+    });
+  };
+  return binary_call(op, name, left, right, Call::of_two(call), Call::of_one([=](const auto& x) { return call(x, x); }),
+                     scalar, plain, nan_gradients, level);
 }
 
 // a - b floor(a / b), the quotient rounded down so that it is exact: what fmod leaves, divided.
@@ -123,41 +104,54 @@ Number pow_of(const Number& x, const Number& e) {  // x > 0, or e a constant
 RandomOps binary_ops() {
   const Spread all, away{.low = 0.25, .high = 3}, positive{.low = 0.25, .high = 3, .specials = false};
   RandomOps ops = {
-      binary("add", "add", all, all, [](const auto& a, const auto& b) { return a + b; }, [](const Number& a, const Number& b) { return a + b; }, true),
-      binary("sub", "sub", all, all, [](const auto& a, const auto& b) { return a - b; }, [](const Number& a, const Number& b) { return a - b; }, true),
-      binary("sub", "sub from", all, all, [](const auto& a, const auto& b) { return b - a; }, [](const Number& a, const Number& b) { return b - a; }, true),
-      binary("mul", "mul", all, all, [](const auto& a, const auto& b) { return a * b; }, [](const Number& a, const Number& b) { return a * b; }),
-      binary("div", "div", all, away, [](const auto& a, const auto& b) { return a / b; }, [](const Number& a, const Number& b) { return a / b; }),
-      binary("div", "div of", away, all, [](const auto& a, const auto& b) { return b / a; }, [](const Number& a, const Number& b) { return b / a; }),
-      binary("div", "div by 0 too", all, all, [](const auto& a, const auto& b) { return a / b; }, [](const Number& a, const Number& b) { return a / b; }, false, Level::value),
-      binary("pow", "pow", positive, all, [](const auto& a, const auto& b) { return cr::pow(a, b); }, pow_of),
-      binary("pow", "pow of any sign", all, all, [](const auto& a, const auto& b) { return cr::pow(a, b); },
-             [](const Number& a, const Number& b) { return Number(std::pow(a.v, b.v)); }, false, Level::value),
-      binary("atan2", "atan2", away, all, [](const auto& a, const auto& b) -> decltype(cr::atan2(a, b)) { return cr::atan2(a, b); }, [](const Number& y, const Number& x) {
-        if (!std::isfinite(x.v) || !std::isfinite(y.v)) return Number(std::atan2(y.v, x.v));
-        const Number q = x / y;  // y > 0: pi / 2 - atan(x / y)
-        Number r = -chain(q, std::atan(q.v), 1 / (1 + q.v * q.v), -2 * q.v / ((1 + q.v * q.v) * (1 + q.v * q.v)));
-        r.v = std::atan2(y.v, x.v);
-        return r;
-      }),
-      binary("atan2", "atan2 of any sign", all, all, [](const auto& a, const auto& b) -> decltype(cr::atan2(a, b)) { return cr::atan2(a, b); },
-             [](const Number& y, const Number& x) { return Number(std::atan2(y.v, x.v)); }, false, Level::value),
-      binary("fmod", "fmod", {.low = -5, .high = 5}, {.low = -2, .high = 2}, [](const auto& a, const auto& b) { return cr::fmod(a, b); },
-             [](const Number& a, const Number& b) { return rest(a, b, false); }),
-      binary("fmod", "remainder", {.low = -5, .high = 5}, {.low = -2, .high = 2}, [](const auto& a, const auto& b) { return cr::remainder(a, b); },
-             [](const Number& a, const Number& b) { return rest(a, b, true); }),
-      of_integers("add", "add", [](const auto& a, const auto& b) { return a + b; }, [](auto a, auto b) { return static_cast<decltype(a)>(a + b); }),
-      of_integers("sub", "sub", [](const auto& a, const auto& b) { return a - b; }, [](auto a, auto b) { return static_cast<decltype(a)>(a - b); }),
-      of_integers("mul", "mul", [](const auto& a, const auto& b) { return a * b; }, [](auto a, auto b) { return static_cast<decltype(a)>(a * b); }),
-      of_integers("div", "div", [](const auto& a, const auto& b) { return a / b; }, [](auto a, auto b) { return static_cast<float>(a) / static_cast<float>(b); }),
-      of_integers("fmod", "fmod", [](const auto& a, const auto& b) { return cr::fmod(a, b); }, [](auto a, auto b) { return static_cast<decltype(a)>(a % b); }, true),
-      of_integers("fmod", "remainder", [](const auto& a, const auto& b) { return cr::remainder(a, b); }, [](auto a, auto b) { return floor_mod(a, b); }, true),
-      of_integers("maximum", "maximum", [](const auto& a, const auto& b) { return cr::maximum(a, b); }, [](auto a, auto b) { return a > b ? a : b; }),
-      of_integers("pow", "pow", [](const auto& a, const auto& b) { return cr::pow(a, cr::abs(b)); }, [](auto a, auto b) {
-        std::int64_t r = 1;
-        for (std::int64_t i = 0; i < std::abs(std::int64_t{b}); ++i) r *= a;
-        return static_cast<decltype(a)>(r);
-      }),
+      binary(
+          "add", "add", all, all, [](const auto& a, const auto& b) { return a + b; },
+          [](const Number& a, const Number& b) { return a + b; }, true),
+      binary(
+          "sub", "sub", all, all, [](const auto& a, const auto& b) { return a - b; },
+          [](const Number& a, const Number& b) { return a - b; }, true),
+      binary(
+          "sub", "sub from", all, all, [](const auto& a, const auto& b) { return b - a; },
+          [](const Number& a, const Number& b) { return b - a; }, true),
+      binary(
+          "mul", "mul", all, all, [](const auto& a, const auto& b) { return a * b; },
+          [](const Number& a, const Number& b) { return a * b; }),
+      binary(
+          "div", "div", all, away, [](const auto& a, const auto& b) { return a / b; },
+          [](const Number& a, const Number& b) { return a / b; }),
+      binary(
+          "div", "div of", away, all, [](const auto& a, const auto& b) { return b / a; },
+          [](const Number& a, const Number& b) { return b / a; }),
+      binary(
+          "div", "div by 0 too", all, all, [](const auto& a, const auto& b) { return a / b; },
+          [](const Number& a, const Number& b) { return a / b; }, false, Level::value),
+      binary(
+          "pow", "pow", positive, all, [](const auto& a, const auto& b) { return cr::pow(a, b); }, pow_of),
+      binary(
+          "pow", "pow of any sign", all, all, [](const auto& a, const auto& b) { return cr::pow(a, b); },
+          [](const Number& a, const Number& b) { return Number(std::pow(a.v, b.v)); }, false, Level::value),
+      binary(
+          "atan2", "atan2", away, all,
+          [](const auto& a, const auto& b) -> decltype(cr::atan2(a, b)) { return cr::atan2(a, b); },
+          [](const Number& y, const Number& x) {
+            if (!std::isfinite(x.v) || !std::isfinite(y.v)) return Number(std::atan2(y.v, x.v));
+            const Number q = x / y;  // y > 0: pi / 2 - atan(x / y)
+            Number r = -chain(q, std::atan(q.v), 1 / (1 + q.v * q.v), -2 * q.v / ((1 + q.v * q.v) * (1 + q.v * q.v)));
+            r.v = std::atan2(y.v, x.v);
+            return r;
+          }),
+      binary(
+          "atan2", "atan2 of any sign", all, all,
+          [](const auto& a, const auto& b) -> decltype(cr::atan2(a, b)) { return cr::atan2(a, b); },
+          [](const Number& y, const Number& x) { return Number(std::atan2(y.v, x.v)); }, false, Level::value),
+      binary(
+          "fmod", "fmod", {.low = -5, .high = 5}, {.low = -2, .high = 2},
+          [](const auto& a, const auto& b) { return cr::fmod(a, b); },
+          [](const Number& a, const Number& b) { return rest(a, b, false); }),
+      binary(
+          "fmod", "remainder", {.low = -5, .high = 5}, {.low = -2, .high = 2},
+          [](const auto& a, const auto& b) { return cr::remainder(a, b); },
+          [](const Number& a, const Number& b) { return rest(a, b, true); }),
   };
   for (const bool larger : {true, false}) {  // g / 2 for each where they are equal
     const auto plain = [larger](const Number& a, const Number& b) {
@@ -169,7 +163,12 @@ RandomOps binary_ops() {
       }
       return (a.v > b.v) == larger ? a : b;
     };
-    ops.push_back(binary("maximum", larger ? "maximum" : "minimum", all, all, [larger](const auto& a, const auto& b) -> decltype(cr::maximum(a, b)) { return larger ? cr::maximum(a, b) : cr::minimum(a, b); }, plain));
+    ops.push_back(binary(
+        "maximum", larger ? "maximum" : "minimum", all, all,
+        [larger](const auto& a, const auto& b) -> decltype(cr::maximum(a, b)) {
+          return larger ? cr::maximum(a, b) : cr::minimum(a, b);
+        },
+        plain));
   }
   const auto lerp = [](const Number& start, const Number& end, const Number& w) {
     Number y = start + w * (end - start);
@@ -177,30 +176,34 @@ RandomOps binary_ops() {
     return y;
   };
   ops.push_back({"lerp", [lerp](Draw& d) {
-    Sample s;
-    const Sizes wide = d.shape();
-    // Where start and end are infinite or far apart, only the formula of the nearer end is right.
-    const bool far = d.chance(0.3);
-    const Spread spread{.low = far ? -3e7 : -2, .high = far ? 3e7 : 2, .ties = !far}, weights{.low = -1, .high = 2, .specials = false};
-    s.inputs = {d.values(d.shape_from(wide), spread), d.values(wide, {})};
-    const bool number = d.flag();
-    const double c = d.any({0.0, 0.25, 0.5, 0.75, 1.0, 1.5, -0.5});
-    s.call = "lerp(" + (number ? std::to_string(c) : std::string("tensor")) + ")";
-    if (far) s.level = Level::value;
-    if (number) {
-      s.calls([=](const auto& in) { return cr::lerp(in[0], in[1], c); });
-      s.expects([=](const Arrays& in) { return zip(in[0], in[1], [&](const Number& a, const Number& b) { return lerp(a, b, c); }); });
-    } else {
-      s.inputs.push_back(far ? d.integers(d.shape_from(wide), -1, 2) : d.values(d.shape_from(wide), weights));
-      s.calls([=](const auto& in) { return cr::lerp(in[0], in[1], in[2]); });
-      s.expects([=](const Arrays& in) {
-        const Sizes shape = broadcast(broadcast(in[0].shape, in[1].shape), in[2].shape);
-        const Array a = expand(in[0], shape), b = expand(in[1], shape), w = expand(in[2], shape);
-        return build(shape, [&](const Sizes& i) { return lerp(a.at(i), b.at(i), w.at(i)); });
-      });
-    }
-    return s;
-  }});
+                   Sample s;
+                   const Sizes wide = d.shape();
+                   // Where start and end are infinite or far apart, only the formula of the nearer end is right.
+                   const bool far = d.chance(0.3);
+                   const Spread spread{.low = far ? -3e7 : -2, .high = far ? 3e7 : 2, .ties = !far},
+                       weights{.low = -1, .high = 2, .specials = false};
+                   s.inputs = {d.values(d.shape_from(wide), spread), d.values(wide, {})};
+                   const bool number = d.flag();
+                   const double c = d.any({0.0, 0.25, 0.5, 0.75, 1.0, 1.5, -0.5});
+                   s.call = "lerp(" + (number ? std::to_string(c) : std::string("tensor")) + ")";
+                   if (far) s.level = Level::value;
+                   if (number) {
+                     s.calls([=](const auto& in) { return cr::lerp(in[0], in[1], c); });
+                     s.expects([=](const Arrays& in) {
+                       return zip(in[0], in[1], [&](const Number& a, const Number& b) { return lerp(a, b, c); });
+                     });
+                   } else {
+                     s.inputs.push_back(far ? d.integers(d.shape_from(wide), -1, 2)
+                                            : d.values(d.shape_from(wide), weights));
+                     s.calls([=](const auto& in) { return cr::lerp(in[0], in[1], in[2]); });
+                     s.expects([=](const Arrays& in) {
+                       const Sizes shape = broadcast(broadcast(in[0].shape, in[1].shape), in[2].shape);
+                       const Array a = expand(in[0], shape), b = expand(in[1], shape), w = expand(in[2], shape);
+                       return build(shape, [&](const Sizes& i) { return lerp(a.at(i), b.at(i), w.at(i)); });
+                     });
+                   }
+                   return s;
+                 }});
   return ops;
 }
 

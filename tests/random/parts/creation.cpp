@@ -20,7 +20,9 @@ Sample draw_copy(Draw& d) {
   s.expects([](const Arrays& in) { return in[0]; });
   return s;
 }
-template <class T, class U> Array converted(Draw& d, const Array& x) { return array_of(d.tensor<T>(x).template to<U>()); }
+template <class T, class U> Array converted(Draw& d, const Array& x) {
+  return array_of(d.tensor<T>(x).template to<U>());
+}
 Sample draw_conversion(Draw& d) {
   Sample s;
   with_any_type(d, [&](auto zero) {
@@ -31,9 +33,14 @@ Sample draw_conversion(Draw& d) {
     s.inputs = {x};
     s.call = std::string("to ") + (to == 0 ? "float" : to == 1 ? "int64" : to == 2 ? "bool" : "uint8");
     s.values = [=, &d] {
-      return Arrays{to == 0 ? converted<T, float>(d, x) : to == 1 ? converted<T, std::int64_t>(d, x) : to == 2 ? converted<T, bool>(d, x) : converted<T, std::uint8_t>(d, x)};
+      return Arrays{to == 0   ? converted<T, float>(d, x)
+                    : to == 1 ? converted<T, std::int64_t>(d, x)
+                    : to == 2 ? converted<T, bool>(d, x)
+                              : converted<T, std::uint8_t>(d, x)};
     };
-    s.expects([=](const Arrays& in) { return map(in[0], [=](const Number& v) { return Number(to == 0 ? v.v : to == 2 ? v.v != 0 : std::trunc(v.v)); }); });
+    s.expects([=](const Arrays& in) {
+      return map(in[0], [=](const Number& v) { return Number(to == 0 ? v.v : to == 2 ? v.v != 0 : std::trunc(v.v)); });
+    });
   });
   return s;
 }
@@ -43,7 +50,11 @@ Sample draw_creation(Draw& d) {
   const double a = d.value({}), b = d.value({}), step = d.any({0.25, 0.5, 1.5});
   const Array x = d.values(d.shape());
   s.inputs = {x};
-  s.call = way == 0 ? "full_like, zeros_like, ones_like" : way == 1 ? "arange" : way == 2 ? "linspace" : way == 3 ? "eye" : "full";
+  s.call = way == 0   ? "full_like, zeros_like, ones_like"
+           : way == 1 ? "arange"
+           : way == 2 ? "linspace"
+           : way == 3 ? "eye"
+                      : "full";
   s.values = [=, &d]() -> Arrays {
     const auto t = d.tensor<float>(x);
     switch (way) {
@@ -55,11 +66,15 @@ Sample draw_creation(Draw& d) {
     }
   };
   s.reference = [=](const Arrays& in) -> Arrays {
-    const auto line = [](std::int64_t size, const std::function<double(double)>& f) { return build({size}, [&](const Sizes& i) { return Number(f(static_cast<double>(i[0]))); }); };
+    const auto line = [](std::int64_t size, const std::function<double(double)>& f) {
+      return build({size}, [&](const Sizes& i) { return Number(f(static_cast<double>(i[0]))); });
+    };
     switch (way) {
       case 0: return {filled(in[0].shape, a), filled(in[0].shape, 0.0), filled(in[0].shape, 1.0)};
       case 1:
-        return {line(m, [=](double i) { return static_cast<double>(n) + i; }), line(static_cast<std::int64_t>(std::ceil(static_cast<double>(m) / step)), [=](double i) { return i * step; })};
+        return {line(m, [=](double i) { return static_cast<double>(n) + i; }),
+                line(static_cast<std::int64_t>(std::ceil(static_cast<double>(m) / step)),
+                     [=](double i) { return i * step; })};
       case 2: return {line(n + 1, [=](double i) { return n == 0 ? a : a + (b - a) * i / static_cast<double>(n); })};
       case 3: return {build({n, m}, [](const Sizes& i) { return Number(i[0] == i[1]); })};
       default: return {filled(in[0].shape, a)};
@@ -70,7 +85,8 @@ Sample draw_creation(Draw& d) {
 
 const std::vector<std::string> edits{"add_", "sub_", "mul_", "div_", "copy_", "clamp_", "relu_", "fill_"};
 
-template <class T> void edit(const cr::Tensor<T>& y, const std::string& what, const cr::Tensor<T>* other, double scalar) {
+template <class T>
+void edit(const cr::Tensor<T>& y, const std::string& what, const cr::Tensor<T>* other, double scalar) {
   if (what == "add_") other ? y.add_(*other) : y.add_(scalar);
   if (what == "sub_") other ? y.sub_(*other) : y.sub_(scalar);
   if (what == "mul_") other ? y.mul_(*other) : y.mul_(scalar);
@@ -98,10 +114,12 @@ Sample draw_recorded_edit(Draw& d) {  // of a value that requires a gradient
   Sample s;
   const Sizes shape = d.shape();
   const std::string what = d.any(edits);
-  const bool with_tensor = d.flag() && what != "clamp_" && what != "relu_" && what != "fill_", itself = with_tensor && d.chance(0.1);
+  const bool with_tensor = d.flag() && what != "clamp_" && what != "relu_" && what != "fill_",
+             itself = with_tensor && d.chance(0.1);
   const double scalar = d.any({0.5, 1.5, -0.5});
   s.inputs = {d.values(shape, {.specials = false})};
-  if (with_tensor && !itself) s.inputs.push_back(d.values(d.shape_from(shape), {.low = 0.25, .high = 2, .specials = false}));
+  if (with_tensor && !itself)
+    s.inputs.push_back(d.values(d.shape_from(shape), {.low = 0.25, .high = 2, .specials = false}));
   if (itself && what == "div_") s.level = Level::value;
   s.call = what + (itself ? "(itself)" : with_tensor ? "(tensor)" : "(scalar)");
   s.calls([=](const auto& in) {
@@ -139,9 +157,12 @@ Sample draw_edit_of_a_part(Draw& d) {  // of a view, from a view that may overla
   };
   s.reference = [=](const Arrays& in) -> Arrays {
     Array y = in[0];
-    if (matrix) return {build(y.shape, [&](const Sizes& i) { return edited(what, in[0].at(i), in[0].at({i[1], i[0]}), 0); })};
+    if (matrix)
+      return {build(y.shape, [&](const Sizes& i) { return edited(what, in[0].at(i), in[0].at({i[1], i[0]}), 0); })};
     for (std::int64_t i = 0; i < size; ++i)
-      y.x[static_cast<std::size_t>(a + i)] = edited(what, in[0].x[static_cast<std::size_t>(a + i)], in[0].x[static_cast<std::size_t>(b + (flipped ? size - 1 - i : i))], 0);
+      y.x[static_cast<std::size_t>(a + i)] =
+          edited(what, in[0].x[static_cast<std::size_t>(a + i)],
+                 in[0].x[static_cast<std::size_t>(b + (flipped ? size - 1 - i : i))], 0);
     return {y};
   };
   return s;
@@ -171,7 +192,12 @@ Sample draw_plain_edit(Draw& d) {  // of a tensor of any layout that is in no gr
 }  // namespace
 
 RandomOps creation_ops() {
-  return {{"copy", draw_copy}, {"copy", draw_conversion}, {"create", draw_creation}, {"inplace", draw_recorded_edit}, {"inplace", draw_edit_of_a_part}, {"inplace", draw_plain_edit}};
+  return {{"copy", draw_copy},
+          {"copy", draw_conversion},
+          {"create", draw_creation},
+          {"inplace", draw_recorded_edit},
+          {"inplace", draw_edit_of_a_part},
+          {"inplace", draw_plain_edit}};
 }
 
 }  // namespace chainrule_test::drawn

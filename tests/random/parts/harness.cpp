@@ -30,10 +30,13 @@ std::uint64_t mixed(std::uint64_t z) {  // the finalizer of splitmix64
 Draw::Draw(std::uint64_t seed, const std::string& op, std::int64_t number) {
   std::uint64_t h = 0xcbf29ce484222325u;
   for (char c : op) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  key_ = mixed(mixed(seed + 0x9e3779b97f4a7c15u) ^ h) ^ mixed(static_cast<std::uint64_t>(number) * 0x9e3779b97f4a7c15u + 1);
+  key_ = mixed(mixed(seed + 0x9e3779b97f4a7c15u) ^ h) ^
+         mixed(static_cast<std::uint64_t>(number) * 0x9e3779b97f4a7c15u + 1);
 }
 std::uint64_t Draw::bits() { return mixed(key_ + 0x9e3779b97f4a7c15u * ++counter_); }
-double Draw::uniform(double low, double high) { return low + (high - low) * static_cast<double>(bits() >> 11) * 0x1p-53; }
+double Draw::uniform(double low, double high) {
+  return low + (high - low) * static_cast<double>(bits() >> 11) * 0x1p-53;
+}
 std::int64_t Draw::between(std::int64_t low, std::int64_t high) {
   return low + static_cast<std::int64_t>((bits() >> 1) % static_cast<std::uint64_t>(high - low + 1));
 }
@@ -46,7 +49,8 @@ Sizes Draw::shape(int min_dims, int max_dims, std::int64_t largest) {
   for (auto& n : s) n = size(largest);
   while (count(s) > 60)
     for (auto& n : s) n = std::min<std::int64_t>(n, std::max<std::int64_t>(1, n - 1));
-  if (largest >= 4 && !s.empty() && count(s) <= 8 && chance(0.06))  // several vectors of the processor, and what is left of one
+  if (largest >= 4 && !s.empty() && count(s) <= 8 &&
+      chance(0.06))  // several vectors of the processor, and what is left of one
     s[static_cast<std::size_t>(between(0, static_cast<std::int64_t>(s.size()) - 1))] = between(5, 40);
   return s;
 }
@@ -60,7 +64,8 @@ double Draw::value(const Spread& s) { return static_cast<double>(static_cast<flo
 Array Draw::values(const Sizes& shape, const Spread& s) {
   Array a = filled(shape, 0.0);
   const bool ties = s.ties && chance(0.35), specials = s.specials && chance(0.12);
-  const auto lowest = static_cast<std::int64_t>(std::ceil(2 * s.low)), highest = static_cast<std::int64_t>(std::floor(2 * s.high));
+  const auto lowest = static_cast<std::int64_t>(std::ceil(2 * s.low)),
+             highest = static_cast<std::int64_t>(std::floor(2 * s.high));
   for (auto& v : a.x) {
     v = ties && highest >= lowest ? 0.5 * static_cast<double>(between(lowest, highest)) : value(s);
     if (specials && chance(0.3)) v = any({nan, nan, inf, -inf});
@@ -97,7 +102,8 @@ std::int64_t Draw::dim(int n, bool& refused) {
 Sizes Draw::dims(int n, bool& refused) {
   Sizes all(static_cast<std::size_t>(std::max(1, n))), some;
   std::iota(all.begin(), all.end(), 0);
-  for (std::size_t i = all.size(); i > 1; --i) std::swap(all[i - 1], all[static_cast<std::size_t>(between(0, static_cast<std::int64_t>(i) - 1))]);
+  for (std::size_t i = all.size(); i > 1; --i)
+    std::swap(all[i - 1], all[static_cast<std::size_t>(between(0, static_cast<std::int64_t>(i) - 1))]);
   for (auto d : all)
     if (flag()) some.push_back(flag() ? d : d - std::max(1, n));
   if (!some.empty() && chance(0.02)) {
@@ -117,11 +123,16 @@ template <class T> Operand<T> operand(Draw& d, const Array& values, bool require
   std::vector<int> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), 0);
   const bool plain = d.chance(0.25), mixed_order = !plain && d.chance(0.6);
-  for (int i = n; mixed_order && i > 1; --i) std::swap(order[static_cast<std::size_t>(i - 1)], order[static_cast<std::size_t>(d.between(0, i - 1))]);
+  for (int i = n; mixed_order && i > 1; --i)
+    std::swap(order[static_cast<std::size_t>(i - 1)], order[static_cast<std::size_t>(d.between(0, i - 1))]);
   if (!plain && d.chance(0.3)) order.insert(order.begin() + d.between(0, n), -1);
   for (int k : order) {
     Axis a{k, 1, 0, 1, 1};
-    if (k >= 0) a.size = !values.same.empty() && values.same[static_cast<std::size_t>(k)] && values.shape[static_cast<std::size_t>(k)] > 0 ? 1 : values.shape[static_cast<std::size_t>(k)];
+    if (k >= 0)
+      a.size = !values.same.empty() && values.same[static_cast<std::size_t>(k)] &&
+                       values.shape[static_cast<std::size_t>(k)] > 0
+                   ? 1
+                   : values.shape[static_cast<std::size_t>(k)];
     if (!plain && (k < 0 || d.chance(0.4))) {
       a.first = d.between(0, 2);
       a.step = k < 0 ? 1 : d.between(1, 3);
@@ -142,7 +153,9 @@ template <class T> Operand<T> operand(Draw& d, const Array& values, bool require
     const Sizes index = index_of(values.shape, i);
     Sizes there;
     for (const auto& a : axes) {
-      const std::int64_t along = a.dim < 0 || a.size != values.shape[static_cast<std::size_t>(a.dim)] ? 0 : index[static_cast<std::size_t>(a.dim)];
+      const std::int64_t along = a.dim < 0 || a.size != values.shape[static_cast<std::size_t>(a.dim)]
+                                     ? 0
+                                     : index[static_cast<std::size_t>(a.dim)];
       there.push_back(a.first + along * a.step);
     }
     o.from.push_back(position_of(memory_shape, there));
@@ -160,7 +173,8 @@ template <class T> Operand<T> operand(Draw& d, const Array& values, bool require
       o.x = o.x.select(axis, a.first);
       continue;
     }
-    if (a.step > 1 || d.chance(0.2)) o.x = o.x.slice(axis, a.first, a.first + (a.size > 0 ? (a.size - 1) * a.step + 1 : 0), a.step);
+    if (a.step > 1 || d.chance(0.2))
+      o.x = o.x.slice(axis, a.first, a.first + (a.size > 0 ? (a.size - 1) * a.step + 1 : 0), a.step);
     else if (a.size != a.memory) o.x = o.x.narrow(axis, a.first, a.size);
     left.push_back(a.dim);
     ++axis;
@@ -210,19 +224,24 @@ bool close(double got, double want, double tolerance, double scale) {
 }
 void compare(const char* what, std::size_t output, const Array& got, const Array& want, double tolerance) {
   const std::string name = what + (output ? " of result " + std::to_string(output) : std::string());
-  if (got.shape != want.shape) throw Disagreement{name + " has shape " + str(got.shape) + ", expected " + str(want.shape)};
+  if (got.shape != want.shape)
+    throw Disagreement{name + " has shape " + str(got.shape) + ", expected " + str(want.shape)};
   for (std::size_t i = 0; i < want.x.size(); ++i)
     if (!close(got.x[i].v, want.x[i].v, tolerance, 0))
-      throw Disagreement{name + " is " + text(got.x[i].v) + " at " + str(index_of(want.shape, static_cast<std::int64_t>(i))) + ", expected " + text(want.x[i].v) + " (" + text(got) +
-                         ", expected " + text(want) + ")"};
+      throw Disagreement{name + " is " + text(got.x[i].v) + " at " +
+                         str(index_of(want.shape, static_cast<std::int64_t>(i))) + ", expected " + text(want.x[i].v) +
+                         " (" + text(got) + ", expected " + text(want) + ")"};
 }
 void compare_sum(const char* what, const std::vector<double>& got, const std::vector<double>& want, double tolerance) {
   double g = 0, w = 0, scale = 0;
   for (double v : got) g += v, scale += std::abs(v);
   for (double v : want) w += v, scale += std::abs(v);
-  if (!close(g, w, tolerance, scale)) throw Disagreement{std::string(what) + " is " + text(g) + ", expected " + text(w)};
+  if (!close(g, w, tolerance, scale))
+    throw Disagreement{std::string(what) + " is " + text(g) + ", expected " + text(w)};
 }
-bool finite(const Number& x) { return !std::isnan(x.v) && std::isfinite(x.a) && std::isfinite(x.b) && std::isfinite(x.ab); }
+bool finite(const Number& x) {
+  return !std::isnan(x.v) && std::isfinite(x.a) && std::isfinite(x.b) && std::isfinite(x.ab);
+}
 
 template <class T> std::vector<double> doubles(const cr::Tensor<T>& t) {
   const auto v = t.to_vector();
@@ -232,7 +251,8 @@ template <class T> cr::Tensor<T> tensor_of(const std::vector<double>& v, const c
   return cr::tensor(std::vector<T>(v.begin(), v.end())).reshape(shape);
 }
 
-// The gradients' own derivatives: of the inputs (along the second direction), and of the upstream gradients, which give J v.
+// The gradients' own derivatives: of the inputs (along the second direction), and of the upstream gradients, which give
+// J v.
 template <class T> void check_sample(Draw& d, const Sample& s, const Function<T>& call) {
   const double tolerance = (std::is_same_v<T, float> ? 3e-4 : 1e-8) * s.looser;
   std::vector<Operand<T>> in;
@@ -243,7 +263,8 @@ template <class T> void check_sample(Draw& d, const Sample& s, const Function<T>
     needed.push_back(differentiate && d.chance(0.8));
     any_needed = any_needed || needed.back();
   }
-  if (differentiate && !any_needed) needed[static_cast<std::size_t>(d.between(0, static_cast<std::int64_t>(needed.size()) - 1))] = true;
+  if (differentiate && !any_needed)
+    needed[static_cast<std::size_t>(d.between(0, static_cast<std::int64_t>(needed.size()) - 1))] = true;
   Tensors<T> xs;
   for (std::size_t i = 0; i < s.inputs.size(); ++i) {
     in.push_back(operand<T>(d, s.inputs[i], needed[i]));
@@ -274,10 +295,12 @@ template <class T> void check_sample(Draw& d, const Sample& s, const Function<T>
   Arrays dual = s.inputs;
   for (std::size_t i = 0; i < in.size(); ++i)
     for (std::size_t k = 0; k < dual[i].x.size(); ++k)
-      dual[i].x[k] = Number(dual[i].x[k].v, v1[i][static_cast<std::size_t>(in[i].from[k])], v2[i][static_cast<std::size_t>(in[i].from[k])], 0);
+      dual[i].x[k] = Number(dual[i].x[k].v, v1[i][static_cast<std::size_t>(in[i].from[k])],
+                            v2[i][static_cast<std::size_t>(in[i].from[k])], 0);
   const Arrays want = s.reference(dual);
 
-  if (ys.size() != want.size()) throw Disagreement{"gives " + std::to_string(ys.size()) + " results, expected " + std::to_string(want.size())};
+  if (ys.size() != want.size())
+    throw Disagreement{"gives " + std::to_string(ys.size()) + " results, expected " + std::to_string(want.size())};
   for (std::size_t o = 0; o < ys.size(); ++o) compare("the value", o, array_of(ys[o]), want[o], tolerance);
   if (!differentiate) return;
 
@@ -309,16 +332,20 @@ template <class T> void check_sample(Draw& d, const Sample& s, const Function<T>
   }
   for (std::size_t o = 0; o < ys.size() && comparable; ++o)
     for (std::size_t k = 0; k < want[o].x.size() && !ys[o].requires_grad(); ++k)
-      if (want[o].x[k].a != 0) throw Disagreement{"the result has no gradient, but depends on an input that requires one"};
+      if (want[o].x[k].a != 0)
+        throw Disagreement{"the result has no gradient, but depends on an input that requires one"};
   if (outputs.empty()) return;
   std::vector<std::size_t> input_of;
   for (std::size_t i = 0; i < in.size(); ++i)
     if (needed[i]) leaves.push_back(in[i].leaf), input_of.push_back(i);
-  const auto gs = cr::autograd::grad(outputs, leaves, ups, {.retain_graph = d.flag(), .create_graph = twice, .allow_unused = true});
+  const auto gs =
+      cr::autograd::grad(outputs, leaves, ups, {.retain_graph = d.flag(), .create_graph = twice, .allow_unused = true});
   std::vector<double> got;
   for (std::size_t j = 0; j < gs.size(); ++j) {
     if (!gs[j].defined()) continue;
-    if (!(gs[j].shape() == leaves[j].shape())) throw Disagreement{"the gradient of input " + std::to_string(input_of[j]) + " has shape " + gs[j].shape().str() + ", not the input's, " + leaves[j].shape().str()};
+    if (!(gs[j].shape() == leaves[j].shape()))
+      throw Disagreement{"the gradient of input " + std::to_string(input_of[j]) + " has shape " + gs[j].shape().str() +
+                         ", not the input's, " + leaves[j].shape().str()};
     const auto g = doubles(gs[j]);
     for (std::size_t k = 0; k < g.size(); ++k)
       if (v1[input_of[j]][k] != 0) got.push_back(g[k] * v1[input_of[j]][k]);
@@ -334,7 +361,8 @@ template <class T> void check_sample(Draw& d, const Sample& s, const Function<T>
   }
   for (const auto& c : up_leaves) second_leaves.push_back(c);
   Tensors<T> hs(second_leaves.size());
-  if (!second_outputs.empty()) hs = cr::autograd::grad(second_outputs, second_leaves, second_ups, {.allow_unused = true});
+  if (!second_outputs.empty())
+    hs = cr::autograd::grad(second_outputs, second_leaves, second_ups, {.allow_unused = true});
   got.clear();
   for (std::size_t j = 0; j < leaves.size(); ++j) {
     if (!hs[j].defined()) continue;
@@ -349,7 +377,9 @@ template <class T> void check_sample(Draw& d, const Sample& s, const Function<T>
     for (std::size_t k = 0; k < y.x.size(); ++k) jv[static_cast<std::size_t>(up_operands[o].from[k])] += y.x[k].a;
     if (hs[leaves.size() + o].defined()) h = doubles(hs[leaves.size() + o]);
     for (std::size_t k = 0; k < jv.size(); ++k)
-      if (!close(h[k], jv[k], tolerance * 10, 0)) throw Disagreement{"the derivative of the gradient by its upstream is " + text(h[k]) + ", expected " + text(jv[k])};
+      if (!close(h[k], jv[k], tolerance * 10, 0))
+        throw Disagreement{"the derivative of the gradient by its upstream is " + text(h[k]) + ", expected " +
+                           text(jv[k])};
   }
 }
 
@@ -359,21 +389,18 @@ std::string run_one(Draw& d, const Sample& s) {
       const Arrays got = s.values();
       if (s.refused) return "should have been refused";
       const Arrays want = s.reference(s.inputs);
-      if (got.size() != want.size()) return "gives " + std::to_string(got.size()) + " results, expected " + std::to_string(want.size());
+      if (got.size() != want.size())
+        return "gives " + std::to_string(got.size()) + " results, expected " + std::to_string(want.size());
       for (std::size_t o = 0; o < want.size(); ++o) compare("the value", o, got[o], want[o], 1e-6 * s.looser);
     } else if (!s.double_only && d.chance(0.3)) {
       current += " in float";
-      check_sample<float>(d, s, s.in_float);
+      check_sample<float>(d, s, s.run.in_float);
     } else {
-      check_sample<double>(d, s, s.in_double);
+      check_sample<double>(d, s, s.run.in_double);
     }
-  } catch (const Disagreement& e) {
-    return e.what;
-  } catch (const cr::Error& e) {
+  } catch (const Disagreement& e) { return e.what; } catch (const cr::Error& e) {
     return s.refused ? std::string() : std::string("throws: ") + e.what();
-  } catch (const std::exception& e) {
-    return std::string("throws, and not an Error: ") + e.what();
-  }
+  } catch (const std::exception& e) { return std::string("throws, and not an Error: ") + e.what(); }
   return {};
 }
 
@@ -406,9 +433,12 @@ std::string disagreements(const RandomOps& list, std::int64_t draws) {
       ++bad;
       if (told[s.call.substr(0, s.call.find('(')) + what.substr(0, 14)]++ >= 2 && !only) continue;
       report += "\nCHAINRULE_DRAW=" + current + ": " + what;
-      for (std::size_t k = 0; k < s.inputs.size() && (only || s.inputs[k].x.size() < 9); ++k) report += "\n    input " + std::to_string(k) + ": " + text(s.inputs[k]);
+      for (std::size_t k = 0; k < s.inputs.size() && (only || s.inputs[k].x.size() < 9); ++k)
+        report += "\n    input " + std::to_string(k) + ": " + text(s.inputs[k]);
     }
-    if (bad) report += "\n" + op + ": " + std::to_string(bad) + " of " + std::to_string(draws) + " draws disagree (seed " + std::to_string(seed) + ")\n";
+    if (bad)
+      report += "\n" + op + ": " + std::to_string(bad) + " of " + std::to_string(draws) + " draws disagree (seed " +
+                std::to_string(seed) + ")\n";
   }
   return report;
 }

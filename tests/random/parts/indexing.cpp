@@ -16,7 +16,8 @@ Array draw_index(Draw& d, const Sizes& shape, std::int64_t size, bool& refused, 
   if (index.numel() > 0 && (size == 0 || d.chance(0.04))) {
     refused = true;
     index.same.clear();
-    index.x[static_cast<std::size_t>(d.between(0, index.numel() - 1))] = static_cast<double>(d.flag() ? size : -size - 1);
+    index.x[static_cast<std::size_t>(d.between(0, index.numel() - 1))] =
+        static_cast<double>(d.flag() ? size : -size - 1);
   }
   return index;
 }
@@ -26,7 +27,8 @@ Sample draw_index_select(Draw& d) {
   s.inputs = {d.values(d.shape())};
   const int n = s.inputs[0].dim();
   const auto dim = d.dim(n, s.refused), at = s.refused || n == 0 ? 0 : wrap(dim, n);
-  const Array index = draw_index(d, {n == 0 ? 1 : d.size()}, n == 0 ? 1 : s.inputs[0].shape[static_cast<std::size_t>(at)], s.refused);
+  const Array index =
+      draw_index(d, {n == 0 ? 1 : d.size()}, n == 0 ? 1 : s.inputs[0].shape[static_cast<std::size_t>(at)], s.refused);
   const Ints i = d.ints(index);
   s.call = "index_select(" + num(dim) + ", " + str(index.shape) + ")";
   s.calls([=](const auto& in) { return cr::index_select(in[0], dim, i); });
@@ -66,7 +68,8 @@ Sample draw_gather(Draw& d) {
   const int n = s.inputs[0].dim();
   const auto dim = d.dim(n, s.refused), at = s.refused || n == 0 ? 0 : wrap(dim, n);
   Sizes shape = s.inputs[0].shape;
-  for (std::size_t k = 0; k < shape.size(); ++k) shape[k] = static_cast<std::int64_t>(k) == at ? d.size() : d.between(0, 4) == 0 ? d.between(0, shape[k]) : shape[k];
+  for (std::size_t k = 0; k < shape.size(); ++k)
+    shape[k] = static_cast<std::int64_t>(k) == at ? d.size() : d.between(0, 4) == 0 ? d.between(0, shape[k]) : shape[k];
   const Array index = draw_index(d, shape, n == 0 ? 1 : s.inputs[0].shape[static_cast<std::size_t>(at)], s.refused);
   const Ints i = d.ints(index);
   s.call = "gather(" + num(dim) + ", " + str(index.shape) + ")";
@@ -182,16 +185,21 @@ Sample draw_diag(Draw& d) {
     const auto down = std::max<std::int64_t>(0, -diagonal), right = std::max<std::int64_t>(0, diagonal);
     if (n == 1) {
       const auto size = in[0].shape[0] + down + right;
-      return build({size, size}, [&](const Sizes& p) { return p[1] - p[0] == diagonal ? in[0].x[static_cast<std::size_t>(std::min(p[0], p[1]))] : Number(0); });
+      return build({size, size}, [&](const Sizes& p) {
+        return p[1] - p[0] == diagonal ? in[0].x[static_cast<std::size_t>(std::min(p[0], p[1]))] : Number(0);
+      });
     }
     Array r{{0}, {}, {}};
-    for (std::int64_t i = down, k = right; i < in[0].shape[0] && k < in[0].shape[1]; ++i, ++k) r.x.push_back(in[0].at({i, k}));
+    for (std::int64_t i = down, k = right; i < in[0].shape[0] && k < in[0].shape[1]; ++i, ++k)
+      r.x.push_back(in[0].at({i, k}));
     r.shape[0] = r.numel();
-    return trace ? reduce(r, {}, false, [](const std::vector<Number>& l) {
-      Number sum;
-      for (const auto& v : l) sum = sum + v;
-      return sum;
-    }) : r;
+    return trace ? reduce(r, {}, false,
+                          [](const std::vector<Number>& l) {
+                            Number sum;
+                            for (const auto& v : l) sum = sum + v;
+                            return sum;
+                          })
+                 : r;
   });
   return s;
 }
@@ -200,8 +208,8 @@ Sample draw_diag(Draw& d) {
 struct Items {
   std::vector<cr::detail::IndexItem> list;
   std::string text;
-  Sizes shape;                                        // of the result
-  std::function<Sizes(const Sizes&)> source;          // index in the result -> index in x
+  Sizes shape;                                // of the result
+  std::function<Sizes(const Sizes&)> source;  // index in the result -> index in x
 };
 Items draw_items(Draw& d, const Sizes& x, bool& refused) {
   struct Part {
@@ -311,10 +319,12 @@ Items draw_items(Draw& d, const Sizes& x, bool& refused) {
   if (!any) before = rest.size();
   for (std::size_t r = 0; r < before; ++r) items.shape.push_back(parts[static_cast<std::size_t>(rest[r])].size);
   if (any) items.shape.insert(items.shape.end(), together.begin(), together.end());
-  for (std::size_t r = before; r < rest.size(); ++r) items.shape.push_back(parts[static_cast<std::size_t>(rest[r])].size);
+  for (std::size_t r = before; r < rest.size(); ++r)
+    items.shape.push_back(parts[static_cast<std::size_t>(rest[r])].size);
   items.source = [=](const Sizes& p) {
     Sizes there(static_cast<std::size_t>(n));
-    const Sizes picked(p.begin() + static_cast<std::ptrdiff_t>(any ? before : 0), p.begin() + static_cast<std::ptrdiff_t>(any ? before + together.size() : 0));
+    const Sizes picked(p.begin() + static_cast<std::ptrdiff_t>(any ? before : 0),
+                       p.begin() + static_cast<std::ptrdiff_t>(any ? before + together.size() : 0));
     for (std::size_t r = 0; r < rest.size(); ++r) {
       const Part& part = parts[static_cast<std::size_t>(rest[r])];
       const auto i = p[r < before ? r : r + (any ? together.size() : 0)];
@@ -337,7 +347,8 @@ Sample draw_index_call(Draw& d) {
   if (items.shape.size() > 8) return draw_index_call(d);
   s.call = "index(" + items.text + ")";
   s.calls([=](const auto& in) { return cr::detail::index(in[0], cr::detail::IndexItems(items.list), cr::Location{}); });
-  s.expects([=](const Arrays& in) { return build(items.shape, [&](const Sizes& p) { return in[0].at(items.source(p)); }); });
+  s.expects(
+      [=](const Arrays& in) { return build(items.shape, [&](const Sizes& p) { return in[0].at(items.source(p)); }); });
   return s;
 }
 Sample draw_index_put(Draw& d) {
@@ -372,8 +383,16 @@ Sample draw_index_put(Draw& d) {
 }  // namespace
 
 RandomOps indexing_ops() {
-  return {{"index_select", draw_index_select}, {"index_select", draw_embedding}, {"gather", draw_gather}, {"scatter_add", draw_scatter_add}, {"one_hot", draw_one_hot},
-          {"nonzero", draw_nonzero}, {"nonzero", draw_masked_select}, {"diag", draw_diag}, {"index", draw_index_call}, {"index_put", draw_index_put}};
+  return {{"index_select", draw_index_select},
+          {"index_select", draw_embedding},
+          {"gather", draw_gather},
+          {"scatter_add", draw_scatter_add},
+          {"one_hot", draw_one_hot},
+          {"nonzero", draw_nonzero},
+          {"nonzero", draw_masked_select},
+          {"diag", draw_diag},
+          {"index", draw_index_call},
+          {"index_put", draw_index_put}};
 }
 
 }  // namespace chainrule_test::drawn

@@ -110,11 +110,13 @@ Sample draw_split(Draw& d) {
   Sample s;
   s.inputs = {d.values(d.shape(1, 3))};
   const int n = s.inputs[0].dim();
-  const auto dim = d.dim(n, s.refused), at = s.refused ? 0 : wrap(dim, n), size = s.inputs[0].shape[static_cast<std::size_t>(at)];
+  const auto dim = d.dim(n, s.refused), at = s.refused ? 0 : wrap(dim, n),
+             size = s.inputs[0].shape[static_cast<std::size_t>(at)];
   const auto way = d.between(0, 3), by = d.between(d.chance(0.05) ? 0 : 1, 5);
   Sizes sizes;
   if (way == 0) {  // by sizes
-    for (std::int64_t left = size; sizes.size() < 7 && (left > 0 || d.chance(0.2)); left -= sizes.back()) sizes.push_back(d.between(0, left));
+    for (std::int64_t left = size; sizes.size() < 7 && (left > 0 || d.chance(0.2)); left -= sizes.back())
+      sizes.push_back(d.between(0, left));
     std::int64_t sum = 0;
     for (auto k : sizes) sum += k;
     if (sum < size || sizes.empty()) sizes.push_back(size - sum);

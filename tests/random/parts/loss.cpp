@@ -24,17 +24,20 @@ void draw_pair(Draw& d, Sample& s, const Spread& input, const Spread& target) {
   s.inputs = {d.values(shape, input), d.values(other, target)};
 }
 
-template <class F> RandomOp of_distance(const std::string& op, const F& call, const std::function<Number(const Number&)>& f) {
+template <class F>
+RandomOp of_distance(const std::string& op, const F& call, const std::function<Number(const Number&)>& f) {
   return {op, [=](Draw& d) {
-    Sample s;
-    draw_pair(d, s, {}, {});
-    const auto how = d.any(reductions);
-    s.nan_gradients = true;
-    s.call = op + "(" + how + ")";
-    s.calls([=](const auto& in) { return call(in[0], in[1], how); });
-    s.expects([=](const Arrays& in) { return reduced(zip(in[0], in[1], [&](const Number& x, const Number& y) { return f(x - y); }), how); });
-    return s;
-  }};
+            Sample s;
+            draw_pair(d, s, {}, {});
+            const auto how = d.any(reductions);
+            s.nan_gradients = true;
+            s.call = op + "(" + how + ")";
+            s.calls([=](const auto& in) { return call(in[0], in[1], how); });
+            s.expects([=](const Arrays& in) {
+              return reduced(zip(in[0], in[1], [&](const Number& x, const Number& y) { return f(x - y); }), how);
+            });
+            return s;
+          }};
 }
 
 // Weights that broadcast to the terms.
@@ -46,7 +49,8 @@ Array draw_weight(Draw& d, const Sizes& shape) {
 Sample draw_bce(Draw& d) {
   Sample s;
   const bool edges = d.chance(0.25);  // probabilities of exactly 0 and 1: a logarithm below -100 counts as -100
-  draw_pair(d, s, {.low = 0.0625, .high = 0.9375, .ties = false, .specials = false}, {.low = 0, .high = 1, .specials = false});
+  draw_pair(d, s, {.low = 0.0625, .high = 0.9375, .ties = false, .specials = false},
+            {.low = 0, .high = 1, .specials = false});
   if (edges) {
     s.level = Level::value;
     s.inputs[0].same.clear();
@@ -63,7 +67,9 @@ Sample draw_bce(Draw& d) {
   s.call = "binary_cross_entropy(" + how + (weighted ? ", weight)" : ")");
   s.calls([=, &d](const auto& in) {
     using Tensor = std::decay_t<decltype(in[0])>;
-    return cr::binary_cross_entropy(in[0], in[1], {.weight = weighted ? d.tensor<typename Tensor::value_type>(weight) : Tensor(), .reduction = how.c_str()});
+    return cr::binary_cross_entropy(
+        in[0], in[1],
+        {.weight = weighted ? d.tensor<typename Tensor::value_type>(weight) : Tensor(), .reduction = how.c_str()});
   });
   s.expects([=](const Arrays& in) {
     Array terms = zip(in[0], in[1], [](const Number& x, const Number& y) {
@@ -81,12 +87,15 @@ Sample draw_bce_logits(Draw& d) {
   const auto how = d.any(reductions);
   const bool weighted = d.chance(0.4) && !s.refused, positive = d.chance(0.4) && !s.refused;
   const Array weight = draw_weight(d, s.inputs[0].shape), more = draw_weight(d, s.inputs[0].shape);
-  s.call = "binary_cross_entropy_with_logits(" + how + (weighted ? ", weight" : "") + (positive ? ", pos_weight)" : ")");
+  s.call =
+      "binary_cross_entropy_with_logits(" + how + (weighted ? ", weight" : "") + (positive ? ", pos_weight)" : ")");
   s.calls([=, &d](const auto& in) {
     using Tensor = std::decay_t<decltype(in[0])>;
     using T = typename Tensor::value_type;
-    return cr::binary_cross_entropy_with_logits(
-        in[0], in[1], {.weight = weighted ? d.tensor<T>(weight) : Tensor(), .reduction = how.c_str(), .pos_weight = positive ? d.tensor<T>(more) : Tensor()});
+    return cr::binary_cross_entropy_with_logits(in[0], in[1],
+                                                {.weight = weighted ? d.tensor<T>(weight) : Tensor(),
+                                                 .reduction = how.c_str(),
+                                                 .pos_weight = positive ? d.tensor<T>(more) : Tensor()});
   });
   s.expects([=](const Arrays& in) {
     const Array p = expand(positive ? more : filled({}, Number(1)), in[0].shape);
@@ -104,17 +113,31 @@ Sample draw_bce_logits(Draw& d) {
 
 RandomOps loss_ops() {
   RandomOps ops = {
-      of_distance("mse_loss", [](const auto& x, const auto& y, const std::string& how) { return cr::mse_loss(x, y, {.reduction = how.c_str()}); }, [](const Number& v) { return v * v; }),
-      of_distance("l1_loss", [](const auto& x, const auto& y, const std::string& how) { return cr::l1_loss(x, y, {.reduction = how.c_str()}); }, [](const Number& v) { return abs(v); }),
+      of_distance(
+          "mse_loss",
+          [](const auto& x, const auto& y, const std::string& how) {
+            return cr::mse_loss(x, y, {.reduction = how.c_str()});
+          },
+          [](const Number& v) { return v * v; }),
+      of_distance(
+          "l1_loss",
+          [](const auto& x, const auto& y, const std::string& how) {
+            return cr::l1_loss(x, y, {.reduction = how.c_str()});
+          },
+          [](const Number& v) { return abs(v); }),
       {"binary_cross_entropy", draw_bce},
       {"binary_cross_entropy", draw_bce_logits},
   };
   for (const double beta : {1.0, 0.5, 0.0, 2.0})
-    ops.push_back(of_distance("smooth_l1_loss", [=](const auto& x, const auto& y, const std::string& how) { return cr::smooth_l1_loss(x, y, {.reduction = how.c_str(), .beta = beta}); },
-                              [=](const Number& v) {
-                                if (std::isnan(v.v)) return Number(nan, v.a == 0 ? 0 : nan, v.b == 0 ? 0 : nan, 0);
-                                return std::abs(v.v) < beta ? v * v / Number(2 * beta) : abs(v) - Number(beta / 2);
-                              }));
+    ops.push_back(of_distance(
+        "smooth_l1_loss",
+        [=](const auto& x, const auto& y, const std::string& how) {
+          return cr::smooth_l1_loss(x, y, {.reduction = how.c_str(), .beta = beta});
+        },
+        [=](const Number& v) {
+          if (std::isnan(v.v) && beta > 0) return Number(nan, v.a == 0 ? 0 : nan, v.b == 0 ? 0 : nan, 0);
+          return std::abs(v.v) < beta ? v * v / Number(2 * beta) : abs(v) - Number(beta / 2);
+        }));
   return ops;
 }
 

@@ -33,8 +33,15 @@ Sample draw_softmax(Draw& d) {
   const int n = s.inputs[0].dim();
   const auto dim = d.dim(n, s.refused), way = d.between(0, 2);
   const bool keep = d.flag();
-  s.call = std::string(way == 0 ? "softmax(" : way == 1 ? "log_softmax(" : "logsumexp(") + std::to_string(dim) + (keep && way == 2 ? ", kept)" : ")");
-  s.calls([=](const auto& in) { return way == 0 ? cr::softmax(in[0], dim) : way == 1 ? cr::log_softmax(in[0], dim) : cr::logsumexp(in[0], dim, keep); });
+  s.call = std::string(way == 0   ? "softmax("
+                       : way == 1 ? "log_softmax("
+                                  : "logsumexp(") +
+           std::to_string(dim) + (keep && way == 2 ? ", kept)" : ")");
+  s.calls([=](const auto& in) {
+    return way == 0   ? cr::softmax(in[0], dim)
+           : way == 1 ? cr::log_softmax(in[0], dim)
+                      : cr::logsumexp(in[0], dim, keep);
+  });
   s.expects([=](const Arrays& in) {
     if (way == 2) return reduce(in[0], {dim}, keep, log_sum_exp);
     return along(in[0], dim, [=](const List& l) {
@@ -51,27 +58,30 @@ Sample draw_softmax(Draw& d) {
 Sample draw_batch_norm(Draw& d, bool relu) {
   Sample s;
   Sizes shape = d.shape(2, 4, 4);
-  if (d.chance(0.03)) shape = {shape[0]}, s.refused = true;
+  if (d.chance(0.03)) shape = {std::max<std::int64_t>(1, shape[0])}, s.refused = true;
   const std::int64_t channels = shape.size() > 1 ? shape[1] : 1;
   const bool training = d.flag(), statistics = !training || d.flag(), affine = d.flag(), skip = relu && d.flag();
   const std::int64_t values = shape.size() > 1 ? count(shape) / std::max<std::int64_t>(1, channels) : 0;
-  s.refused = s.refused || (training && values <= 1);
+  s.refused = s.refused || (training && values == 1);
   s.inputs = {d.values(shape, distinct)};
   if (affine) s.inputs.push_back(d.values({channels}, distinct)), s.inputs.push_back(d.values({channels}, distinct));
   if (skip) s.inputs.push_back(d.values(shape, distinct));
-  const Array mean = d.values({channels}, distinct), var = d.values({channels}, {.low = 0.5, .high = 2, .ties = false, .specials = false, .same = false});
+  const Array mean = d.values({channels}, distinct),
+              var = d.values({channels}, {.low = 0.5, .high = 2, .ties = false, .specials = false, .same = false});
   const double momentum = d.any({0.1, 0.0, 1.0, 0.3}), eps = d.any({1e-5, 1e-3, 0.1});
   if (statistics && d.chance(0.02)) s.refused = true;
-  const bool only_mean = statistics && s.refused && shape.size() > 1 && !(training && values <= 1);
-  s.call = std::string(relu ? "batch_norm_relu(" : "batch_norm(") + (training ? "training" : "evaluation") + (statistics ? ", statistics" : "") + (affine ? ", weight and bias" : "") +
-           (skip ? ", skip)" : ")");
+  const bool only_mean = statistics && s.refused && shape.size() > 1 && !(training && values == 1);
+  s.call = std::string(relu ? "batch_norm_relu(" : "batch_norm(") + (training ? "training" : "evaluation") +
+           (statistics ? ", statistics" : "") + (affine ? ", weight and bias" : "") + (skip ? ", skip)" : ")");
   s.looser = 30;  // a channel of two values close to each other
   s.calls([=, &d](const auto& in) {
     using Tensor = std::decay_t<decltype(in[0])>;
     using T = typename Tensor::value_type;
-    const Tensor m = statistics ? d.tensor<T>(mean) : Tensor(), v = statistics && !only_mean ? d.tensor<T>(var) : Tensor();
+    const Tensor m = statistics ? d.tensor<T>(mean) : Tensor(),
+                 v = statistics && !only_mean ? d.tensor<T>(var) : Tensor();
     const Tensor w = affine ? in[1] : Tensor(), b = affine ? in[2] : Tensor();
-    Tensors<T> r{relu ? cr::batch_norm_relu(in[0], m, v, w, b, training, momentum, eps, skip ? in.back() : Tensor()) : cr::batch_norm(in[0], m, v, w, b, training, momentum, eps)};
+    Tensors<T> r{relu ? cr::batch_norm_relu(in[0], m, v, w, b, training, momentum, eps, skip ? in.back() : Tensor())
+                      : cr::batch_norm(in[0], m, v, w, b, training, momentum, eps)};
     if (statistics) r.push_back(m.detach().clone()), r.push_back(v.detach().clone());
     return r;
   });
@@ -84,7 +94,7 @@ Sample draw_batch_norm(Draw& d, bool relu) {
         if (index_of(x.shape, i)[1] == c) l.push_back(x.x[static_cast<std::size_t>(i)]);
       const double n = static_cast<double>(l.size());
       Number center = mean.x[static_cast<std::size_t>(c)], spread = var.x[static_cast<std::size_t>(c)];
-      if (training) {
+      if (training && !l.empty()) {  // of nothing: the running statistics stay
         center = sum_of(l) / Number(n);
         spread = 0;
         for (const auto& e : l) spread = spread + (e - center) * (e - center);
@@ -164,6 +174,9 @@ Number norm_of(const List& l, double p) {
 }
 Number at_least(const Number& x, double low) { return x.v > low ? x : Number(low); }
 
+// cosine_similarity: below eps the norm keeps its derivatives, as in PyTorch.
+Number kept_at_least(const Number& x, double low) { return {std::max(x.v, low), x.a, x.b, x.ab}; }
+
 Sample draw_normalize(Draw& d) {
   Sample s;
   s.inputs = {d.values(d.shape(), {.low = 0.25, .high = 3, .ties = false, .specials = false, .same = false})};
@@ -172,12 +185,8 @@ Sample draw_normalize(Draw& d) {
   const auto dim = d.dim(s.inputs[0].dim(), s.refused);
   const double p = d.any({2.0, 1.0, 3.0, inf, 0.5, -1.0, 0.0}), eps = d.any({1e-12, 0.5, 2.0});
   const Sizes& shape = s.inputs[0].shape;
-  if (!s.refused && p < 0 && !shape.empty()) {  // nothing has no such norm
-    const auto at = static_cast<std::size_t>(wrap(dim, static_cast<int>(shape.size())));
-    Sizes others = shape;
-    others[at] = 1;
-    s.refused = shape[at] == 0 && count(others) > 0;
-  }
+  if (!s.refused && (p < 0 || p == inf) && !shape.empty())  // nothing has no such norm
+    s.refused = shape[static_cast<std::size_t>(wrap(dim, static_cast<int>(shape.size())))] == 0;
   s.looser = p < 1 ? 100 : 10;
   s.call = "normalize(" + std::to_string(p) + ", " + std::to_string(dim) + ", " + std::to_string(eps) + ")";
   s.calls([=](const auto& in) { return cr::normalize(in[0], p, dim, eps); });
@@ -193,8 +202,9 @@ Sample draw_normalize(Draw& d) {
 }
 Sample draw_cosine(Draw& d) {
   Sample s;
-  const Sizes wide = d.shape(1);
-  s.inputs = {d.values(d.shape_from(wide), {.low = 0.25, .high = 3, .ties = false, .specials = false}), d.values(wide, {.low = -3, .high = -0.25, .ties = false, .specials = false})};
+  const Sizes wide = d.shape();
+  s.inputs = {d.values(d.shape_from(wide), {.low = 0.25, .high = 3, .ties = false, .specials = false}),
+              d.values(wide, {.low = -3, .high = -0.25, .ties = false, .specials = false})};
   for (auto& x : s.inputs)
     if (std::find(x.same.begin(), x.same.end(), true) == x.same.end())
       for (auto& v : x.x)
@@ -206,7 +216,10 @@ Sample draw_cosine(Draw& d) {
   s.calls([=](const auto& in) { return cr::cosine_similarity(in[0], in[1], dim, eps); });
   s.expects([=](const Arrays& in) {
     const auto square = [](const Number& v) { return v * v; };
-    const auto length = [&](const Array& x) { return map(reduce(map(expand(x, wide), square), {dim}, false, sum_of), [=](const Number& v) { return at_least(sqrt(v), eps); }); };
+    const auto length = [&](const Array& x) {
+      return map(reduce(map(expand(x, wide), square), {dim}, false, sum_of),
+                 [=](const Number& v) { return kept_at_least(sqrt(v), eps); });
+    };
     const auto times = [](const Number& a, const Number& b) { return a * b; };
     const Array dot = reduce(zip(expand(in[0], wide), in[1], times), {dim}, false, sum_of);
     return zip(dot, zip(length(in[0]), length(in[1]), times), [](const Number& a, const Number& b) { return a / b; });
@@ -240,8 +253,13 @@ Sample draw_dropout(Draw& d) {
 }  // namespace
 
 RandomOps normalisation_ops() {
-  return {{"softmax", draw_softmax}, {"batch_norm", [](Draw& d) { return draw_batch_norm(d, false); }}, {"batch_norm_relu", [](Draw& d) { return draw_batch_norm(d, true); }},
-          {"layer_norm", draw_layer_norm}, {"normalize", draw_normalize}, {"normalize", draw_cosine}, {"dropout", draw_dropout}};
+  return {{"softmax", draw_softmax},
+          {"batch_norm", [](Draw& d) { return draw_batch_norm(d, false); }},
+          {"batch_norm_relu", [](Draw& d) { return draw_batch_norm(d, true); }},
+          {"layer_norm", draw_layer_norm},
+          {"normalize", draw_normalize},
+          {"normalize", draw_cosine},
+          {"dropout", draw_dropout}};
 }
 
 }  // namespace chainrule_test::drawn

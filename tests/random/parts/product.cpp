@@ -13,7 +13,8 @@ Array product(Array a, Array b) {
   const bool row = a.dim() == 1, column = b.dim() == 1;
   if (row) a.shape.insert(a.shape.begin(), 1);
   if (column) b.shape.push_back(1);
-  const Sizes batch_a(a.shape.begin(), a.shape.end() - 2), batch_b(b.shape.begin(), b.shape.end() - 2), batch = broadcast(batch_a, batch_b);
+  const Sizes batch_a(a.shape.begin(), a.shape.end() - 2), batch_b(b.shape.begin(), b.shape.end() - 2),
+      batch = broadcast(batch_a, batch_b);
   const auto m = a.shape[a.shape.size() - 2], k = a.shape.back(), n = b.shape.back();
   Sizes shape = batch, wide_a = batch, wide_b = batch;
   shape.insert(shape.end(), {m, n});
@@ -37,7 +38,8 @@ Array product(Array a, Array b) {
 
 Sample draw_matmul(Draw& d) {
   Sample s;
-  const auto m = d.size(5), k = d.chance(0.05) ? d.between(5, 40) : d.size(5), n = d.size(5), other = d.chance(0.03) ? k + 1 : k;
+  const auto m = d.size(5), k = d.chance(0.05) ? d.between(5, 40) : d.size(5), n = d.size(5),
+             other = d.chance(0.03) ? k + 1 : k;
   const Sizes batch = d.shape(0, 2, 3);
   Sizes a = d.shape_from(batch), b = d.flag() ? batch : d.shape_from(batch);
   a.insert(a.end(), {m, k});
@@ -81,7 +83,9 @@ Sample draw_named_product(Draw& d) {
       s.call = "outer";
       s.calls([](const auto& in) { return cr::outer(in[0], in[1]); });
       s.expects([](const Arrays& in) {
-        return build({in[0].shape[0], in[1].shape[0]}, [&](const Sizes& i) { return in[0].x[static_cast<std::size_t>(i[0])] * in[1].x[static_cast<std::size_t>(i[1])]; });
+        return build({in[0].shape[0], in[1].shape[0]}, [&](const Sizes& i) {
+          return in[0].x[static_cast<std::size_t>(i[0])] * in[1].x[static_cast<std::size_t>(i[1])];
+        });
       });
       return s;
   }
@@ -105,7 +109,9 @@ Sample draw_linear(Draw& d, bool relu) {
     return relu ? cr::linear_relu(in[0], in[1], b) : cr::linear(in[0], in[1], b);
   });
   s.expects([=](const Arrays& in) {
-    Array w = vector ? in[1] : build({in[1].shape[1], in[1].shape[0]}, [&](const Sizes& i) { return in[1].at({i[1], i[0]}); });
+    Array w = vector ? in[1] : build({in[1].shape[1], in[1].shape[0]}, [&](const Sizes& i) {
+      return in[1].at({i[1], i[0]});
+    });
     Array y = product(in[0], w);
     if (bias) y = zip(y, in[2], [](const Number& a, const Number& b) { return a + b; });
     return relu ? map(y, [](const Number& v) { return v.v > 0 ? v : Number(0); }) : y;
@@ -116,7 +122,10 @@ Sample draw_linear(Draw& d, bool relu) {
 }  // namespace
 
 RandomOps product_ops() {
-  return {{"matmul", draw_matmul}, {"matmul", draw_named_product}, {"linear", [](Draw& d) { return draw_linear(d, false); }}, {"linear_relu", [](Draw& d) { return draw_linear(d, true); }}};
+  return {{"matmul", draw_matmul},
+          {"matmul", draw_named_product},
+          {"linear", [](Draw& d) { return draw_linear(d, false); }},
+          {"linear_relu", [](Draw& d) { return draw_linear(d, true); }}};
 }
 
 }  // namespace chainrule_test::drawn

@@ -6,7 +6,9 @@
 namespace chainrule_test::drawn {
 
 namespace {
-double times(double x, double y) { return x == 0 || y == 0 ? 0 : x * y; }  // of derivatives: 0 is "does not depend on it"
+double times(double x, double y) {
+  return x == 0 || y == 0 ? 0 : x * y;
+}  // of derivatives: 0 is "does not depend on it"
 }  // namespace
 
 Number chain(const Number& x, double f, double f1, double f2) {
@@ -60,7 +62,9 @@ std::int64_t position_of(const Sizes& shape, const Sizes& index) {
 }
 const Number& Array::at(const Sizes& index) const { return x[static_cast<std::size_t>(position_of(shape, index))]; }
 Number& Array::at(const Sizes& index) { return x[static_cast<std::size_t>(position_of(shape, index))]; }
-Array filled(const Sizes& shape, const Number& value) { return {shape, std::vector<Number>(static_cast<std::size_t>(count(shape)), value), {}}; }
+Array filled(const Sizes& shape, const Number& value) {
+  return {shape, std::vector<Number>(static_cast<std::size_t>(count(shape)), value), {}};
+}
 Array build(const Sizes& shape, const std::function<Number(const Sizes&)>& f) {
   Array a = filled(shape, 0.0);
   for (std::int64_t i = 0; i < a.numel(); ++i) a.x[static_cast<std::size_t>(i)] = f(index_of(shape, i));
@@ -97,7 +101,8 @@ Array zip(const Array& x, const Array& y, const std::function<Number(const Numbe
   return a;
 }
 Array reshape(const Array& x, const Sizes& shape) { return {shape, x.x, {}}; }
-Array reduce(const Array& x, const Sizes& dims, bool keepdim, const std::function<Number(const std::vector<Number>&)>& f) {
+Array reduce(const Array& x, const Sizes& dims, bool keepdim,
+             const std::function<Number(const std::vector<Number>&)>& f) {
   std::vector<bool> gone(x.shape.size(), dims.empty());
   for (auto d : dims)
     if (x.dim() > 0) gone[static_cast<std::size_t>(wrap(d, x.dim()))] = true;

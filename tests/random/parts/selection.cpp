@@ -1,54 +1,10 @@
-// Comparisons, logic, where and masked_fill.
+// where, masked_fill, isclose.
 
 #include "random/draw.hpp"
 
 namespace chainrule_test::drawn {
 
 namespace {
-
-// A result of bool, of any element type, of two operands or of one and a scalar.
-template <class Call, class Plain> RandomOp test_of_two(const std::string& op, const std::string& name, const Call& call, const Plain& plain) {
-  return {op, [=](Draw& d) {
-    Sample s;
-    with_any_type(d, [&](auto zero) {
-      using T = decltype(zero);
-      const Sizes wide = d.shape();
-      const Array a = values_of<T>(d, d.shape_from(wide)), b = values_of<T>(d, d.chance(0.2) ? Sizes{} : wide);
-      s.call = name;
-      const bool scalar = b.dim() == 0 && d.flag();
-      s.inputs = {a, b};
-      s.values = [&d, a, b, call, scalar] {
-        if (scalar) return Arrays{array_of(call(d.tensor<T>(a), static_cast<T>(b.x[0].v)))};
-        return Arrays{array_of(call(d.tensor<T>(a), d.tensor<T>(b)))};
-      };
-      s.expects([plain](const Arrays& in) { return zip(in[0], in[1], [&](const Number& x, const Number& y) { return Number(plain(x.v, y.v)); }); });
-    });
-    return s;
-  }};
-}
-
-template <class Call, class Plain> RandomOp bits_of_two(const std::string& name, const Call& call, const Plain& plain) {
-  return {"logical", [=](Draw& d) {
-    Sample s;
-    const auto fill = [&](auto zero) {
-      using T = decltype(zero);
-      const Sizes wide = d.shape();
-      const Array a = values_of<T>(d, d.shape_from(wide)), b = values_of<T>(d, wide);
-      s.call = name;
-      s.inputs = {a, b};
-      s.values = [&d, a, b, call] { return Arrays{array_of(call(d.tensor<T>(a), d.tensor<T>(b)))}; };
-      s.expects([plain](const Arrays& in) {
-        return zip(in[0], in[1], [&](const Number& x, const Number& y) { return Number(static_cast<double>(plain(static_cast<T>(x.v), static_cast<T>(y.v)))); });
-      });
-    };
-    switch (d.between(0, 2)) {
-      case 0: fill(std::int64_t{}); break;
-      case 1: fill(std::uint8_t{}); break;
-      default: fill(bool{});
-    }
-    return s;
-  }};
-}
 
 // Where the condition is true the first, else the second; either may be a scalar.
 Sample draw_where(Draw& d) {
@@ -61,10 +17,16 @@ Sample draw_where(Draw& d) {
   s.nan_gradients = true;
   s.inputs = {d.values(wide)};
   if (way == 0) s.inputs.push_back(d.values(d.shape_from(wide)));
-  s.call = way == 0 ? "where(condition, x, y)" : way == 1 ? "where(condition, x, scalar)" : "where(condition, scalar, x)";
-  s.calls([=](const auto& in) { return way == 0 ? cr::where(c, in[0], in[1]) : way == 1 ? cr::where(c, in[0], number) : cr::where(c, number, in[0]); });
+  s.call = way == 0   ? "where(condition, x, y)"
+           : way == 1 ? "where(condition, x, scalar)"
+                      : "where(condition, scalar, x)";
+  s.calls([=](const auto& in) {
+    return way == 0 ? cr::where(c, in[0], in[1]) : way == 1 ? cr::where(c, in[0], number) : cr::where(c, number, in[0]);
+  });
   s.expects([=](const Arrays& in) {
-    Array x = way == 2 ? filled({}, Number(number)) : in[0], y = way == 0 ? in[1] : way == 1 ? filled({}, Number(number)) : in[0];
+    Array x = way == 2 ? filled({}, Number(number)) : in[0], y = way == 0   ? in[1]
+                                                                 : way == 1 ? filled({}, Number(number))
+                                                                            : in[0];
     const Sizes shape = broadcast(broadcast(condition.shape, x.shape), y.shape);
     const Array pick = expand(condition, shape), a = expand(x, shape), b = expand(y, shape);
     return build(shape, [&](const Sizes& i) { return pick.at(i).v != 0 ? a.at(i) : b.at(i); });
@@ -76,72 +38,67 @@ Sample draw_where(Draw& d) {
 
 RandomOps selection_ops() {
   RandomOps ops = {
-      test_of_two("compare", "eq", [](const auto& a, const auto& b) { return cr::eq(a, b); }, [](double a, double b) { return a == b; }),
-      test_of_two("compare", "ne", [](const auto& a, const auto& b) { return cr::ne(a, b); }, [](double a, double b) { return a != b; }),
-      test_of_two("compare", "lt", [](const auto& a, const auto& b) { return cr::lt(a, b); }, [](double a, double b) { return a < b; }),
-      test_of_two("compare", "le", [](const auto& a, const auto& b) { return cr::le(a, b); }, [](double a, double b) { return a <= b; }),
-      test_of_two("compare", "gt", [](const auto& a, const auto& b) { return cr::gt(a, b); }, [](double a, double b) { return a > b; }),
-      test_of_two("compare", "ge", [](const auto& a, const auto& b) { return cr::ge(a, b); }, [](double a, double b) { return a >= b; }),
-      test_of_two("logical", "logical_and", [](const auto& a, const auto& b) { return cr::logical_and(a, b); }, [](double a, double b) { return a != 0 && b != 0; }),
-      test_of_two("logical", "logical_or", [](const auto& a, const auto& b) { return cr::logical_or(a, b); }, [](double a, double b) { return a != 0 || b != 0; }),
-      test_of_two("logical", "logical_xor", [](const auto& a, const auto& b) { return cr::logical_xor(a, b); }, [](double a, double b) { return (a != 0) != (b != 0); }),
-      bits_of_two("bitwise_and", [](const auto& a, const auto& b) { return cr::bitwise_and(a, b); }, [](auto a, auto b) { return a & b; }),
-      bits_of_two("bitwise_or", [](const auto& a, const auto& b) { return cr::bitwise_or(a, b); }, [](auto a, auto b) { return a | b; }),
-      bits_of_two("bitwise_xor", [](const auto& a, const auto& b) { return cr::bitwise_xor(a, b); }, [](auto a, auto b) { return a ^ b; }),
       {"where", draw_where},
   };
   ops.push_back({"isclose", [](Draw& d) {
-    Sample s;
-    const Sizes wide = d.shape();
-    const Array b = d.values(wide);
-    Array a = b;
-    a.same.clear();
-    for (auto& v : a.x) v = d.chance(0.3) ? d.value({}) : v.v * (1 + d.any({0.0, 1e-3, 0.1}));
-    const double rtol = d.any({1e-5, 0.01, 0.0}), atol = d.any({1e-8, 0.01, 0.0});
-    const bool equal_nan = d.flag();
-    s.call = "isclose, allclose, equal";
-    s.inputs = {a, b};
-    s.refused = d.chance(0.02);
-    const bool refused = s.refused;
-    s.values = [=, &d] {
-      const auto x = d.tensor<double>(a), y = d.tensor<double>(b);
-      const double lowest = refused ? -1 : atol;
-      return Arrays{array_of(cr::isclose(x, y, rtol, lowest, equal_nan)), filled({}, cr::allclose(x, y, rtol, lowest, equal_nan)), filled({}, cr::equal(x, y))};
-    };
-    s.reference = [=](const Arrays& in) {
-      Arrays r{zip(in[0], in[1], [&](const Number& x, const Number& y) {
-        if (std::isnan(x.v) || std::isnan(y.v)) return Number(equal_nan && std::isnan(x.v) && std::isnan(y.v));
-        return Number(x.v == y.v || (std::isfinite(x.v) && std::isfinite(y.v) && std::abs(x.v - y.v) <= atol + rtol * std::abs(y.v)));
-      })};
-      bool all = true, same = true;
-      for (const auto& v : r[0].x) all = all && v.v != 0;
-      for (std::size_t i = 0; i < in[0].x.size(); ++i) same = same && in[0].x[i].v == in[1].x[i].v;
-      r.push_back(filled({}, all));
-      r.push_back(filled({}, same));
-      return r;
-    };
-    return s;
-  }});
+                   Sample s;
+                   const Sizes wide = d.shape();
+                   const Array b = d.values(wide);
+                   Array a = b;
+                   a.same.clear();
+                   for (auto& v : a.x) v = d.chance(0.3) ? d.value({}) : v.v * (1 + d.any({0.0, 1e-3, 0.1}));
+                   const double rtol = d.any({1e-5, 0.01, 0.0}), atol = d.any({1e-8, 0.01, 0.0});
+                   const bool equal_nan = d.flag();
+                   s.call = "isclose, allclose, equal";
+                   s.inputs = {a, b};
+                   s.refused = d.chance(0.02);
+                   const bool refused = s.refused;
+                   s.values = [=, &d] {
+                     const auto x = d.tensor<double>(a), y = d.tensor<double>(b);
+                     const double lowest = refused ? -1 : atol;
+                     return Arrays{array_of(cr::isclose(x, y, rtol, lowest, equal_nan)),
+                                   filled({}, cr::allclose(x, y, rtol, lowest, equal_nan)),
+                                   filled({}, cr::equal(x, y))};
+                   };
+                   s.reference = [=](const Arrays& in) {
+                     Arrays r{zip(in[0], in[1], [&](const Number& x, const Number& y) {
+                       if (std::isnan(x.v) || std::isnan(y.v))
+                         return Number(equal_nan && std::isnan(x.v) && std::isnan(y.v));
+                       return Number(x.v == y.v || (std::isfinite(x.v) && std::isfinite(y.v) &&
+                                                    std::abs(x.v - y.v) <= atol + rtol * std::abs(y.v)));
+                     })};
+                     bool all = true, same = true;
+                     for (const auto& v : r[0].x) all = all && v.v != 0;
+                     for (std::size_t i = 0; i < in[0].x.size(); ++i) same = same && in[0].x[i].v == in[1].x[i].v;
+                     r.push_back(filled({}, all));
+                     r.push_back(filled({}, same));
+                     return r;
+                   };
+                   return s;
+                 }});
   ops.push_back({"masked_fill", [](Draw& d) {
-    Sample s;
-    const Sizes wide = d.shape();
-    const Array m = d.integers(d.shape_from(wide), 0, 1);
-    const Bools mask = d.bools(m);
-    const double value = d.any({-7.0, 0.0, inf, nan});
-    const bool in_place = d.flag();
-    s.call = in_place ? "masked_fill_" : "masked_fill";
-    s.nan_gradients = true;
-    s.inputs = {d.values(in_place || d.flag() ? wide : d.shape_from(wide))};
-    s.calls([=](const auto& in) {
-      using T = typename std::decay_t<decltype(in[0])>::value_type;
-      if (!in_place) return cr::masked_fill(in[0], mask, T(value));
-      auto y = in[0].clone();
-      y.masked_fill_(mask, T(value));
-      return y;
-    });
-    s.expects([=](const Arrays& in) { return zip(in[0], m, [&](const Number& x, const Number& on) { return on.v != 0 ? Number(value) : x; }); });
-    return s;
-  }});
+                   Sample s;
+                   const Sizes wide = d.shape();
+                   const Array m = d.integers(d.shape_from(wide), 0, 1);
+                   const Bools mask = d.bools(m);
+                   const double value = d.any({-7.0, 0.0, inf, nan});
+                   const bool in_place = d.flag();
+                   s.call = in_place ? "masked_fill_" : "masked_fill";
+                   s.nan_gradients = true;
+                   s.inputs = {d.values(in_place || d.flag() ? wide : d.shape_from(wide))};
+                   s.calls([=](const auto& in) {
+                     using T = typename std::decay_t<decltype(in[0])>::value_type;
+                     if (!in_place) return cr::masked_fill(in[0], mask, T(value));
+                     auto y = in[0].clone();
+                     y.masked_fill_(mask, T(value));
+                     return y;
+                   });
+                   s.expects([=](const Arrays& in) {
+                     return zip(in[0], m,
+                                [&](const Number& x, const Number& on) { return on.v != 0 ? Number(value) : x; });
+                   });
+                   return s;
+                 }});
   return ops;
 }
 

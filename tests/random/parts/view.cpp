@@ -1,4 +1,5 @@
-// Views, and copies of a part: each element of the result is one of the input. Linear, so that the second derivative is 0.
+// Views, and copies of a part: each element of the result is one of the input. Linear, so that the second derivative is
+// 0.
 
 #include "random/draw.hpp"
 #include <algorithm>
@@ -122,7 +123,8 @@ Sample draw_permute(Draw& d) {
   Sample s = start(d);
   const int n = s.inputs[0].dim();
   Sizes order = counting(n);
-  for (int i = n; i > 1; --i) std::swap(order[static_cast<std::size_t>(i - 1)], order[static_cast<std::size_t>(d.between(0, i - 1))]);
+  for (int i = n; i > 1; --i)
+    std::swap(order[static_cast<std::size_t>(i - 1)], order[static_cast<std::size_t>(d.between(0, i - 1))]);
   Sizes asked = order;
   for (auto& k : asked)
     if (d.flag()) k -= n;
@@ -155,7 +157,8 @@ Sample draw_squeeze(Draw& d) {
   s.expects([=](const Arrays& in) {
     Sizes shape;
     for (int k = 0; k < n; ++k)
-      if (in[0].shape[static_cast<std::size_t>(k)] != 1 || (!whole && k != wrap(dim, n))) shape.push_back(in[0].shape[static_cast<std::size_t>(k)]);
+      if (in[0].shape[static_cast<std::size_t>(k)] != 1 || (!whole && k != wrap(dim, n)))
+        shape.push_back(in[0].shape[static_cast<std::size_t>(k)]);
     return reshape(in[0], shape);
   });
   return s;
@@ -181,7 +184,8 @@ Sample draw_expand(Draw& d) {
   const auto extra = wide.size() - s.inputs[0].shape.size();
   for (std::size_t k = extra; k < wide.size(); ++k)
     if (s.inputs[0].shape[k - extra] == wide[k] && d.chance(0.3)) asked[k] = -1;
-  if (d.chance(0.03) && !wide.empty() && !s.inputs[0].shape.empty() && s.inputs[0].shape.back() > 1) asked.back() = s.inputs[0].shape.back() + 1, s.refused = true;
+  if (d.chance(0.03) && !wide.empty() && !s.inputs[0].shape.empty() && s.inputs[0].shape.back() > 1)
+    asked.back() = s.inputs[0].shape.back() + 1, s.refused = true;
   s.call = "expand(" + str(asked) + ")";
   s.calls([=](const auto& in) { return cr::expand(in[0], shape_of(asked)); });
   s.expects([=](const Arrays& in) { return expand(in[0], wide); });
@@ -190,8 +194,10 @@ Sample draw_expand(Draw& d) {
 Sample draw_slice(Draw& d) {
   Sample s = start(d, 1);
   const int n = s.inputs[0].dim();
-  const auto dim = d.dim(n, s.refused), at = s.refused ? 0 : wrap(dim, n), size = s.inputs[0].shape[static_cast<std::size_t>(at)];
-  const auto from = d.between(-size - 2, size + 2), to = d.between(-size - 2, size + 2), step = d.chance(0.03) ? 0 : d.between(1, 4);
+  const auto dim = d.dim(n, s.refused), at = s.refused ? 0 : wrap(dim, n),
+             size = s.inputs[0].shape[static_cast<std::size_t>(at)];
+  const auto from = d.between(-size - 2, size + 2), to = d.between(-size - 2, size + 2),
+             step = d.chance(0.03) ? 0 : d.between(1, 4);
   s.refused = s.refused || step == 0;
   if (d.flag()) {
     s.call = "slice(" + num(dim) + ", " + num(from) + ", " + num(to) + ", " + num(step) + ")";
@@ -199,8 +205,11 @@ Sample draw_slice(Draw& d) {
     s.expects([=](const Arrays& in) { return sliced(in[0], at, from, to, step); });
     return s;
   }
-  const auto first = from < 0 ? from + size : from, length = d.between(d.chance(0.05) ? -1 : 0, std::max<std::int64_t>(1, size - std::max<std::int64_t>(0, first)));
-  s.refused = (s.refused && step != 0) || first < 0 || length < 0 || first + length > size || dim != at - (dim < 0 ? n : 0);
+  const auto first = from < 0 ? from + size : from,
+             length =
+                 d.between(d.chance(0.05) ? -1 : 0, std::max<std::int64_t>(1, size - std::max<std::int64_t>(0, first)));
+  s.refused =
+      (s.refused && step != 0) || first < 0 || length < 0 || first + length > size || dim != at - (dim < 0 ? n : 0);
   s.call = "narrow(" + num(dim) + ", " + num(from) + ", " + num(length) + ")";
   s.calls([=](const auto& in) { return cr::narrow(in[0], dim, from, length); });
   s.expects([=](const Arrays& in) { return sliced(in[0], at, first, first + length, 1); });
@@ -209,12 +218,16 @@ Sample draw_slice(Draw& d) {
 Sample draw_select(Draw& d) {
   Sample s = start(d);
   const int n = s.inputs[0].dim();
-  const auto dim = d.dim(n, s.refused), at = s.refused || n == 0 ? 0 : wrap(dim, n), size = n == 0 ? 0 : s.inputs[0].shape[static_cast<std::size_t>(at)];
+  const auto dim = d.dim(n, s.refused), at = s.refused || n == 0 ? 0 : wrap(dim, n),
+             size = n == 0 ? 0 : s.inputs[0].shape[static_cast<std::size_t>(at)];
   const auto index = d.between(-std::max<std::int64_t>(1, size), std::max<std::int64_t>(1, size) - 1);
   s.refused = s.refused || size == 0;
   s.call = "select(" + num(dim) + ", " + num(index) + ")";
   s.calls([=](const auto& in) { return cr::select(in[0], dim, index); });
-  s.expects([=](const Arrays& in) { return without(sliced(in[0], at, wrap(index, static_cast<int>(size)), wrap(index, static_cast<int>(size)) + 1, 1), at); });
+  s.expects([=](const Arrays& in) {
+    return without(sliced(in[0], at, wrap(index, static_cast<int>(size)), wrap(index, static_cast<int>(size)) + 1, 1),
+                   at);
+  });
   return s;
 }
 Sample draw_flip(Draw& d) {
@@ -300,7 +313,8 @@ Sample draw_pad(Draw& d) {
     const auto size = s.inputs[0].shape[static_cast<std::size_t>(n - 1 - k)];
     pads.push_back(d.between(-1, 2));
     pads.push_back(d.between(-1, 2));
-    s.refused = s.refused || std::min<std::int64_t>(0, pads[pads.size() - 2]) + std::min<std::int64_t>(0, pads.back()) < -size;
+    s.refused =
+        s.refused || std::min<std::int64_t>(0, pads[pads.size() - 2]) + std::min<std::int64_t>(0, pads.back()) < -size;
     // torch only looks at the size that is left; a cut past the other end is an error here.
   }
   if (d.chance(0.03)) pads.push_back(1), s.refused = true;
@@ -328,9 +342,10 @@ Sample draw_pad(Draw& d) {
 }  // namespace
 
 RandomOps view_ops() {
-  return {{"view", draw_reshape}, {"view", draw_contiguous_view}, {"view", draw_unflatten}, {"view", draw_permute}, {"view", draw_transpose}, {"view", draw_squeeze},
-          {"view", draw_unsqueeze}, {"view", draw_expand}, {"view", draw_slice}, {"view", draw_select}, {"flip", draw_flip}, {"flip", draw_roll},
-          {"repeat", draw_repeat}, {"tril", draw_triangle}, {"pad", draw_pad}};
+  return {{"view", draw_reshape},   {"view", draw_contiguous_view}, {"view", draw_unflatten}, {"view", draw_permute},
+          {"view", draw_transpose}, {"view", draw_squeeze},         {"view", draw_unsqueeze}, {"view", draw_expand},
+          {"view", draw_slice},     {"view", draw_select},          {"flip", draw_flip},      {"flip", draw_roll},
+          {"repeat", draw_repeat},  {"tril", draw_triangle},        {"pad", draw_pad}};
 }
 
 }  // namespace chainrule_test::drawn

@@ -20,8 +20,11 @@ Direction draw_direction(Draw& d, bool dilated, std::int64_t largest_pad) {
   return r;
 }
 std::string str(const Direction& h, const Direction& w) {
-  const auto pair = [](std::int64_t a, std::int64_t b) { return "{" + std::to_string(a) + ", " + std::to_string(b) + "}"; };
-  return "kernel " + pair(h.kernel, w.kernel) + ", stride " + pair(h.stride, w.stride) + ", padding " + pair(h.pad, w.pad) + ", dilation " + pair(h.dilation, w.dilation);
+  const auto pair = [](std::int64_t a, std::int64_t b) {
+    return "{" + std::to_string(a) + ", " + std::to_string(b) + "}";
+  };
+  return "kernel " + pair(h.kernel, w.kernel) + ", stride " + pair(h.stride, w.stride) + ", padding " +
+         pair(h.pad, w.pad) + ", dilation " + pair(h.dilation, w.dilation);
 }
 cr::Size2d two(std::int64_t h, std::int64_t w) { return cr::Size2d{h, w}; }
 
@@ -39,7 +42,8 @@ Array as_batch(Array x) {
 }
 
 // f(elements of the window that lie in the image, how many positions lie in the image or its padding) for each window.
-Array pooled(const Array& x, Direction h, Direction w, bool ceil_mode, const std::function<Number(const std::vector<Number>&, double)>& f) {
+Array pooled(const Array& x, Direction h, Direction w, bool ceil_mode,
+             const std::function<Number(const std::vector<Number>&, double)>& f) {
   Sizes shape = x.shape;
   const auto rows = shape.size() - 2, columns = shape.size() - 1;
   shape[rows] = windows(x.shape[rows], h, ceil_mode);
@@ -53,7 +57,8 @@ Array pooled(const Array& x, Direction h, Direction w, bool ceil_mode, const std
         there[rows] = i[rows] * h.stride - h.pad + a * h.dilation;
         there[columns] = i[columns] * w.stride - w.pad + b * w.dilation;
         if (there[rows] < x.shape[rows] + h.pad && there[columns] < x.shape[columns] + w.pad) ++padded;
-        if (there[rows] >= 0 && there[rows] < x.shape[rows] && there[columns] >= 0 && there[columns] < x.shape[columns]) inside.push_back(x.at(there));
+        if (there[rows] >= 0 && there[rows] < x.shape[rows] && there[columns] >= 0 && there[columns] < x.shape[columns])
+          inside.push_back(x.at(there));
       }
     return f(inside, padded);
   });
@@ -74,12 +79,16 @@ Sample draw_max_pool(Draw& d) {
   const Direction h = draw_direction(d, true, -1), w = draw_direction(d, true, -1);
   if (!s.refused) {
     const auto& shape = s.inputs[0].shape;
-    s.refused = h.pad > h.reach() / 2 || w.pad > w.reach() / 2 || windows(shape[shape.size() - 2], h, ceil_mode) <= 0 || windows(shape.back(), w, ceil_mode) <= 0;
+    s.refused = h.pad > h.reach() / 2 || w.pad > w.reach() / 2 || windows(shape[shape.size() - 2], h, ceil_mode) <= 0 ||
+                windows(shape.back(), w, ceil_mode) <= 0;
   }
   s.call = "max_pool2d(" + str(h, w) + (ceil_mode ? ", ceil)" : ")");
   s.calls([=](const auto& in) {
     return cr::max_pool2d(in[0], two(h.kernel, w.kernel),
-                          {.stride = two(h.stride, w.stride), .padding = two(h.pad, w.pad), .dilation = two(h.dilation, w.dilation), .ceil_mode = ceil_mode});
+                          {.stride = two(h.stride, w.stride),
+                           .padding = two(h.pad, w.pad),
+                           .dilation = two(h.dilation, w.dilation),
+                           .ceil_mode = ceil_mode});
   });
   s.expects([=](const Arrays& in) {
     return pooled(in[0], h, w, ceil_mode, [](const std::vector<Number>& l, double) {
@@ -101,11 +110,16 @@ Sample draw_avg_pool(Draw& d) {
   const std::int64_t divisor = d.chance(0.6) ? 0 : d.flag() ? 3 : -2;
   if (!s.refused) {
     const auto& shape = s.inputs[0].shape;
-    s.refused = h.pad > h.reach() / 2 || w.pad > w.reach() / 2 || windows(shape[shape.size() - 2], h, ceil_mode) <= 0 || windows(shape.back(), w, ceil_mode) <= 0;
+    s.refused = h.pad > h.reach() / 2 || w.pad > w.reach() / 2 || windows(shape[shape.size() - 2], h, ceil_mode) <= 0 ||
+                windows(shape.back(), w, ceil_mode) <= 0;
   }
-  s.call = "avg_pool2d(" + str(h, w) + (ceil_mode ? ", ceil" : "") + (count_pad ? ", padding counts" : "") + ", divisor " + std::to_string(divisor) + ")";
+  s.call = "avg_pool2d(" + str(h, w) + (ceil_mode ? ", ceil" : "") + (count_pad ? ", padding counts" : "") +
+           ", divisor " + std::to_string(divisor) + ")";
   s.calls([=](const auto& in) {
-    cr::AvgPool2dOptions o{.stride = two(h.stride, w.stride), .padding = two(h.pad, w.pad), .ceil_mode = ceil_mode, .count_include_pad = count_pad};
+    cr::AvgPool2dOptions o{.stride = two(h.stride, w.stride),
+                           .padding = two(h.pad, w.pad),
+                           .ceil_mode = ceil_mode,
+                           .count_include_pad = count_pad};
     if (divisor != 0) o.divisor_override = divisor;
     return cr::avg_pool2d(in[0], two(h.kernel, w.kernel), o);
   });
@@ -113,7 +127,9 @@ Sample draw_avg_pool(Draw& d) {
     return pooled(in[0], h, w, ceil_mode, [=](const std::vector<Number>& l, double padded) {
       Number sum;
       for (const auto& v : l) sum = sum + v;
-      return sum / Number(divisor != 0 ? static_cast<double>(divisor) : count_pad ? padded : static_cast<double>(l.size()));
+      return sum / Number(divisor != 0 ? static_cast<double>(divisor)
+                          : count_pad  ? padded
+                                       : static_cast<double>(l.size()));
     });
   });
   return s;
@@ -135,7 +151,9 @@ Sample draw_adaptive(Draw& d) {
       double n = 0;
       Sizes there = i;
       for (there[rows] = i[rows] * h / oh; there[rows] < ((i[rows] + 1) * h + oh - 1) / oh; ++there[rows])
-        for (there[columns] = i[columns] * w / ow; there[columns] < ((i[columns] + 1) * w + ow - 1) / ow; ++there[columns]) sum = sum + in[0].at(there), ++n;
+        for (there[columns] = i[columns] * w / ow; there[columns] < ((i[columns] + 1) * w + ow - 1) / ow;
+             ++there[columns])
+          sum = sum + in[0].at(there), ++n;
       return sum / Number(n);
     });
   });
@@ -143,7 +161,8 @@ Sample draw_adaptive(Draw& d) {
 }
 Sample draw_conv(Draw& d) {
   Sample s;
-  const std::int64_t groups = d.chance(0.6) ? 1 : d.between(2, 3), out = groups * d.between(1, 2), in_group = d.between(1, 2);
+  const std::int64_t groups = d.chance(0.6) ? 1 : d.between(2, 3), out = groups * d.between(1, 2),
+                     in_group = d.between(1, 2);
   Direction h = draw_direction(d, true, 2), w = draw_direction(d, true, 2);
   if (d.chance(0.2)) h = w = {3, 1, d.between(0, 1), 1};  // what fast algorithms are for
   Sizes shape{d.size(2), groups * in_group, d.between(1, 6), d.between(1, 6)};
@@ -158,7 +177,10 @@ Sample draw_conv(Draw& d) {
   s.looser = 4;
   s.call = "conv2d(" + str(h, w) + ", groups " + std::to_string(groups) + (bias ? ", bias)" : ")");
   s.calls([=](const auto& in) {
-    const cr::Conv2dFuncOptions o{.stride = two(h.stride, w.stride), .padding = two(h.pad, w.pad), .dilation = two(h.dilation, w.dilation), .groups = groups};
+    const cr::Conv2dFuncOptions o{.stride = two(h.stride, w.stride),
+                                  .padding = two(h.pad, w.pad),
+                                  .dilation = two(h.dilation, w.dilation),
+                                  .groups = groups};
     return bias ? cr::conv2d(in[0], in[1], in[2], o) : cr::conv2d(in[0], in[1], o);
   });
   s.expects([=](const Arrays& in) {
@@ -169,7 +191,8 @@ Sample draw_conv(Draw& d) {
       for (std::int64_t c = 0; c < in_group; ++c)
         for (std::int64_t a = 0; a < h.kernel; ++a)
           for (std::int64_t b = 0; b < w.kernel; ++b) {
-            const auto row = i[2] * h.stride - h.pad + a * h.dilation, column = i[3] * w.stride - w.pad + b * w.dilation;
+            const auto row = i[2] * h.stride - h.pad + a * h.dilation,
+                       column = i[3] * w.stride - w.pad + b * w.dilation;
             if (row < 0 || row >= x.shape[2] || column < 0 || column >= x.shape[3]) continue;
             sum = sum + in[1].at({i[1], c, a, b}) * x.at({i[0], group * in_group + c, row, column});
           }
@@ -184,7 +207,10 @@ Sample draw_conv(Draw& d) {
 }  // namespace
 
 RandomOps window_ops() {
-  return {{"conv2d", draw_conv}, {"max_pool2d", draw_max_pool}, {"avg_pool2d", draw_avg_pool}, {"avg_pool2d", draw_adaptive}};
+  return {{"conv2d", draw_conv},
+          {"max_pool2d", draw_max_pool},
+          {"avg_pool2d", draw_avg_pool},
+          {"avg_pool2d", draw_adaptive}};
 }
 
 }  // namespace chainrule_test::drawn
