@@ -191,6 +191,13 @@ TEST_CASE("edits that would lose a gradient are refused", "[core][autograd][inpl
   CHECK(x.to_vector() == Values{5, 2});
   auto y = x * 1;
   CHECK(has(message_of([&] { y[0].detach_(); }), "use detach()"));
+  Tensor<> quiet;
+  {
+    no_grad guard;
+    quiet = y[0];
+  }
+  CHECK(has(message_of([&] { quiet.mul_(3); }), "made under no_grad"));  // y would not know of it
+  CHECK(y.to_vector() == Values{5, 2});
 }
 
 TEST_CASE("an expanded tensor is not edited, recording or not", "[core][inplace][errors]") {

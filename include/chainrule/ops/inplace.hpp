@@ -24,6 +24,9 @@ template <class T> void check_editable(const Tensor<T>& x, const char* op, Locat
   check(!base.requires_grad && !base.leaf_views, at, op, ": in-place edit of shape ", x.shape(), " in memory of a leaf that requires grad (a ",
         base.requires_grad ? "tensor that this one is a view of" : "view of it",
         "): its gradient would be lost; edit it under `no_grad guard;`, or compute a new tensor");
+  check(!x.impl()->base || !base.node || x.requires_grad(), at, op, ": in-place edit of a view of shape ", x.shape(),
+        " that was made under no_grad, of a tensor that ", base.node ? base.node->op : "", " made: that tensor's gradient would not know of "
+        "the edit; make the view while recording, or edit it under `no_grad guard;`");
 }
 
 /// Whether an edit of x by `rest` becomes a part of a graph.
