@@ -33,6 +33,14 @@ TEST_CASE("sort keeps equal elements in order, in both directions", "[ops][sort]
   CHECK(argsort(tensor<std::int32_t>({2, 1, 2}), -1, true).to_vector() == Indices{0, 2, 1});
 }
 
+TEST_CASE("the median of several with NaN among them is the first NaN", "[ops][sort]") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const auto [value, index] = cr::tensor({{3.f, nan, nan, 1.f}, {4.f, 1.f, 3.f, 2.f}}).median(1);
+  CHECK(std::isnan(value.to_vector()[0]));
+  CHECK(value.to_vector()[1] == 2);
+  CHECK(index.to_vector() == std::vector<std::int64_t>{1, 3});
+}
+
 TEST_CASE("sort takes NaN for the largest; nothing and scalars are sorted already", "[ops][sort]") {
   auto x = tensor<double>({not_a_number, 1, not_a_number, -1});
   CHECK(x.argsort().to_vector() == Indices{3, 1, 0, 2});
