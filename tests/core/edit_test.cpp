@@ -1,4 +1,5 @@
-// In-place edits and views: every tensor over edited memory has the history that its values have, whichever of them was edited.
+// In-place edits and views: every tensor over edited memory has the history that its values have, whichever of them was
+// edited.
 #include "support/catch.hpp"
 
 #include <chainrule/chainrule.hpp>
@@ -151,10 +152,12 @@ TEST_CASE("second derivatives go through edits of views", "[core][autograd][inpl
   CHECK(h.to_vector() == std::vector<double>{12 * 2 * 27 + 18 * 4 * 9, 18 * 4 * 9 + 12 * 8 * 3 + 12 * 3});
 }
 
-TEST_CASE("an edit that overwrites keeps the value's place in the graph, and changes none under no_grad", "[core][autograd][inplace]") {
+TEST_CASE("an edit that overwrites keeps the value's place in the graph, and changes none under no_grad",
+          "[core][autograd][inplace]") {
   auto x = tensor({1, 2}, {.requires_grad = true});
-  const auto edits = {+[](const Tensor<>& y) { y.fill_(3); }, +[](const Tensor<>& y) { y.zero_(); }, +[](const Tensor<>& y) { y.uniform_(); },
-                      +[](const Tensor<>& y) { y.normal_(); }, +[](const Tensor<>& y) { y.copy_(ones({2})); }};
+  const auto edits = {+[](const Tensor<>& y) { y.fill_(3); }, +[](const Tensor<>& y) { y.zero_(); },
+                      +[](const Tensor<>& y) { y.uniform_(); }, +[](const Tensor<>& y) { y.normal_(); },
+                      +[](const Tensor<>& y) { y.copy_(ones({2})); }};
   for (auto edit : edits) {
     auto y = x * 2;
     edit(y);

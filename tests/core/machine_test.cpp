@@ -1,7 +1,8 @@
-// The autograd state machine, drawn at random: programs of ops, views, edits in place, hooks, nested and repeated walks, detach and no_grad,
-// against an interpreter that knows nothing of graphs, views or versions. For it a tensor is a list of cells; a cell holds a value and its
-// derivative with respect to every element of every leaf. A view is another list of the same cells, an edit writes to cells, detach() drops
-// derivatives, no_grad writes values and leaves derivatives. A walk must give the interpreter's gradients or throw an Error.
+// The autograd state machine, drawn at random: programs of ops, views, edits in place, hooks, nested and repeated
+// walks, detach and no_grad, against an interpreter that knows nothing of graphs, views or versions. For it a tensor is
+// a list of cells; a cell holds a value and its derivative with respect to every element of every leaf. A view is
+// another list of the same cells, an edit writes to cells, detach() drops derivatives, no_grad writes values and leaves
+// derivatives. A walk must give the interpreter's gradients or throw an Error.
 
 #include <chainrule/chainrule.hpp>
 #include <array>
@@ -28,7 +29,9 @@ struct Dual {
   static Dual combine(double value, const Dual& a, double da, const Dual& b, double db) {
     Dual r;
     r.value = value;
-    for (int i = 0; i < inputs; ++i) r.slope[static_cast<std::size_t>(i)] = da * a.slope[static_cast<std::size_t>(i)] + db * b.slope[static_cast<std::size_t>(i)];
+    for (int i = 0; i < inputs; ++i)
+      r.slope[static_cast<std::size_t>(i)] =
+          da * a.slope[static_cast<std::size_t>(i)] + db * b.slope[static_cast<std::size_t>(i)];
     return r;
   }
   static Dual constant(double v) {
@@ -96,8 +99,10 @@ class Program {
     } catch (const cr::Error& e) {
       const std::string message = e.what();
       text_ << "  Error: " << message << '\n';
-      const bool edited = message.find("edited in place since") != std::string::npos, freed = message.find("walked already") != std::string::npos;
-      if ((edited && clean_) || (freed && all_retained_) || !(edited || freed)) complain("this program has no reason for an error");
+      const bool edited = message.find("edited in place since") != std::string::npos,
+                 freed = message.find("walked already") != std::string::npos;
+      if ((edited && clean_) || (freed && all_retained_) || !(edited || freed))
+        complain("this program has no reason for an error");
       return complaint_.empty() ? End::refused : End::wrong;
     }
     return complaint_.empty() ? End::right : End::wrong;
@@ -175,7 +180,9 @@ class Program {
     switch (random_.below(6)) {
       case 0:
         if (x.dim() == 0) return;
-        both([i = random_.below(static_cast<int>(std::max<std::int64_t>(1, shape[0])))](const auto& t) { return t.select(0, i); });
+        both([i = random_.below(static_cast<int>(std::max<std::int64_t>(1, shape[0])))](const auto& t) {
+          return t.select(0, i);
+        });
         break;
       case 1:
         if (x.dim() == 0) return;
@@ -204,7 +211,8 @@ class Program {
     seen.tracked = m.tracked && recording();
     seen.expanded = expanded;
     for (std::int64_t i : where.to_vector()) seen.cells.push_back(m.cells[static_cast<std::size_t>(i)]);
-    text_ << "  t" << pool_.size() << " = a view of an older one, shape " << v.shape().str() << (recording() ? "" : "   (no_grad)") << '\n';
+    text_ << "  t" << pool_.size() << " = a view of an older one, shape " << v.shape().str()
+          << (recording() ? "" : "   (no_grad)") << '\n';
     pool_.push_back(seen);
     views_without_history_ = views_without_history_ || (m.tracked && !recording());
   }
@@ -217,7 +225,8 @@ class Program {
     const int kind = random_.below(6);
     const std::vector<Dual> old = read(a), other = read(b);
     const double s = random_.value();
-    text_ << "  edit " << kind << " of a tensor of shape " << a.tensor.shape().str() << (recording() ? "" : "   (no_grad)") << '\n';
+    text_ << "  edit " << kind << " of a tensor of shape " << a.tensor.shape().str()
+          << (recording() ? "" : "   (no_grad)") << '\n';
     if (!fits && kind >= 2 && kind <= 4) return;
     if (kind == 5 && a.tensor.dim() == 0) return;
     try {
@@ -232,7 +241,10 @@ class Program {
     } catch (const cr::Error& e) {  // nothing has changed: check_values() looks
       const std::string message = e.what();
       const bool of_leaf = recording() && (a.tensor.shares_storage(leaf_[0]) || a.tensor.shares_storage(leaf_[1]));
-      if (message.find("was expanded") != std::string::npos ? a.expanded : message.find("leaf that requires grad") != std::string::npos && of_leaf) return;
+      if (message.find("was expanded") != std::string::npos
+              ? a.expanded
+              : message.find("leaf that requires grad") != std::string::npos && of_leaf)
+        return;
       throw;
     }
     clean_ = false;
@@ -263,7 +275,8 @@ class Program {
     m.tensor.register_hook([](const Real& g) {
       const cr::enable_grad recording;  // a walk of its own inside of the walk; changes nothing
       auto x = cr::tensor<double>({1, 2}, {.requires_grad = true});
-      if (cr::autograd::grad((x * x).sum(), x).to_vector() != std::vector<double>{2, 4}) cr::fail({}, "a walk inside of a walk is wrong");
+      if (cr::autograd::grad((x * x).sum(), x).to_vector() != std::vector<double>{2, 4})
+        cr::fail({}, "a walk inside of a walk is wrong");
       return g * 1;
     });
     text_ << "  a hook\n";
@@ -290,11 +303,13 @@ class Program {
     std::array<double, inputs> expected{};
     for (std::size_t i = 0; i < m.cells.size(); ++i)
       for (std::size_t k = 0; k < inputs; ++k) expected[k] += weights[i] * m.cells[i]->slope[k];
-    text_ << "  walk from a tensor of shape " << m.tensor.shape().str() << (retain ? " (retain_graph)" : "") << (by_grad ? " grad()" : " backward()") << '\n';
+    text_ << "  walk from a tensor of shape " << m.tensor.shape().str() << (retain ? " (retain_graph)" : "")
+          << (by_grad ? " grad()" : " backward()") << '\n';
     all_retained_ = all_retained_ && (retain || graph);
     std::vector<Real> found;
     if (by_grad) {
-      found = cr::autograd::grad({m.tensor}, {leaf_[0], leaf_[1], leaf_[0]}, {seed}, {.retain_graph = retain, .create_graph = graph, .allow_unused = true});
+      found = cr::autograd::grad({m.tensor}, {leaf_[0], leaf_[1], leaf_[0]}, {seed},
+                                 {.retain_graph = retain, .create_graph = graph, .allow_unused = true});
       if (!same(found[0], found[2])) complain("grad({y}, {x, x}) gives two gradients that differ");
     } else {
       for (const Real& leaf : leaf_) leaf.zero_grad();
@@ -302,23 +317,29 @@ class Program {
       for (const Real& leaf : leaf_) found.push_back(leaf.grad());
       for (const Mirror& other : pool_)
         for (const Real& g : found)
-          if (g.defined() && (g.shares_storage(other.tensor) || g.shares_storage(seed))) complain("a .grad shares memory");
+          if (g.defined() && (g.shares_storage(other.tensor) || g.shares_storage(seed)))
+            complain("a .grad shares memory");
     }
     for (std::size_t k = 0; k < leaves; ++k)
       for (std::size_t i = 0; i < leaf_size; ++i) {
         const double ours = found[k].defined() ? found[k].to_vector()[i] : 0, right = expected[k * leaf_size + i];
         if (std::abs(ours - right) > 1e-9 * (1 + std::abs(right)))
-          complain("leaf " + std::to_string(k) + " element " + std::to_string(i) + ": gradient " + std::to_string(ours) + ", right is " + std::to_string(right));
+          complain("leaf " + std::to_string(k) + " element " + std::to_string(i) + ": gradient " +
+                   std::to_string(ours) + ", right is " + std::to_string(right));
       }
   }
-  static bool same(const Real& a, const Real& b) { return a.defined() == b.defined() && (!a.defined() || a.to_vector() == b.to_vector()); }
+  static bool same(const Real& a, const Real& b) {
+    return a.defined() == b.defined() && (!a.defined() || a.to_vector() == b.to_vector());
+  }
 
   void check_values() {
     for (const Mirror& m : pool_) {
       const auto values = m.tensor.to_vector();
       for (std::size_t i = 0; i < values.size(); ++i)
-        if (!(std::abs(values[i] - m.cells[i]->value) <= 1e-9 * (1 + std::abs(values[i])))) complain("a value is " + std::to_string(values[i]) + ", right is " + std::to_string(m.cells[i]->value));
-      if (m.tracked && !m.tensor.requires_grad()) complain("a tensor of shape " + m.tensor.shape().str() + " must require grad");
+        if (!(std::abs(values[i] - m.cells[i]->value) <= 1e-9 * (1 + std::abs(values[i]))))
+          complain("a value is " + std::to_string(values[i]) + ", right is " + std::to_string(m.cells[i]->value));
+      if (m.tracked && !m.tensor.requires_grad())
+        complain("a tensor of shape " + m.tensor.shape().str() + " must require grad");
     }
   }
   void complain(const std::string& what) {
@@ -347,12 +368,15 @@ void run_programs(std::uint64_t first, std::uint64_t count) {
   }
   CHECK(wrong == 0);
   CHECK(refused < count / 2);
-  std::printf("REPORT: autograd machine: %llu programs, %llu of them end in an error\n", static_cast<unsigned long long>(count),
-              static_cast<unsigned long long>(refused));
+  std::printf("REPORT: autograd machine: %llu programs, %llu of them end in an error\n",
+              static_cast<unsigned long long>(count), static_cast<unsigned long long>(refused));
 }
 
 }  // namespace
 
-TEST_CASE("random programs of ops, views, edits and walks give the right gradients or an error", "[core][autograd][machine]") { run_programs(1, 10000); }
+TEST_CASE("random programs of ops, views, edits and walks give the right gradients or an error",
+          "[core][autograd][machine]") {
+  run_programs(1, 10000);
+}
 
 TEST_CASE("a million more of them", "[core][autograd][machine][long]") { run_programs(100000, 1000000); }

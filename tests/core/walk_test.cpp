@@ -1,4 +1,5 @@
-// Walks through the graph: what they leave behind shares memory with nothing, and they run inside of each other and side by side.
+// Walks through the graph: what they leave behind shares memory with nothing, and they run inside of each other and
+// side by side.
 #include "support/catch.hpp"
 
 #include <chainrule/chainrule.hpp>
@@ -110,7 +111,9 @@ struct ExpOfOutput : autograd::Function<ExpOfOutput> {
     ctx.save_for_backward({y, x});
     return y;
   }
-  static Tensor<double> backward(const autograd::Context<double>& ctx, const Tensor<double>& g) { return g * ctx.saved_tensors()[0]; }
+  static Tensor<double> backward(const autograd::Context<double>& ctx, const Tensor<double>& g) {
+    return g * ctx.saved_tensors()[0];
+  }
 };
 struct Careless : autograd::Function<Careless> {
   static Tensor<> forward(autograd::Context<float>&, const Tensor<>& x) { return x.add_(1); }
@@ -136,7 +139,8 @@ TEST_CASE("second derivatives go through what a custom function saved", "[core][
   CHECK(autograd::grad(g, x).item() == Approx(6 * std::exp(1.0)));  // (2 + 4 x^2) exp(x^2)
 }
 
-TEST_CASE("a custom function's saved tensors are checked, shown and released as those of every op", "[core][function]") {
+TEST_CASE("a custom function's saved tensors are checked, shown and released as those of every op",
+          "[core][function]") {
   auto x = tensor<double>({1, 2}, {.requires_grad = true});
   auto y = ExpOfOutput::apply(x);
   int shown = 0;

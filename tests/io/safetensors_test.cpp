@@ -89,7 +89,8 @@ TEST_CASE("half and bfloat16 widen to float exactly", "[io][safetensors]") {
 TEST_CASE("tensors with a size of 0 load again", "[io][safetensors]") {
   ScratchDir dir;
   const auto path = dir.path("empty.safetensors");
-  cr::io::save_safetensors({{"a", cr::zeros({5, 0})}, {"b", cr::ones({2})}, {"c", cr::zeros({0})}, {"d", cr::zeros({0, 7, 3})}}, path);
+  cr::io::save_safetensors(
+      {{"a", cr::zeros({5, 0})}, {"b", cr::ones({2})}, {"c", cr::zeros({0})}, {"d", cr::zeros({0, 7, 3})}}, path);
   const auto all = cr::io::load_safetensors(path);
   CHECK(all.get<float>("a").shape() == cr::Shape{5, 0});
   CHECK(all.get<float>("b").to_vector() == std::vector<float>{1, 1});
@@ -102,7 +103,9 @@ TEST_CASE("tensors with a size of 0 load again", "[io][safetensors]") {
 TEST_CASE("types that no Tensor holds are read as the next that holds all of their values", "[io][safetensors]") {
   const auto read = [](const std::string& type, std::vector<std::uint8_t> data, std::size_t each) {
     const std::string n = std::to_string(data.size());
-    auto bytes = file_of("{\"a\":{\"dtype\":\"" + type + "\",\"shape\":[" + std::to_string(data.size() / each) + "],\"data_offsets\":[0," + n + "]}}", 0);
+    auto bytes = file_of("{\"a\":{\"dtype\":\"" + type + "\",\"shape\":[" + std::to_string(data.size() / each) +
+                             "],\"data_offsets\":[0," + n + "]}}",
+                         0);
     bytes.insert(bytes.end(), data.begin(), data.end());
     return cr::io::parse_safetensors(bytes, "f");
   };
@@ -113,13 +116,17 @@ TEST_CASE("types that no Tensor holds are read as the next that holds all of the
   CHECK(read("U16", {1, 0, 0, 128}, 2).get<std::int32_t>("a").to_vector() == I32{1, 32768});
   CHECK(read("U32", {255, 255, 255, 255}, 4).get<std::int64_t>("a").to_vector() == I64{4294967295});
   CHECK(read("U64", {2, 0, 0, 0, 0, 0, 0, 64}, 8).get<std::int64_t>("a").to_vector() == I64{(1LL << 62) + 2});
-  CHECK_THROWS_WITH(read("U64", {0, 0, 0, 0, 0, 0, 0, 128}, 8), Contains("element 0 is 9223372036854775808, too large for int64"));
+  CHECK_THROWS_WITH(read("U64", {0, 0, 0, 0, 0, 0, 0, 128}, 8),
+                    Contains("element 0 is 9223372036854775808, too large for int64"));
   // By torch.float8_e4m3fn and torch.float8_e5m2: 1, -1.125, the largest, the smallest, and zero.
-  CHECK(read("F8_E4M3", {0x38, 0xB9, 0x7E, 0x01, 0x00}, 1).get<float>("a").to_vector() == std::vector<float>{1, -1.125f, 448, 0x1p-9f, 0});
+  CHECK(read("F8_E4M3", {0x38, 0xB9, 0x7E, 0x01, 0x00}, 1).get<float>("a").to_vector() ==
+        std::vector<float>{1, -1.125f, 448, 0x1p-9f, 0});
   CHECK(std::isnan(read("F8_E4M3", {0x7F}, 1).get<float>("a").item()));
-  CHECK(read("F8_E5M2", {0x3C, 0xBD, 0x7B, 0x01, 0x00}, 1).get<float>("a").to_vector() == std::vector<float>{1, -1.25f, 57344, 0x1p-16f, 0});
+  CHECK(read("F8_E5M2", {0x3C, 0xBD, 0x7B, 0x01, 0x00}, 1).get<float>("a").to_vector() ==
+        std::vector<float>{1, -1.25f, 57344, 0x1p-16f, 0});
   CHECK(std::isinf(read("F8_E5M2", {0x7C}, 1).get<float>("a").item()));
-  for (const char* refused : {"F8_E8M0", "F4", "F6_E2M3", "C64"}) CHECK_THROWS_WITH(read(refused, {0}, 1), Contains(refused));
+  for (const char* refused : {"F8_E8M0", "F4", "F6_E2M3", "C64"})
+    CHECK_THROWS_WITH(read(refused, {0}, 1), Contains(refused));
 }
 
 TEST_CASE("a name that is not UTF-8 is refused at saving", "[io][safetensors]") {
@@ -127,7 +134,8 @@ TEST_CASE("a name that is not UTF-8 is refused at saving", "[io][safetensors]") 
   const auto path = dir.path("name.safetensors");
   for (const std::string bad : {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
     CHECK_THROWS_WITH(cr::io::save_safetensors({{bad, cr::ones({1})}}, path), Contains("is not UTF-8 at byte"));
-    CHECK_THROWS_WITH(cr::io::save_safetensors(cr::io::NamedTensors{}, path, {{"k", bad}}), Contains("is not UTF-8 at byte"));
+    CHECK_THROWS_WITH(cr::io::save_safetensors(cr::io::NamedTensors{}, path, {{"k", bad}}),
+                      Contains("is not UTF-8 at byte"));
   }
   CHECK_THROWS_WITH(cr::io::load_safetensors(path), Contains("no such file"));  // nothing was written
   cr::io::save_safetensors({{"вес.\xe2\x82\xac\xf0\x9f\x98\x80", cr::ones({1})}}, path);
@@ -159,7 +167,8 @@ TEST_CASE("a safetensors file that lies is refused with file and offset", "[io][
   CHECK(with("\"dtype\":\"F32\",", "").find("\"dtype\" is missing") != std::string::npos);
   const std::string twice = R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})";
   CHECK(message_of(file_of(twice, 6)).find("leave a hole or overlap at offset") != std::string::npos);
-  const std::string same = R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})";
+  const std::string same =
+      R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})";
   CHECK(message_of(file_of(same, 4)).find("\"a\" stands twice") != std::string::npos);
   for (std::size_t n = 0; n < good.size() + 16; ++n) {  // cut off anywhere
     auto bytes = file_of(good, 8);

@@ -73,17 +73,21 @@ class Comparison {
     INFO("compared " << compared_ << " tensors" << complaints_);
     CHECK(complaints_.empty());
     CHECK(compared_ > 10);
-    if (flips_ > 0) std::printf("REPORT: parity: %s: %d of %d tensors in float agree as vectors, not element by element\n", case_.name.c_str(), flips_, compared_);
+    if (flips_ > 0)
+      std::printf("REPORT: parity: %s: %d of %d tensors in float agree as vectors, not element by element\n",
+                  case_.name.c_str(), flips_, compared_);
   }
 
  private:
-  // In float, a relu whose argument is within rounding of 0 may open on one instruction set and stay shut on another. That changes single
-  // elements of a gradient by more than the tolerance, but hardly the vector. The run in double has no such excuse.
+  // In float, a relu whose argument is within rounding of 0 may open on one instruction set and stay shut on another.
+  // That changes single elements of a gradient by more than the tolerance, but hardly the vector. The run in double has
+  // no such excuse.
   static constexpr double flipped = 0.01;
   static double distance(const cr::TensorBase& ours, const cr::TensorBase& stored) {
     if (ours.dtype() != stored.dtype() || !(ours.shape() == stored.shape())) return 1;
     auto of = [](const cr::TensorBase& t) {
-      return t.dtype() == cr::DType::float32 ? cr::Tensor<float>(t.share()).to<double>() : cr::Tensor<double>(t.share());
+      return t.dtype() == cr::DType::float32 ? cr::Tensor<float>(t.share()).to<double>()
+                                             : cr::Tensor<double>(t.share());
     };
     const auto a = of(ours), b = of(stored);
     return (a - b).norm().item() / b.norm().item();
@@ -163,7 +167,8 @@ TEST_CASE("whole networks agree with PyTorch over three steps of training", "[pa
         return net.forward ? net : chainrule_test::large_net<T>(c.name, classes);
       };
       compare(c, net_of(std::type_identity<double>{}));
-      // Batch norm over few values amplifies rounding in the deepest one: what PyTorch computed in double is not to be had in float.
+      // Batch norm over few values amplifies rounding in the deepest one: what PyTorch computed in double is not to be
+      // had in float.
       if (c.json()["dtype"].string() == "float32") compare(c, net_of(std::type_identity<float>{}));
     }
     ++ran;

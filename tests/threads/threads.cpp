@@ -1,5 +1,5 @@
-// What is safe from several threads (docs/decisions/0010), built with ThreadSanitizer: a race ends the program. Prints what differs from
-// one thread's results.
+// What is safe from several threads (docs/decisions/0010), built with ThreadSanitizer: a race ends the program. Prints
+// what differs from one thread's results.
 
 #include <chainrule/chainrule.hpp>
 #include <cstdio>

@@ -1,10 +1,10 @@
 #pragma once
-// The engine: walks the graph backward, newest op first. When it reaches an op, everything that used its result has already
-// spoken, because an op is always newer than its operands. No recursion: a chain of a million ops is a loop.
+// The engine: walks the graph backward, newest op first. When it reaches an op, everything that used its result has
+// already spoken, because an op is always newer than its operands. No recursion: a chain of a million ops is a loop.
 //
-// Threads: walks of several threads may share a graph (with {.retain_graph = true}; without it the second one gets an error) and may
-// add to the same leaves; each .grad is then right but for the order in which float sums were added. What one thread edits in place,
-// or sets (.grad, requires_grad, hooks), no other may use at the same time.
+// Threads: walks of several threads may share a graph (with {.retain_graph = true}; without it the second one gets an
+// error) and may add to the same leaves; each .grad is then right but for the order in which float sums were added.
+// What one thread edits in place, or sets (.grad, requires_grad, hooks), no other may use at the same time.
 
 #include <chainrule/core/elementwise.hpp>
 #include <chainrule/core/record.hpp>
@@ -21,7 +21,9 @@ TensorBase run_hooks(Hooks& hooks, TensorBase g, Location at);
 /// One walk through the graph.
 class Engine : public Walk {
  public:
-  Engine(BackwardOptions options, Location at) : options_(options), at_(at) { frees_ = !options.retain_graph && !options.create_graph; }
+  Engine(BackwardOptions options, Location at) : options_(options), at_(at) {
+    frees_ = !options.retain_graph && !options.create_graph;
+  }
 
   /// Asks for the gradients of these tensors instead of filling the leaves' .grad.
   void capture(std::span<const TensorBase> inputs, std::span<const TensorBase> roots) {
@@ -51,7 +53,8 @@ class Engine : public Walk {
       if (!visit->needed) continue;
       Node& node = *visit->node;
       Grads parts = run_rule(node, gradient);  // the chain rule
-      for (int i = 0; i < parts.size(); ++i) send(node.inputs[static_cast<std::size_t>(i)], std::move(parts[i]), node.op);
+      for (int i = 0; i < parts.size(); ++i)
+        send(node.inputs[static_cast<std::size_t>(i)], std::move(parts[i]), node.op);
     }
   }
 
@@ -73,8 +76,8 @@ class Engine : public Walk {
     // A watcher is shown the gradient afterwards, and a graph would refer to it.
     const bool reusable = !watcher_ && !options_.create_graph && owned_alone(g, 1);
     Grads parts = n.run(g, Needs(n, *this, reusable ? g.impl() : nullptr));
-    check(parts.size() == static_cast<int>(n.inputs.size()), n.at, n.op, ": its gradient rule gave ", parts.size(), " gradients for ",
-          n.inputs.size(), " operands");
+    check(parts.size() == static_cast<int>(n.inputs.size()), n.at, n.op, ": its gradient rule gave ", parts.size(),
+          " gradients for ", n.inputs.size(), " operands");
     if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::backward, BackwardEvent{n, g, parts});
     g = TensorBase();
     if (frees_) n.release();
@@ -161,14 +164,15 @@ class Engine : public Walk {
 
 // ---- adding gradients up ----
 
-/// Calls f with a typed Tensor<float> or Tensor<double> made of x. (The result's type is spelled: clang 14 instantiates functions
-/// with deduced types before it has seen the ops that are defined later.)
+/// Calls f with a typed Tensor<float> or Tensor<double> made of x. (The result's type is spelled: clang 14 instantiates
+/// functions with deduced types before it has seen the ops that are defined later.)
 template <class R, class F> R with_real(const TensorBase& x, const F& f) {
   if (x.dtype() == DType::float32) return f(Tensor<float>(x.share()));
   return f(Tensor<double>(x.share()));
 }
 
-/// sum += g: where a value was used more than once, its gradients add up. (TensorBase, since the graph does not know types.)
+/// sum += g: where a value was used more than once, its gradients add up. (TensorBase, since the graph does not know
+/// types.)
 template <class T> void accumulate(TensorBase& sum, TensorBase g) {
   if (!sum.defined()) {
     sum = std::move(g);
@@ -236,7 +240,8 @@ template <class T> TensorBase sum_gradient_to(const TensorBase& g, const Shape& 
 }
 
 template <class T> const GradOps* grad_ops() {
-  static constexpr GradOps ops{&accumulate<T>, &accumulate_grad<T>, &sum_gradient_to<T>, &unshared<T>, &follow_base_as<T>};
+  static constexpr GradOps ops{&accumulate<T>, &accumulate_grad<T>, &sum_gradient_to<T>, &unshared<T>,
+                               &follow_base_as<T>};
   return &ops;
 }
 
@@ -246,8 +251,8 @@ template <class T> const GradOps* grad_ops() {
     TensorBase changed = hook(g);
     if (!changed.defined()) continue;
     check(changed.shape() == g.shape() && changed.dtype() == g.dtype(), at,
-          "register_hook: a hook must return a gradient of the shape and type that it got, ", g.shape(), " of ", name_of(g.dtype()),
-          ", this one returned ", changed.shape(), " of ", name_of(changed.dtype()));
+          "register_hook: a hook must return a gradient of the shape and type that it got, ", g.shape(), " of ",
+          name_of(g.dtype()), ", this one returned ", changed.shape(), " of ", name_of(changed.dtype()));
     g = changed;
   }
   return g;
@@ -268,20 +273,23 @@ template <class T> Tensor<T> ones_of(const Shape& shape, Device device) {
 
 template <class T> Tensor<T> seed_for(const Tensor<T>& root, const Tensor<T>& given, const char* op, Location at) {
   if (!given.defined()) {
-    check(root.numel() == 1, at, op, ": a gradient can start by itself only from a scalar, and this tensor has shape ", root.shape(),
-          "; reduce it (.sum(), .mean()), or pass d(loss)/d(this) as an argument");
+    check(root.numel() == 1, at, op, ": a gradient can start by itself only from a scalar, and this tensor has shape ",
+          root.shape(), "; reduce it (.sum(), .mean()), or pass d(loss)/d(this) as an argument");
     return ones_of<T>(root.shape(), root.device());
   }
   check(given.shape() == root.shape(), at, op, ": the gradient has shape ", given.shape(), ", the tensor has ", root.shape());
   return given;
 }
 
-/// backward({.create_graph = true}) gives a leaf a .grad that refers to the leaf: neither is freed while the other stands. Said once.
+/// backward({.create_graph = true}) gives a leaf a .grad that refers to the leaf: neither is freed while the other
+/// stands. Said once.
 [[gnu::cold, gnu::noinline]] inline void warn_of_cycle(Location at) {
   static std::atomic_flag told;
   if (told.test_and_set()) return;
-  std::fprintf(stderr, "chainrule: warning: backward({.create_graph = true}) [%s:%d] makes .grad a part of the graph: leaf and gradient hold each "
-               "other and stay in memory until .grad is reset (zero_grad()); autograd::grad() makes no such cycle. (Said once.)\n",
+  std::fprintf(stderr,
+               "chainrule: warning: backward({.create_graph = true}) [%s:%d] makes .grad a part of the graph: leaf and "
+               "gradient hold each other and stay in memory until .grad is reset (zero_grad()); autograd::grad() makes no "
+               "such cycle. (Said once.)\n",
                at.line > 0 ? at.file : "?", static_cast<int>(at.line));
 }
 
@@ -369,7 +377,8 @@ Tensor<T> grad(const Tensor<T>& output, const Tensor<T>& input, const Tensor<T>&
 
 template <class T> const Tensor<T>& Tensor<T>::requires_grad_(bool on, Location at) const {
   if constexpr (!Real<T>) check(!on, at, "requires_grad_: only float and double tensors have gradients, this one is ", name_of(dtype()));
-  check(is_leaf(), at, "requires_grad_: this tensor was computed by ", is_leaf() ? "" : grad_fn()->op, ", only leaves can be changed; use detach() for a copy outside of the graph");
+  check(is_leaf(), at, "requires_grad_: this tensor was computed by ", is_leaf() ? "" : grad_fn()->op,
+        ", only leaves can be changed; use detach() for a copy outside of the graph");
   checked().requires_grad = on;
   if (on && impl_->base) impl_->base->leaf_views = true;
   return *this;
@@ -385,7 +394,8 @@ template <class T> void Tensor<T>::zero_grad(bool set_to_none) const {
 }
 template <class T> Tensor<T> Tensor<T>::detach() const { return Tensor(detail::alias(*this)); }
 template <class T> const Tensor<T>& Tensor<T>::detach_() const {
-  check(!checked().base, {}, "detach_: this tensor is a view and shares its history with what it looks at; use detach()");
+  check(!checked().base, {},
+        "detach_: this tensor is a view and shares its history with what it looks at; use detach()");
   impl_->node = {};
   impl_->requires_grad = false;
   return *this;

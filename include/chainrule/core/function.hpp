@@ -8,8 +8,8 @@ namespace chainrule::autograd {
 /// What forward() leaves for backward().
 template <class T> class Context {
  public:
-  /// Inputs, the output, or other values. Second derivatives go through saved inputs and through the saved output; any other saved tensor
-  /// counts as a constant there, as in PyTorch.
+  /// Inputs, the output, or other values. Second derivatives go through saved inputs and through the saved output; any
+  /// other saved tensor counts as a constant there, as in PyTorch.
   void save_for_backward(std::vector<Tensor<T>> tensors) { saved_ = std::move(tensors); }
   const std::vector<Tensor<T>>& saved_tensors() const { return saved_; }
 
@@ -19,8 +19,8 @@ template <class T> class Context {
 
 namespace detail {
 
-/// How backward() of a Function is called: its saved tensors take the path that those of every op take, so edits in place are noticed, they
-/// are released with the graph, and an observer sees them.
+/// How backward() of a Function is called: its saved tensors take the path that those of every op take, so edits in
+/// place are noticed, they are released with the graph, and an observer sees them.
 template <class Self, class T> struct FunctionRule {
   static Grads call(chainrule::detail::OpNode& node, void*, const TensorBase& upstream, const Needs& need) {
     std::vector<Tensor<T>> saved;
@@ -60,13 +60,16 @@ template <class Self> struct Function {
     check(value.defined(), at, op_name(), ": forward() gave an undefined tensor");
     const std::uint32_t after[] = {first.version(), rest.version()...};
     for (std::size_t i = 0; i < 1 + sizeof...(rest); ++i)
-      check(versions[i] == after[i], at, op_name(), ": forward() edited input ", i, " in place, which backward() would not know of; edit a clone()");
+      check(versions[i] == after[i], at, op_name(), ": forward() edited input ", i,
+            " in place, which backward() would not know of; edit a clone()");
     // Handing an input back as the output would tie the input itself to this op.
     Tensor<T> output(chainrule::detail::alias(value));
     std::vector<const TensorBase*> saved;
-    for (const Tensor<T>& t : context.saved_tensors()) saved.push_back(t.is_same(value) ? nullptr : &t);  // null: this op's result
+    for (const Tensor<T>& t : context.saved_tensors())
+      saved.push_back(t.is_same(value) ? nullptr : &t);  // null: this op's result
     const OperandRef inputs[] = {first, rest...};
-    return chainrule::detail::record_rule(op_name(), std::move(output), inputs, saved, detail::FunctionRule<Self, T>::type, at);
+    return chainrule::detail::record_rule(op_name(), std::move(output), inputs, saved,
+                                          detail::FunctionRule<Self, T>::type, at);
   }
 
  private:

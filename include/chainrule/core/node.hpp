@@ -39,15 +39,17 @@ namespace detail {
 class Walk;
 }
 
-/// What the walk wants of a rule. A rule may ask which operands' gradients are needed, to leave work undone, need[0]; and where it may
-/// write: need.reuse(g).
+/// What the walk wants of a rule. A rule may ask which operands' gradients are needed, to leave work undone, need[0];
+/// and where it may write: need.reuse(g).
 class Needs {
  public:
-  Needs(const Node& node, detail::Walk& walk, const detail::TensorImpl* reusable) : node_(&node), walk_(&walk), reusable_(reusable) {}
+  Needs(const Node& node, detail::Walk& walk, const detail::TensorImpl* reusable)
+      : node_(&node), walk_(&walk), reusable_(reusable) {}
   bool operator[](int i) const;
 
-  /// For the last thing that a rule does with its upstream gradient: where the result may be written. Over the gradient itself if it is
-  /// uniquely owned and no graph is recorded, which saves the memory of a second tensor; else a fresh tensor.
+  /// For the last thing that a rule does with its upstream gradient: where the result may be written. Over the gradient
+  /// itself if it is uniquely owned and no graph is recorded, which saves the memory of a second tensor; else a fresh
+  /// tensor.
   template <class T> Tensor<T> reuse(const Tensor<T>& g) const {
     return g.impl() == reusable_ ? g : detail::allocate<T>(g.shape(), g.device());
   }
@@ -61,13 +63,14 @@ class Needs {
 
 namespace detail {
 
-/// What the graph does with values and gradients of one element type; a program compiles it for the types that it uses (core/autograd.hpp).
+/// What the graph does with values and gradients of one element type; a program compiles it for the types that it uses
+/// (core/autograd.hpp).
 struct GradOps {
   void (*accumulate)(TensorBase& sum, TensorBase g);         // sum += g
   void (*accumulate_grad)(TensorImpl& leaf, TensorBase g);   // leaf.grad += g
   TensorBase (*sum_to)(const TensorBase& g, const Shape& shape, Location at);
   TensorBase (*unshared)(TensorBase g);                      // g, or a copy if somebody else holds it
-  void (*follow_base)(TensorImpl& view);                     // the node of a view whose base was edited (ops/edit_view.hpp)
+  void (*follow_base)(TensorImpl& view);  // the node of a view whose base was edited (ops/edit_view.hpp)
 };
 template <class T> const GradOps* grad_ops();
 
@@ -105,7 +108,8 @@ struct Node : detail::Counted, detail::FromPool {
   virtual bool remakes() const { return false; }
   /// Whether remake() asks another node for what it needs.
   virtual bool asks() const { return false; }
-  /// With a walk, a reader's rule asks, in its one turn: the walk keeps the value until the last of the readers has asked.
+  /// With a walk, a reader's rule asks, in its one turn: the walk keeps the value until the last of the readers has
+  /// asked.
   virtual TensorBase remake(detail::Walk* /*walk*/) { return {}; }
 
   const char* op;                ///< "mul", "relu", ...
@@ -161,7 +165,9 @@ inline void give_node(TensorImpl& impl, NodeRef&& node) {
 }
 
 [[gnu::cold, gnu::noinline]] inline void follow_base(TensorImpl& view) {
-  check(!view.requires_grad, {}, "this view requires grad, and what it looks at was edited in place since by an op that is recorded: its gradient would be lost; "
+  check(!view.requires_grad, {},
+        "this view requires grad, and what it looks at was edited in place since by an op that is recorded: its "
+        "gradient would be lost; "
         "call requires_grad_() on the tensor that it looks at, or on a clone() of the view");
   const TensorImpl& base = *view.base;
   if (base.node) base.node->ops->follow_base(view);

@@ -49,13 +49,15 @@ template <class... S> [[nodiscard]] detail::SaveList<S...> keep(const S&... item
 
 namespace detail {
 
-/// A share of an object that several threads may want at once: a walk that keeps the graph copies it, one that frees the graph takes it.
+/// A share of an object that several threads may want at once: a walk that keeps the graph copies it, one that frees
+/// the graph takes it.
 template <class T> class SharedSlot {
  public:
   void put(Ref<T> share) { held_.store(share.let_go(), std::memory_order_relaxed); }
   Ref<T> take() {
     T* p = held_.load(std::memory_order_relaxed);
-    while (p == busy() || !held_.compare_exchange_weak(p, nullptr, std::memory_order_acq_rel, std::memory_order_relaxed))
+    while (p == busy() ||
+           !held_.compare_exchange_weak(p, nullptr, std::memory_order_acq_rel, std::memory_order_relaxed))
       if (p == busy()) p = held_.load(std::memory_order_relaxed);
     return Ref<T>::taken(p);
   }
@@ -101,7 +103,8 @@ struct SavedItem {
   }
 
  private:
-  // A view with the history that it has now. The view itself would keep its base, which an edit may make newer than this op: a cycle.
+  // A view with the history that it has now. The view itself would keep its base, which an edit may make newer than
+  // this op: a cycle.
   [[gnu::noinline]] static ImplRef frozen(const TensorBase& view) {
     ImplRef same = alias(view);
     same->node = view.impl()->node;
@@ -111,8 +114,8 @@ struct SavedItem {
 
 inline constexpr std::int64_t remake_bytes = 256 * 1024;  // smaller values are kept
 
-/// Asks a node for its value, for a rule that the walk runs, or for nobody's rule; where a graph is being made, with its place in the
-/// first one.
+/// Asks a node for its value, for a rule that the walk runs, or for nobody's rule; where a graph is being made, with
+/// its place in the first one.
 [[gnu::noinline]] inline TensorBase made_again(const NodeRef& maker, Walk* walk) {
   TensorBase value = maker->remake(walk);
   if (!grad_enabled) return value;
@@ -143,8 +146,8 @@ class OpNode final : public Node {
 
   /// How many values were saved.
   std::size_t saved_count() const { return saved_; }
-  /// Saved value i for the rule that the walk runs, or, without a walk, for remake(). This op's own result gets its place in the graph
-  /// back, for second derivatives.
+  /// Saved value i for the rule that the walk runs, or, without a walk, for remake(). This op's own result gets its
+  /// place in the graph back, for second derivatives.
   [[gnu::noinline]] ImplRef unpack(std::size_t i, Walk* walk) {
     SavedItem& item = items()[i];
     if (!item.defined) return {};
@@ -163,7 +166,9 @@ class OpNode final : public Node {
     return again;
   }
 
-  Grads run(const TensorBase& upstream, const Needs& need) override { return type_->call(*this, rule(), upstream, need); }
+  Grads run(const TensorBase& upstream, const Needs& need) override {
+    return type_->call(*this, rule(), upstream, need);
+  }
   bool remakes() const override { return remakes_; }
   bool asks() const override { return asks_; }
   TensorBase remake(Walk* walk) override {
@@ -196,7 +201,8 @@ class OpNode final : public Node {
     for (std::size_t i = inputs.size(); i-- > 0;) inputs[i].~Edge();
   }
   static void operator delete(OpNode* node, std::destroying_delete_t) {
-    const std::size_t bytes = sizeof(OpNode) + node->inputs.size() * sizeof(Edge) + node->saved_ * sizeof(SavedItem) + node->type_->bytes;
+    const std::size_t bytes =
+        sizeof(OpNode) + node->inputs.size() * sizeof(Edge) + node->saved_ * sizeof(SavedItem) + node->type_->bytes;
     node->~OpNode();
     pool().release(node, bytes);
   }
@@ -212,7 +218,8 @@ class OpNode final : public Node {
     remakes_ = type.remake && value.numel() * static_cast<std::int64_t>(size_of(dtype)) >= remake_bytes;
     for (std::size_t i = 0; i < save.size(); ++i) {
       const TensorBase own = save[i] ? TensorBase() : TensorBase(alias(value));
-      const auto* item = ::new (items() + i) SavedItem(save[i] ? *save[i] : own, !save[i], (type.only_remake >> i & 1) == 0);
+      const auto* item =
+          ::new (items() + i) SavedItem(save[i] ? *save[i] : own, !save[i], (type.only_remake >> i & 1) == 0);
       if (!item->made_again) continue;
       asks_ = true;
       if (node_of(*save[i]->impl())->asks()) remakes_ = false;  // one node may ask another, no more
@@ -220,8 +227,8 @@ class OpNode final : public Node {
   }
   SavedItem* items() const { return reinterpret_cast<SavedItem*>(inputs.data() + inputs.size()); }
   [[noreturn, gnu::cold, gnu::noinline]] void fail_edited(const SavedItem& item, const TensorImpl& value) const {
-    fail(at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ", item.version, ", is now ",
-         value.storage->version, "); edit a clone() instead, or edit after backward()");
+    fail(at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ",
+         item.version, ", is now ", value.storage->version, "); edit a clone() instead, or edit after backward()");
   }
   [[noreturn, gnu::cold, gnu::noinline]] void fail_released() const {
     fail(at, "backward: the graph was walked already and ", op,
@@ -250,17 +257,23 @@ template <class T, class Rule, class... S> struct RuleOf {
     return call(node, *static_cast<Rule*>(rule), Tensor<T>(upstream.share()), need, std::index_sequence_for<S...>{});
   }
   template <std::size_t... I>
-  static Grads call([[maybe_unused]] OpNode& node, Rule& rule, const Tensor<T>& g, const Needs& need, std::index_sequence<I...>) {
+  static Grads call([[maybe_unused]] OpNode& node, Rule& rule, const Tensor<T>& g, const Needs& need,
+                    std::index_sequence<I...>) {
     if constexpr (std::is_invocable_v<Rule&, const Tensor<T>&, Needs, const SavedType<S, T>&...>)
       return rule(g, need, saved<S>(node, I, need)...);
     else return rule(g, saved<S>(node, I, need)...);
   }
-  template <class Item> static SavedType<Item, T> saved(OpNode& node, std::size_t i, [[maybe_unused]] const Needs& need) {
-    if constexpr (only_remake<Item>) return grad_enabled ? SavedType<Item, T>(node.unpack(i, nullptr)) : SavedType<Item, T>();
+  template <class Item>
+  static SavedType<Item, T> saved(OpNode& node, std::size_t i, [[maybe_unused]] const Needs& need) {
+    if constexpr (only_remake<Item>)
+      return grad_enabled ? SavedType<Item, T>(node.unpack(i, nullptr)) : SavedType<Item, T>();
     else return SavedType<Item, T>(node.unpack(i, &need.walk()));
   }
   static TensorBase remake(OpNode& node, void* rule) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) { return static_cast<const Rule*>(rule)->remake(SavedType<S, T>(node.unpack(I, nullptr))...); }(std::index_sequence_for<S...>{});
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return static_cast<const Rule*>(rule)->remake(SavedType<S, T>(node.unpack(I, nullptr))...);
+    }
+    (std::index_sequence_for<S...>{});
   }
   static void destroy(void* rule) { static_cast<Rule*>(rule)->~Rule(); }
 
@@ -276,7 +289,8 @@ template <class T, class Rule, class... S> struct RuleOf {
   static constexpr OpNode::RuleType type{sizeof(Rule), &call, remake_or_null(), std::is_trivially_destructible_v<Rule> ? nullptr : &destroy, remake_bits()};
 };
 
-/// Asks all of them: a view whose base was edited takes its new history here, before the op that reads it gets its number.
+/// Asks all of them: a view whose base was edited takes its new history here, before the op that reads it gets its
+/// number.
 inline bool any_requires_grad(std::span<const OperandRef> in) {
   bool any = false;
   for (const auto& i : in) any |= i.tensor->requires_grad();
@@ -291,9 +305,10 @@ inline bool any_requires_grad(std::span<const OperandRef> in) {
 
 /// record() for a rule of any type and any number of saved values.
 template <class T>
-Tensor<T> record_rule(const char* op, Tensor<T> value, std::span<const OperandRef> inputs, std::span<const TensorBase* const> saved,
-                      const OpNode::RuleType& rule, Location at) {
-  if (grad_enabled && any_requires_grad(inputs)) give_node(*value.impl(), NodeRef(OpNode::make(op, at, value, grad_ops<T>(), inputs, saved, rule)));
+Tensor<T> record_rule(const char* op, Tensor<T> value, std::span<const OperandRef> inputs,
+                      std::span<const TensorBase* const> saved, const OpNode::RuleType& rule, Location at) {
+  if (grad_enabled && any_requires_grad(inputs))
+    give_node(*value.impl(), NodeRef(OpNode::make(op, at, value, grad_ops<T>(), inputs, saved, rule)));
   if (observer) [[unlikely]] tell_forward(op, inputs, value, at);
   return value;
 }
@@ -317,8 +332,8 @@ template <class T, class... S, class Rule> Tensor<T> record_span(const char* op,
 inline bool owned_alone(const TensorBase& x, std::uint32_t handles) {
   const TensorImpl& impl = *x.impl();
   const std::uint32_t sharers = impl.base ? 2 : 1;  // a view of something that nobody else holds
-  return x.share().use_count() == handles && impl.storage.use_count() == sharers && (!impl.base || impl.base.use_count() == 1) &&
-         impl.storage->owns && impl.contiguous;
+  return x.share().use_count() == handles && impl.storage.use_count() == sharers &&
+         (!impl.base || impl.base.use_count() == 1) && impl.storage->owns && impl.contiguous;
 }
 
 }  // namespace detail

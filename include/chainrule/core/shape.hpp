@@ -108,7 +108,8 @@ inline std::int64_t checked_numel(const Shape& shape, std::size_t element_size, 
     ok = ok && s >= 0 && !__builtin_mul_overflow(n, s > 0 ? s : 1, &n);
     empty = empty || s == 0;
   }
-  if (!ok || __builtin_mul_overflow(n, static_cast<std::int64_t>(element_size), &bytes) || bytes > most_bytes) [[unlikely]]
+  if (!ok || __builtin_mul_overflow(n, static_cast<std::int64_t>(element_size), &bytes) || bytes > most_bytes)
+      [[unlikely]]
     fail_shape(shape, element_size, op, at);
   return empty ? 0 : n;
 }

@@ -42,7 +42,8 @@ struct TensorImpl : Counted, FromPool {
   bool requires_grad = false;  // a leaf the user wants a gradient for
   bool leaf_views = false;     // some view of it is such a leaf
   std::atomic_flag busy;       // held while a gradient is added to `grad`: several threads may reach one leaf
-  std::uint32_t edits = 0;     // how often `node` was set; of a view: what its base's count was when the view's node was set
+  std::uint32_t edits =
+      0;  // how often `node` was set; of a view: what its base's count was when the view's node was set
   NodeRef node;                      // the op that made it, if recorded. Read it with node_of()
   ImplRef base;                      // of a view: the tensor whose memory it looks at, itself no view
   ImplRef grad;                      // accumulated by backward()
@@ -79,8 +80,9 @@ struct TensorOptions {
 /// Options of backward().
 struct BackwardOptions {
   bool retain_graph = false;  ///< keep what the graph saved, to go through it again
-  /// Record the backward pass itself, for second derivatives (implies retain_graph). A leaf's .grad is then a part of the graph: leaf and
-  /// gradient hold each other until .grad is reset. autograd::grad() makes no such cycle; backward() warns once, as PyTorch does.
+  /// Record the backward pass itself, for second derivatives (implies retain_graph). A leaf's .grad is then a part of
+  /// the graph: leaf and gradient hold each other until .grad is reset. autograd::grad() makes no such cycle;
+  /// backward() warns once, as PyTorch does.
   bool create_graph = false;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
-// What one walk through the graph knows: the gradient collected so far for each node, and which node comes next. All of it belongs to
-// the walk and nothing to the nodes, so walks run inside of each other (a hook that calls autograd::grad) and side by side (threads).
+// What one walk through the graph knows: the gradient collected so far for each node, and which node comes next. All of
+// it belongs to the walk and nothing to the nodes, so walks run inside of each other (a hook that calls autograd::grad)
+// and side by side (threads).
 
 #include <chainrule/core/node.hpp>
 #include <memory>
@@ -44,7 +45,8 @@ class Visits {
   static constexpr std::uint32_t few = 16;  // visits in a chunk
 
   std::uint32_t slot_of(const Node* node) const {
-    return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(node) >> 6) * 0x9E3779B97F4A7C15u >> 40) & mask_;
+    return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(node) >> 6) * 0x9E3779B97F4A7C15u >> 40) &
+           mask_;
   }
   Visit& at(std::uint32_t i) { return i < few ? first_[i] : more_[i / few - 1][i % few]; }
 

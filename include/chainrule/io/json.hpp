@@ -271,17 +271,23 @@ inline std::string json_string(std::string_view text) {
   return s + '"';
 }
 
-/// Where the text stops being UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF), or npos.
+/// Where the text stops being UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF),
+/// or npos.
 inline std::size_t first_not_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     auto byte = [&](std::size_t k) { return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0u; };
     const unsigned lead = byte(0);
-    const std::size_t more = lead < 0x80 ? 0 : lead >= 0xC2 && lead < 0xE0 ? 1 : lead >= 0xE0 && lead < 0xF0 ? 2 : lead >= 0xF0 && lead < 0xF5 ? 3 : 4;
+    const std::size_t more = lead < 0x80                   ? 0
+                             : lead >= 0xC2 && lead < 0xE0 ? 1
+                             : lead >= 0xE0 && lead < 0xF0 ? 2
+                             : lead >= 0xF0 && lead < 0xF5 ? 3
+                                                           : 4;
     if (more == 4) return i;
     for (std::size_t k = 1; k <= more; ++k)
       if (byte(k) < 0x80 || byte(k) > 0xBF) return i;
     const unsigned second = byte(1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
+        (lead == 0xF4 && second > 0x8F))
       return i;
     i += more + 1;
   }

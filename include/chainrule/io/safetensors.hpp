@@ -94,7 +94,8 @@ template <class To, class From> TensorBase converted(const Shape& shape, std::sp
     From value;
     std::memcpy(&value, bytes.data() + i * sizeof(From), sizeof(From));
     if constexpr (sizeof(From) == sizeof(To))
-      check(value <= static_cast<From>(std::numeric_limits<To>::max()), {}, "element ", i, " is ", value, ", too large for ", name_of(dtype_of<To>));
+      check(value <= static_cast<From>(std::numeric_limits<To>::max()), {}, "element ", i, " is ", value,
+            ", too large for ", name_of(dtype_of<To>));
     t.data()[i] = static_cast<To>(value);
   }
   return t;
@@ -107,14 +108,22 @@ struct SafetensorsType {
   TensorBase (*read)(const Shape&, std::span<const std::uint8_t>);
 };
 inline constexpr SafetensorsType safetensors_types[] = {
-    {"F32", 4, &copied<float>}, {"F64", 8, &copied<double>}, {"I64", 8, &copied<std::int64_t>}, {"I32", 4, &copied<std::int32_t>},
-    {"U8", 1, &copied<std::uint8_t>}, {"BOOL", 1, &copied<bool>},
+    {"F32", 4, &copied<float>},
+    {"F64", 8, &copied<double>},
+    {"I64", 8, &copied<std::int64_t>},
+    {"I32", 4, &copied<std::int32_t>},
+    {"U8", 1, &copied<std::uint8_t>},
+    {"BOOL", 1, &copied<bool>},
     {"F16", 2, [](const Shape& s, std::span<const std::uint8_t> b) { return widened(s, b, &half_to_float); }},
     {"BF16", 2, [](const Shape& s, std::span<const std::uint8_t> b) { return widened(s, b, &bfloat16_to_float); }},
-    {"F8_E4M3", 1, [](const Shape& s, std::span<const std::uint8_t> b) { return widened_bytes(s, b, &float8_e4m3_to_float); }},
-    {"F8_E5M2", 1, [](const Shape& s, std::span<const std::uint8_t> b) { return widened_bytes(s, b, &float8_e5m2_to_float); }},
-    {"I8", 1, &converted<std::int32_t, std::int8_t>}, {"I16", 2, &converted<std::int32_t, std::int16_t>},
-    {"U16", 2, &converted<std::int32_t, std::uint16_t>}, {"U32", 4, &converted<std::int64_t, std::uint32_t>},
+    {"F8_E4M3", 1,
+     [](const Shape& s, std::span<const std::uint8_t> b) { return widened_bytes(s, b, &float8_e4m3_to_float); }},
+    {"F8_E5M2", 1,
+     [](const Shape& s, std::span<const std::uint8_t> b) { return widened_bytes(s, b, &float8_e5m2_to_float); }},
+    {"I8", 1, &converted<std::int32_t, std::int8_t>},
+    {"I16", 2, &converted<std::int32_t, std::int16_t>},
+    {"U16", 2, &converted<std::int32_t, std::uint16_t>},
+    {"U32", 4, &converted<std::int64_t, std::uint32_t>},
     {"U64", 8, &converted<std::int64_t, std::uint64_t>},
 };
 constexpr const char* safetensors_name(DType t) {
@@ -124,10 +133,10 @@ constexpr const char* safetensors_name(DType t) {
 
 }  // namespace detail
 
-/// Reads the bytes of a .safetensors file; `file` is for messages. What no Tensor holds becomes the next type that holds all of its values:
-/// F16, BF16, F8_E4M3 and F8_E5M2 float, I8, I16 and U16 int32, U32 int64, U64 int64 too (a larger value is an error). Other types are
-/// refused by name. Throws an Error with the offset:
-/// cut off, a header that is no JSON or lies, offsets that overlap, leave a hole or leave the file, a type that is not known here.
+/// Reads the bytes of a .safetensors file; `file` is for messages. What no Tensor holds becomes the next type that
+/// holds all of its values: F16, BF16, F8_E4M3 and F8_E5M2 float, I8, I16 and U16 int32, U32 int64, U64 int64 too (a
+/// larger value is an error). Other types are refused by name. Throws an Error with the offset: cut off, a header that
+/// is no JSON or lies, offsets that overlap, leave a hole or leave the file, a type that is not known here.
 inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file, Location at = Location::here()) {
   check(bytes.size() >= 8, at, file, ": truncated: a safetensors file starts with 8 bytes of header length, this one ends at offset ", bytes.size());
   std::uint64_t length = 0;
@@ -164,7 +173,8 @@ inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const 
     // Bounded by the file before it is multiplied: no overflow, and no memory for what is not there.
     for (const auto& s : sizes) {
       if (count == 0) break;
-      check(count <= data.size() / static_cast<std::uint64_t>(s.integer()), at, s.where(), ": \"", name, "\" is larger than the file");
+      check(count <= data.size() / static_cast<std::uint64_t>(s.integer()), at, s.where(), ": \"", name,
+            "\" is larger than the file");
       count *= static_cast<std::uint64_t>(s.integer());
     }
     const Json& offsets = entry["data_offsets"];
@@ -204,8 +214,8 @@ template <class Pairs = NamedTensors>
 [[gnu::cold]] void save_safetensors(const Pairs& tensors, const std::string& path, const std::vector<std::pair<std::string, std::string>>& metadata = {}, Location at = Location::here()) {
   auto check_utf8 = [&](std::string_view text, const char* what) {
     const std::size_t bad = first_not_utf8(text);
-    check(bad == std::string_view::npos, at, "save_safetensors: the ", what, " \"", text, "\" is not UTF-8 at byte ", bad,
-          ", and no reader of the format would take it; convert it");
+    check(bad == std::string_view::npos, at, "save_safetensors: the ", what, " \"", text, "\" is not UTF-8 at byte ",
+          bad, ", and no reader of the format would take it; convert it");
   };
   std::string header = "{";
   auto comma = [&] { if (header.size() > 1) header += ", "; };

@@ -32,7 +32,9 @@ template <Real T> Tensor<T> dropout_as(const char* op, const Tensor<T>& x, fn::D
     const Tensor<T> in = contiguous(x, at);
     kernel<fn::Dropout<T>>::on(x.device(), at)(mask, x.numel(), in.data(), y.data());
   }
-  return record(op, y, {x}, [mask](const Tensor<T>& g, Needs need) { return Grads{dropout_as("dropout_grad", g, mask, need.reuse(g))}; }, at);
+  return record(
+      op, y, {x},
+      [mask](const Tensor<T>& g, Needs need) { return Grads{dropout_as("dropout_grad", g, mask, need.reuse(g))}; }, at);
 }
 
 }  // namespace detail

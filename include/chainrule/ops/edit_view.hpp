@@ -1,24 +1,30 @@
 #pragma once
 // In-place edits and views: what happens to the history when one of several tensors over the same memory is edited.
-//     y = x * 1;  v = y[0];  y.mul_(3);     v looks at what mul_ made of y: its history becomes "a part of mul_'s result"
-//     y = x * 1;  v = y[0];  v.mul_(3);     y is what it was outside of v, and mul_'s result inside
-// A view knows its base, the tensor (itself no view) over whose memory it was made. An edit that is recorded changes the node of the
-// base and counts up; a view that finds another count than its own takes its node from the base again (node_of in core/tensor.hpp).
-// No edit leaves a view with a history that its values no longer have. Source: the design of PyTorch's views.
+//     y = x * 1;  v = y[0];  y.mul_(3);     v looks at what mul_ made of y: its history becomes "a part of mul_'s
+//     result" y = x * 1;  v = y[0];  v.mul_(3);     y is what it was outside of v, and mul_'s result inside
+// A view knows its base, the tensor (itself no view) over whose memory it was made. An edit that is recorded changes
+// the node of the base and counts up; a view that finds another count than its own takes its node from the base again
+// (node_of in core/tensor.hpp). No edit leaves a view with a history that its values no longer have. Source: the design
+// of PyTorch's views.
 
 #include <chainrule/ops/copy.hpp>
 
 namespace chainrule {
 namespace detail {
 
-/// How a view lies in its base, both given by shape and strides over one memory; the offset counts from the base's first element.
+/// How a view lies in its base, both given by shape and strides over one memory; the offset counts from the base's
+/// first element.
 struct Window {
   Shape base_shape, base_strides;
   Shape shape, strides;
   std::int64_t offset;
 
   Window(const TensorImpl& base, const TensorImpl& view)
-      : base_shape(base.shape), base_strides(base.strides), shape(view.shape), strides(view.strides), offset(view.offset - base.offset) {}
+      : base_shape(base.shape),
+        base_strides(base.strides),
+        shape(view.shape),
+        strides(view.strides),
+        offset(view.offset - base.offset) {}
 
   /// Elements of memory from the base's first to its last one.
   std::int64_t extent() const {
@@ -42,9 +48,11 @@ template <class T> Tensor<T> seen_through(const Tensor<T>& laid, const Window& w
 
 template <class T> Tensor<T> window_grad(const Tensor<T>& g, const Window& w);
 
-/// What the window shows of x, which has the base's shape. Gradient: zeros with g in the window, summed where the view was expanded.
+/// What the window shows of x, which has the base's shape. Gradient: zeros with g in the window, summed where the view
+/// was expanded.
 template <class T> Tensor<T> window(const Tensor<T>& x, const Window& w) {
-  return record("as_strided", seen_through(laid_out(x, w), w), {x}, [w](const Tensor<T>& g) { return Grads{window_grad(g, w)}; }, {});
+  return record("as_strided", seen_through(laid_out(x, w), w), {x},
+                [w](const Tensor<T>& g) { return Grads{window_grad(g, w)}; }, {});
 }
 
 /// Zeros of the base's shape with g in the window.
@@ -91,8 +99,9 @@ template <class T> void follow_base_as(TensorImpl& view) {
   give_node(view, NodeRef(seen.impl()->node));
 }
 
-/// After an edit of x whose result `made` is a recorded value: x is that value, for everything that is computed from it later. Where x is
-/// a view, its base becomes the old base outside of x and `made` inside, and every view of the base follows.
+/// After an edit of x whose result `made` is a recorded value: x is that value, for everything that is computed from it
+/// later. Where x is a view, its base becomes the old base outside of x and `made` inside, and every view of the base
+/// follows.
 template <class T> void give_history(const Tensor<T>& x, const Tensor<T>& made, const char* op, Location at) {
   TensorImpl& impl = *x.impl();
   if (!impl.base) return give_node(impl, NodeRef(made.impl()->node));

@@ -15,17 +15,20 @@ namespace detail {
 template <class T> void check_editable(const Tensor<T>& x, const char* op, Location at) {
   check(x.defined(), at, op, ": this tensor is not defined");
   for (int d = 0; d < x.dim(); ++d)
-    check(x.strides()[d] != 0 || x.shape()[d] <= 1, at, op, ": this tensor of shape ", x.shape(), " was expanded along dimension ", d,
+    check(x.strides()[d] != 0 || x.shape()[d] <= 1, at, op, ": this tensor of shape ", x.shape(),
+          " was expanded along dimension ", d,
           ", so several of its elements are one element in memory; clone() it first");
   if (!grad_enabled) return;
   check(!x.impl()->requires_grad, at, op, ": in-place edit of a leaf that requires grad (shape ", x.shape(),
         "): its gradient would be lost; edit it under `no_grad guard;`, or compute a new tensor");
   const TensorImpl& base = x.impl()->base ? *x.impl()->base : *x.impl();
-  check(!base.requires_grad && !base.leaf_views, at, op, ": in-place edit of shape ", x.shape(), " in memory of a leaf that requires grad (a ",
+  check(!base.requires_grad && !base.leaf_views, at, op, ": in-place edit of shape ", x.shape(),
+        " in memory of a leaf that requires grad (a ",
         base.requires_grad ? "tensor that this one is a view of" : "view of it",
         "): its gradient would be lost; edit it under `no_grad guard;`, or compute a new tensor");
   check(!x.impl()->base || !base.node || x.requires_grad(), at, op, ": in-place edit of a view of shape ", x.shape(),
-        " that was made under no_grad, of a tensor that ", base.node ? base.node->op : "", " made: that tensor's gradient would not know of "
+        " that was made under no_grad, of a tensor that ", base.node ? base.node->op : "",
+        " made: that tensor's gradient would not know of "
         "the edit; make the view while recording, or edit it under `no_grad guard;`");
 }
 
@@ -60,8 +63,9 @@ template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const 
   return x;
 }
 
-/// After x was overwritten by values that do not depend on what it held: as PyTorch, x keeps its place in the graph, and zeros go back
-/// from here to what it was; g goes to the source, if there is one. Under no_grad nothing changes but the values.
+/// After x was overwritten by values that do not depend on what it held: as PyTorch, x keeps its place in the graph,
+/// and zeros go back from here to what it was; g goes to the source, if there is one. Under no_grad nothing changes but
+/// the values.
 template <class T> void overwritten(const Tensor<T>& x, const char* op, const Tensor<T>& source, Location at) {
   ++x.impl()->storage->version;
   if (!recorded_edit(x, source)) return;
@@ -72,7 +76,13 @@ template <class T> void overwritten(const Tensor<T>& x, const char* op, const Te
     return zero;
   };
   const Tensor<T> made(alias(x));
-  if (source.defined()) record(op, made, {x, source}, [=](const Tensor<T>& g, Needs need) { return Grads{zeros_like(g, need), g}; }, at);
+  if (source.defined())
+    record(
+        op, made, {x, source},
+        [=](const Tensor<T>& g, Needs need) {
+          return Grads{zeros_like(g, need), g};
+        },
+        at);
   else record(op, made, {x}, [=](const Tensor<T>& g, Needs need) { return Grads{zeros_like(g, need)}; }, at);
   give_history(x, made, op, at);
 }
@@ -129,7 +139,8 @@ template <class T> const Tensor<T>& Tensor<T>::fill_(T value, Location at) const
 template <class T> const Tensor<T>& Tensor<T>::copy_(const Tensor& source, Location at) const {
   detail::check_editable(*this, "copy_", at);
   check(source.defined(), at, "copy_: the source: this tensor is not defined");
-  check(detail::broadcast_shapes(shape(), source.shape(), "copy_", at) == shape(), at, "copy_: a source of shape ", source.shape(), " does not fit into ", shape());
+  check(detail::broadcast_shapes(shape(), source.shape(), "copy_", at) == shape(), at, "copy_: a source of shape ",
+        source.shape(), " does not fit into ", shape());
   if (source.is_same(*this)) return *this;
   Tensor from = source.device() == device() ? source : source.to(device(), at);
   if (from.shares_storage(*this)) from = chainrule::clone(from, at);

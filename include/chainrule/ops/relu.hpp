@@ -36,9 +36,9 @@ template <class T> Tensor<T> through_relu(const Tensor<T>& g, Needs need, const 
 }
 template <class T> Tensor<T> record_relu(Tensor<T> value, const Tensor<T>& x, Location at) {
   // Saving y, not x, lets go of x.
-  return record("relu", std::move(value), {x}, keep(this_value), [](const Tensor<T>& g, Needs need, const Tensor<T>& y) {
-    return Grads{through_relu(g, need, y)};
-  }, at);
+  return record(
+      "relu", std::move(value), {x}, keep(this_value),
+      [](const Tensor<T>& g, Needs need, const Tensor<T>& y) { return Grads{through_relu(g, need, y)}; }, at);
 }
 }  // namespace detail
 
@@ -54,7 +54,8 @@ template <class T> Tensor<T> relu(Tensor<T>&& x, Location at = Location::here())
 
 template <class T> Tensor<T> Tensor<T>::relu(Location at) const { return chainrule::relu(*this, at); }
 template <class T> const Tensor<T>& Tensor<T>::relu_(Location at) const {
-  if (detail::recorded_edit(*this) && !impl_->base) return detail::edit_straight(*this, "relu_", at, fn::Relu{}, [&] { detail::record_relu(*this, *this, at); });
+  if (detail::recorded_edit(*this) && !impl_->base)
+    return detail::edit_straight(*this, "relu_", at, fn::Relu{}, [&] { detail::record_relu(*this, *this, at); });
   return detail::edit_map(*this, "relu_", at, [&](const Tensor& old) { return chainrule::relu(old, at); }, fn::Relu{});
 }
 

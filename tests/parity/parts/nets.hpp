@@ -21,7 +21,8 @@ template <class T, class Net> ParityNet<T> parity_net(Net&& built) {
   return {[net](const Tensor<T>& x) { return (*net)(x); }, [net](bool on) { net->train(on); }, net->state_dict(), net->named_parameters()};
 }
 
-/// The networks, by the name in the file; `classes` outputs, no dropout. Each element type compiles in a file of its own.
+/// The networks, by the name in the file; `classes` outputs, no dropout. Each element type compiles in a file of its
+/// own.
 template <class T> ParityNet<T> small_net(const std::string& name, std::int64_t classes);
 template <class T> ParityNet<T> large_net(const std::string& name, std::int64_t classes);
 
