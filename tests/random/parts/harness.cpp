@@ -391,7 +391,7 @@ std::string run_one(Draw& d, const Sample& s) {
       const Arrays want = s.reference(s.inputs);
       if (got.size() != want.size())
         return "gives " + std::to_string(got.size()) + " results, expected " + std::to_string(want.size());
-      for (std::size_t o = 0; o < want.size(); ++o) compare("the value", o, got[o], want[o], 1e-6 * s.looser);
+      for (std::size_t o = 0; o < want.size(); ++o) compare("the value", o, got[o], want[o], 1e-5 * s.looser);
     } else if (!s.double_only && d.chance(0.3)) {
       current += " in float";
       check_sample<float>(d, s, s.run.in_float);
