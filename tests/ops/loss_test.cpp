@@ -27,6 +27,17 @@ Labels labels(std::initializer_list<std::int64_t> values) { return cr::tensor(st
 
 }  // namespace
 
+TEST_CASE("a cross entropy over no classes reads nothing", "[ops][loss]") {
+  const auto x = cr::zeros<double>({2, 0, 2});
+  const auto labels = cr::zeros<std::int64_t>({2, 2});
+  CHECK(cr::cross_entropy(x, labels, {.ignore_index = 0, .reduction = "none"}).to_vector() == std::vector<double>(4));
+  CHECK(cr::cross_entropy(x, labels, {.ignore_index = 0, .reduction = "sum"}).item() == 0);
+  CHECK(std::isnan(cr::cross_entropy(x, labels, {.ignore_index = 0}).item()));  // 0 of 0, as PyTorch's
+  CHECK_THROWS_AS(cr::cross_entropy(x, labels), cr::Error);
+  CHECK(cr::softmax(cr::zeros({3, 0, 2}), 1).numel() == 0);
+  CHECK(cr::logsumexp(cr::zeros({3, 0, 2}), 1).numel() == 6);
+}
+
 TEST_CASE("cross_entropy of equal scores is the logarithm of the number of classes", "[ops][loss]") {
   CHECK(cr::cross_entropy(cr::zeros({4, 10}), labels({0, 3, 9, 5})).item() == Approx(std::log(10.0)));
   CHECK(cr::cross_entropy(cr::zeros({4, 10}), labels({0, 3, 9, 5}), {.reduction = "sum"}).item() == Approx(4 * std::log(10.0)));

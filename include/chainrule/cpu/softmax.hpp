@@ -16,6 +16,7 @@ template <class T> struct SliceStats {
 
   /// finite: an infinite maximum is replaced by 0, so that logsumexp of infinities is an infinity, not NaN.
   SliceStats(const T* x, std::int64_t n, std::int64_t step, std::int64_t width, bool finite = false) {
+    if (n == 0) return;  // slices of no elements: there is nothing to read
     auto settle = [&](T& shift) { shift = finite && !(shift - shift == T(0)) ? T(0) : shift; };
     if (step == 1) {
       max[0] = rows::max(x, n);
