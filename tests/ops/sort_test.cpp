@@ -35,7 +35,7 @@ TEST_CASE("sort keeps equal elements in order, in both directions", "[ops][sort]
 
 TEST_CASE("the median of several with NaN among them is the first NaN", "[ops][sort]") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  const auto [value, index] = cr::tensor({{3.f, nan, nan, 1.f}, {4.f, 1.f, 3.f, 2.f}}).median(1);
+  const auto [value, index] = tensor({{3.f, nan, nan, 1.f}, {4.f, 1.f, 3.f, 2.f}}).median(1);
   CHECK(std::isnan(value.to_vector()[0]));
   CHECK(value.to_vector()[1] == 2);
   CHECK(index.to_vector() == std::vector<std::int64_t>{1, 3});
