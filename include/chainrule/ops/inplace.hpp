@@ -137,8 +137,8 @@ template <class T> const Tensor<T>& Tensor<T>::fill_(T value, Location at) const
   return *this;
 }
 template <class T> const Tensor<T>& Tensor<T>::copy_(const Tensor& source, Location at) const {
-  detail::check_editable(*this, "copy_", at);
   check(source.defined(), at, "copy_: the source: this tensor is not defined");
+  detail::check_editable(*this, "copy_", at);
   check(detail::broadcast_shapes(shape(), source.shape(), "copy_", at) == shape(), at, "copy_: a source of shape ",
         source.shape(), " does not fit into ", shape());
   if (source.is_same(*this)) return *this;
