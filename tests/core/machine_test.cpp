@@ -90,6 +90,17 @@ class Program {
     }
   }
 
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  // y.add_(f(y)), where f saved y, makes y and its history hold each other until a walk frees the graph: cut here.
+  ~Program() {
+    for (Mirror& m : pool_) {
+      cr::detail::TensorImpl& impl = *m.tensor.impl();
+      impl.node = {};
+      if (impl.base) impl.base->node = {};
+    }
+  }
+
   End run() {
     try {
       const int steps = 4 + random_.below(14);

@@ -3,6 +3,7 @@
 
 #include <chainrule/core/error.hpp>
 #include <chainrule/core/parallel.hpp>
+#include <chainrule/core/shape.hpp>
 #include <algorithm>
 #include <array>
 #include <cmath>
