@@ -1,21 +1,12 @@
 // The graph and the engine: accumulation, fan-out, retained graphs, second derivatives, hooks, in-place edits, long chains, observers.
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 #include <chainrule/chainrule.hpp>
 
 using namespace chainrule;
-
-namespace {
-template <class F> std::string message_of(const F& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "(no error)";
-}
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
-}  // namespace
+using chainrule_test::has;
+using chainrule_test::message_of;
 
 TEST_CASE("gradients add up where a value is used more than once, and over calls", "[core][autograd]") {
   auto x = tensor({3}, {.requires_grad = true});

@@ -1,23 +1,17 @@
 // In-place edits and views: every tensor over edited memory has the history that its values have, whichever of them was
 // edited.
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 #include <chainrule/chainrule.hpp>
 
 using namespace chainrule;
+using chainrule_test::has;
+using chainrule_test::message_of;
 
 namespace {
 using Values = std::vector<float>;
 
-template <class F> std::string message_of(const F& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "(no error)";
-}
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 Values gradient(const Tensor<>& leaf) {
   const Tensor<> g = leaf.grad();
   leaf.zero_grad();

@@ -1,25 +1,18 @@
 // Walks through the graph: what they leave behind shares memory with nothing, and they run inside of each other and
 // side by side.
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 #include <chainrule/chainrule.hpp>
 #include <chainrule/core/function.hpp>
 #include <thread>
 
 using namespace chainrule;
+using chainrule_test::has;
+using chainrule_test::message_of;
 
 namespace {
 using Values = std::vector<float>;
-
-template <class F> std::string message_of(const F& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "(no error)";
-}
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 }  // namespace
 
 TEST_CASE("no .grad shares memory with another, a seed or a value that the user holds", "[core][autograd]") {
