@@ -332,3 +332,16 @@ TEST_CASE("backward writes over no gradient that somebody else holds", "[core][a
   (b + c).backward(tensor({1, 1}));
   CHECK(w.grad().to_vector() == std::vector<float>{6, 0});
 }
+
+TEST_CASE("zero_grad(false) drops the graph that create_graph left in .grad", "[core][autograd]") {
+  auto x = tensor({2, 3}, {.requires_grad = true});
+  (x * x * x).sum().backward({.create_graph = true});
+  auto first = x.grad();
+  REQUIRE(first.requires_grad());
+  x.zero_grad(false);
+  CHECK(x.grad().is_same(first));
+  CHECK_FALSE(x.grad().requires_grad());
+  CHECK(x.grad().to_vector() == std::vector<float>{0, 0});
+  (x * x).sum().backward();
+  CHECK(x.grad().to_vector() == std::vector<float>{4, 6});
+}

@@ -25,6 +25,22 @@ template <class F> std::string message_of(const F& f) {
 }
 Labels labels(std::initializer_list<std::int64_t> values) { return cr::tensor(std::vector<std::int64_t>(values)); }
 
+TEST_CASE("binary_cross_entropy finds the one value that is no probability wherever it stands", "[ops][loss]") {
+  const float below = -1e-45f, above = 1 + std::numeric_limits<float>::epsilon(), nan = std::numeric_limits<float>::quiet_NaN();
+  for (std::int64_t n : {1, 31, 32, 33, 100})
+    for (std::int64_t i : {std::int64_t{0}, n / 2, n - 1}) {
+      auto p = cr::zeros({n});
+      p[i] = 1;
+      CHECK(cr::binary_cross_entropy(p, p).item() == 0);
+      for (float bad : {below, above, nan}) {
+        p[i] = bad;
+        const std::string where = " at element " + std::to_string(i);
+        CHECK(message_of([&] { cr::binary_cross_entropy(p, cr::zeros({n})); }).ends_with(where + "; take the sigmoid "
+              "first, or use binary_cross_entropy_with_logits"));
+      }
+    }
+}
+
 }  // namespace
 
 TEST_CASE("a cross entropy over no classes reads nothing", "[ops][loss]") {

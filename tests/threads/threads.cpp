@@ -41,6 +41,9 @@ void one_shared_leaf() {
   leaf.zero_grad();
   together(20, [&](int, int) { (leaf * 2).sum().backward({.create_graph = true}); });
   expect(leaf.grad().detach().to_vector() == std::vector<float>(64, 120), "the same with create_graph");
+  leaf.zero_grad();
+  together(20, [&](int t, int) { (leaf * 2).sum().backward({.create_graph = t == 0}); });
+  expect(leaf.grad().detach().to_vector() == std::vector<float>(64, 120), "with create_graph in one of the threads");
 }
 
 void one_const_model() {

@@ -90,7 +90,8 @@ class Engine : public Walk {
     if (!(g.shape() == edge.shape)) g = edge.ops->sum_to(g, edge.shape, at_);
     if (!edge.node) return send_to_leaf(edge, std::move(g));
     Visit& visit = visits_[edge.node.get()];
-    edge.ops->accumulate(visit.gradient, std::move(g));
+    if (!visit.gradient.defined()) visit.gradient = std::move(g);
+    else edge.ops->accumulate(visit.gradient, std::move(g));
     if (!std::exchange(visit.queued, true)) newest_.push(visit);
   }
 
@@ -174,10 +175,6 @@ template <class R, class F> R with_real(const TensorBase& x, const F& f) {
 /// sum += g: where a value was used more than once, its gradients add up. (TensorBase, since the graph does not know
 /// types.)
 template <class T> void accumulate(TensorBase& sum, TensorBase g) {
-  if (!sum.defined()) {
-    sum = std::move(g);
-    return;
-  }
   const Tensor<T> a(sum.share()), b(g.share());
   if (!grad_enabled && owned_alone(sum, 2)) map_into(fn::Add{}, {}, a, a, b);
   else sum = chainrule::add(Operand<T>(a, Location{}), Operand<T>(b, Location{}), Location{});
@@ -220,18 +217,30 @@ template <class T> void accumulate_grad(TensorImpl& leaf, TensorBase g) {
     ++leaf.grad->storage->version;
     return;
   }
-  for (ImplRef before;;) {  // the sum is recorded, and an observer may look on: not under the lock
+  // The sum is recorded, and an observer may look on: not under the lock. What is there is taken out, so that what
+  // another thread puts there meanwhile is the next part.
+  bool ours = false;
+  while (true) {
+    ImplRef before;
     {
       const LeafLock lock(leaf);
-      before = leaf.grad;
+      if (leaf.grad) before.swap(leaf.grad);
+      else if (ours) return void(leaf.grad = g.share());
     }
-    TensorBase total(before);
-    if (before) accumulate<T>(total, g);
-    else total = unshared<T>(g);
-    const LeafLock lock(leaf);
-    if (!(leaf.grad == before)) continue;  // another thread was here
-    leaf.grad = total.share();
-    return;
+    ours = true;
+    try {
+      if (!before) {
+        g = unshared<T>(std::move(g));
+      } else {
+        TensorBase sum(before);
+        accumulate<T>(sum, std::exchange(g, TensorBase()));
+        g = std::move(sum);
+      }
+    } catch (...) {
+      const LeafLock lock(leaf);
+      if (!leaf.grad) leaf.grad.swap(before);
+      throw;
+    }
   }
 }
 
@@ -389,8 +398,10 @@ template <class T> void Tensor<T>::set_grad(const Tensor& g, Location at) const 
 }
 template <class T> void Tensor<T>::zero_grad(bool set_to_none) const {
   if (!checked().grad) return;
-  if (set_to_none) impl_->grad.reset();
-  else grad().detach().zero_(Location{});
+  if (set_to_none) return impl_->grad.reset();
+  no_grad guard;
+  impl_->grad->node.reset();  // of {.create_graph = true}: zeros have no history
+  grad().zero_(Location{});
 }
 template <class T> Tensor<T> Tensor<T>::detach() const { return Tensor(detail::alias(*this)); }
 template <class T> const Tensor<T>& Tensor<T>::detach_() const {

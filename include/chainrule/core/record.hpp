@@ -70,6 +70,13 @@ template <class T> class SharedSlot {
   }
   bool empty() const { return held_.load(std::memory_order_relaxed) == nullptr; }
 
+  SharedSlot() = default;
+  SharedSlot(const SharedSlot&) = delete;
+  SharedSlot& operator=(const SharedSlot&) = delete;
+  ~SharedSlot() {  // nobody else knows the slot any more
+    if (T* p = held_.load(std::memory_order_relaxed)) Ref<T>::taken(p).reset();
+  }
+
  private:
   static T* busy() { return reinterpret_cast<T*>(std::uintptr_t{1}); }  // another thread is copying: for a moment
   std::atomic<T*> held_{nullptr};
@@ -197,7 +204,7 @@ class OpNode final : public Node {
 
   ~OpNode() override {
     if (type_->destroy) type_->destroy(rule());
-    for (std::size_t i = saved_; i-- > 0;) items()[i].release();
+    for (std::size_t i = saved_; i-- > 0;) items()[i].~SavedItem();
     for (std::size_t i = inputs.size(); i-- > 0;) inputs[i].~Edge();
   }
   static void operator delete(OpNode* node, std::destroying_delete_t) {

@@ -28,6 +28,7 @@ template <class T> class Ref {
     if (object_ && object_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) drop(object_);
   }
   void reset() { *this = Ref(); }
+  void swap(Ref& other) noexcept { std::swap(object_, other.object_); }
   /// A share that was given away by let_go() is taken again.
   static Ref taken(T* object) {
     Ref r;
@@ -40,7 +41,8 @@ template <class T> class Ref {
   T* operator->() const { return object_; }
   T& operator*() const { return *object_; }
   explicit operator bool() const { return object_ != nullptr; }
-  std::uint32_t use_count() const { return object_ ? object_->owners.load(std::memory_order_relaxed) : 0; }
+  /// Whoever finds itself the only owner sees what the others wrote before they let go.
+  std::uint32_t use_count() const { return object_ ? object_->owners.load(std::memory_order_acquire) : 0; }
   friend bool operator==(const Ref& a, const Ref& b) { return a.object_ == b.object_; }
 
  private:

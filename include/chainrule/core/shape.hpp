@@ -98,20 +98,30 @@ namespace detail {
   fail(at, op, ": shape ", shape, " is too large: with ", element_size, element_size == 1 ? " byte" : " bytes",
        " an element it has more than 2^62 bytes; is one of the sizes wrong?");
 }
+/// checked_numel(), and the row-major strides on the way: for what is called at each op.
+inline std::int64_t checked_strides(const Shape& shape, std::size_t element_size, Strides& strides, const char* op,
+                                    Location at) {
+  std::int64_t step = 1, bytes = 0;
+  bool bad = false, empty = false;
+  strides = shape;
+  for (int i = shape.size() - 1; i >= 0; --i) {
+    const std::int64_t size = shape[i];
+    strides[i] = step;
+    bad |= size < 0;
+    empty |= size == 0;
+    bad |= __builtin_mul_overflow(step, size > 0 ? size : 1, &step);
+  }
+  if (bad | __builtin_mul_overflow(step, static_cast<std::int64_t>(element_size), &bytes) || bytes > most_bytes)
+      [[unlikely]]
+    fail_shape(shape, element_size, op, at);
+  return empty ? 0 : step;
+}
 /// The number of elements, after a check that every size is 0 or more and that the elements take less than 2^62 bytes
 /// (sizes of 0 count as 1: strides are products of the others). Whoever makes a tensor, or a view with more elements,
 /// calls it first.
 inline std::int64_t checked_numel(const Shape& shape, std::size_t element_size, const char* op, Location at) {
-  std::int64_t n = 1, bytes = 0;
-  bool ok = true, empty = false;
-  for (auto s : shape) {
-    ok = ok && s >= 0 && !__builtin_mul_overflow(n, s > 0 ? s : 1, &n);
-    empty = empty || s == 0;
-  }
-  if (!ok || __builtin_mul_overflow(n, static_cast<std::int64_t>(element_size), &bytes) || bytes > most_bytes)
-      [[unlikely]]
-    fail_shape(shape, element_size, op, at);
-  return empty ? 0 : n;
+  Strides strides;
+  return checked_strides(shape, element_size, strides, op, at);
 }
 
 /// Row-major strides of a shape that checked_numel() has seen.

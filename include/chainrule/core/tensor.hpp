@@ -477,10 +477,10 @@ namespace detail {
 
 [[gnu::noinline]] inline ImplRef allocate_untyped(const Shape& shape, DType dtype, std::size_t element_size,
                                                   Device device, const char* op, Location at) {
-  const std::size_t bytes = static_cast<std::size_t>(checked_numel(shape, element_size, op, at)) * element_size;
   auto impl = make_impl();
+  const std::size_t bytes =
+      static_cast<std::size_t>(checked_strides(shape, element_size, impl->strides, op, at)) * element_size;
   impl->shape = shape;
-  impl->strides = contiguous_strides(shape);
   impl->dtype = dtype;
   impl->storage = Ref(new Storage(bytes, device));
   if (bytes > 0 && !impl->storage->data) [[unlikely]]

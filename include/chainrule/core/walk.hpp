@@ -77,6 +77,7 @@ class NewestFirst {
   void push(Visit& visit) {
     const Entry entry{visit.node->id, &visit};
     std::size_t i = heap_.size();
+    if (i == 0) heap_.reserve(16);
     heap_.push_back(entry);
     for (; i > 0 && heap_[(i - 1) / 2].id < entry.id; i = (i - 1) / 2) heap_[i] = heap_[(i - 1) / 2];
     heap_[i] = entry;

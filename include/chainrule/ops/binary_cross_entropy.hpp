@@ -2,6 +2,7 @@
 // binary_cross_entropy, of probabilities or of scores (logits).
 
 #include <chainrule/core/math.hpp>
+#include <chainrule/core/simd.hpp>
 #include <chainrule/ops/clamp.hpp>
 #include <chainrule/ops/div.hpp>
 #include <chainrule/ops/log.hpp>
@@ -26,14 +27,20 @@ template <class T> struct BinaryCrossEntropyWithLogitsOptions {
 
 namespace fn {
 
-/// The place of the first number that is no probability, or -1.
+/// Folds to 1 where a value lies outside of [0, 1] or is NaN, else to 0.
+struct NoProbability {
+  template <class A> CHAINRULE_HD A start() const { return A(0); }
+  template <class A> CHAINRULE_HD A operator()(A bad, A x) const { return (x >= A(0)) & (x <= A(1)) ? bad : A(1); }
+  template <class A> CHAINRULE_HD A join(A a, A b) const { return a > b ? a : b; }
+};
+
+/// The position of the first value that is no probability, or -1.
 template <class T> struct FindNoProbability {
   static constexpr auto name = "find_no_probability";
   using fn = std::int64_t(const T* x, std::int64_t n);
   static std::int64_t cpu(const T* x, std::int64_t n) {
-    bool bad = false;
-    for (std::int64_t i = 0; i < n; ++i) bad |= !(x[i] >= T(0) && x[i] <= T(1));
-    if (bad) [[unlikely]]
+    const T bad = simd::run([=] { return simd::fold<T>(NoProbability{}, x, n); });
+    if (bad != T(0)) [[unlikely]]
       for (std::int64_t i = 0; i < n; ++i)
         if (!(x[i] >= T(0) && x[i] <= T(1))) return i;
     return -1;
