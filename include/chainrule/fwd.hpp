@@ -11,7 +11,7 @@ class Shape;
 class Error;
 class Generator;
 struct Location;
-enum class Device : std::uint8_t;
+class Device;
 enum class DType : std::uint8_t;
 
 namespace nn {

@@ -148,11 +148,11 @@ TEST_CASE("autograd::grad leaves .grad alone and goes to second derivatives", "[
 
 TEST_CASE("autograd::grad of one output and one input is one tensor", "[core][autograd]") {
   auto x = tensor<double>({3}, {.requires_grad = true});
-  auto dy = autograd::grad(x * x * x, x, {.create_graph = true});
+  auto dy = autograd::grad(x * x * x, x, {.create_graph = true})[0];
   CHECK(dy.item() == 27);
-  CHECK(autograd::grad(dy, x).item() == 18);
+  CHECK(autograd::grad(dy, x)[0].item() == 18);
   auto v = tensor<double>({1, 2}, {.requires_grad = true});
-  CHECK(autograd::grad(v * v, v, tensor<double>({10, 100})).to_vector() == std::vector<double>{20, 400});
+  CHECK(autograd::grad(v * v, v, tensor<double>({10, 100}))[0].to_vector() == std::vector<double>{20, 400});
 }
 
 namespace {
@@ -257,18 +257,18 @@ TEST_CASE("anomaly mode names the op and the line", "[core][anomaly]") {
 namespace {
 struct MyCube : autograd::Function<MyCube> {
   static constexpr auto name = "cube";
-  static Tensor<double> forward(autograd::Context<double>& ctx, const Tensor<double>& x) {
+  static Tensor<double> forward(autograd::BasicContext<double>& ctx, const Tensor<double>& x) {
     ctx.save_for_backward({x});
     return x * x * x;
   }
-  static Grads backward(const autograd::Context<double>& ctx, const Tensor<double>& g) { return Grads{3 * g * ctx.saved_tensors()[0] * ctx.saved_tensors()[0]}; }
+  static Grads backward(const autograd::BasicContext<double>& ctx, const Tensor<double>& g) { return Grads{3 * g * ctx.saved_tensors()[0] * ctx.saved_tensors()[0]}; }
 };
 struct MySquare : autograd::Function<MySquare> {
-  static Tensor<double> forward(autograd::Context<double>& ctx, const Tensor<double>& x) {
+  static Tensor<double> forward(autograd::BasicContext<double>& ctx, const Tensor<double>& x) {
     ctx.save_for_backward({x});
     return x * x;
   }
-  static Tensor<double> backward(const autograd::Context<double>& ctx, const Tensor<double>& g) { return 2 * g * ctx.saved_tensors()[0]; }
+  static Tensor<double> backward(const autograd::BasicContext<double>& ctx, const Tensor<double>& g) { return 2 * g * ctx.saved_tensors()[0]; }
 };
 struct EventLog : Observer {
   std::vector<std::string> lines;

@@ -286,7 +286,7 @@ class Program {
     m.tensor.register_hook([](const Real& g) {
       const cr::enable_grad recording;  // a walk of its own inside of the walk; changes nothing
       auto x = cr::tensor<double>({1, 2}, {.requires_grad = true});
-      if (cr::autograd::grad((x * x).sum(), x).to_vector() != std::vector<double>{2, 4})
+      if (cr::autograd::grad((x * x).sum(), x)[0].to_vector() != std::vector<double>{2, 4})
         cr::fail({}, "a walk inside of a walk is wrong");
       return g * 1;
     });

@@ -80,9 +80,9 @@ TEST_CASE("a hook may walk the graph that is being walked", "[core][autograd][ho
   y.register_hook([&](const Tensor<>& g) {  // nodes of the outer walk, some done and some to come
     if (!seen.empty()) return;              // the inner walks call it as well
     seen = g.to_vector();
-    seen.push_back(autograd::grad(y, x, {.retain_graph = true}).item());
-    seen.push_back(autograd::grad(z, x, {.retain_graph = true}).item());
-    seen.push_back(autograd::grad(z, y, {.retain_graph = true}).item());
+    seen.push_back(autograd::grad(y, x, {.retain_graph = true})[0].item());
+    seen.push_back(autograd::grad(z, x, {.retain_graph = true})[0].item());
+    seen.push_back(autograd::grad(z, y, {.retain_graph = true})[0].item());
   });
   z.backward({.retain_graph = true});
   CHECK(x.grad().item() == 6 * 32);
@@ -93,24 +93,24 @@ namespace {
 /// Its backward pass asks for a gradient of the graph that the outer walk goes through.
 struct Nested : autograd::Function<Nested> {
   static inline Tensor<> loss, leaf;
-  static Tensor<> forward(autograd::Context<float>&, const Tensor<>& x) { return x.clone(); }
-  static Tensor<> backward(const autograd::Context<float>&, const Tensor<>& g) {
-    return g * autograd::grad(loss, leaf, {.retain_graph = true});
+  static Tensor<> forward(autograd::Context&, const Tensor<>& x) { return x.clone(); }
+  static Tensor<> backward(const autograd::Context&, const Tensor<>& g) {
+    return g * autograd::grad(loss, leaf, {.retain_graph = true})[0];
   }
 };
 struct ExpOfOutput : autograd::Function<ExpOfOutput> {
-  static Tensor<double> forward(autograd::Context<double>& ctx, const Tensor<double>& x) {
+  static Tensor<double> forward(autograd::BasicContext<double>& ctx, const Tensor<double>& x) {
     auto y = exp(x);
     ctx.save_for_backward({y, x});
     return y;
   }
-  static Tensor<double> backward(const autograd::Context<double>& ctx, const Tensor<double>& g) {
+  static Tensor<double> backward(const autograd::BasicContext<double>& ctx, const Tensor<double>& g) {
     return g * ctx.saved_tensors()[0];
   }
 };
 struct Careless : autograd::Function<Careless> {
-  static Tensor<> forward(autograd::Context<float>&, const Tensor<>& x) { return x.add_(1); }
-  static Tensor<> backward(const autograd::Context<float>&, const Tensor<>& g) { return g; }
+  static Tensor<> forward(autograd::Context&, const Tensor<>& x) { return x.add_(1); }
+  static Tensor<> backward(const autograd::Context&, const Tensor<>& g) { return g; }
 };
 }  // namespace
 
@@ -127,9 +127,9 @@ TEST_CASE("a custom backward may walk the graph that is being walked", "[core][f
 TEST_CASE("second derivatives go through what a custom function saved", "[core][function]") {
   auto x = tensor<double>({1}, {.requires_grad = true});
   auto y = ExpOfOutput::apply(x * x);
-  auto g = autograd::grad(y, x, {.create_graph = true});
+  auto g = autograd::grad(y, x, {.create_graph = true})[0];
   CHECK(g.item() == Approx(2 * std::exp(1.0)));
-  CHECK(autograd::grad(g, x).item() == Approx(6 * std::exp(1.0)));  // (2 + 4 x^2) exp(x^2)
+  CHECK(autograd::grad(g, x)[0].item() == Approx(6 * std::exp(1.0)));  // (2 + 4 x^2) exp(x^2)
 }
 
 TEST_CASE("a custom function's saved tensors are checked, shown and released as those of every op",
@@ -152,14 +152,14 @@ TEST_CASE("threads may walk one retained graph and add to one leaf", "[core][aut
   auto x = tensor({1, 2, 3}, {.requires_grad = true});
   auto y = (x * x).exp();
   auto z = (y * y + x).sum();
-  const Values right = autograd::grad(z, x, {.retain_graph = true}).to_vector();
+  const Values right = autograd::grad(z, x, {.retain_graph = true})[0].to_vector();
   std::atomic<int> wrong{0};
   auto many = [&](auto body) {
     std::vector<std::thread> threads;
     for (int t = 0; t < 3; ++t) threads.emplace_back([&] { for (int i = 0; i < 300; ++i) body(); });
     for (auto& t : threads) t.join();
   };
-  many([&] { wrong += autograd::grad(z, x, {.retain_graph = true}).to_vector() != right; });
+  many([&] { wrong += autograd::grad(z, x, {.retain_graph = true})[0].to_vector() != right; });
   CHECK(wrong == 0);
   auto leaf = tensor({1, 1}, {.requires_grad = true});
   many([&] { (leaf * 2).sum().backward(); });

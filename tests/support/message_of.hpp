@@ -15,6 +15,6 @@ template <class F> std::string message_of(const F& f) {
   }
   return "(no error)";
 }
-inline bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace chainrule_test

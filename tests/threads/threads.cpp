@@ -28,9 +28,9 @@ void one_retained_graph() {
   auto x = cr::randn({16, 8, 32, 32}, {.requires_grad = true}), w = cr::randn({8, 8, 1, 1}, {.requires_grad = true});
   auto h = cr::batch_norm_relu(x, {}, {}, cr::ones({8}), cr::zeros({8}), true);
   auto loss = cr::conv2d(h, w).square().mean() + (w * w * w).sum().exp();
-  const auto right = cr::autograd::grad(loss, w, {.retain_graph = true}).to_vector();
+  const auto right = cr::autograd::grad(loss, w, {.retain_graph = true})[0].to_vector();
   std::atomic<int> wrong{0};
-  together(3, [&](int, int) { wrong += cr::autograd::grad(loss, w, {.retain_graph = true}).to_vector() != right; });
+  together(3, [&](int, int) { wrong += cr::autograd::grad(loss, w, {.retain_graph = true})[0].to_vector() != right; });
   expect(wrong == 0, "walks of one retained graph");
 }
 

@@ -322,62 +322,89 @@ struct GradOptions {
   bool allow_unused = false;  ///< an input that the outputs do not depend on gets an undefined tensor instead of an error
 };
 
-/// d(sum of grad_outputs_i * outputs_i)/d(inputs), without touching any .grad. Only the ops between outputs and inputs run.
-/// `grad_outputs` may be left out when every output is one number.
-///     auto x = tensor({3}, {.requires_grad = true});
-///     auto y = x * x * x;
-///     auto dy = autograd::grad({y.sum()}, {x}, {}, {.create_graph = true})[0];  // 27
-///     autograd::grad({dy.sum()}, {x})[0];                                       // 18
+namespace detail {
+
+/// One tensor, {a, b}, or a std::vector of them.
+template <class T> struct TensorList : std::vector<Tensor<T>> {
+  TensorList() = default;
+  TensorList(const Tensor<T>& only) : std::vector<Tensor<T>>{only} {}
+  TensorList(std::initializer_list<Tensor<T>> list) : std::vector<Tensor<T>>(list) {}
+  TensorList(const std::vector<Tensor<T>>& list) : std::vector<Tensor<T>>(list) {}
+};
+template <class T> using AnyList = std::type_identity_t<TensorList<T>>;  // T comes from the outputs
+
 template <class T>
-std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const std::vector<Tensor<T>>& inputs, const std::vector<Tensor<T>>& grad_outputs = {},
-                            GradOptions options = {}, Location at = Location::here()) {
-  check(grad_outputs.empty() || grad_outputs.size() == outputs.size(), at, "autograd::grad: ", outputs.size(), " outputs but ", grad_outputs.size(), " grad_outputs");
+std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const std::vector<Tensor<T>>& inputs,
+                            const std::vector<Tensor<T>>& grad_outputs, GradOptions options, Location at) {
+  check(grad_outputs.empty() || grad_outputs.size() == outputs.size(), at, "autograd::grad: ", outputs.size(),
+        " outputs but ", grad_outputs.size(), " grad_outputs");
   std::vector<TensorBase> roots, seeds, leaves;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    detail::check_root(outputs[i], "autograd::grad", at);
+    chainrule::detail::check_root(outputs[i], "autograd::grad", at);
+    const Tensor<T> given = grad_outputs.empty() ? Tensor<T>() : grad_outputs[i];
     roots.push_back(outputs[i]);
-    seeds.push_back(detail::seed_for(outputs[i], grad_outputs.empty() ? Tensor<T>() : grad_outputs[i], "autograd::grad", at));
+    seeds.push_back(chainrule::detail::seed_for(outputs[i], given, "autograd::grad", at));
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    check(inputs[i].defined() && inputs[i].requires_grad(), at, "autograd::grad: input ", i, " does not require a gradient; call requires_grad_() on it first");
+    check(inputs[i].defined() && inputs[i].requires_grad(), at, "autograd::grad: input ", i,
+          " does not require a gradient; call requires_grad_() on it first");
     leaves.push_back(inputs[i]);
   }
-  detail::Engine engine({.retain_graph = options.retain_graph, .create_graph = options.create_graph}, at);
+  chainrule::detail::Engine engine({.retain_graph = options.retain_graph, .create_graph = options.create_graph}, at);
   engine.capture(leaves, roots);
-  engine.run(roots, seeds, detail::grad_ops<T>());
+  engine.run(roots, seeds, chainrule::detail::grad_ops<T>());
   std::vector<Tensor<T>> grads;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     auto& g = engine.results()[i];
-    check(g.defined() || options.allow_unused, at, "autograd::grad: the outputs do not depend on input ", i, " (shape ", inputs[i].shape(),
-          "); pass {.allow_unused = true} to get an undefined tensor for it");
+    check(g.defined() || options.allow_unused, at, "autograd::grad: the outputs do not depend on input ", i, " (shape ",
+          inputs[i].shape(), "); pass {.allow_unused = true} to get an undefined tensor for it");
     grads.emplace_back(g.share());
   }
   return grads;
 }
-template <class T>
-std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const std::vector<Tensor<T>>& inputs, GradOptions options, Location at = Location::here()) {
-  return grad<T>(outputs, inputs, std::vector<Tensor<T>>{}, options, at);
-}
-// The braced forms: grad({y}, {x}), grad({y}, {x}, {.create_graph = true}), grad({y}, {x}, {dy}, {.retain_graph = true}).
-template <class T>
-std::vector<Tensor<T>> grad(std::initializer_list<Tensor<T>> outputs, std::initializer_list<Tensor<T>> inputs, GradOptions options = {}, Location at = Location::here()) {
-  return grad<T>(std::vector<Tensor<T>>(outputs), std::vector<Tensor<T>>(inputs), std::vector<Tensor<T>>{}, options, at);
-}
-template <class T>
-std::vector<Tensor<T>> grad(std::initializer_list<Tensor<T>> outputs, std::initializer_list<Tensor<T>> inputs, std::initializer_list<Tensor<T>> grad_outputs,
-                            GradOptions options = {}, Location at = Location::here()) {
-  return grad<T>(std::vector<Tensor<T>>(outputs), std::vector<Tensor<T>>(inputs), std::vector<Tensor<T>>(grad_outputs), options, at);
-}
 
-/// One output, one input, one gradient: autograd::grad(y, x), autograd::grad(y, x, {.create_graph = true}), autograd::grad(y, x, dy).
+}  // namespace detail
+
+/// d(sum of grad_outputs_i * outputs_i)/d(inputs), one gradient for each input, without touching any .grad. Only the ops
+/// between outputs and inputs run. Outputs, inputs and grad_outputs are one tensor each, a list in braces, or a
+/// std::vector (net.parameters()); `grad_outputs` may be left out when every output is one number.
+/// Source: torch.autograd.grad.
 ///     auto x = tensor({3}, {.requires_grad = true});
-///     autograd::grad(x * x, x);   // {6}
-template <class T> Tensor<T> grad(const Tensor<T>& output, const Tensor<T>& input, GradOptions options = {}, Location at = Location::here()) {
-  return grad<T>(std::vector<Tensor<T>>{output}, std::vector<Tensor<T>>{input}, std::vector<Tensor<T>>{}, options, at)[0];
+///     auto dy = autograd::grad(x * x * x, x, {.create_graph = true})[0];  // {27}
+///     autograd::grad(dy, {x})[0];                                         // {18}
+template <class T>
+std::vector<Tensor<T>> grad(const Tensor<T>& output, const detail::AnyList<T>& inputs,
+                            const detail::AnyList<T>& grad_outputs, GradOptions options = {},
+                            Location at = Location::here()) {
+  return detail::grad<T>({output}, inputs, grad_outputs, options, at);
 }
 template <class T>
-Tensor<T> grad(const Tensor<T>& output, const Tensor<T>& input, const Tensor<T>& grad_output, GradOptions options = {}, Location at = Location::here()) {
-  return grad<T>(std::vector<Tensor<T>>{output}, std::vector<Tensor<T>>{input}, std::vector<Tensor<T>>{grad_output}, options, at)[0];
+std::vector<Tensor<T>> grad(std::initializer_list<Tensor<T>> outputs, const detail::AnyList<T>& inputs,
+                            const detail::AnyList<T>& grad_outputs, GradOptions options = {},
+                            Location at = Location::here()) {
+  return detail::grad<T>(outputs, inputs, grad_outputs, options, at);
+}
+template <class T>
+std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const detail::AnyList<T>& inputs,
+                            const detail::AnyList<T>& grad_outputs, GradOptions options = {},
+                            Location at = Location::here()) {
+  return detail::grad<T>(outputs, inputs, grad_outputs, options, at);
+}
+// The same without grad_outputs: grad(y, x), grad({y}, {x}, {.create_graph = true}).
+template <class T>
+std::vector<Tensor<T>> grad(const Tensor<T>& output, const detail::AnyList<T>& inputs, GradOptions options = {},
+                            Location at = Location::here()) {
+  return detail::grad<T>({output}, inputs, {}, options, at);
+}
+template <class T>
+std::vector<Tensor<T>> grad(std::initializer_list<Tensor<T>> outputs, const detail::AnyList<T>& inputs,
+                            GradOptions options = {}, Location at = Location::here()) {
+  return detail::grad<T>(outputs, inputs, {}, options, at);
+}
+template <class T>
+std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const detail::AnyList<T>& inputs,
+                            GradOptions options = {}, Location at = Location::here()) {
+  return detail::grad<T>(outputs, inputs, {}, options, at);
 }
 
 }  // namespace autograd

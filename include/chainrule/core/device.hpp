@@ -4,11 +4,36 @@
 #include <chainrule/core/error.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace chainrule {
 
-enum class Device : std::uint8_t { cpu, cuda };
 inline constexpr int device_count = 2;
+
+/// Device::cpu, Device::cuda, or by name: Device("cuda"), x.to("cpu"), {.device = "cuda"}. Throws for a name that is
+/// none of "cpu", "cuda", "cuda:0".
+///     Device device(cuda::is_available() ? "cuda" : "cpu");
+class Device {
+ public:
+  Device(const char* name, Location at = Location::here()) : Device(named(name, at)) {}
+  Device(const std::string& name, Location at = Location::here()) : Device(named(name.c_str(), at)) {}
+
+  static const Device cpu, cuda;
+
+  constexpr int index() const { return index_; }
+  friend constexpr bool operator==(Device, Device) = default;
+
+ private:
+  explicit constexpr Device(std::uint8_t index) : index_(index) {}
+  [[gnu::cold]] static Device named(std::string_view name, Location at) {
+    check(name == "cpu" || name == "cuda" || name == "cuda:0", at, "device: \"", std::string(name),
+          "\" is none of \"cpu\", \"cuda\", \"cuda:0\"");
+    return Device(name != "cpu");
+  }
+  std::uint8_t index_;
+};
+inline constexpr Device Device::cpu(std::uint8_t{0}), Device::cuda(std::uint8_t{1});
 
 constexpr const char* name_of(Device d) { return d == Device::cpu ? "cpu" : "cuda"; }
 
@@ -22,7 +47,7 @@ struct DeviceMemory {
   bool (*available)() = nullptr;
 };
 template <class = void> struct Devices { static inline DeviceMemory memory[device_count] = {}; };
-inline DeviceMemory& memory_of(Device d) { return Devices<>::memory[static_cast<int>(d)]; }
+inline DeviceMemory& memory_of(Device d) { return Devices<>::memory[d.index()]; }
 
 }  // namespace detail
 

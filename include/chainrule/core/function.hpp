@@ -6,7 +6,7 @@
 namespace chainrule::autograd {
 
 /// What forward() leaves for backward().
-template <class T> class Context {
+template <class T> class BasicContext {
  public:
   /// Inputs, the output, or other values. Second derivatives go through saved inputs and through the saved output; any
   /// other saved tensor counts as a constant there, as in PyTorch.
@@ -16,6 +16,7 @@ template <class T> class Context {
  private:
   std::vector<Tensor<T>> saved_;
 };
+using Context = BasicContext<float>;
 
 namespace detail {
 
@@ -25,7 +26,7 @@ template <class Self, class T> struct FunctionRule {
   static Grads call(chainrule::detail::OpNode& node, void*, const TensorBase& upstream, const Needs& need) {
     std::vector<Tensor<T>> saved;
     for (std::size_t i = 0; i < node.saved_count(); ++i) saved.emplace_back(node.unpack(i, &need.walk()));
-    Context<T> context;
+    BasicContext<T> context;
     context.save_for_backward(std::move(saved));
     return grads(Self::backward(std::as_const(context), Tensor<T>(upstream.share())));
   }
@@ -40,9 +41,10 @@ template <class Self, class T> struct FunctionRule {
 /// Derive and write two static functions; use it as Name::apply(inputs...). forward() runs unrecorded; backward() gets d(loss)/d(output)
 /// and gives one gradient per input: Grads{a, b}, or the tensor itself where there is one input. Written with ops it can be
 /// differentiated again.
+/// Of double tensors: BasicContext<double>.
 ///     struct Cube : autograd::Function<Cube> {
-///       static Tensor<> forward(Context<float>& ctx, const Tensor<>& x) { ctx.save_for_backward({x}); return x * x * x; }
-///       static Tensor<> backward(const Context<float>& ctx, const Tensor<>& g) { return 3 * g * ctx.saved_tensors()[0].square(); }
+///       static Tensor<> forward(Context& ctx, const Tensor<>& x) { ctx.save_for_backward({x}); return x * x * x; }
+///       static Tensor<> backward(const Context& ctx, const Tensor<>& g) { return 3 * g * ctx.saved_tensors()[0].square(); }
 ///     };
 ///     auto y = Cube::apply(x);
 template <class Self> struct Function {
@@ -50,7 +52,7 @@ template <class Self> struct Function {
     return apply_at(Location{}, first, rest...);
   }
   template <class T, std::same_as<Tensor<T>>... Rest> static Tensor<T> apply_at(Location at, const Tensor<T>& first, const Rest&... rest) {
-    Context<T> context;
+    BasicContext<T> context;
     Tensor<T> value;
     const std::uint32_t versions[] = {first.version(), rest.version()...};
     {

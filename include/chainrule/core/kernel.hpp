@@ -34,15 +34,15 @@ template <class Op> struct kernel {
 
   static typename Op::fn* on(Device d, Location at) {
     bring_cpu_kernel(static_cast<Op*>(nullptr), 0);
-    if (auto* f = slot[static_cast<int>(d)]) [[likely]] return f;
+    if (auto* f = slot[d.index()]) [[likely]] return f;
     detail::fail_no_kernel(Op::name, d, at);
   }
-  static bool enrolled(Device d) { return slot[static_cast<int>(d)] != nullptr; }
+  static bool enrolled(Device d) { return slot[d.index()] != nullptr; }
 };
 
 /// Fills a slot at start-up: `inline const Enrol<fn::Matmul<float>> e(Device::cuda, &matmul_cuda<float>);`
 template <class Op> struct Enrol {
-  Enrol(Device d, typename Op::fn* f) { kernel<Op>::slot[static_cast<int>(d)] = f; }
+  Enrol(Device d, typename Op::fn* f) { kernel<Op>::slot[d.index()] = f; }
 };
 
 template <class Op, typename Op::fn* f> inline const Enrol<Op> enrolled_cpu_kernel{Device::cpu, f};

@@ -197,6 +197,8 @@ class set_grad_enabled {
 struct no_grad : set_grad_enabled {
   [[nodiscard]] no_grad() : set_grad_enabled(false) {}
 };
+/// PyTorch's C++ name of it: `NoGradGuard guard;`
+using NoGradGuard = no_grad;
 /// Records again inside of a no_grad scope.
 struct enable_grad : set_grad_enabled {
   [[nodiscard]] enable_grad() : set_grad_enabled(true) {}

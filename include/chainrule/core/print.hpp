@@ -8,14 +8,19 @@
 #include <iosfwd>
 
 namespace chainrule {
+
+/// How tensors are printed; PyTorch's defaults.
+struct PrintOptions {
+  int precision = 4;                  ///< digits behind the point
+  std::int64_t threshold = 1000;      ///< more elements than this are summarised
+  std::int64_t edgeitems = 3;         ///< how many of a summarised dimension are shown at each end
+  int linewidth = 80;                 ///< characters in a line
+  std::optional<bool> sci_mode = {};  ///< 1.0000e-05 always or never; else where the range of the values asks for it
+};
+
 namespace detail {
 
-struct PrintOptions {  // PyTorch's defaults
-  int precision = 4;
-  std::int64_t threshold = 1000;  // more elements than this are summarised
-  std::int64_t edge_items = 3;
-  int line_width = 80;
-};
+inline thread_local PrintOptions print_options;
 
 inline std::string spell_number(const char* format, int precision, double v) {
   char text[400];  // %.4f of the largest double has 314 characters
@@ -37,7 +42,7 @@ template <class T> class Formatter {
         if (v != std::ceil(v)) whole_ = false;
       }
       if (high == 0) return;
-      scientific_ = high / low > 1000 || high > 1e8 || (!whole_ && low < 1e-4);
+      scientific_ = options.sci_mode.value_or(high / low > 1000 || high > 1e8 || (!whole_ && low < 1e-4));
       for (T v : values)
         if (v != T(0) && std::isfinite(v)) width_ = std::max(width_, plain(v).size());
     } else {
@@ -72,7 +77,7 @@ template <class T> class Printer {
   std::string body(std::size_t indent) const { return x_.numel() == 0 ? "[]" : part(0, x_.data(), indent); }
 
  private:
-  bool cut(std::int64_t n) const { return summarise_ && n > 2 * options_.edge_items; }
+  bool cut(std::int64_t n) const { return summarise_ && n > 2 * options_.edgeitems; }
 
   // The values that will be printed: they alone choose the format.
   std::vector<T> shown() const {
@@ -87,7 +92,7 @@ template <class T> class Printer {
       return;
     }
     for (std::int64_t i = 0; i < x_.shape()[d]; ++i) {
-      if (cut(x_.shape()[d]) && i == options_.edge_items) i = x_.shape()[d] - options_.edge_items;
+      if (cut(x_.shape()[d]) && i == options_.edgeitems) i = x_.shape()[d] - options_.edgeitems;
       collect(d + 1, p + i * x_.strides()[d], out);
     }
   }
@@ -95,7 +100,7 @@ template <class T> class Printer {
   std::string part(int d, const T* p, std::size_t indent) const {
     if (d == x_.dim()) return format_(*p);
     const bool last = d + 1 == x_.dim();
-    const auto per_line = std::max<std::int64_t>(1, (options_.line_width - static_cast<std::int64_t>(indent)) / static_cast<std::int64_t>(format_.width() + 2));
+    const auto per_line = std::max<std::int64_t>(1, (options_.linewidth - static_cast<std::int64_t>(indent)) / static_cast<std::int64_t>(format_.width() + 2));
     const std::string new_line = last ? ",\n" + std::string(indent + 1, ' ') : "," + std::string(static_cast<std::size_t>(x_.dim() - d - 1), '\n') + std::string(indent + 1, ' ');
     std::string s = "[";
     std::int64_t placed = 0;
@@ -105,16 +110,16 @@ template <class T> class Printer {
       ++placed;
     };
     for (std::int64_t i = 0; i < x_.shape()[d]; ++i) {
-      if (cut(x_.shape()[d]) && i == options_.edge_items) {
+      if (cut(x_.shape()[d]) && i == options_.edgeitems) {
         place(last ? " ..." : "...");
-        i = x_.shape()[d] - options_.edge_items;
+        i = x_.shape()[d] - options_.edgeitems;
       }
       place(part(d + 1, p + i * x_.strides()[d], indent + 1));
     }
     return s + ']';
   }
 
-  PrintOptions options_;
+  PrintOptions options_ = print_options;
   const Tensor<T>& x_;
   bool summarise_;
   Formatter<T> format_;
@@ -152,6 +157,18 @@ inline std::string grad_fn_name(const char* op) {
 
 }  // namespace detail
 
+/// Sets how tensors are printed on this thread, from now on. What is left out gets its default again.
+/// Source: torch.set_printoptions.
+///     set_printoptions({.precision = 2, .sci_mode = false});
+///     print(tensor({3.14159f, 1e-6f}));   // tensor([3.14, 0.00])
+inline void set_printoptions(const PrintOptions& options = {}, Location at = Location::here()) {
+  check(options.precision >= 0 && options.precision <= 60 && options.threshold >= 0 && options.edgeitems >= 0 &&
+            options.linewidth > 0, at,
+        "set_printoptions: precision must lie in 0..60, threshold and edgeitems be 0 or more, linewidth 1 or more, got ",
+        options.precision, ", ", options.threshold, ", ", options.edgeitems, ", ", options.linewidth);
+  detail::print_options = options;
+}
+
 /// As PyTorch prints it:
 ///     tensor({{1, 2.5f}, {3, 4}}).str()   // tensor([[1.0000, 2.5000],
 ///                                         //         [3.0000, 4.0000]])
@@ -169,7 +186,7 @@ template <class T> std::string Tensor<T>::str() const {
   else if (requires_grad()) tail.push_back("requires_grad=True");
   std::size_t line = text.size() - (text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1) + 2;
   for (const auto& t : tail) {
-    const bool fits = line + t.size() + 2 <= 80;
+    const bool fits = line + t.size() + 2 <= static_cast<std::size_t>(detail::print_options.linewidth);
     text += fits ? ", " : ",\n       ";
     text += t;
     line = fits ? line + t.size() + 2 : 7 + t.size();

@@ -234,8 +234,11 @@ class OpNode final : public Node {
   }
   SavedItem* items() const { return reinterpret_cast<SavedItem*>(inputs.data() + inputs.size()); }
   [[noreturn, gnu::cold, gnu::noinline]] void fail_edited(const SavedItem& item, const TensorImpl& value) const {
-    fail(at, op, ": backward() needs a value that was saved by this op and edited in place since (it was version ",
-         item.version, ", is now ", value.storage->version, "); edit a clone() instead, or edit after backward()");
+    const Location edit = value.storage->edited_at;
+    fail(at, op, ": backward() needs a value that was saved by this op and edited in place since",
+         edit.line > 0 ? std::string(" [") + edit.file + ':' + std::to_string(edit.line) + ']' : std::string(),
+         " (it was version ", item.version, ", is now ", value.storage->version,
+         "); edit a clone() instead, or edit after backward()");
   }
   [[noreturn, gnu::cold, gnu::noinline]] void fail_released() const {
     fail(at, "backward: the graph was walked already and ", op,

@@ -201,6 +201,7 @@ struct Storage : Counted, FromPool {
   void* data = nullptr;
   std::size_t bytes = 0;
   std::uint32_t version = 0;
+  Location edited_at = {};  // the last of these edits, for the error
   Device device = Device::cpu;
   bool owns = true;
 };

@@ -58,6 +58,11 @@ struct TensorImpl : Counted, FromPool {
 
 /// Gives a view the history that its base has now, where an edit that was recorded has changed it.
 void follow_base(TensorImpl& view);
+/// Notes an edit in place of the memory of `impl`.
+inline void count_edit(TensorImpl& impl, Location at) {
+  ++impl.storage->version;
+  impl.storage->edited_at = at;
+}
 /// The op that made this value, or null.
 inline const NodeRef& node_of(TensorImpl& impl) {
   if (impl.base && impl.base->edits != impl.edits) [[unlikely]] follow_base(impl);
@@ -128,12 +133,14 @@ class TensorBase {
 
 template <class T> struct Operand;
 template <class T> struct ValueAndIndices;
+template <class T> class IndexedTensor;
 
 // What the operators call (ops/*.hpp); either operand may be a number.
 template <class T> Tensor<T> add(Operand<T> a, Operand<T> b, Location at);
 template <class T> Tensor<T> sub(Operand<T> a, Operand<T> b, Location at);
 template <class T> Tensor<T> mul(Operand<T> a, Operand<T> b, Location at);
 template <class T> Tensor<RealOf<T>> div(Operand<T> a, Operand<T> b, Location at);
+template <class T> Tensor<T> remainder(Operand<T> a, Operand<T> b, Location at);
 template <class T> Tensor<T> neg(const Tensor<T>& x, Location at = Location::here());
 template <class T> Tensor<bool> eq(Operand<T> a, Operand<T> b, Location at);
 template <class T> Tensor<bool> ne(Operand<T> a, Operand<T> b, Location at);
@@ -148,12 +155,24 @@ namespace detail {
 template <Element T>
 Tensor<T> allocate(const Shape& shape, Device device = Device::cpu, const char* op = "tensor", Location at = {});
 struct IndexItem;
+struct LoneItem;
+template <class T> struct Assigned;
 
-/// The first of two or more sizes: x.view(4, 3). Notes the line of the user's program, which a default argument after a pack could not.
+/// The first of two or more sizes, x.view(4, 3), or an index, x[3]. Notes the line of the user's program, which a default
+/// argument could not: none may follow a pack, and operators have none.
 struct FirstSize {
   std::int64_t value;
   Location at;
   template <std::integral I> FirstSize(I v, Location where = Location::here()) : value(static_cast<std::int64_t>(v)), at(where) {}
+};
+
+/// PyTorch's x.T(). In a base, since T is the name of Tensor's element type.
+template <class X> struct HasT {
+  X T(Location at = Location::here()) const {
+    const X& x = static_cast<const X&>(*this);
+    check(x.dim() == 2, at, "T: expects a matrix, got shape ", x.shape(), "; mT() swaps the last two dimensions");
+    return x.transpose(0, 1, at);
+  }
 };
 
 }  // namespace detail
@@ -163,7 +182,7 @@ struct FirstSize {
 ///     Tensor<> w = tensor({1, -2}, {.requires_grad = true});
 ///     (w * w).sum().backward();
 ///     w.grad();                        // tensor([ 2., -4.])
-template <class T> class Tensor : public TensorBase {
+template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<T>> {
   static_assert(Element<T>, "Tensor holds float, double, int64_t, int32_t, uint8_t or bool");
 
  public:
@@ -178,17 +197,18 @@ template <class T> class Tensor : public TensorBase {
   // x = y makes x another handle; x[0] = y and x[0] = 5 (the left side is a temporary) write into x.
   Tensor& operator=(const Tensor& other) & = default;
   Tensor& operator=(Tensor&& other) & noexcept = default;
-  void operator=(const Tensor& source) && { seen_elsewhere().copy_(source, Location{}); }
-  void operator=(Tensor&& source) && { seen_elsewhere().copy_(source, Location{}); }
-  template <Arithmetic N> void operator=(N value) && {
-    seen_elsewhere().fill_(detail::fitting<T>(value, "operator=", Location{}), Location{});
-  }
+  void operator=(detail::Assigned<T> source) &&;
 
   /// A tensor over memory of the caller, who keeps it alive. Nothing is copied; writes go both ways.
   /// Throws for a null address (unless there are no elements), negative sizes or strides, and more than 2^62 bytes.
   static Tensor from_blob(T* data, const Shape& shape, TensorOptions options = {}, Location at = Location::here());
-  static Tensor from_blob(T* data, const Shape& shape, const Strides& strides, TensorOptions options = {},
+  template <std::same_as<Strides> S>  // a template, so that {.requires_grad = true} is no list of strides
+  static Tensor from_blob(T* data, const Shape& shape, const S& strides, TensorOptions options = {},
                           Location at = Location::here());
+  static Tensor from_blob(T* data, const Shape& shape, std::initializer_list<std::int64_t> strides,
+                          TensorOptions options = {}, Location at = Location::here()) {
+    return from_blob(data, shape, Strides(strides), options, at);
+  }
 
   // ---- data ----
   T* data() const {  ///< the first element; see strides()
@@ -196,6 +216,8 @@ template <class T> class Tensor : public TensorBase {
     return static_cast<T*>(impl.storage->data) + impl.offset;
   }
   T item(Location at = Location::here()) const;                                      ///< the value of a one-element tensor
+  /// item() as another type of number: loss.item<double>(). Throws where it does not fit.
+  template <Arithmetic N> N item(Location at = Location::here()) const { return detail::fitting<N>(item(at), "item", at); }
   T at(const Shape& index, Location at = Location::here()) const;                    ///< one element, by index
   std::vector<T> to_vector() const;                                                  ///< all values in row-major order, copied
   std::string str() const;                                                           ///< as PyTorch prints it
@@ -276,11 +298,13 @@ template <class T> class Tensor : public TensorBase {
   Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Location at = Location::here()) const;
   Tensor select(std::int64_t dim, std::int64_t index, Location at = Location::here()) const;
   Tensor slice(std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step = 1, Location at = Location::here()) const;
-  template <std::integral I> Tensor operator[](I index) const { return select(0, static_cast<std::int64_t>(index), Location{}); }
-  Tensor operator[](const Tensor<std::int64_t>& index) const;
-  Tensor operator[](const Tensor<bool>& mask) const;
+  Tensor operator[](detail::FirstSize index) const { return select(0, index.value, index.at); }
+  /// Python's x[1:4], x[None], x[rows], x[mask]; also on the left: x[mask] = 0. See index().
+  IndexedTensor<T> operator[](const detail::LoneItem& item) const;
+  /// Python's x[:, 1] is x[{Slice(), 1}].
+  IndexedTensor<T> operator[](std::initializer_list<detail::IndexItem> items) const;
   /// x.index({0, Slice(1, 3), "...", mask}): PyTorch's indexing; integers and slices give views.
-  Tensor index(std::initializer_list<detail::IndexItem> index, Location at = Location::here()) const;
+  IndexedTensor<T> index(std::initializer_list<detail::IndexItem> index, Location at = Location::here()) const;
   std::vector<Tensor> split(std::int64_t split_size, std::int64_t dim = 0, Location at = Location::here()) const;
   std::vector<Tensor> split(const Shape& sizes, std::int64_t dim = 0, Location at = Location::here()) const;
   std::vector<Tensor> chunk(std::int64_t chunks, std::int64_t dim = 0, Location at = Location::here()) const;
@@ -319,6 +343,11 @@ template <class T> class Tensor : public TensorBase {
   Tensor sigmoid(Location at = Location::here()) const;
   Tensor erf(Location at = Location::here()) const;
   Tensor relu(Location at = Location::here()) const;
+  Tensor gelu(Location at = Location::here()) const;
+  Tensor silu(Location at = Location::here()) const;
+  Tensor elu(double alpha = 1, Location at = Location::here()) const;
+  Tensor leaky_relu(double negative_slope = 0.01, Location at = Location::here()) const;
+  Tensor softplus(double beta = 1, double threshold = 20, Location at = Location::here()) const;
   Tensor clamp(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
   Tensor clip(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
   Tensor clamp_min(T min, Location at = Location::here()) const;
@@ -419,6 +448,7 @@ template <class T> class Tensor : public TensorBase {
   friend Tensor operator-(Operand<T> a, Operand<T> b) { return chainrule::sub(a, b, a.at); }
   friend Tensor operator*(Operand<T> a, Operand<T> b) { return chainrule::mul(a, b, a.at); }
   friend Tensor<RealOf<T>> operator/(Operand<T> a, Operand<T> b) { return chainrule::div(a, b, a.at); }
+  friend Tensor operator%(Operand<T> a, Operand<T> b) { return chainrule::remainder(a, b, a.at); }
   friend Tensor operator-(Operand<T> a) { return chainrule::neg(*a.tensor, a.at); }
   friend Tensor<bool> operator==(Operand<T> a, Operand<T> b) { return chainrule::eq(a, b, a.at); }
   friend Tensor<bool> operator!=(Operand<T> a, Operand<T> b) { return chainrule::ne(a, b, a.at); }
@@ -427,14 +457,31 @@ template <class T> class Tensor : public TensorBase {
   friend Tensor<bool> operator>(Operand<T> a, Operand<T> b) { return chainrule::gt(a, b, a.at); }
   friend Tensor<bool> operator>=(Operand<T> a, Operand<T> b) { return chainrule::ge(a, b, a.at); }
 
- private:
-  // x[mask] = 5 would write into a copy that nobody sees.
-  const Tensor& seen_elsewhere() const {
-    check(impl_.use_count() > 1 || impl_->storage.use_count() > 1 || !impl_->storage->owns, {},
-          "operator=: the left side is a copy that nothing else sees (indexing with a mask or an index tensor copies); use index_put_ or masked_fill_");
-    return *this;
-  }
 };
+
+namespace detail {
+
+/// The right side of x[0] = y and x[0] = 5: a tensor or a number, and the line.
+template <class T> struct Assigned {
+  const Tensor<T>* tensor = nullptr;
+  T value{};
+  Location at;
+
+  Assigned(const Tensor<T>& t, Location where = Location::here()) : tensor(&t), at(where) {}
+  template <Arithmetic N>
+  Assigned(N v, Location where = Location::here()) : value(fitting<T>(v, "operator=", where)), at(where) {}
+};
+
+}  // namespace detail
+
+template <class T> void Tensor<T>::operator=(detail::Assigned<T> source) && {
+  // x[mask][0] = 5 would write into a copy that nobody sees.
+  check(checked().storage.use_count() > 1 || impl_.use_count() > 1 || !impl_->storage->owns, source.at,
+        "operator=: the left side is a copy that nothing else sees (indexing with a mask or an index tensor copies, and "
+        "so do most ops); index once, x.index({mask, 0}) = 5, or name the copy first");
+  if (source.tensor) copy_(*source.tensor, source.at);
+  else fill_(source.value, source.at);
+}
 
 /// max(x, dim), sort(x): the values and where they stood. Destructures: auto [values, indices] = x.max(1);
 template <class T> struct ValueAndIndices {
@@ -516,8 +563,8 @@ template <class... Rest> void check_same_device([[maybe_unused]] const char* op,
 }  // namespace detail
 
 template <class T>
-Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, const Strides& strides, TensorOptions options,
-                               Location at) {
+template <std::same_as<Strides> S>
+Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, const S& strides, TensorOptions options, Location at) {
   check(strides.size() == shape.size(), at, "from_blob: ", shape.size(), " sizes but ", strides.size(), " strides");
   const std::int64_t n = detail::checked_numel(shape, sizeof(T), "from_blob", at);
   std::int64_t last = 0, room = 1;
@@ -540,6 +587,24 @@ Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, const Strides& strid
   impl->requires_grad = options.requires_grad;
   return Tensor(std::move(impl));
 }
+/// Tensor<T>::from_blob() with the element type of the memory: from_blob(p, {2, 3}), from_blob(p, {2, 3}, {1, 2}).
+///     std::vector<float> v{1, 2, 3, 4};
+///     from_blob(v.data(), {2, 2})   // {{1, 2}, {3, 4}}, the vector's own memory
+template <Element T>
+Tensor<T> from_blob(T* data, const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+  return Tensor<T>::from_blob(data, shape, options, at);
+}
+template <Element T>
+Tensor<T> from_blob(T* data, const Shape& shape, std::initializer_list<std::int64_t> strides, TensorOptions options = {},
+                    Location at = Location::here()) {
+  return Tensor<T>::from_blob(data, shape, Strides(strides), options, at);
+}
+template <Element T, std::same_as<Strides> S>
+Tensor<T> from_blob(T* data, const Shape& shape, const S& strides, TensorOptions options = {},
+                    Location at = Location::here()) {
+  return Tensor<T>::from_blob(data, shape, strides, options, at);
+}
+
 template <class T> Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, TensorOptions options, Location at) {
   detail::checked_numel(shape, sizeof(T), "from_blob", at);
   return from_blob(data, shape, detail::contiguous_strides(shape), options, at);

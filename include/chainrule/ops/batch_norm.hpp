@@ -181,8 +181,8 @@ BatchNormValue<T> batch_norm_value(const char* op, const Tensor<T>& x, const Ten
     if (running && s.training) {
       if (!rm.is_same(running_mean)) map_into(fn::Copy{}, at, running_mean, rm);
       if (!rv.is_same(running_var)) map_into(fn::Copy{}, at, running_var, rv);
-      ++running_mean.impl()->storage->version;
-      ++running_var.impl()->storage->version;
+      count_edit(*running_mean.impl(), at);
+      count_edit(*running_var.impl(), at);
     }
   }
   return {y, w, b, mean, inv_std, signs};

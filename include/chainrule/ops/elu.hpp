@@ -45,4 +45,6 @@ template <class T> Tensor<T> elu(const Tensor<T>& x, double alpha = 1, Location 
                 [alpha](const Tensor<T>& g, const Tensor<T>& v) { return Grads{elu_grad(g, v, alpha)}; }, at);
 }
 
+template <class T> Tensor<T> Tensor<T>::elu(double alpha, Location at) const { return chainrule::elu(*this, alpha, at); }
+
 }  // namespace chainrule

@@ -71,6 +71,13 @@ template <class T> Tensor<T> fmod(const Tensor<T>& a, std::type_identity_t<Opera
 template <class T> Tensor<T> remainder(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
   return detail::rest_of_division<fn::Remainder>(a, b, at);
 }
+/// For a % b: either side may be a number.
+template <class T> Tensor<T> remainder(Operand<T> a, Operand<T> b, Location at) {
+  if (a.tensor) return remainder(*a.tensor, b, at);
+  Tensor<T> number = detail::allocate<T>({}, b.tensor->device(), "remainder", at);
+  number.fill_(a.scalar, at);
+  return remainder(number, b, at);
+}
 
 template <class T> Tensor<T> Tensor<T>::fmod(Operand<T> other, Location at) const { return chainrule::fmod(*this, other, at); }
 template <class T> Tensor<T> Tensor<T>::remainder(Operand<T> other, Location at) const { return chainrule::remainder(*this, other, at); }

@@ -87,4 +87,6 @@ template <class T> Tensor<T> gelu(const Tensor<T>& x, const GeluOptions& options
                 [tanh_form](const Tensor<T>& g, const Tensor<T>& v) { return Grads{gelu_grad(g, v, tanh_form)}; }, at);
 }
 
+template <class T> Tensor<T> Tensor<T>::gelu(Location at) const { return chainrule::gelu(*this, {}, at); }
+
 }  // namespace chainrule

@@ -1,5 +1,5 @@
 #pragma once
-// Indexing as in Python: x.index({0, Slice(1, 3), "...", None, mask, rows}), x[rows], x[mask].
+// Indexing as in Python: x[{0, Slice(1, 3), "...", None, mask, rows}], x[rows], x[mask], on the right and on the left of =.
 
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/nonzero.hpp>
@@ -25,28 +25,46 @@ struct Slice {
 
 namespace detail {
 
-/// One item of x.index({...}).
+/// One item of x[{...}] and x.index({...}), and its line of the user's program.
 struct IndexItem {
   enum Kind { integer, slice, none, ellipsis, numbers, mask } kind;
   std::int64_t position = 0;
   Slice range;
   Tensor<std::int64_t> at_numbers;
   Tensor<bool> under_mask;
+  Location at;
 
   template <std::integral I>
     requires(!std::same_as<I, bool>)
-  IndexItem(I i) : kind(integer), position(static_cast<std::int64_t>(i)) {}
-  IndexItem(const Slice& s) : kind(slice), range(s) {}
-  IndexItem(NoneType) : kind(none) {}
-  IndexItem(EllipsisType) : kind(ellipsis) {}
-  IndexItem(const char* dots) : kind(ellipsis) {
-    check(std::string_view(dots) == "...", {}, "index: the only string that is an index is \"...\", got \"", dots, "\"");
+  IndexItem(I i, Location where = Location::here()) : kind(integer), position(static_cast<std::int64_t>(i)), at(where) {}
+  IndexItem(const Slice& s, Location where = Location::here()) : kind(slice), range(s), at(where) {}
+  IndexItem(NoneType, Location where = Location::here()) : kind(none), at(where) {}
+  IndexItem(EllipsisType, Location where = Location::here()) : kind(ellipsis), at(where) {}
+  IndexItem(const char* dots, Location where = Location::here()) : kind(ellipsis), at(where) {
+    check(std::string_view(dots) == "...", at, "index: the only string that is an index is \"...\", got \"", dots, "\"");
   }
-  IndexItem(const Tensor<std::int64_t>& index) : kind(numbers), at_numbers(index) {}
-  IndexItem(const Tensor<std::int32_t>& index) : kind(numbers), at_numbers(cast<std::int64_t>(index)) {}
-  IndexItem(const Tensor<bool>& m) : kind(mask), under_mask(m) {}
+  IndexItem(const std::vector<std::int64_t>& list, Location where = Location::here())
+      : kind(numbers), at_numbers(tensor(list)), at(where) {}
+  template <Element E> IndexItem(const Tensor<E>& index, Location where = Location::here()) : at(where) {
+    static_assert(!Real<E>, "a tensor of fractions is no index: compare it for a mask, x[y > 0], or convert it, "
+                            "x[y.to<std::int64_t>()]");
+    static_assert(!std::same_as<E, std::uint8_t>,
+                  "a uint8 tensor may be a mask or a list of positions: say which, x[y.to<bool>()] or "
+                  "x[y.to<std::int64_t>()]");
+    if constexpr (std::same_as<E, bool>) kind = mask, under_mask = index;
+    else if constexpr (std::same_as<E, std::int64_t>) kind = numbers, at_numbers = index;
+    else if constexpr (std::same_as<E, std::int32_t>) kind = numbers, at_numbers = cast<std::int64_t>(index);
+  }
 };
 using IndexItems = std::span<const IndexItem>;
+
+/// The item of x[item] that is no integer.
+struct LoneItem {
+  IndexItem item;
+  template <class I>
+    requires(!std::integral<I> && std::constructible_from<IndexItem, const I&, Location>)
+  LoneItem(const I& i, Location where = Location::here()) : item(i, where) {}
+};
 
 /// An index tensor and the dimension it stands for.
 struct IndexedDim {
@@ -78,21 +96,28 @@ template <class T> PartlyIndexed<T> apply_views(const Tensor<T>& x, IndexItems i
   check(used <= x.dim(), at, "index: the items index ", used, " dimensions, but the tensor ", x.shape(), " has ", x.dim());
   PartlyIndexed<T> p{x, {}};
   Tensor<T>& v = p.view;
-  int d = 0;
+  int d = 0, from = 0;  // dimensions of v and of x
   for (const auto& item : items) {
     switch (item.kind) {
-      case IndexItem::integer: v = select(v, d, item.position, at); break;
+      case IndexItem::integer: {
+        const std::int64_t n = x.shape()[from];
+        check(item.position >= -n && item.position < n, at, "index ", item.position, " does not exist in dimension ", from,
+              " of size ", n, " (shape ", x.shape(), ")");
+        v = select(v, d, item.position, at);
+        ++from;
+        break;
+      }
       case IndexItem::none: v = unsqueeze(v, d++, at); break;
-      case IndexItem::ellipsis: d += x.dim() - used; break;
+      case IndexItem::ellipsis: d += x.dim() - used, from += x.dim() - used; break;
       case IndexItem::slice:
         if (item.range.start || item.range.stop || item.range.step != 1)
           v = chainrule::slice(v, d, item.range.start.value_or(0), item.range.stop.value_or(v.shape()[d]), item.range.step, at);
-        ++d;
+        ++d, ++from;
         break;
       case IndexItem::numbers: {
         check(item.at_numbers.device() == x.device(), at, "index: the index lies on ", name_of(item.at_numbers.device()), ", the tensor on ", name_of(x.device()));
         const std::int64_t n = v.shape()[d];
-        check_index(item.at_numbers, -n, n, "index", at, "of dimension ", d, " of the tensor ", v.shape());
+        check_index(item.at_numbers, -n, n, "index", at, "of dimension ", from++, " of the tensor ", x.shape());
         p.dims.push_back({d++, item.at_numbers});
         break;
       }
@@ -101,8 +126,9 @@ template <class T> PartlyIndexed<T> apply_views(const Tensor<T>& x, IndexItems i
         check(m.device() == x.device(), at, "index: the mask lies on ", name_of(m.device()), ", the tensor on ", name_of(x.device()));
         check(m.dim() > 0, at, "index: a mask must have at least one dimension");
         for (int k = 0; k < m.dim(); ++k)
-          check(m.shape()[k] == v.shape()[d + k], at, "index: mask ", m.shape(), " does not fit the tensor ", v.shape(), " from dimension ", d, " on: sizes ",
-                m.shape()[k], " and ", v.shape()[d + k], " differ");
+          check(m.shape()[k] == v.shape()[d + k], at, "index: mask ", m.shape(), " does not fit the tensor ", x.shape(),
+                " from dimension ", from, " on: sizes ", m.shape()[k], " and ", v.shape()[d + k], " differ");
+        from += m.dim();
         const Tensor<std::int64_t> positions = nonzero_positions(m, at);
         const Strides strides = contiguous_strides(m.shape());
         for (int k = 0; k < m.dim(); ++k) p.dims.push_back({d++, map(fn::Coordinate{std::max<std::int64_t>(1, m.shape()[k]), strides[k]}, at, positions)});
@@ -166,31 +192,80 @@ template <class T> Tensor<T> index(const Tensor<T>& x, IndexItems items, Locatio
   return reshape(pick_slices(reshape(p.view, flat, at), first, list, "index", at), indexed_shape(p, joined.shape()), at);
 }
 
+template <class T> IndexedTensor<T> indexed(const Tensor<T>& x, IndexItems items, Location at) {
+  bool copies = false;
+  for (const auto& item : items) copies = copies || item.kind == IndexItem::numbers || item.kind == IndexItem::mask;
+  Tensor<T> result = index(x, items, at);
+  return copies ? IndexedTensor<T>(std::move(result), x, items) : IndexedTensor<T>(std::move(result));
+}
+
 }  // namespace detail
 
-/// x.index({item, ...}): Python's x[item, ...], one item for each dimension from the left; dimensions without an item are taken whole.
+/// What indexing gives: a view, or, as soon as an index tensor or a mask is among the items, a copy that knows where it
+/// came from. On the left of = the elements of x are written either way.
+///     Tensor<> y = x[mask];   x[mask] = 0;   x[rows] += 1;   // the last adds once to a row that is named twice, as PyTorch does
+/// Writing is index_put_(): its errors and its gradient.
+template <class T> class IndexedTensor : public Tensor<T> {
+ public:
+  IndexedTensor(Tensor<T> view) : Tensor<T>(std::move(view)) {}
+  IndexedTensor(Tensor<T> copy, const Tensor<T>& x, detail::IndexItems items)
+      : Tensor<T>(std::move(copy)), x_(x), items_(items.begin(), items.end()) {}
+
+  // y = x[mask]; y = z: makes y another handle, as for every tensor.
+  IndexedTensor(const IndexedTensor&) = default;
+  IndexedTensor(IndexedTensor&&) noexcept = default;
+  IndexedTensor& operator=(const Tensor<T>& other) & { return *this = IndexedTensor(other); }
+  IndexedTensor& operator=(const IndexedTensor& other) & = default;
+  IndexedTensor& operator=(IndexedTensor&& other) & noexcept = default;
+  void operator=(detail::Assigned<T> source) &&;
+
+  void operator+=(Operand<T> other) && { edit(other, add<T>); }
+  void operator-=(Operand<T> other) && { edit(other, sub<T>); }
+  void operator*=(Operand<T> other) && { edit(other, mul<T>); }
+  void operator/=(Operand<T> other) && { edit(other, div<T>); }
+  using Tensor<T>::operator+=, Tensor<T>::operator-=, Tensor<T>::operator*=, Tensor<T>::operator/=;
+
+ private:
+  void edit(const Operand<T>& by, Tensor<T> (*op)(Operand<T>, Operand<T>, Location)) {
+    const Tensor<T> changed = op(Operand<T>(*this, by.at), by, by.at);
+    std::move(*this) = detail::Assigned<T>(changed, by.at);
+  }
+  Tensor<T> x_;  // undefined where this is a view
+  std::vector<detail::IndexItem> items_;
+};
+
+/// x[{item, ...}] and x.index({item, ...}): Python's x[item, ...], one item for each dimension from the left; dimensions
+/// without an item are taken whole. A single item needs no braces: x[0], x[Slice(1, 4)], x[mask].
 ///   integer             that element, without the dimension; negative from the end          a view
 ///   Slice(a, b, step)   a range                                                              a view
 ///   None                a new dimension of size 1                                            a view
 ///   "..." or Ellipsis   all dimensions that the other items leave over                       a view
-///   Tensor<int64_t>     these elements (negative from the end); several index tensors broadcast together and pick element by
-///                       element; their common shape stands where they stood, or in front if they do not stand side by side      a copy
-///   Tensor<bool>        the elements under the mask, which covers as many dimensions as it has                                      a copy
-/// Gradient: each g goes to the place its value came from; places picked several times get the sum, in fixed order.
+///   Tensor<int64_t>     these elements (negative from the end; int32 and std::vector<int64_t> too); several index
+///                       tensors broadcast together and pick element by element; their common shape stands where they
+///                       stood, or in front if they do not stand side by side                 a copy
+///   Tensor<bool>        the elements under the mask, which covers as many dimensions as it has                  a copy
+/// Gradient: each g goes to the position its value came from; positions picked several times get the sum, in fixed order.
 /// Source: PyTorch's and NumPy's indexing. Throws when an index does not exist, naming it and its position.
 ///     auto x = arange(12).view({3, 4});
-///     x.index({1, Slice(1, 3)})                                  // {5, 6}
-///     x.index({"...", tensor<std::int64_t>({3, 0})})             // {{3, 0}, {7, 4}, {11, 8}}
-template <class T> Tensor<T> Tensor<T>::index(std::initializer_list<detail::IndexItem> items, Location at) const {
-  return detail::index(*this, detail::IndexItems(items.begin(), items.size()), at);
+///     x[{1, Slice(1, 3)}]                                  // {5, 6}
+///     x[{"...", tensor<std::int64_t>({3, 0})}]             // {{3, 0}, {7, 4}, {11, 8}}
+///     x[{Slice(), 1}] = 0;   x[x > 5] = -1;
+template <class T>
+IndexedTensor<T> Tensor<T>::index(std::initializer_list<detail::IndexItem> items, Location at) const {
+  return detail::indexed(*this, detail::IndexItems(items.begin(), items.size()), at);
 }
-template <class T> Tensor<T> Tensor<T>::operator[](const Tensor<std::int64_t>& index) const {
-  const detail::IndexItem item(index);
-  return detail::index(*this, {&item, 1}, Location{});
+template <class T> IndexedTensor<T> Tensor<T>::operator[](std::initializer_list<detail::IndexItem> items) const {
+  return index(items, items.size() == 0 ? Location{} : items.begin()->at);
 }
-template <class T> Tensor<T> Tensor<T>::operator[](const Tensor<bool>& mask) const {
-  const detail::IndexItem item(mask);
-  return detail::index(*this, {&item, 1}, Location{});
+template <class T> IndexedTensor<T> Tensor<T>::operator[](const detail::LoneItem& lone) const {
+  return detail::indexed(*this, detail::IndexItems(&lone.item, 1), lone.item.at);
 }
+
+/// Python's names of them in libtorch: using namespace chainrule::indexing.
+namespace indexing {
+using chainrule::Ellipsis;
+using chainrule::None;
+using chainrule::Slice;
+}  // namespace indexing
 
 }  // namespace chainrule

@@ -60,7 +60,7 @@ template <class T> void index_put(const Tensor<T>& x, IndexItems items, const Te
   }
   check_editable(x, "index_put_", at);
   put(x, items, values, at);
-  ++x.impl()->storage->version;
+  count_edit(*x.impl(), at);
 }
 
 }  // namespace detail
@@ -74,6 +74,16 @@ template <class T> void index_put(const Tensor<T>& x, IndexItems items, const Te
 template <class T> const Tensor<T>& Tensor<T>::index_put_(std::initializer_list<detail::IndexItem> items, const Tensor& values, Location at) const {
   detail::index_put(*this, detail::IndexItems(items.begin(), items.size()), values, at);
   return *this;
+}
+template <class T> void IndexedTensor<T>::operator=(detail::Assigned<T> source) && {
+  Tensor<T> one;
+  if (!source.tensor) {
+    one = detail::allocate<T>({}, this->device());
+    one.fill_(source.value, source.at);
+    source.tensor = &one;
+  }
+  if (x_.defined()) detail::index_put(x_, detail::IndexItems(items_), *source.tensor, source.at);
+  else this->copy_(*source.tensor, source.at);
 }
 template <class T> const Tensor<T>& Tensor<T>::index_put_(std::initializer_list<detail::IndexItem> items, T value, Location at) const {
   Tensor one = detail::allocate<T>({}, device());

@@ -58,7 +58,7 @@ template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const 
     no_grad guard;
     map_into(fn::Copy{}, at, x, result.defined() && result.shares_storage(x) ? clone(result, at) : result);
   }
-  ++x.impl()->storage->version;
+  count_edit(*x.impl(), at);
   if (recording) give_history(x, result, op, at);
   return x;
 }
@@ -67,7 +67,7 @@ template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const 
 /// and zeros go back from here to what it was; g goes to the source, if there is one. Under no_grad nothing changes but
 /// the values.
 template <class T> void overwritten(const Tensor<T>& x, const char* op, const Tensor<T>& source, Location at) {
-  ++x.impl()->storage->version;
+  count_edit(*x.impl(), at);
   if (!recorded_edit(x, source)) return;
   const auto zeros_like = [](const Tensor<T>& g, Needs need) {
     if (!need[0]) return Tensor<T>();
@@ -94,7 +94,7 @@ const Tensor<T>& edit_straight(const Tensor<T>& x, const char* op, Location at, 
   check_same_device(op, at, x, rest...);
   (check(broadcast_shapes(x.shape(), rest.shape(), op, at) == x.shape(), at, op, ": shape ", rest.shape(), " does not fit into ", x.shape()), ...);
   map_into(f, at, x, x, rest...);
-  ++x.impl()->storage->version;
+  count_edit(*x.impl(), at);
   note();
   return x;
 }

@@ -36,4 +36,8 @@ template <class T> Tensor<T> leaky_relu(const Tensor<T>& x, double negative_slop
                 [negative_slope](const Tensor<T>& g, const Tensor<T>& v) { return Grads{leaky_relu_grad(g, v, negative_slope)}; }, at);
 }
 
+template <class T> Tensor<T> Tensor<T>::leaky_relu(double negative_slope, Location at) const {
+  return chainrule::leaky_relu(*this, negative_slope, at);
+}
+
 }  // namespace chainrule

@@ -43,4 +43,6 @@ template <class T> Tensor<T> silu(const Tensor<T>& x, Location at = Location::he
   return record("silu", map(fn::Silu{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{silu_grad(g, v)}; }, at);
 }
 
+template <class T> Tensor<T> Tensor<T>::silu(Location at) const { return chainrule::silu(*this, at); }
+
 }  // namespace chainrule

@@ -47,4 +47,8 @@ template <class T> Tensor<T> softplus(const Tensor<T>& x, double beta = 1, doubl
                 [beta, threshold](const Tensor<T>& g, const Tensor<T>& v) { return Grads{softplus_grad(g, v, beta, threshold)}; }, at);
 }
 
+template <class T> Tensor<T> Tensor<T>::softplus(double beta, double threshold, Location at) const {
+  return chainrule::softplus(*this, beta, threshold, at);
+}
+
 }  // namespace chainrule

@@ -47,7 +47,7 @@ template <class F, class T> void edit_grad(F f, const Tensor<T>& p, T s, Locatio
   if (!p.grad().is_contiguous()) p.set_grad(p.grad().contiguous(at), at);
   Tensor<T> g = p.grad();
   map_into(fn::BindRight{f, s}, at, g, g);
-  ++g.impl()->storage->version;
+  chainrule::detail::count_edit(*g.impl(), at);
 }
 
 }  // namespace detail

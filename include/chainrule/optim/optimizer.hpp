@@ -208,12 +208,12 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
         else if (state.device() != p.device()) state = state.to(p.device(), at_);  // the module has moved since
         part.state[s] = state.data();
       }
-      parts_[static_cast<int>(p.device())].push_back(part);
-      ++p.impl()->storage->version;
+      parts_[p.device().index()].push_back(part);
+      chainrule::detail::count_edit(*p.impl(), at_);
     }
     void run() {
-      for (int d = 0; d < device_count; ++d)
-        if (!parts_[d].empty()) kernel<Update<Rule, T>>::on(static_cast<Device>(d), at_)(parts_[d]);
+      for (Device d : {Device::cpu, Device::cuda})
+        if (auto& parts = parts_[d.index()]; !parts.empty()) kernel<Update<Rule, T>>::on(d, at_)(parts);
     }
 
    private:
