@@ -3,6 +3,7 @@
 // needed); the level is chosen once, at run time, from what the processor has.
 
 #include <chainrule/core/environment.hpp>
+#include <atomic>
 #include <cstring>
 
 namespace chainrule::cpu {
@@ -57,8 +58,8 @@ inline Isa isa_from_environment() {
   chainrule::detail::refuse_setting("CHAINRULE_ISA", text, choices[static_cast<int>(best)]);
 }
 
-inline Isa& isa_setting() {
-  static Isa isa = isa_from_environment();
+inline std::atomic<Isa>& isa_setting() {
+  static std::atomic<Isa> isa{isa_from_environment()};
   return isa;
 }
 
@@ -67,12 +68,14 @@ inline Isa& isa_setting() {
 /// The level in use: the best that the processor has, or the one that the environment variable CHAINRULE_ISA (base, avx2,
 /// avx512, amx) asks for; one that is none of them, or that the processor does not have, ends the program with a
 /// message. Results differ between levels in the last bits (base has no fused multiply-add).
-inline Isa isa() { return detail::isa_setting(); }
+inline Isa isa() { return detail::isa_setting().load(std::memory_order_relaxed); }
 
 /// Forces a level, for tests and benchmarks. Returns the level in use afterwards: never more than the processor has.
 inline Isa set_isa(Isa asked) {
   Isa best = detail::best_isa();
-  return detail::isa_setting() = asked < best ? asked : best;
+  if (asked < best) best = asked;
+  detail::isa_setting().store(best, std::memory_order_relaxed);
+  return best;
 }
 
 }  // namespace chainrule::cpu
