@@ -129,6 +129,11 @@ class TensorBase {
 template <class T> struct Operand;
 template <class T> struct ValueAndIndices;
 
+/// Options of index_put_.
+struct IndexPutOptions {
+  bool accumulate = false;  ///< add the values to what is there
+};
+
 // What the operators call (ops/*.hpp); either operand may be a number.
 template <class T> Tensor<T> add(Operand<T> a, Operand<T> b, Location at);
 template <class T> Tensor<T> sub(Operand<T> a, Operand<T> b, Location at);
@@ -148,6 +153,7 @@ namespace detail {
 template <Element T>
 Tensor<T> allocate(const Shape& shape, Device device = Device::cpu, const char* op = "tensor", Location at = {});
 struct IndexItem;
+template <class T> struct Bound;
 
 /// The first of two or more sizes: x.view(4, 3). Notes the line of the user's program, which a default argument after a pack could not.
 struct FirstSize {
@@ -241,13 +247,15 @@ template <class T> class Tensor : public TensorBase {
   template <Arithmetic N> const Tensor& sub_(N v, Location at = Location::here()) const;
   template <Arithmetic N> const Tensor& mul_(N v, Location at = Location::here()) const;
   template <Arithmetic N> const Tensor& div_(N v, Location at = Location::here()) const;
-  const Tensor& clamp_(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
+  const Tensor& clamp_(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
   const Tensor& relu_(Location at = Location::here()) const;
-  const Tensor& masked_fill_(const Tensor<bool>& mask, T value, Location at = Location::here()) const;
+  template <Arithmetic N> const Tensor& masked_fill_(const Tensor<bool>& mask, N value, Location at = Location::here()) const;
+  const Tensor& masked_fill_(const Tensor<bool>& mask, const Tensor& value, Location at = Location::here()) const;
   const Tensor& uniform_(double low = 0, double high = 1, Generator* generator = nullptr, Location at = Location::here()) const;
   const Tensor& normal_(double mean = 0, double std = 1, Generator* generator = nullptr, Location at = Location::here()) const;
-  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, const Tensor& values, Location at = Location::here()) const;
-  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, T value, Location at = Location::here()) const;
+  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, const Tensor& values, IndexPutOptions options = {}, Location at = Location::here()) const;
+  template <Arithmetic N>
+  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, N value, IndexPutOptions options = {}, Location at = Location::here()) const;
   const Tensor& operator+=(Operand<T> other) const;
   const Tensor& operator-=(Operand<T> other) const;
   const Tensor& operator*=(Operand<T> other) const;
@@ -319,10 +327,10 @@ template <class T> class Tensor : public TensorBase {
   Tensor sigmoid(Location at = Location::here()) const;
   Tensor erf(Location at = Location::here()) const;
   Tensor relu(Location at = Location::here()) const;
-  Tensor clamp(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
-  Tensor clip(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
-  Tensor clamp_min(T min, Location at = Location::here()) const;
-  Tensor clamp_max(T max, Location at = Location::here()) const;
+  Tensor clamp(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
+  Tensor clip(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
+  Tensor clamp_min(detail::Bound<T> min, Location at = Location::here()) const;
+  Tensor clamp_max(detail::Bound<T> max, Location at = Location::here()) const;
   Tensor round(Location at = Location::here()) const;
   Tensor floor(Location at = Location::here()) const;
   Tensor ceil(Location at = Location::here()) const;
@@ -348,7 +356,8 @@ template <class T> class Tensor : public TensorBase {
   Tensor minimum(const Tensor& other, Location at = Location::here()) const;
   Tensor fmod(Operand<T> other, Location at = Location::here()) const;
   Tensor remainder(Operand<T> other, Location at = Location::here()) const;
-  Tensor masked_fill(const Tensor<bool>& mask, T value, Location at = Location::here()) const;
+  template <Arithmetic N> Tensor masked_fill(const Tensor<bool>& mask, N value, Location at = Location::here()) const;
+  Tensor masked_fill(const Tensor<bool>& mask, const Tensor& value, Location at = Location::here()) const;
   Tensor where(const Tensor<bool>& condition, const Tensor& other, Location at = Location::here()) const;
 
   // ---- reductions ----
@@ -455,6 +464,33 @@ template <class T> struct Operand {
     if constexpr (std::integral<T>) scalar = detail::fitting<T>(v, "operator", where);  // 300 is no uint8
   }
 };
+
+namespace detail {
+
+/// A scalar for the elements of a tensor. Throws where integers cannot hold it; for a fraction there is no such call.
+template <class T, Arithmetic N> T scalar_for([[maybe_unused]] N v, [[maybe_unused]] const char* op, [[maybe_unused]] Location at) {
+  static_assert(Real<T> || std::integral<N>,
+                "an integer tensor meets a fraction: convert the tensor first, x.to<float>().clamp(0.5)");
+  if constexpr (std::integral<T>) return fitting<T>(v, op, at);
+  else return static_cast<T>(v);
+}
+
+/// A bound of clamp: none, a scalar or a tensor.
+template <class T> struct Bound {
+  const Tensor<T>* tensor = nullptr;
+  std::optional<T> scalar = {};
+
+  Bound() = default;
+  Bound(std::nullopt_t) {}
+  Bound(const Tensor<T>& t) : tensor(t.defined() ? &t : nullptr) {}
+  template <Arithmetic N> Bound(N v, Location at = Location::here()) : scalar(scalar_for<T>(v, "clamp", at)) {}
+  template <Arithmetic N> Bound(const std::optional<N>& v, Location at = Location::here()) {
+    if (v) scalar = scalar_for<T>(*v, "clamp", at);
+  }
+  bool given() const { return tensor || scalar; }
+};
+
+}  // namespace detail
 
 // Two element types never mix silently.
 template <class A, class B> concept OfDifferentTypes = !std::same_as<A, B>;
