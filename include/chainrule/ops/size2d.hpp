@@ -1,5 +1,5 @@
 #pragma once
-// Size2d: a size for both directions of an image, or one for each.
+// Size2d: a size for both directions of an image, or one for each; Padding2d: such a size or a word.
 
 #include <chainrule/core/shape.hpp>
 
@@ -15,6 +15,21 @@ struct Size2d {
   friend constexpr bool operator==(const Size2d&, const Size2d&) = default;
   /// "3", or "(3, 1)" if they differ, as PyTorch prints them in layers.
   std::string str() const { return h == w ? std::to_string(h) : Shape{h, w}.str(); }
+};
+
+/// The padding of a convolution: a size, or a word as in PyTorch: "valid" adds nothing; "same" adds what keeps the image's size.
+struct Padding2d : Size2d {
+  bool same = false;
+
+  template <std::integral I> constexpr Padding2d(I both) : Size2d(both) {}
+  template <std::integral I, std::integral J> constexpr Padding2d(I rows, J columns) : Size2d(rows, columns) {}
+  constexpr Padding2d(Size2d size) : Size2d(size) {}
+  Padding2d(std::string_view word, Location at = Location::here()) : Size2d(0), same(word == "same") {
+    check(same || word == "valid", at, "conv2d: padding is a size, \"same\" or \"valid\", got \"", word, "\"");
+  }
+  Padding2d(const char* word, Location at = Location::here()) : Padding2d(std::string_view(word), at) {}
+
+  std::string str() const { return same ? "same" : Size2d::str(); }
 };
 
 namespace detail {
