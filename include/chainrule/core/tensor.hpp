@@ -129,6 +129,24 @@ class TensorBase {
 template <class T> struct Operand;
 template <class T> struct ValueAndIndices;
 
+/// Options of add and sub.
+struct AddOptions {
+  double alpha = 1;  ///< a factor of the second operand; a whole number for integers
+};
+/// Options of div.
+struct DivOptions {
+  std::string_view rounding_mode = {};  ///< "trunc" (towards 0) or "floor" (down); none if empty
+};
+/// Options of round.
+struct RoundOptions {
+  int decimals = 0;  ///< negative: to tens, hundreds, ...
+};
+/// Options of var and std.
+struct VarOptions {
+  detail::NamedOnly by_name = detail::NamedOnly();
+  double correction = 1;  ///< the sum of squares is divided by n - correction
+  bool keepdim = false;
+};
 /// Options of index_put_.
 struct IndexPutOptions {
   bool accumulate = false;  ///< add the values to what is there
@@ -241,12 +259,15 @@ template <class T> class Tensor : public TensorBase {
   const Tensor& zero_(Location at = Location::here()) const { return fill_(T{}, at); }
   const Tensor& add_(const Tensor& other, Location at = Location::here()) const;
   const Tensor& sub_(const Tensor& other, Location at = Location::here()) const;
+  const Tensor& add_(const Tensor& other, AddOptions options, Location at = Location::here()) const;
+  const Tensor& sub_(const Tensor& other, AddOptions options, Location at = Location::here()) const;
   const Tensor& mul_(const Tensor& other, Location at = Location::here()) const;
   const Tensor& div_(const Tensor& other, Location at = Location::here()) const;
   template <Arithmetic N> const Tensor& add_(N v, Location at = Location::here()) const;
   template <Arithmetic N> const Tensor& sub_(N v, Location at = Location::here()) const;
   template <Arithmetic N> const Tensor& mul_(N v, Location at = Location::here()) const;
   template <Arithmetic N> const Tensor& div_(N v, Location at = Location::here()) const;
+  const Tensor& div_(Operand<T> other, DivOptions options, Location at = Location::here()) const;
   const Tensor& clamp_(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
   const Tensor& relu_(Location at = Location::here()) const;
   template <Arithmetic N> const Tensor& masked_fill_(const Tensor<bool>& mask, N value, Location at = Location::here()) const;
@@ -276,6 +297,7 @@ template <class T> class Tensor : public TensorBase {
   template <std::integral I, std::integral... N> Tensor permute(detail::FirstSize first, I second, N... rest) const { return permute({first.value, second, rest...}, first.at); }
   Tensor squeeze(Location at = Location::here()) const;
   Tensor squeeze(std::int64_t dim, Location at = Location::here()) const;
+  Tensor squeeze(const Dims& dims, Location at = Location::here()) const;
   Tensor unsqueeze(std::int64_t dim, Location at = Location::here()) const;
   Tensor expand(const Shape& shape, Location at = Location::here()) const;
   template <std::integral I, std::integral... N> Tensor expand(detail::FirstSize first, I second, N... rest) const { return expand({first.value, second, rest...}, first.at); }
@@ -297,8 +319,12 @@ template <class T> class Tensor : public TensorBase {
   // ---- elementwise ----
   Tensor add(Operand<T> other, Location at = Location::here()) const;
   Tensor sub(Operand<T> other, Location at = Location::here()) const;
+  Tensor add(Operand<T> other, AddOptions options, Location at = Location::here()) const;
+  Tensor sub(Operand<T> other, AddOptions options, Location at = Location::here()) const;
   Tensor mul(Operand<T> other, Location at = Location::here()) const;
   Tensor<RealOf<T>> div(Operand<T> other, Location at = Location::here()) const;
+  Tensor div(Operand<T> other, DivOptions options, Location at = Location::here()) const;
+  Tensor floor_divide(Operand<T> other, Location at = Location::here()) const;
   Tensor neg(Location at = Location::here()) const;
   Tensor pow(Operand<T> exponent, Location at = Location::here()) const;
   Tensor square(Location at = Location::here()) const;
@@ -332,6 +358,7 @@ template <class T> class Tensor : public TensorBase {
   Tensor clamp_min(detail::Bound<T> min, Location at = Location::here()) const;
   Tensor clamp_max(detail::Bound<T> max, Location at = Location::here()) const;
   Tensor round(Location at = Location::here()) const;
+  Tensor round(RoundOptions options, Location at = Location::here()) const;
   Tensor floor(Location at = Location::here()) const;
   Tensor ceil(Location at = Location::here()) const;
   Tensor trunc(Location at = Location::here()) const;
@@ -370,11 +397,17 @@ template <class T> class Tensor : public TensorBase {
   Tensor var(Location at = Location::here()) const;
   template <std::same_as<bool> B>
   Tensor var(B unbiased, Location at = Location::here()) const;  // x.var(1) and x.var({1}) name a dimension
+  template <int = 0>  // so that {.correction = 0}, which g++ takes for a list of dimensions too, is options
   Tensor var(const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) const;
+  Tensor var(VarOptions options, Location at = Location::here()) const;
+  Tensor var(const Dims& dims, VarOptions options, Location at = Location::here()) const;
   Tensor std(Location at = Location::here()) const;
   template <std::same_as<bool> B>
   Tensor std(B unbiased, Location at = Location::here()) const;  // x.std(1) and x.std({1}) name a dimension
+  template <int = 0>
   Tensor std(const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) const;
+  Tensor std(VarOptions options, Location at = Location::here()) const;
+  Tensor std(const Dims& dims, VarOptions options, Location at = Location::here()) const;
   Tensor norm(double p = 2, Location at = Location::here()) const;
   Tensor norm(double p, const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
   Tensor max(Location at = Location::here()) const;
@@ -399,6 +432,7 @@ template <class T> class Tensor : public TensorBase {
   Tensor softmax(std::int64_t dim, Location at = Location::here()) const;
   Tensor log_softmax(std::int64_t dim, Location at = Location::here()) const;
   Tensor logsumexp(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  Tensor logsumexp(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
 
   // ---- products and indexing ----
   Tensor matmul(const Tensor& other, Location at = Location::here()) const;
@@ -418,6 +452,8 @@ template <class T> class Tensor : public TensorBase {
   template <std::integral I, std::integral... N> Tensor repeat(detail::FirstSize first, I second, N... rest) const { return repeat({first.value, second, rest...}, first.at); }
   Tensor tile(const Shape& repeats, Location at = Location::here()) const;
   Tensor roll(std::int64_t shift, std::int64_t dim, Location at = Location::here()) const;
+  Tensor roll(std::int64_t shift, Location at = Location::here()) const;
+  Tensor roll(const Shape& shifts, const Dims& dims, Location at = Location::here()) const;
   Tensor diag(std::int64_t diagonal = 0, Location at = Location::here()) const;
   Tensor<SumOf<T>> trace(Location at = Location::here()) const;
   Tensor tril(std::int64_t diagonal = 0, Location at = Location::here()) const;

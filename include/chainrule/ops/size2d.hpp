@@ -32,12 +32,4 @@ struct Padding2d : Size2d {
   std::string str() const { return same ? "same" : Size2d::str(); }
 };
 
-namespace detail {
-
-/// Nothing but {} converts to it: as the first member of an options struct it makes positional braces, {2, 1}, an error instead of a guess.
-struct NamedOnly {
-  explicit constexpr NamedOnly() = default;
-};
-
-}  // namespace detail
 }  // namespace chainrule
