@@ -172,6 +172,7 @@ template <Element T>
 Tensor<T> allocate(const Shape& shape, Device device = Device::cpu, const char* op = "tensor", Location at = {});
 struct IndexItem;
 template <class T> struct Bound;
+template <class I> concept OtherIndex = Element<I> && !std::same_as<I, std::int64_t>;
 
 /// The first of two or more sizes: x.view(4, 3). Notes the line of the user's program, which a default argument after a pack could not.
 struct FirstSize {
@@ -390,6 +391,14 @@ template <class T> class Tensor : public TensorBase {
   // ---- reductions ----
   Tensor<SumOf<T>> sum(Location at = Location::here()) const;
   Tensor<SumOf<T>> sum(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  // In another element type, PyTorch's dtype: x.sum<double>() converts first.
+  template <Element U> Tensor<U> sum(Location at = Location::here()) const;
+  template <Element U> Tensor<U> sum(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  template <Element U> Tensor<U> prod(Location at = Location::here()) const;
+  template <Element U> Tensor<U> prod(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  template <Element U> Tensor<U> cumsum(std::int64_t dim, Location at = Location::here()) const;
+  template <Real U> Tensor<U> softmax(std::int64_t dim, Location at = Location::here()) const;
+  template <Real U> Tensor<U> log_softmax(std::int64_t dim, Location at = Location::here()) const;
   Tensor<RealOf<T>> mean(Location at = Location::here()) const;
   Tensor<RealOf<T>> mean(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
   Tensor<SumOf<T>> prod(Location at = Location::here()) const;
@@ -443,6 +452,8 @@ template <class T> class Tensor : public TensorBase {
   Tensor outer(const Tensor& other, Location at = Location::here()) const;
   Tensor index_select(std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) const;
   Tensor gather(std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) const;
+  template <detail::OtherIndex I> Tensor index_select(std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) const;
+  template <detail::OtherIndex I> Tensor gather(std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) const;
   Tensor scatter_add(std::int64_t dim, const Tensor<std::int64_t>& index, const Tensor& source, Location at = Location::here()) const;
   Tensor masked_select(const Tensor<bool>& mask, Location at = Location::here()) const;
   Tensor<std::int64_t> nonzero(Location at = Location::here()) const;
@@ -528,7 +539,7 @@ template <class T> struct Bound {
 
 }  // namespace detail
 
-// Two element types never mix silently.
+// Two element types never mix silently in arithmetic.
 template <class A, class B> concept OfDifferentTypes = !std::same_as<A, B>;
 template <class A, class B> void refuse_mixed_types() {
   static_assert(std::same_as<A, B>, "the two tensors have different element types: convert one of them, for example b.to<float>()");
@@ -537,7 +548,19 @@ template <class A, OfDifferentTypes<A> B> auto operator+(const Tensor<A>& a, con
 template <class A, OfDifferentTypes<A> B> auto operator-(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
 template <class A, OfDifferentTypes<A> B> auto operator*(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
 template <class A, OfDifferentTypes<A> B> auto operator/(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
-template <class A, OfDifferentTypes<A> B> auto operator==(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
+// But they compare, in their common type (ops/compare.hpp).
+template <class A, OfDifferentTypes<A> B> Tensor<bool> eq(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B> Tensor<bool> ne(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B> Tensor<bool> lt(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B> Tensor<bool> le(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B> Tensor<bool> gt(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B> Tensor<bool> ge(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator==(const Tensor<A>& a, const Tensor<B>& b) { return eq(a, b, Location{}); }
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator!=(const Tensor<A>& a, const Tensor<B>& b) { return ne(a, b, Location{}); }
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator<(const Tensor<A>& a, const Tensor<B>& b) { return lt(a, b, Location{}); }
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator<=(const Tensor<A>& a, const Tensor<B>& b) { return le(a, b, Location{}); }
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator>(const Tensor<A>& a, const Tensor<B>& b) { return gt(a, b, Location{}); }
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator>=(const Tensor<A>& a, const Tensor<B>& b) { return ge(a, b, Location{}); }
 
 namespace detail {
 

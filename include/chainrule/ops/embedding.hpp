@@ -71,4 +71,11 @@ Tensor<T> embedding(const Tensor<std::int64_t>& index, const Tensor<T>& weight, 
   return reshape(detail::pick_rows(weight, flat, options.padding_idx, at), shape, at);
 }
 
+/// An index of int32, as PyTorch takes it.
+template <detail::OtherIndex I, class T>
+Tensor<T> embedding(const Tensor<I>& index, const Tensor<T>& weight, EmbeddingFuncOptions options = {}, Location at = Location::here()) {
+  static_assert(std::same_as<I, std::int32_t>, "embedding: the index must be of int64 or int32; convert it: index.to<std::int64_t>()");
+  return embedding(cast<std::int64_t>(index, at), weight, options, at);
+}
+
 }  // namespace chainrule

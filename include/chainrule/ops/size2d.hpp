@@ -1,7 +1,8 @@
 #pragma once
-// Size2d: a size for both directions of an image, or one for each; Padding2d: such a size or a word.
+// Size2d: a size for both directions of an image, or one for each; with a word for a padding, with open ones for an output.
 
 #include <chainrule/core/shape.hpp>
+#include <optional>
 
 namespace chainrule {
 
@@ -15,6 +16,29 @@ struct Size2d {
   friend constexpr bool operator==(const Size2d&, const Size2d&) = default;
   /// "3", or "(3, 1)" if they differ, as PyTorch prints them in layers.
   std::string str() const { return h == w ? std::to_string(h) : Shape{h, w}.str(); }
+};
+
+template <class N> concept SizeOrOpen = std::integral<N> || std::same_as<N, std::nullopt_t>;
+
+/// Rows and columns of a result, as Size2d; std::nullopt leaves one open, which then keeps the input's: {std::nullopt, 7}.
+struct OutputSize2d {
+  std::optional<std::int64_t> h, w;
+  bool one_number;  ///< for printing
+
+  template <SizeOrOpen I> constexpr OutputSize2d(I both) : h(entry(both)), w(entry(both)), one_number(true) {}
+  template <SizeOrOpen I, SizeOrOpen J> constexpr OutputSize2d(I rows, J columns) : h(entry(rows)), w(entry(columns)), one_number(false) {}
+  constexpr OutputSize2d(Size2d size) : h(size.h), w(size.w), one_number(false) {}
+
+  std::string str() const {
+    const auto text = [](const std::optional<std::int64_t>& n) { return n ? std::to_string(*n) : std::string("None"); };
+    return one_number ? text(h) : '(' + text(h) + ", " + text(w) + ')';
+  }
+
+ private:
+  template <class I> static constexpr std::optional<std::int64_t> entry([[maybe_unused]] I n) {
+    if constexpr (std::integral<I>) return static_cast<std::int64_t>(n);
+    else return std::nullopt;
+  }
 };
 
 /// The padding of a convolution: a size, or a word as in PyTorch: "valid" adds nothing; "same" adds what keeps the image's size.
