@@ -22,7 +22,8 @@ Values gradient(const Double& y, const Double& of) {
 
 TEST_CASE("add and sub multiply the second operand by alpha", "[ops][habits]") {
   const auto a = leaf({1, 2}), b = leaf({3, 4});
-  for (const auto& y : {add(a, b, {.alpha = 2}), a.add(b, {.alpha = 2}), sub(a, b, {.alpha = -2}), a.sub(b, {.alpha = -2})}) {
+  for (const auto& y :
+       {add(a, b, {.alpha = 2}), a.add(b, {.alpha = 2}), sub(a, b, {.alpha = -2}), a.sub(b, {.alpha = -2})}) {
     CHECK(y.to_vector() == Values{7, 10});
     CHECK(gradient(y, a) == Values{1, 2});
     CHECK(gradient(y, b) == Values{2, 4});
@@ -40,7 +41,8 @@ TEST_CASE("add and sub multiply the second operand by alpha", "[ops][habits]") {
     p.add_(b, {.alpha = -lr});
   }
   CHECK(p.to_vector() == Values{-0.5, -1});
-  CHECK(cr::gradgradcheck([](const std::vector<Double>& in) { return square(add(in[0], in[1], {.alpha = 3})); }, {a, b}));
+  CHECK(
+      cr::gradgradcheck([](const std::vector<Double>& in) { return square(add(in[0], in[1], {.alpha = 3})); }, {a, b}));
 }
 
 TEST_CASE("alpha of integers is a whole number", "[ops][habits]") {
@@ -68,15 +70,20 @@ TEST_CASE("div rounds the quotient as its rounding_mode says", "[ops][habits]") 
 }
 
 TEST_CASE("div with a rounding_mode keeps integers", "[ops][habits]") {
-  const auto a = tensor<std::int64_t>({7, -7, 7, -7, std::numeric_limits<std::int64_t>::min()}), b = tensor<std::int64_t>({2, 2, -2, -2, -1});
-  CHECK(a.div(b, {.rounding_mode = "trunc"}).to_vector() == Ints{3, -3, -3, 3, std::numeric_limits<std::int64_t>::min()});
+  const auto a = tensor<std::int64_t>({7, -7, 7, -7, std::numeric_limits<std::int64_t>::min()}),
+             b = tensor<std::int64_t>({2, 2, -2, -2, -1});
+  CHECK(a.div(b, {.rounding_mode = "trunc"}).to_vector() ==
+        Ints{3, -3, -3, 3, std::numeric_limits<std::int64_t>::min()});
   CHECK(a.floor_divide(b).to_vector() == Ints{3, -4, -4, 3, std::numeric_limits<std::int64_t>::min()});
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  CHECK(a.floor_divide(most).to_vector() == Ints{0, -1, 0, -1, -2});
   auto bytes = tensor<std::uint8_t>({7, 255, 254});
   CHECK(bytes.floor_divide(tensor<std::uint8_t>({2, 255, 255})).to_vector() == std::vector<std::uint8_t>{3, 1, 0});
   bytes.div_(2, {.rounding_mode = "floor"});
   CHECK(bytes.to_vector() == std::vector<std::uint8_t>{3, 127, 127});
   CHECK_THROWS_WITH(a.floor_divide(0), Contains("division of integers by 0"));
-  CHECK_THROWS_WITH(a.div(b, {.rounding_mode = "up"}), Contains("div: rounding_mode must be \"trunc\" or \"floor\", got \"up\""));
+  CHECK_THROWS_WITH(a.div(b, {.rounding_mode = "up"}),
+                    Contains("div: rounding_mode must be \"trunc\" or \"floor\", got \"up\""));
 }
 
 TEST_CASE("round rounds to decimals", "[ops][habits]") {

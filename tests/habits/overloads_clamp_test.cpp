@@ -1,4 +1,5 @@
-// clamp with tensors as bounds, masked_fill with a tensor as value, and scalars that integers cannot hold. Expected numbers: PyTorch 2.15.
+// clamp with tensors as bounds, masked_fill with a tensor as value, and scalars that integers cannot hold. Expected
+// numbers: PyTorch 2.15.
 
 #include "support/catch.hpp"
 #include <chainrule/api.hpp>
@@ -42,8 +43,10 @@ TEST_CASE("clamp takes tensors as bounds, and gives them their gradients", "[ops
   }
 }
 
-TEST_CASE("clamp's tensor bounds broadcast, mix with numbers and with element types other than float", "[ops][habits]") {
-  const auto x = leaf({-2, 0.5, 3, 4, -1, 0}).view({2, 3}), low = leaf({-1, 0.25}).view({2, 1}), high = leaf({1, 2, 2.5});
+TEST_CASE("clamp's tensor bounds broadcast, mix with numbers and with element types other than float",
+          "[ops][habits]") {
+  const auto x = leaf({-2, 0.5, 3, 4, -1, 0}).view({2, 3}), low = leaf({-1, 0.25}).view({2, 1}),
+             high = leaf({1, 2, 2.5});
   const auto y = x.clamp(low, high);
   CHECK(y.to_vector() == Values{-1, 0.5, 2.5, 1, 0.25, 0.25});
   const auto g = gradients(y, {x, low, high});
@@ -55,7 +58,13 @@ TEST_CASE("clamp's tensor bounds broadcast, mix with numbers and with element ty
   auto edited = x.detach().clone();
   edited.clamp_(low.detach(), high.detach());
   CHECK(edited.to_vector() == y.to_vector());
-  CHECK(tensor<int>({1, 5, 9}).clamp(tensor<int>({2, 2, 2}), tensor<int>({4, 6, 8})).to_vector() == std::vector<int>{2, 5, 8});
+  auto constant = cr::zeros<double>({2});
+  const auto least = leaf({1, 2});
+  constant.clamp_(least, tensor<double>({5, 5}));  // the bounds' gradients survive an edit of a constant
+  constant.sum().backward();
+  CHECK(least.grad().to_vector() == Values{1, 1});
+  CHECK(tensor<int>({1, 5, 9}).clamp(tensor<int>({2, 2, 2}), tensor<int>({4, 6, 8})).to_vector() ==
+        std::vector<int>{2, 5, 8});
   CHECK_THROWS_WITH(x.clamp({}), chainrule_test::Contains("clamp: give min, max or both"));
 }
 
@@ -85,7 +94,8 @@ TEST_CASE("masked_fill takes a tensor with 0 dimensions, and gives it a gradient
   auto f = [&](const std::vector<Double>& in) { return square(masked_fill(in[0], mask, in[1])); };
   CHECK(cr::gradcheck(f, {x, v}));
   CHECK(cr::gradgradcheck(f, {x, v}));
-  CHECK_THROWS_WITH(masked_fill(x, mask, leaf({1, 2, 3})), chainrule_test::Contains("tensor with 0 dimensions, got shape (3,)"));
+  CHECK_THROWS_WITH(masked_fill(x, mask, leaf({1, 2, 3})),
+                    chainrule_test::Contains("tensor with 0 dimensions, got shape (3,)"));
 }
 
 TEST_CASE("clamp, masked_fill and index_put_ refuse scalars that integers cannot hold", "[ops][habits]") {

@@ -13,7 +13,9 @@ namespace {
 
 Double table() { return tensor<double>({{3, 4}, {0.3, 0.4}, {6, 8}, {1, 1}}, {.requires_grad = true}); }
 const auto words = tensor<std::int64_t>({0, 1, 0, 3});
-bool near(const Double& a, const Values& b) { return a.numel() == std::int64_t(b.size()) && allclose(a.flatten(), tensor(b), 1e-14, 1e-15); }
+bool near(const Double& a, const Values& b) {
+  return a.numel() == std::int64_t(b.size()) && allclose(a.flatten(), tensor(b), 1e-14, 1e-15);
+}
 
 }  // namespace
 
@@ -25,9 +27,11 @@ TEST_CASE("embedding gives the padding row no gradient", "[ops][habits]") {
     y.backward(cr::arange<double>(1, 9).view({4, 2}));
     CHECK(w.grad().to_vector() == Values{0, 0, 3, 4, 0, 0, 7, 8});
   }
-  CHECK_THROWS_WITH(embedding(words, table(), {.padding_idx = 4}), Contains("embedding: padding_idx 4 lies outside of 4 rows"));
+  CHECK_THROWS_WITH(embedding(words, table(), {.padding_idx = 4}),
+                    Contains("embedding: padding_idx 4 lies outside of 4 rows"));
   const auto w = table();
-  const auto g = cr::autograd::grad({square(embedding(words, w * w, {.padding_idx = 3})).sum()}, {w}, {}, {.create_graph = true})[0];
+  const auto g = cr::autograd::grad({square(embedding(words, w * w, {.padding_idx = 3})).sum()}, {w}, {},
+                                    {.create_graph = true})[0];
   CHECK(near(cr::autograd::grad({g.sum()}, {w})[0], {216, 384, 1.08, 1.92, 0, 0, 0, 0}));  // 12 w^2, twice for row 0
 }
 
@@ -35,7 +39,8 @@ TEST_CASE("embedding shortens the rows that it uses to max_norm, in place", "[op
   const auto w = table();
   const auto before = w.version();
   const auto y = embedding(words, w, {.max_norm = 1.0});
-  CHECK(near(y, {0.5999999880000002, 0.7999999840000003, 0.3, 0.4, 0.5999999880000002, 0.7999999840000003, 0.707106731186551, 0.707106731186551}));
+  CHECK(near(y, {0.5999999880000002, 0.7999999840000003, 0.3, 0.4, 0.5999999880000002, 0.7999999840000003,
+                 0.707106731186551, 0.707106731186551}));
   CHECK(near(w, {0.5999999880000002, 0.7999999840000003, 0.3, 0.4, 6, 8, 0.707106731186551, 0.707106731186551}));
   CHECK(w.version() > before);
   y.backward(cr::arange<double>(1, 9).view({4, 2}));

@@ -9,7 +9,8 @@ using Values = std::vector<double>;
 using Double = cr::Tensor<double>;
 
 TEST_CASE("index_put_ with accumulate adds, and gives all of g to both sides", "[ops][habits]") {
-  const auto x = tensor<double>({1, 2, 3}, {.requires_grad = true}), v = tensor<double>({10, 20, 30}, {.requires_grad = true});
+  const auto x = tensor<double>({1, 2, 3}, {.requires_grad = true}),
+             v = tensor<double>({10, 20, 30}, {.requires_grad = true});
   const auto index = tensor<std::int64_t>({0, 2, 0});
   auto y = x * 1;
   y.index_put_({index}, v, {.accumulate = true});

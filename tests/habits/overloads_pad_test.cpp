@@ -28,7 +28,8 @@ TEST_CASE("pad mirrors, repeats the edge and wraps around", "[ops][habits]") {
   check_pad({2, 1}, "reflect", {3, 2, 1, 2, 3, 2, 6, 5, 4, 5, 6, 5}, {3, 12, 6, 9, 30, 18});
   check_pad({1, 2, 1, 0}, "reflect", {5, 4, 5, 6, 5, 4, 2, 1, 2, 3, 2, 1, 5, 4, 5, 6, 5, 4}, {20, 27, 10, 40, 54, 20});
   check_pad({2, 1}, "replicate", {1, 1, 1, 2, 3, 3, 4, 4, 4, 5, 6, 6}, {6, 4, 11, 24, 10, 23});
-  check_pad({1, 2, 1, 0}, "replicate", {1, 1, 2, 3, 3, 3, 1, 1, 2, 3, 3, 3, 4, 4, 5, 6, 6, 6}, {18, 12, 48, 27, 15, 51});
+  check_pad({1, 2, 1, 0}, "replicate", {1, 1, 2, 3, 3, 3, 1, 1, 2, 3, 3, 3, 4, 4, 5, 6, 6, 6},
+            {18, 12, 48, 27, 15, 51});
   check_pad({2, 1}, "circular", {2, 3, 1, 2, 3, 1, 5, 6, 4, 5, 6, 4}, {9, 5, 7, 21, 17, 19});
   check_pad({1, 2, 1, 0}, "circular", {6, 4, 5, 6, 4, 5, 3, 1, 2, 3, 1, 2, 6, 4, 5, 6, 4, 5}, {19, 21, 17, 38, 42, 34});
 }
@@ -40,7 +41,8 @@ TEST_CASE("negative pads cut off in every mode", "[ops][habits]") {
 }
 
 TEST_CASE("pad has second derivatives in every mode, and a constant's value by position or by name", "[ops][habits]") {
-  for (cr::PadMode mode : {cr::PadMode::constant, cr::PadMode::reflect, cr::PadMode::replicate, cr::PadMode::circular}) {
+  for (cr::PadMode mode :
+       {cr::PadMode::constant, cr::PadMode::reflect, cr::PadMode::replicate, cr::PadMode::circular}) {
     auto f = [=](const Double& x) { return square(pad(square(x), {1, 2, 1, -1}, {.mode = mode})); };
     CHECK(cr::gradcheck(f, {image()}));
     CHECK(cr::gradgradcheck(f, {image()}));
@@ -54,7 +56,8 @@ TEST_CASE("pad has second derivatives in every mode, and a constant's value by p
 TEST_CASE("pad refuses what a mode cannot fill", "[ops][habits]") {
   const auto x = tensor({1, 2, 3});
   constexpr auto far = std::numeric_limits<std::int64_t>::max();
-  CHECK_THROWS_WITH(pad(x, {3, 0}, "reflect"), Contains("reflect can add at most 2 elements on each side of a dimension of size 3, got 3 and 0"));
+  CHECK_THROWS_WITH(pad(x, {3, 0}, "reflect"),
+                    Contains("reflect can add at most 2 elements on each side of a dimension of size 3, got 3 and 0"));
   CHECK_THROWS_WITH(pad(x, {0, 4}, "circular"), Contains("circular can add at most 3 elements"));
   CHECK(pad(x, {0, 3}, "circular").numel() == 6);
   CHECK_THROWS_WITH(pad(cr::zeros({0}), {1, 0}, "replicate"), Contains("replicate can add at most 0"));

@@ -47,7 +47,8 @@ TEST_CASE("where gives the common type of its operands", "[ops][habits]") {
   STATIC_REQUIRE(holds<decltype(where(c, 2, a)), std::int64_t>);
   where(c, b, a).sum().backward();
   CHECK(b.grad().to_vector() == Floats{1, 0, 1});
-  CHECK_THROWS_WITH(where(c, 300, tensor<std::uint8_t>({1, 2, 3})), chainrule_test::Contains("300 is no value of uint8"));
+  CHECK_THROWS_WITH(where(c, 300, tensor<std::uint8_t>({1, 2, 3})),
+                    chainrule_test::Contains("300 is no value of uint8"));
 }
 
 TEST_CASE("reductions and softmax compute in the type that is named", "[ops][habits]") {

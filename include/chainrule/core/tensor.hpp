@@ -271,13 +271,16 @@ template <class T> class Tensor : public TensorBase {
   const Tensor& div_(Operand<T> other, DivOptions options, Location at = Location::here()) const;
   const Tensor& clamp_(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
   const Tensor& relu_(Location at = Location::here()) const;
-  template <Arithmetic N> const Tensor& masked_fill_(const Tensor<bool>& mask, N value, Location at = Location::here()) const;
+  template <Arithmetic N>
+  const Tensor& masked_fill_(const Tensor<bool>& mask, N value, Location at = Location::here()) const;
   const Tensor& masked_fill_(const Tensor<bool>& mask, const Tensor& value, Location at = Location::here()) const;
   const Tensor& uniform_(double low = 0, double high = 1, Generator* generator = nullptr, Location at = Location::here()) const;
   const Tensor& normal_(double mean = 0, double std = 1, Generator* generator = nullptr, Location at = Location::here()) const;
-  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, const Tensor& values, IndexPutOptions options = {}, Location at = Location::here()) const;
+  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, const Tensor& values,
+                           IndexPutOptions options = {}, Location at = Location::here()) const;
   template <Arithmetic N>
-  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, N value, IndexPutOptions options = {}, Location at = Location::here()) const;
+  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, N value, IndexPutOptions options = {},
+                           Location at = Location::here()) const;
   const Tensor& operator+=(Operand<T> other) const;
   const Tensor& operator-=(Operand<T> other) const;
   const Tensor& operator*=(Operand<T> other) const;
@@ -452,8 +455,10 @@ template <class T> class Tensor : public TensorBase {
   Tensor outer(const Tensor& other, Location at = Location::here()) const;
   Tensor index_select(std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) const;
   Tensor gather(std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) const;
-  template <detail::OtherIndex I> Tensor index_select(std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) const;
-  template <detail::OtherIndex I> Tensor gather(std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) const;
+  template <detail::OtherIndex I>
+  Tensor index_select(std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) const;
+  template <detail::OtherIndex I>
+  Tensor gather(std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) const;
   Tensor scatter_add(std::int64_t dim, const Tensor<std::int64_t>& index, const Tensor& source, Location at = Location::here()) const;
   Tensor masked_select(const Tensor<bool>& mask, Location at = Location::here()) const;
   Tensor<std::int64_t> nonzero(Location at = Location::here()) const;
@@ -515,7 +520,8 @@ template <class T> struct Operand {
 namespace detail {
 
 /// A scalar for the elements of a tensor. Throws where integers cannot hold it; for a fraction there is no such call.
-template <class T, Arithmetic N> T scalar_for([[maybe_unused]] N v, [[maybe_unused]] const char* op, [[maybe_unused]] Location at) {
+template <class T, Arithmetic N>
+T scalar_for([[maybe_unused]] N v, [[maybe_unused]] const char* op, [[maybe_unused]] Location at) {
   static_assert(Real<T> || std::integral<N>,
                 "an integer tensor meets a fraction: convert the tensor first, x.to<float>().clamp(0.5)");
   if constexpr (std::integral<T>) return fitting<T>(v, op, at);
@@ -549,18 +555,36 @@ template <class A, OfDifferentTypes<A> B> auto operator-(const Tensor<A>& a, con
 template <class A, OfDifferentTypes<A> B> auto operator*(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
 template <class A, OfDifferentTypes<A> B> auto operator/(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
 // But they compare, in their common type (ops/compare.hpp).
-template <class A, OfDifferentTypes<A> B> Tensor<bool> eq(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
-template <class A, OfDifferentTypes<A> B> Tensor<bool> ne(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
-template <class A, OfDifferentTypes<A> B> Tensor<bool> lt(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
-template <class A, OfDifferentTypes<A> B> Tensor<bool> le(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
-template <class A, OfDifferentTypes<A> B> Tensor<bool> gt(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
-template <class A, OfDifferentTypes<A> B> Tensor<bool> ge(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
-template <class A, OfDifferentTypes<A> B> Tensor<bool> operator==(const Tensor<A>& a, const Tensor<B>& b) { return eq(a, b, Location{}); }
-template <class A, OfDifferentTypes<A> B> Tensor<bool> operator!=(const Tensor<A>& a, const Tensor<B>& b) { return ne(a, b, Location{}); }
-template <class A, OfDifferentTypes<A> B> Tensor<bool> operator<(const Tensor<A>& a, const Tensor<B>& b) { return lt(a, b, Location{}); }
-template <class A, OfDifferentTypes<A> B> Tensor<bool> operator<=(const Tensor<A>& a, const Tensor<B>& b) { return le(a, b, Location{}); }
-template <class A, OfDifferentTypes<A> B> Tensor<bool> operator>(const Tensor<A>& a, const Tensor<B>& b) { return gt(a, b, Location{}); }
-template <class A, OfDifferentTypes<A> B> Tensor<bool> operator>=(const Tensor<A>& a, const Tensor<B>& b) { return ge(a, b, Location{}); }
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> eq(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> ne(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> lt(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> le(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> gt(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> ge(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator==(const Tensor<A>& a, const Tensor<B>& b) {
+  return eq(a, b, Location{});
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator!=(const Tensor<A>& a, const Tensor<B>& b) {
+  return ne(a, b, Location{});
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator<(const Tensor<A>& a, const Tensor<B>& b) {
+  return lt(a, b, Location{});
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator<=(const Tensor<A>& a, const Tensor<B>& b) {
+  return le(a, b, Location{});
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator>(const Tensor<A>& a, const Tensor<B>& b) {
+  return gt(a, b, Location{});
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator>=(const Tensor<A>& a, const Tensor<B>& b) {
+  return ge(a, b, Location{});
+}
 
 namespace detail {
 

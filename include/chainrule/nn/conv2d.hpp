@@ -49,7 +49,8 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
   }
   /// Stride and padding by position, as in PyTorch: Conv2d(3, 64, 7, 2, 3).
   template <std::integral Stride>
-  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, Padding2d padding = 0, Location at = Location::here())
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, Padding2d padding = 0,
+              Location at = Location::here())
       : BasicConv2d(in, out, kernel, Conv2dOptions{.stride = stride, .padding = padding}, at) {}
   using parts = members<&BasicConv2d::weight, &BasicConv2d::bias>;
   using others = members<&BasicConv2d::in_channels, &BasicConv2d::out_channels, &BasicConv2d::kernel_size,
@@ -62,10 +63,12 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
     check(channels == in_channels, at, "expects ", in_channels, " input channels, got ", channels, " (input ", x.shape(), "); use Conv2d(",
           channels, ", ", out_channels, ", ...)",
           x.shape().back() == in_channels ? ", or permute({0, 3, 1, 2}) if the channels stand last" : "");
-    Conv2dFuncOptions o{.stride = options.stride, .padding = options.padding, .dilation = options.dilation, .groups = options.groups};
+    Conv2dFuncOptions o{
+        .stride = options.stride, .padding = options.padding, .dilation = options.dilation, .groups = options.groups};
     if (options.padding_mode == PadMode::constant) return conv2d(x, weight, bias, o, at);
     const Size2d p = std::exchange(o.padding, 0);
-    const Shape pads = options.padding.same ? chainrule::detail::same_pads(kernel_size, options.dilation) : Shape{p.w, p.w, p.h, p.h};
+    const Shape pads =
+        options.padding.same ? chainrule::detail::same_pads(kernel_size, options.dilation) : Shape{p.w, p.w, p.h, p.h};
     return conv2d(pad(x, pads, options.padding_mode, 0, at), weight, bias, o, at);
   }
   std::string extra_repr() const {

@@ -25,7 +25,11 @@ template <class T> struct BasicEmbedding : Module<BasicEmbedding<T>> {
   BasicParameter<T> weight;
 
   BasicEmbedding(std::int64_t rows, std::int64_t width, EmbeddingOptions options = {}, Location at = Location::here())
-      : num_embeddings(rows), embedding_dim(width), padding_idx(options.padding_idx), max_norm(options.max_norm), norm_type(options.norm_type) {
+      : num_embeddings(rows),
+        embedding_dim(width),
+        padding_idx(options.padding_idx),
+        max_norm(options.max_norm),
+        norm_type(options.norm_type) {
     check(rows > 0 && width > 0, at, "Embedding: needs a positive number of rows and columns, got ", rows, " and ", width);
     check(!padding_idx || (*padding_idx >= -rows && *padding_idx < rows), at, "Embedding: padding_idx ", padding_idx.value_or(0),
           " lies outside of ", rows, " rows");
@@ -45,7 +49,8 @@ template <class T> struct BasicEmbedding : Module<BasicEmbedding<T>> {
   }
   std::string extra_repr() const {
     return std::to_string(num_embeddings) + ", " + std::to_string(embedding_dim) +
-           (padding_idx ? ", padding_idx=" + std::to_string(*padding_idx) : "") + (max_norm ? ", max_norm=" + repr::number(*max_norm) : "") +
+           (padding_idx ? ", padding_idx=" + std::to_string(*padding_idx) : "") +
+           (max_norm ? ", max_norm=" + repr::number(*max_norm) : "") +
            (norm_type != 2 ? ", norm_type=" + repr::number(norm_type) : "");
   }
 };

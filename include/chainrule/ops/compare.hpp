@@ -56,8 +56,8 @@ template <class T> Tensor<bool> le(Operand<T> a, Operand<T> b, Location at) { re
 template <class T> Tensor<bool> gt(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(fn::Gt{}, a, b, at); }
 template <class T> Tensor<bool> ge(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(fn::Ge{}, a, b, at); }
 
-/// a == b, element by element, as bool; shapes broadcast; b may be a number. Any element types: different ones compare in their common
-/// type (CommonOf), as in PyTorch: int64 and float in float. No gradient. NaN equals nothing.
+/// a == b, element by element, as bool; shapes broadcast; b may be a number. Any element types: different ones compare
+/// in their common type (CommonOf), as in PyTorch: int64 and float in float. No gradient. NaN equals nothing.
 /// (equal(a, b) tells whether two whole tensors are the same.) Source: torch.eq. Throws when the shapes do not broadcast.
 ///     eq(tensor({1, 2, 3}), 2)   // {false, true, false}
 template <class T> Tensor<bool> eq(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) { return eq(Operand<T>(a, at), b, at); }
@@ -72,7 +72,8 @@ template <class T> Tensor<bool> gt(const Tensor<T>& a, std::type_identity_t<Oper
 /// a >= b, as eq.
 template <class T> Tensor<bool> ge(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) { return ge(Operand<T>(a, at), b, at); }
 
-// Of different element types: in their common type, x.to<double>() == y for float and double, labels.to<float>() == y for int64 and float.
+// Of different element types: in their common type, x.to<double>() == y for float and double, labels.to<float>() == y
+// for int64 and float.
 template <class A, OfDifferentTypes<A> B> Tensor<bool> eq(const Tensor<A>& a, const Tensor<B>& b, Location at) {
   return eq(cast<CommonOf<A, B>>(a, at), cast<CommonOf<A, B>>(b, at), at);
 }

@@ -99,7 +99,8 @@ template <class T> Tensor<T> packed(const Tensor<T>& x, Location at) {
   return contiguous(x, at);
 }
 
-/// Padding that keeps the image's size, as {left, right, top, bottom}: where it is odd, the right and the bottom get more.
+/// Padding that keeps the image's size, as {left, right, top, bottom}: where it is odd, the right and the bottom get
+/// more.
 inline Shape same_pads(Size2d kernel, const Size2d& dilation) {
   const std::int64_t h = multiply_sizes(dilation.h, kernel.h - 1), w = multiply_sizes(dilation.w, kernel.w - 1);
   return {w / 2, w - w / 2, h / 2, h - h / 2};
@@ -110,10 +111,13 @@ inline void check_same_padding(const char* op, const Padding2d& padding, const S
 }
 
 /// What "same" stands for: x padded on the right and below where the padding is odd, and the padding of both sides.
-template <Real T> std::pair<Tensor<T>, Conv2dFuncOptions> same_padded(const Tensor<T>& x, const Tensor<T>& weight, Conv2dFuncOptions o, Location at) {
+template <Real T>
+std::pair<Tensor<T>, Conv2dFuncOptions> same_padded(const Tensor<T>& x, const Tensor<T>& weight, Conv2dFuncOptions o,
+                                                    Location at) {
   check_same_padding("conv2d", o.padding, o.stride, at);
   check(weight.dim() == 4 && weight.size(2) > 0 && weight.size(3) > 0, at,
-        "conv2d: expects a weight of shape (out_channels, in_channels / groups, kernel_h, kernel_w), got ", weight.shape());
+        "conv2d: expects a weight of shape (out_channels, in_channels / groups, kernel_h, kernel_w), got ",
+        weight.shape());
   const Shape pads = same_pads({weight.size(2), weight.size(3)}, o.dilation);
   o.padding = Size2d(pads[2], pads[0]);
   if (pads[0] == pads[1] && pads[2] == pads[3]) return {x, o};
@@ -183,8 +187,9 @@ Tensor<T> conv2d_weight(const Tensor<T>& x, const Shape& weight_size, const Tens
 ///     y(n, o, i, j) = bias(o) + sum over c, k, l of weight(o, c, k, l) x(n, c, i stride + k dilation - padding, j ...)
 /// where x is 0 outside of the image and c runs over the channels of o's group. x (N, C, H, W) or a single image (C, H, W), weight
 /// (O, C / groups, KH, KW), bias (O,) or left out -> (N, O, OH, OW), OH = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1.
-/// The padding is a size, "valid" (none) or "same" (what keeps H and W; with an odd number the right and the bottom get one more; needs
-/// stride 1). float and double. Gradients: conv2d_input, conv2d_weight, and g summed over all but the channels for the bias.
+/// The padding is a size, "valid" (none) or "same" (what keeps H and W; with an odd number the right and the bottom get
+/// one more; needs stride 1). float and double. Gradients: conv2d_input, conv2d_weight, and g summed over all but the
+/// channels for the bias.
 /// Throws when channels, groups or sizes do not fit. Source: torch.nn.functional.conv2d.
 ///     conv2d(ones({1, 1, 3, 3}), ones({1, 1, 2, 2}))   // fours, shape (1, 1, 2, 2)
 template <Real T>

@@ -58,7 +58,9 @@ Tensor<U> cumsum(const Tensor<T>& x, std::int64_t dim, Location at = Location::h
   return cast<U>(cumsum(cast<U>(x, at), dim, at), at);
 }
 
-template <class T> template <Element U> Tensor<U> Tensor<T>::cumsum(std::int64_t dim, Location at) const { return cast<U>(chainrule::cumsum(cast<U>(*this, at), dim, at), at); }
+template <class T> template <Element U> Tensor<U> Tensor<T>::cumsum(std::int64_t dim, Location at) const {
+  return cast<U>(chainrule::cumsum(cast<U>(*this, at), dim, at), at);
+}
 template <class T> Tensor<SumOf<T>> Tensor<T>::cumsum(std::int64_t dim, Location at) const {
   return chainrule::cumsum(*this, dim, at);
 }

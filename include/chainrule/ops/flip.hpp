@@ -38,8 +38,10 @@ template <class T> Tensor<T> roll(const Tensor<T>& x, std::int64_t shift, Locati
 }
 /// Several dimensions, each by its own number of places. Throws when there are not as many shifts as dimensions.
 ///     roll(tensor({{1, 2}, {3, 4}}), {1, 1}, {0, 1})   // {{4, 3}, {2, 1}}
-template <class T> Tensor<T> roll(const Tensor<T>& x, const Shape& shifts, const Dims& dims, Location at = Location::here()) {
-  check(shifts.size() == dims.size(), at, "roll: needs one shift for each dimension, got shifts ", shifts, " and dimensions ", dims);
+template <class T>
+Tensor<T> roll(const Tensor<T>& x, const Shape& shifts, const Dims& dims, Location at = Location::here()) {
+  check(shifts.size() == dims.size(), at, "roll: needs one shift for each dimension, got shifts ", shifts,
+        " and dimensions ", dims);
   Tensor<T> y = x;
   for (int i = 0; i < dims.size(); ++i) y = roll(y, shifts[i], dims[i], at);
   return y;
@@ -47,7 +49,11 @@ template <class T> Tensor<T> roll(const Tensor<T>& x, const Shape& shifts, const
 
 template <class T> Tensor<T> Tensor<T>::flip(const Dims& dims, Location at) const { return chainrule::flip(*this, dims, at); }
 template <class T> Tensor<T> Tensor<T>::roll(std::int64_t shift, std::int64_t dim, Location at) const { return chainrule::roll(*this, shift, dim, at); }
-template <class T> Tensor<T> Tensor<T>::roll(std::int64_t shift, Location at) const { return chainrule::roll(*this, shift, at); }
-template <class T> Tensor<T> Tensor<T>::roll(const Shape& shifts, const Dims& dims, Location at) const { return chainrule::roll(*this, shifts, dims, at); }
+template <class T> Tensor<T> Tensor<T>::roll(std::int64_t shift, Location at) const {
+  return chainrule::roll(*this, shift, at);
+}
+template <class T> Tensor<T> Tensor<T>::roll(const Shape& shifts, const Dims& dims, Location at) const {
+  return chainrule::roll(*this, shifts, dims, at);
+}
 
 }  // namespace chainrule

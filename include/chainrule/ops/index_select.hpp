@@ -72,12 +72,16 @@ template <class T> Tensor<T> index_select(const Tensor<T>& x, std::int64_t dim, 
 }
 
 /// An index of int32, as PyTorch takes it.
-template <class T, detail::OtherIndex I> Tensor<T> index_select(const Tensor<T>& x, std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) {
-  static_assert(std::same_as<I, std::int32_t>, "index_select: the index must be of int64 or int32; convert it: index.to<std::int64_t>()");
+template <class T, detail::OtherIndex I>
+Tensor<T> index_select(const Tensor<T>& x, std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) {
+  static_assert(std::same_as<I, std::int32_t>,
+                "index_select: the index must be of int64 or int32; convert it: index.to<std::int64_t>()");
   return index_select(x, dim, cast<std::int64_t>(index, at), at);
 }
 
-template <class T> template <detail::OtherIndex I> Tensor<T> Tensor<T>::index_select(std::int64_t dim, const Tensor<I>& index, Location at) const {
+template <class T>
+template <detail::OtherIndex I>
+Tensor<T> Tensor<T>::index_select(std::int64_t dim, const Tensor<I>& index, Location at) const {
   return chainrule::index_select(*this, dim, index, at);
 }
 template <class T> Tensor<T> Tensor<T>::index_select(std::int64_t dim, const Tensor<std::int64_t>& index, Location at) const {

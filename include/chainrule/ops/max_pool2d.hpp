@@ -141,7 +141,8 @@ template <class I> Tensor<std::int64_t> plane_positions(const Tensor<I>& place, 
   return to_device(positions, place.device(), at);
 }
 
-template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const fn::PoolShape& s, Tensor<std::int64_t>* indices, Location at) {
+template <class I, Real T>
+Tensor<T> max_pool2d_as(const Tensor<T>& x, const fn::PoolShape& s, Tensor<std::int64_t>* indices, Location at) {
   const Shape shape = with_size(x.shape(), s.oh, s.ow);
   Tensor<T> y = allocate<T>(shape, x.device(), "max_pool2d", at);
   Tensor<I> place;
@@ -155,8 +156,11 @@ template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const fn:
   return record("max_pool2d", y, {x}, keep(place), [s](const Tensor<T>& g, const Tensor<I>& p) { return Grads{max_pool2d_grad(g, p, s)}; }, at);
 }
 
-template <Real T> Tensor<T> max_pool2d_of(const Tensor<T>& x, Size2d kernel_size, const MaxPool2dOptions& options, Tensor<std::int64_t>* indices, Location at) {
-  const fn::PoolShape s = pool_shape("max_pool2d", x.shape(), kernel_size, options.stride.value_or(kernel_size), options.padding, options.dilation, options.ceil_mode, at);
+template <Real T>
+Tensor<T> max_pool2d_of(const Tensor<T>& x, Size2d kernel_size, const MaxPool2dOptions& options,
+                        Tensor<std::int64_t>* indices, Location at) {
+  const fn::PoolShape s = pool_shape("max_pool2d", x.shape(), kernel_size, options.stride.value_or(kernel_size),
+                                     options.padding, options.dilation, options.ceil_mode, at);
   if (s.kh * s.kw <= 255) return max_pool2d_as<std::uint8_t>(x, s, indices, at);
   return max_pool2d_as<std::int32_t>(x, s, indices, at);
 }
@@ -167,7 +171,8 @@ template <Real T> Tensor<T> max_pool2d_of(const Tensor<T>& x, Size2d kernel_size
 /// / stride) + 1, or ceil with ceil_mode. float and double. A NaN in the window wins.
 /// Gradient: g at the place of the largest number, the first of equal ones (rows before columns); added up where windows overlap.
 /// Throws when padding exceeds half of the window or no window fits. Source: torch.nn.functional.max_pool2d.
-/// PyTorch's return_indices is max_pool2d_with_indices here. relu(max_pool2d(x, 2)) is max_pool2d(relu(x), 2), gradients too, for less work and memory (dilation apart).
+/// PyTorch's return_indices is max_pool2d_with_indices here. relu(max_pool2d(x, 2)) is max_pool2d(relu(x), 2),
+/// gradients too, for less work and memory (dilation apart).
 ///     max_pool2d(tensor({{{1, 2}, {4, 3}}}), 2)   // 4, shape (1, 1, 1)
 template <Real T> Tensor<T> max_pool2d(const Tensor<T>& x, Size2d kernel_size, MaxPool2dOptions options = {}, Location at = Location::here()) {
   return detail::max_pool2d_of(x, kernel_size, options, nullptr, at);
@@ -178,10 +183,12 @@ template <Real T> Tensor<T> max_pool2d(const Tensor<T>& x, Size2d kernel_size, S
   return max_pool2d(x, kernel_size, options, at);
 }
 
-/// max_pool2d, and where each value stood in its image: row * W + column, int64. What torch.nn.functional.max_pool2d gives with
-/// return_indices=True. Gradient of the values: that of max_pool2d; the indices have none.
+/// max_pool2d, and where each value stood in its image: row * W + column, int64. What torch.nn.functional.max_pool2d
+/// gives with return_indices=True. Gradient of the values: that of max_pool2d; the indices have none.
 ///     auto [values, indices] = max_pool2d_with_indices(tensor({{{1, 2}, {4, 3}}}), 2);   // 4 and 2, shape (1, 1, 1)
-template <Real T> ValueAndIndices<T> max_pool2d_with_indices(const Tensor<T>& x, Size2d kernel_size, MaxPool2dOptions options = {}, Location at = Location::here()) {
+template <Real T>
+ValueAndIndices<T> max_pool2d_with_indices(const Tensor<T>& x, Size2d kernel_size, MaxPool2dOptions options = {},
+                                           Location at = Location::here()) {
   ValueAndIndices<T> result;
   result.values = detail::max_pool2d_of(x, kernel_size, options, &result.indices, at);
   return result;

@@ -76,8 +76,12 @@ Tensor<U> prod(const Tensor<T>& x, Location at = Location::here()) {
   return cast<U>(prod(cast<U>(x, at), at), at);
 }
 
-template <class T> template <Element U> Tensor<U> Tensor<T>::prod(Location at) const { return cast<U>(chainrule::prod(cast<U>(*this, at), at), at); }
-template <class T> template <Element U> Tensor<U> Tensor<T>::prod(std::int64_t dim, bool keepdim, Location at) const { return cast<U>(chainrule::prod(cast<U>(*this, at), dim, keepdim, at), at); }
+template <class T> template <Element U> Tensor<U> Tensor<T>::prod(Location at) const {
+  return cast<U>(chainrule::prod(cast<U>(*this, at), at), at);
+}
+template <class T> template <Element U> Tensor<U> Tensor<T>::prod(std::int64_t dim, bool keepdim, Location at) const {
+  return cast<U>(chainrule::prod(cast<U>(*this, at), dim, keepdim, at), at);
+}
 template <class T> Tensor<SumOf<T>> Tensor<T>::prod(Location at) const { return chainrule::prod(*this, at); }
 template <class T> Tensor<SumOf<T>> Tensor<T>::prod(std::int64_t dim, bool keepdim, Location at) const {
   return chainrule::prod(*this, dim, keepdim, at);

@@ -53,8 +53,8 @@ struct Trunc {
 template <class T> Tensor<T> round(const Tensor<T>& x, Location at = Location::here()) {
   return record("round", map(fn::Round{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
-/// round to that many decimals: round(10^decimals x) / 10^decimals, as PyTorch computes it; negative decimals round to tens, hundreds.
-/// float and double. Gradient: 0.
+/// round to that many decimals: round(10^decimals x) / 10^decimals, as PyTorch computes it; negative decimals round to
+/// tens, hundreds. float and double. Gradient: 0.
 ///     round(tensor({1.234, 15}), {.decimals = 1})   // {1.2, 15}
 template <Real T> Tensor<T> round(const Tensor<T>& x, RoundOptions options, Location at = Location::here()) {
   const T scale = static_cast<T>(std::pow(10.0, std::abs(options.decimals)));
@@ -62,7 +62,9 @@ template <Real T> Tensor<T> round(const Tensor<T>& x, RoundOptions options, Loca
   const fn::BindRight<fn::Div, T> down{{}, scale};
   const bool small = options.decimals >= 0;
   const Tensor<T> whole = map(fn::Round{}, at, small ? map(up, at, x) : map(down, at, x));
-  return record("round", small ? map(down, at, whole) : map(up, at, whole), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+  return record(
+      "round", small ? map(down, at, whole) : map(up, at, whole), {x},
+      [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
 /// The largest whole number that is not above x. Gradient: 0. Source: torch.floor.
 ///     floor(tensor({1.7, -1.2}))   // {1, -2}

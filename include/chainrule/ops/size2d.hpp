@@ -1,5 +1,6 @@
 #pragma once
-// Size2d: a size for both directions of an image, or one for each; with a word for a padding, with open ones for an output.
+// Size2d: a size for both directions of an image, or one for each; with a word for a padding, with open ones for an
+// output.
 
 #include <chainrule/core/shape.hpp>
 #include <optional>
@@ -20,13 +21,15 @@ struct Size2d {
 
 template <class N> concept SizeOrOpen = std::integral<N> || std::same_as<N, std::nullopt_t>;
 
-/// Rows and columns of a result, as Size2d; std::nullopt leaves one open, which then keeps the input's: {std::nullopt, 7}.
+/// Rows and columns of a result, as Size2d; std::nullopt leaves one open, which then keeps the input's: {std::nullopt,
+/// 7}.
 struct OutputSize2d {
   std::optional<std::int64_t> h, w;
   bool one_number;  ///< for printing
 
   template <SizeOrOpen I> constexpr OutputSize2d(I both) : h(entry(both)), w(entry(both)), one_number(true) {}
-  template <SizeOrOpen I, SizeOrOpen J> constexpr OutputSize2d(I rows, J columns) : h(entry(rows)), w(entry(columns)), one_number(false) {}
+  template <SizeOrOpen I, SizeOrOpen J>
+  constexpr OutputSize2d(I rows, J columns) : h(entry(rows)), w(entry(columns)), one_number(false) {}
   constexpr OutputSize2d(Size2d size) : h(size.h), w(size.w), one_number(false) {}
 
   std::string str() const {
@@ -41,7 +44,8 @@ struct OutputSize2d {
   }
 };
 
-/// The padding of a convolution: a size, or a word as in PyTorch: "valid" adds nothing; "same" adds what keeps the image's size.
+/// The padding of a convolution: a size, or a word as in PyTorch: "valid" adds nothing; "same" adds what keeps the
+/// image's size.
 struct Padding2d : Size2d {
   bool same = false;
 

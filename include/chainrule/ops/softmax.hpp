@@ -124,7 +124,8 @@ template <Real T> Tensor<T> log_softmax(const Tensor<T>& x, std::int64_t dim, Lo
     return Grads{log_softmax_grad(g, y, d)};
   }, at);
 }
-/// In another element type, PyTorch's dtype: softmax<double>(x, 1), softmax<float>(labels, 0), or as a method. x is converted first.
+/// In another element type, PyTorch's dtype: softmax<double>(x, 1), softmax<float>(labels, 0), or as a method. x is
+/// converted first.
 template <Real U, class T>
   requires(!std::same_as<U, T>)
 Tensor<U> softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
@@ -160,7 +161,8 @@ template <Real T> Tensor<T> logsumexp(const Tensor<T>& x, std::int64_t dim, bool
 }
 
 /// logsumexp over several dimensions at once: logsumexp(x, {0, 1}).
-template <Real T> Tensor<T> logsumexp(const Tensor<T>& x, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
+template <Real T>
+Tensor<T> logsumexp(const Tensor<T>& x, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
   if (dims.size() == 1) return logsumexp(x, dims[0], keepdim, at);
   const auto plan = detail::plan_reduction(x, dims, keepdim, "logsumexp", at);
   Dims order, last;
@@ -174,11 +176,17 @@ template <Real T> Tensor<T> logsumexp(const Tensor<T>& x, const Dims& dims, bool
   return reshape(logsumexp(reshape(permute(x, order, at), rows, at), -1, false, at), plan.result, at);
 }
 
-template <class T> template <Real U> Tensor<U> Tensor<T>::softmax(std::int64_t dim, Location at) const { return cast<U>(chainrule::softmax(cast<U>(*this, at), dim, at), at); }
-template <class T> template <Real U> Tensor<U> Tensor<T>::log_softmax(std::int64_t dim, Location at) const { return cast<U>(chainrule::log_softmax(cast<U>(*this, at), dim, at), at); }
+template <class T> template <Real U> Tensor<U> Tensor<T>::softmax(std::int64_t dim, Location at) const {
+  return cast<U>(chainrule::softmax(cast<U>(*this, at), dim, at), at);
+}
+template <class T> template <Real U> Tensor<U> Tensor<T>::log_softmax(std::int64_t dim, Location at) const {
+  return cast<U>(chainrule::log_softmax(cast<U>(*this, at), dim, at), at);
+}
 template <class T> Tensor<T> Tensor<T>::softmax(std::int64_t dim, Location at) const { return chainrule::softmax(*this, dim, at); }
 template <class T> Tensor<T> Tensor<T>::log_softmax(std::int64_t dim, Location at) const { return chainrule::log_softmax(*this, dim, at); }
 template <class T> Tensor<T> Tensor<T>::logsumexp(std::int64_t dim, bool keepdim, Location at) const { return chainrule::logsumexp(*this, dim, keepdim, at); }
-template <class T> Tensor<T> Tensor<T>::logsumexp(const Dims& dims, bool keepdim, Location at) const { return chainrule::logsumexp(*this, dims, keepdim, at); }
+template <class T> Tensor<T> Tensor<T>::logsumexp(const Dims& dims, bool keepdim, Location at) const {
+  return chainrule::logsumexp(*this, dims, keepdim, at);
+}
 
 }  // namespace chainrule

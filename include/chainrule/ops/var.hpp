@@ -71,13 +71,16 @@ template <class T> Tensor<T> var_grad(const Tensor<T>& g, const Tensor<T>& x, co
 
 }  // namespace detail
 
-/// The variance over `dims` (all of them if empty): the sum of (x - mean)^2, divided by n - correction, or by 0 where that is negative.
-/// `unbiased` is PyTorch's older word: true for a correction of 1, which is also the default, false for 0.
-/// Gradient: g * 2 (x - mean) / (n - correction). Of too few elements (n = correction = 1, or n = 0) the result is NaN. Source: torch.var.
+/// The variance over `dims` (all of them if empty): the sum of (x - mean)^2, divided by n - correction, or by 0 where
+/// that is negative. `unbiased` is PyTorch's older word: true for a correction of 1, which is also the default, false
+/// for 0.
+/// Gradient: g * 2 (x - mean) / (n - correction). Of too few elements (n = correction = 1, or n = 0) the result is NaN.
+/// Source: torch.var.
 ///     var(tensor({1, 2, 3, 4}))               // 1.6667
 ///     var(tensor({{1, 3}, {2, 6}}), 1, false) // {1, 4}
 ///     var(tensor({{1, 3}, {2, 6}}), 1, {.correction = 0, .keepdim = true})   // {{1}, {4}}
-template <class T> Tensor<T> var(const Tensor<T>& x, const Dims& dims, VarOptions options, Location at = Location::here()) {
+template <class T>
+Tensor<T> var(const Tensor<T>& x, const Dims& dims, VarOptions options, Location at = Location::here()) {
   static_assert(Real<T>, "var: the variance of integers is a fraction; convert first, x.to<float>().var()");
   auto plan = detail::plan_reduction(x, dims, options.keepdim, "var", at);
   const T degrees = detail::degrees_of_freedom<T>(plan, options.correction);
@@ -87,7 +90,9 @@ template <class T> Tensor<T> var(const Tensor<T>& x, const Dims& dims, VarOption
 template <class T> Tensor<T> var(const Tensor<T>& x, VarOptions options, Location at = Location::here()) {
   return chainrule::var(x, Dims{}, options, at);
 }
-template <class T> Tensor<T> var(const Tensor<T>& x, const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) {
+template <class T>
+Tensor<T> var(const Tensor<T>& x, const Dims& dims, bool unbiased = true, bool keepdim = false,
+              Location at = Location::here()) {
   return chainrule::var(x, dims, VarOptions{.correction = unbiased ? 1.0 : 0.0, .keepdim = keepdim}, at);
 }
 template <class T> Tensor<T> var(const Tensor<T>& x, Location at = Location::here()) {
@@ -98,9 +103,11 @@ template <class T, std::same_as<bool> B> Tensor<T> var(const Tensor<T>& x, B unb
 }
 
 /// The standard deviation: the square root of var with the same arguments.
-/// Gradient: g * (x - mean) / ((n - correction) * std). The derivative does not exist where std is 0; we take 0, as PyTorch does. Source: torch.std.
+/// Gradient: g * (x - mean) / ((n - correction) * std). The derivative does not exist where std is 0; we take 0, as
+/// PyTorch does. Source: torch.std.
 ///     std(tensor({2, 4, 4, 4, 5, 5, 7, 9}), false)   // 2
-template <class T> Tensor<T> std(const Tensor<T>& x, const Dims& dims, VarOptions options, Location at = Location::here()) {
+template <class T>
+Tensor<T> std(const Tensor<T>& x, const Dims& dims, VarOptions options, Location at = Location::here()) {
   static_assert(Real<T>, "std: the standard deviation of integers is a fraction; convert first, x.to<float>().std()");
   auto plan = detail::plan_reduction(x, dims, options.keepdim, "std", at);
   const T degrees = detail::degrees_of_freedom<T>(plan, options.correction);
@@ -114,7 +121,9 @@ template <class T> Tensor<T> std(const Tensor<T>& x, const Dims& dims, VarOption
 template <class T> Tensor<T> std(const Tensor<T>& x, VarOptions options, Location at = Location::here()) {
   return chainrule::std(x, Dims{}, options, at);
 }
-template <class T> Tensor<T> std(const Tensor<T>& x, const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) {
+template <class T>
+Tensor<T> std(const Tensor<T>& x, const Dims& dims, bool unbiased = true, bool keepdim = false,
+              Location at = Location::here()) {
   return chainrule::std(x, dims, VarOptions{.correction = unbiased ? 1.0 : 0.0, .keepdim = keepdim}, at);
 }
 template <class T> Tensor<T> std(const Tensor<T>& x, Location at = Location::here()) {
@@ -124,28 +133,48 @@ template <class T, std::same_as<bool> B> Tensor<T> std(const Tensor<T>& x, B unb
   return chainrule::std(x, Dims{}, unbiased, false, at);
 }
 
-/// Two at once, the variance or standard deviation and the mean: auto [v, m] = var_mean(x, 1, {.keepdim = true}). Gradients: as of the
-/// two. Source: torch.var_mean, torch.std_mean.
-template <class T> std::pair<Tensor<T>, Tensor<T>> var_mean(const Tensor<T>& x, const Dims& dims = {}, VarOptions options = {}, Location at = Location::here()) {
+/// Two at once, the variance or standard deviation and the mean: auto [v, m] = var_mean(x, 1, {.keepdim = true}).
+/// Gradients: as of the two. Source: torch.var_mean, torch.std_mean.
+template <class T>
+std::pair<Tensor<T>, Tensor<T>> var_mean(const Tensor<T>& x, const Dims& dims = {}, VarOptions options = {},
+                                         Location at = Location::here()) {
   return {var(x, dims, options, at), mean(x, dims, options.keepdim, at)};
 }
-template <class T> std::pair<Tensor<T>, Tensor<T>> std_mean(const Tensor<T>& x, const Dims& dims = {}, VarOptions options = {}, Location at = Location::here()) {
+template <class T>
+std::pair<Tensor<T>, Tensor<T>> std_mean(const Tensor<T>& x, const Dims& dims = {}, VarOptions options = {},
+                                         Location at = Location::here()) {
   return {chainrule::std(x, dims, options, at), mean(x, dims, options.keepdim, at)};
 }
 
-template <class T> Tensor<T> Tensor<T>::var(VarOptions options, Location at) const { return chainrule::var(*this, Dims{}, options, at); }
-template <class T> Tensor<T> Tensor<T>::var(const Dims& dims, VarOptions options, Location at) const { return chainrule::var(*this, dims, options, at); }
+template <class T> Tensor<T> Tensor<T>::var(VarOptions options, Location at) const {
+  return chainrule::var(*this, Dims{}, options, at);
+}
+template <class T> Tensor<T> Tensor<T>::var(const Dims& dims, VarOptions options, Location at) const {
+  return chainrule::var(*this, dims, options, at);
+}
 template <class T> Tensor<T> Tensor<T>::var(Location at) const {
   return chainrule::var(*this, Dims{}, true, false, at);
 }
 template <class T> template <std::same_as<bool> B> Tensor<T> Tensor<T>::var(B unbiased, Location at) const { return chainrule::var(*this, Dims{}, unbiased, false, at); }
-template <class T> template <int> Tensor<T> Tensor<T>::var(const Dims& dims, bool unbiased, bool keepdim, Location at) const { return chainrule::var(*this, dims, unbiased, keepdim, at); }
-template <class T> Tensor<T> Tensor<T>::std(VarOptions options, Location at) const { return chainrule::std(*this, Dims{}, options, at); }
-template <class T> Tensor<T> Tensor<T>::std(const Dims& dims, VarOptions options, Location at) const { return chainrule::std(*this, dims, options, at); }
+template <class T>
+template <int>
+Tensor<T> Tensor<T>::var(const Dims& dims, bool unbiased, bool keepdim, Location at) const {
+  return chainrule::var(*this, dims, unbiased, keepdim, at);
+}
+template <class T> Tensor<T> Tensor<T>::std(VarOptions options, Location at) const {
+  return chainrule::std(*this, Dims{}, options, at);
+}
+template <class T> Tensor<T> Tensor<T>::std(const Dims& dims, VarOptions options, Location at) const {
+  return chainrule::std(*this, dims, options, at);
+}
 template <class T> Tensor<T> Tensor<T>::std(Location at) const {
   return chainrule::std(*this, Dims{}, true, false, at);
 }
 template <class T> template <std::same_as<bool> B> Tensor<T> Tensor<T>::std(B unbiased, Location at) const { return chainrule::std(*this, Dims{}, unbiased, false, at); }
-template <class T> template <int> Tensor<T> Tensor<T>::std(const Dims& dims, bool unbiased, bool keepdim, Location at) const { return chainrule::std(*this, dims, unbiased, keepdim, at); }
+template <class T>
+template <int>
+Tensor<T> Tensor<T>::std(const Dims& dims, bool unbiased, bool keepdim, Location at) const {
+  return chainrule::std(*this, dims, unbiased, keepdim, at);
+}
 
 }  // namespace chainrule

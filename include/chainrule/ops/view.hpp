@@ -161,16 +161,20 @@ template <class T> Tensor<T> squeeze_dims(const Tensor<T>& x, const Dims* dims, 
 
 }  // namespace detail
 
-/// Without the dimensions of size 1, or without dimension `dim` if its size is 1, or without those of a list: squeeze(x, {0, 2}).
+/// Without the dimensions of size 1, or without dimension `dim` if its size is 1, or without those of a list:
+/// squeeze(x, {0, 2}).
 /// Source: torch.squeeze. Throws for a dimension that does not exist or stands twice in the list.
-template <class T> Tensor<T> squeeze(const Tensor<T>& x, std::optional<std::int64_t> dim = {}, Location at = Location::here()) {
+template <class T>
+Tensor<T> squeeze(const Tensor<T>& x, std::optional<std::int64_t> dim = {}, Location at = Location::here()) {
   const Dims only = dim ? Dims(*dim) : Dims();
   return detail::squeeze_dims(x, dim ? &only : nullptr, at);
 }
-template <class T, std::same_as<Dims> D> Tensor<T> squeeze(const Tensor<T>& x, const D& dims, Location at = Location::here()) {
+template <class T, std::same_as<Dims> D>
+Tensor<T> squeeze(const Tensor<T>& x, const D& dims, Location at = Location::here()) {
   return detail::squeeze_dims(x, &dims, at);
 }
-template <class T> Tensor<T> squeeze(const Tensor<T>& x, std::initializer_list<Shape::Entry> list, Location at = Location::here()) {
+template <class T>
+Tensor<T> squeeze(const Tensor<T>& x, std::initializer_list<Shape::Entry> list, Location at = Location::here()) {
   const Dims dims(list);
   return detail::squeeze_dims(x, list.size() == 0 ? nullptr : &dims, at);  // squeeze(x, {}) leaves the dimension out
 }
@@ -262,7 +266,9 @@ template <class T> Tensor<T> Tensor<T>::mT(Location at) const { return chainrule
 template <class T> Tensor<T> Tensor<T>::permute(const Dims& dims, Location at) const { return chainrule::permute(*this, dims, at); }
 template <class T> Tensor<T> Tensor<T>::squeeze(Location at) const { return detail::squeeze_dims(*this, nullptr, at); }
 template <class T> Tensor<T> Tensor<T>::squeeze(std::int64_t dim, Location at) const { return chainrule::squeeze(*this, dim, at); }
-template <class T> Tensor<T> Tensor<T>::squeeze(const Dims& dims, Location at) const { return detail::squeeze_dims(*this, &dims, at); }
+template <class T> Tensor<T> Tensor<T>::squeeze(const Dims& dims, Location at) const {
+  return detail::squeeze_dims(*this, &dims, at);
+}
 template <class T> Tensor<T> Tensor<T>::unsqueeze(std::int64_t dim, Location at) const { return chainrule::unsqueeze(*this, dim, at); }
 template <class T> Tensor<T> Tensor<T>::expand(const Shape& shape, Location at) const { return chainrule::expand(*this, shape, at); }
 template <class T> Tensor<T> Tensor<T>::narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Location at) const { return chainrule::narrow(*this, dim, start, length, at); }

@@ -43,7 +43,8 @@ Tensor<T> where(const Tensor<bool>& condition, N x, const Tensor<T>& y, Location
 }
 
 /// x where the condition is true, else y, element by element; all three broadcast. x and y may be numbers; two numbers give int64 if
-/// both are integers, else float. Any element types: two different ones give their common type (CommonOf), integers and a fraction float.
+/// both are integers, else float. Any element types: two different ones give their common type (CommonOf), integers and
+/// a fraction float.
 /// Gradient: g for x where the condition is true, else 0; the other way round for y. Source: torch.where.
 /// Throws when the shapes do not broadcast.
 ///     where(x > 0, x, 0.1 * x)                                              // leaky_relu(x, 0.1)
@@ -59,7 +60,9 @@ template <class T> Tensor<T> where(const Tensor<bool>& condition, const Tensor<T
 }
 
 // Different element types.
-template <class A, OfDifferentTypes<A> B> Tensor<CommonOf<A, B>> where(const Tensor<bool>& condition, const Tensor<A>& x, const Tensor<B>& y, Location at = Location::here()) {
+template <class A, OfDifferentTypes<A> B>
+Tensor<CommonOf<A, B>> where(const Tensor<bool>& condition, const Tensor<A>& x, const Tensor<B>& y,
+                             Location at = Location::here()) {
   return where(condition, cast<CommonOf<A, B>>(x, at), Operand<CommonOf<A, B>>(cast<CommonOf<A, B>>(y, at), at), at);
 }
 template <std::floating_point N, class T>
