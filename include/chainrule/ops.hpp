@@ -24,7 +24,9 @@
 #include <chainrule/ops/div.hpp>
 #include <chainrule/ops/dropout.hpp>
 #include <chainrule/ops/elu.hpp>
+#include <chainrule/ops/embedding.hpp>
 #include <chainrule/ops/erf.hpp>
+#include <chainrule/ops/floor_divide.hpp>
 #include <chainrule/ops/exp.hpp>
 #include <chainrule/ops/flip.hpp>
 #include <chainrule/ops/fmod.hpp>

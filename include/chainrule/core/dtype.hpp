@@ -40,4 +40,11 @@ template <Element T> using SumOf = std::conditional_t<Real<T>, T, std::int64_t>;
 /// The type of a quotient or a mean: T itself for float and double, else float.
 template <Element T> using RealOf = std::conditional_t<Real<T>, T, float>;
 
+/// The type in which elements of two types compare, as in PyTorch: the wider of two integers or of two real types; a
+/// real type before an integer, whatever their sizes.
+template <Element A, Element B>
+using CommonOf = std::conditional_t<
+    Real<A> != Real<B>, std::conditional_t<Real<A>, A, B>,
+    std::conditional_t<std::same_as<B, bool> || (sizeof(A) >= sizeof(B) && !std::same_as<A, bool>), A, B>>;
+
 }  // namespace chainrule

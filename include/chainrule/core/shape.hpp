@@ -170,5 +170,11 @@ inline Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op, Lo
   return out;
 }
 
+/// Nothing but {} converts to it: as the first member of an options struct it makes positional braces, {2, 1}, an error
+/// instead of a guess.
+struct NamedOnly {
+  explicit constexpr NamedOnly() = default;
+};
+
 }  // namespace detail
 }  // namespace chainrule

@@ -135,6 +135,29 @@ template <class T> struct Operand;
 template <class T> struct ValueAndIndices;
 template <class T> class IndexedTensor;
 
+/// Options of add and sub.
+struct AddOptions {
+  double alpha = 1;  ///< a factor of the second operand; a whole number for integers
+};
+/// Options of div.
+struct DivOptions {
+  std::string_view rounding_mode = {};  ///< "trunc" (towards 0) or "floor" (down); none if empty
+};
+/// Options of round.
+struct RoundOptions {
+  int decimals = 0;  ///< negative: to tens, hundreds, ...
+};
+/// Options of var and std.
+struct VarOptions {
+  detail::NamedOnly by_name = detail::NamedOnly();
+  double correction = 1;  ///< the sum of squares is divided by n - correction
+  bool keepdim = false;
+};
+/// Options of index_put_.
+struct IndexPutOptions {
+  bool accumulate = false;  ///< add the values to what is there
+};
+
 // What the operators call (ops/*.hpp); either operand may be a number.
 template <class T> Tensor<T> add(Operand<T> a, Operand<T> b, Location at);
 template <class T> Tensor<T> sub(Operand<T> a, Operand<T> b, Location at);
@@ -157,6 +180,8 @@ Tensor<T> allocate(const Shape& shape, Device device = Device::cpu, const char* 
 struct IndexItem;
 struct LoneItem;
 template <class T> struct Assigned;
+template <class T> struct Bound;
+template <class I> concept OtherIndex = Element<I> && !std::same_as<I, std::int64_t>;
 
 /// The first of two or more sizes, x.view(4, 3), or an index, x[3]. Notes the line of the user's program, which a default
 /// argument could not: none may follow a pack, and operators have none.
@@ -257,19 +282,27 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   const Tensor& zero_(Location at = Location::here()) const { return fill_(T{}, at); }
   const Tensor& add_(const Tensor& other, Location at = Location::here()) const;
   const Tensor& sub_(const Tensor& other, Location at = Location::here()) const;
+  const Tensor& add_(const Tensor& other, AddOptions options, Location at = Location::here()) const;
+  const Tensor& sub_(const Tensor& other, AddOptions options, Location at = Location::here()) const;
   const Tensor& mul_(const Tensor& other, Location at = Location::here()) const;
   const Tensor& div_(const Tensor& other, Location at = Location::here()) const;
   template <Arithmetic N> const Tensor& add_(N v, Location at = Location::here()) const;
   template <Arithmetic N> const Tensor& sub_(N v, Location at = Location::here()) const;
   template <Arithmetic N> const Tensor& mul_(N v, Location at = Location::here()) const;
   template <Arithmetic N> const Tensor& div_(N v, Location at = Location::here()) const;
-  const Tensor& clamp_(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
+  const Tensor& div_(Operand<T> other, DivOptions options, Location at = Location::here()) const;
+  const Tensor& clamp_(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
   const Tensor& relu_(Location at = Location::here()) const;
-  const Tensor& masked_fill_(const Tensor<bool>& mask, T value, Location at = Location::here()) const;
+  template <Arithmetic N>
+  const Tensor& masked_fill_(const Tensor<bool>& mask, N value, Location at = Location::here()) const;
+  const Tensor& masked_fill_(const Tensor<bool>& mask, const Tensor& value, Location at = Location::here()) const;
   const Tensor& uniform_(double low = 0, double high = 1, Generator* generator = nullptr, Location at = Location::here()) const;
   const Tensor& normal_(double mean = 0, double std = 1, Generator* generator = nullptr, Location at = Location::here()) const;
-  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, const Tensor& values, Location at = Location::here()) const;
-  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, T value, Location at = Location::here()) const;
+  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, const Tensor& values,
+                           IndexPutOptions options = {}, Location at = Location::here()) const;
+  template <Arithmetic N>
+  const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, N value, IndexPutOptions options = {},
+                           Location at = Location::here()) const;
   const Tensor& operator+=(Operand<T> other) const;
   const Tensor& operator-=(Operand<T> other) const;
   const Tensor& operator*=(Operand<T> other) const;
@@ -290,6 +323,7 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   template <std::integral I, std::integral... N> Tensor permute(detail::FirstSize first, I second, N... rest) const { return permute({first.value, second, rest...}, first.at); }
   Tensor squeeze(Location at = Location::here()) const;
   Tensor squeeze(std::int64_t dim, Location at = Location::here()) const;
+  Tensor squeeze(const Dims& dims, Location at = Location::here()) const;
   Tensor unsqueeze(std::int64_t dim, Location at = Location::here()) const;
   Tensor expand(const Shape& shape, Location at = Location::here()) const;
   template <std::integral I, std::integral... N> Tensor expand(detail::FirstSize first, I second, N... rest) const { return expand({first.value, second, rest...}, first.at); }
@@ -313,8 +347,12 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   // ---- elementwise ----
   Tensor add(Operand<T> other, Location at = Location::here()) const;
   Tensor sub(Operand<T> other, Location at = Location::here()) const;
+  Tensor add(Operand<T> other, AddOptions options, Location at = Location::here()) const;
+  Tensor sub(Operand<T> other, AddOptions options, Location at = Location::here()) const;
   Tensor mul(Operand<T> other, Location at = Location::here()) const;
   Tensor<RealOf<T>> div(Operand<T> other, Location at = Location::here()) const;
+  Tensor div(Operand<T> other, DivOptions options, Location at = Location::here()) const;
+  Tensor floor_divide(Operand<T> other, Location at = Location::here()) const;
   Tensor neg(Location at = Location::here()) const;
   Tensor pow(Operand<T> exponent, Location at = Location::here()) const;
   Tensor square(Location at = Location::here()) const;
@@ -348,11 +386,12 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor elu(double alpha = 1, Location at = Location::here()) const;
   Tensor leaky_relu(double negative_slope = 0.01, Location at = Location::here()) const;
   Tensor softplus(double beta = 1, double threshold = 20, Location at = Location::here()) const;
-  Tensor clamp(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
-  Tensor clip(std::optional<T> min, std::optional<T> max = {}, Location at = Location::here()) const;
-  Tensor clamp_min(T min, Location at = Location::here()) const;
-  Tensor clamp_max(T max, Location at = Location::here()) const;
+  Tensor clamp(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
+  Tensor clip(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
+  Tensor clamp_min(detail::Bound<T> min, Location at = Location::here()) const;
+  Tensor clamp_max(detail::Bound<T> max, Location at = Location::here()) const;
   Tensor round(Location at = Location::here()) const;
+  Tensor round(RoundOptions options, Location at = Location::here()) const;
   Tensor floor(Location at = Location::here()) const;
   Tensor ceil(Location at = Location::here()) const;
   Tensor trunc(Location at = Location::here()) const;
@@ -377,12 +416,21 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor minimum(const Tensor& other, Location at = Location::here()) const;
   Tensor fmod(Operand<T> other, Location at = Location::here()) const;
   Tensor remainder(Operand<T> other, Location at = Location::here()) const;
-  Tensor masked_fill(const Tensor<bool>& mask, T value, Location at = Location::here()) const;
+  template <Arithmetic N> Tensor masked_fill(const Tensor<bool>& mask, N value, Location at = Location::here()) const;
+  Tensor masked_fill(const Tensor<bool>& mask, const Tensor& value, Location at = Location::here()) const;
   Tensor where(const Tensor<bool>& condition, const Tensor& other, Location at = Location::here()) const;
 
   // ---- reductions ----
   Tensor<SumOf<T>> sum(Location at = Location::here()) const;
   Tensor<SumOf<T>> sum(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  // In another element type, PyTorch's dtype: x.sum<double>() converts first.
+  template <Element U> Tensor<U> sum(Location at = Location::here()) const;
+  template <Element U> Tensor<U> sum(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  template <Element U> Tensor<U> prod(Location at = Location::here()) const;
+  template <Element U> Tensor<U> prod(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  template <Element U> Tensor<U> cumsum(std::int64_t dim, Location at = Location::here()) const;
+  template <Real U> Tensor<U> softmax(std::int64_t dim, Location at = Location::here()) const;
+  template <Real U> Tensor<U> log_softmax(std::int64_t dim, Location at = Location::here()) const;
   Tensor<RealOf<T>> mean(Location at = Location::here()) const;
   Tensor<RealOf<T>> mean(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
   Tensor<SumOf<T>> prod(Location at = Location::here()) const;
@@ -390,11 +438,17 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor var(Location at = Location::here()) const;
   template <std::same_as<bool> B>
   Tensor var(B unbiased, Location at = Location::here()) const;  // x.var(1) and x.var({1}) name a dimension
+  template <int = 0>  // so that {.correction = 0}, which g++ takes for a list of dimensions too, is options
   Tensor var(const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) const;
+  Tensor var(VarOptions options, Location at = Location::here()) const;
+  Tensor var(const Dims& dims, VarOptions options, Location at = Location::here()) const;
   Tensor std(Location at = Location::here()) const;
   template <std::same_as<bool> B>
   Tensor std(B unbiased, Location at = Location::here()) const;  // x.std(1) and x.std({1}) name a dimension
+  template <int = 0>
   Tensor std(const Dims& dims, bool unbiased = true, bool keepdim = false, Location at = Location::here()) const;
+  Tensor std(VarOptions options, Location at = Location::here()) const;
+  Tensor std(const Dims& dims, VarOptions options, Location at = Location::here()) const;
   Tensor norm(double p = 2, Location at = Location::here()) const;
   Tensor norm(double p, const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
   Tensor max(Location at = Location::here()) const;
@@ -419,6 +473,7 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor softmax(std::int64_t dim, Location at = Location::here()) const;
   Tensor log_softmax(std::int64_t dim, Location at = Location::here()) const;
   Tensor logsumexp(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  Tensor logsumexp(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
 
   // ---- products and indexing ----
   Tensor matmul(const Tensor& other, Location at = Location::here()) const;
@@ -429,6 +484,10 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor outer(const Tensor& other, Location at = Location::here()) const;
   Tensor index_select(std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) const;
   Tensor gather(std::int64_t dim, const Tensor<std::int64_t>& index, Location at = Location::here()) const;
+  template <detail::OtherIndex I>
+  Tensor index_select(std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) const;
+  template <detail::OtherIndex I>
+  Tensor gather(std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) const;
   Tensor scatter_add(std::int64_t dim, const Tensor<std::int64_t>& index, const Tensor& source, Location at = Location::here()) const;
   Tensor masked_select(const Tensor<bool>& mask, Location at = Location::here()) const;
   Tensor<std::int64_t> nonzero(Location at = Location::here()) const;
@@ -438,6 +497,8 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   template <std::integral I, std::integral... N> Tensor repeat(detail::FirstSize first, I second, N... rest) const { return repeat({first.value, second, rest...}, first.at); }
   Tensor tile(const Shape& repeats, Location at = Location::here()) const;
   Tensor roll(std::int64_t shift, std::int64_t dim, Location at = Location::here()) const;
+  Tensor roll(std::int64_t shift, Location at = Location::here()) const;
+  Tensor roll(const Shape& shifts, const Dims& dims, Location at = Location::here()) const;
   Tensor diag(std::int64_t diagonal = 0, Location at = Location::here()) const;
   Tensor<SumOf<T>> trace(Location at = Location::here()) const;
   Tensor tril(std::int64_t diagonal = 0, Location at = Location::here()) const;
@@ -503,7 +564,35 @@ template <class T> struct Operand {
   }
 };
 
-// Two element types never mix silently.
+namespace detail {
+
+/// A scalar for the elements of a tensor. Throws where integers cannot hold it; for a fraction there is no such call.
+template <class T, Arithmetic N>
+T scalar_for([[maybe_unused]] N v, [[maybe_unused]] const char* op, [[maybe_unused]] Location at) {
+  static_assert(Real<T> || std::integral<N>,
+                "an integer tensor meets a fraction: convert the tensor first, x.to<float>().clamp(0.5)");
+  if constexpr (std::integral<T>) return fitting<T>(v, op, at);
+  else return static_cast<T>(v);
+}
+
+/// A bound of clamp: none, a scalar or a tensor.
+template <class T> struct Bound {
+  const Tensor<T>* tensor = nullptr;
+  std::optional<T> scalar = {};
+
+  Bound() = default;
+  Bound(std::nullopt_t) {}
+  Bound(const Tensor<T>& t) : tensor(t.defined() ? &t : nullptr) {}
+  template <Arithmetic N> Bound(N v, Location at = Location::here()) : scalar(scalar_for<T>(v, "clamp", at)) {}
+  template <Arithmetic N> Bound(const std::optional<N>& v, Location at = Location::here()) {
+    if (v) scalar = scalar_for<T>(*v, "clamp", at);
+  }
+  bool given() const { return tensor || scalar; }
+};
+
+}  // namespace detail
+
+// Two element types never mix silently in arithmetic.
 template <class A, class B> concept OfDifferentTypes = !std::same_as<A, B>;
 template <class A, class B> void refuse_mixed_types() {
   static_assert(std::same_as<A, B>, "the two tensors have different element types: convert one of them, for example b.to<float>()");
@@ -512,7 +601,37 @@ template <class A, OfDifferentTypes<A> B> auto operator+(const Tensor<A>& a, con
 template <class A, OfDifferentTypes<A> B> auto operator-(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
 template <class A, OfDifferentTypes<A> B> auto operator*(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
 template <class A, OfDifferentTypes<A> B> auto operator/(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
-template <class A, OfDifferentTypes<A> B> auto operator==(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
+// But they compare, in their common type (ops/compare.hpp).
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> eq(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> ne(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> lt(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> le(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> gt(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B>
+Tensor<bool> ge(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator==(const Tensor<A>& a, const Tensor<B>& b) {
+  return eq(a, b, Location{});
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator!=(const Tensor<A>& a, const Tensor<B>& b) {
+  return ne(a, b, Location{});
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator<(const Tensor<A>& a, const Tensor<B>& b) {
+  return lt(a, b, Location{});
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator<=(const Tensor<A>& a, const Tensor<B>& b) {
+  return le(a, b, Location{});
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator>(const Tensor<A>& a, const Tensor<B>& b) {
+  return gt(a, b, Location{});
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> operator>=(const Tensor<A>& a, const Tensor<B>& b) {
+  return ge(a, b, Location{});
+}
 
 namespace detail {
 

@@ -10,10 +10,11 @@ namespace chainrule::nn {
 /// Options of Conv2d. A size is one number for both directions, or {height, width}.
 struct Conv2dOptions {
   Size2d stride = 1;
-  Size2d padding = 0;   ///< zeros added on each side
+  Padding2d padding = 0;  ///< added on each side; "same" (stride 1 only) or "valid"
   Size2d dilation = 1;  ///< distance of neighbouring window elements
   std::int64_t groups = 1;
   bool bias = true;
+  PadMode padding_mode = "zeros";  ///< or "reflect", "replicate", "circular"
   Generator* generator = nullptr;  ///< for the initial weights; the default generator if null
 };
 
@@ -23,6 +24,7 @@ struct Conv2dOptions {
 /// Weights begin uniform in ±1/sqrt(in_channels / groups · kh · kw), the bias too, as in PyTorch. Source: torch.nn.Conv2d.
 ///     nn::Conv2d conv(1, 32, 3);                                                     // (N, 1, 28, 28) -> (N, 32, 26, 26)
 ///     nn::Conv2d stem(3, 64, 7, {.stride = 2, .padding = 3, .bias = false});
+///     nn::Conv2d keep(32, 32, 3, {.padding = "same"});                               // H and W stay
 template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
   std::int64_t in_channels, out_channels;
   Size2d kernel_size;
@@ -37,6 +39,7 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
     check(kernel.h > 0 && kernel.w > 0, at, "Conv2d: kernel_size must be positive, got ", kernel);
     check(o.stride.h > 0 && o.stride.w > 0 && o.dilation.h > 0 && o.dilation.w > 0 && o.padding.h >= 0 && o.padding.w >= 0, at,
           "Conv2d: stride ", o.stride, " and dilation ", o.dilation, " must be positive, padding ", o.padding, " not negative");
+    chainrule::detail::check_same_padding("Conv2d", o.padding, o.stride, at);
     weight = BasicParameter<T>(empty<T>({out, in / o.groups, kernel.h, kernel.w}, {}, at));
     init::kaiming_uniform_(weight, {.a = std::sqrt(5.0), .generator = o.generator}, at);
     if (!o.bias) return;
@@ -46,7 +49,8 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
   }
   /// Stride and padding by position, as in PyTorch: Conv2d(3, 64, 7, 2, 3).
   template <std::integral Stride>
-  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, std::int64_t padding = 0, Location at = Location::here())
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, Padding2d padding = 0,
+              Location at = Location::here())
       : BasicConv2d(in, out, kernel, Conv2dOptions{.stride = stride, .padding = padding}, at) {}
   using parts = members<&BasicConv2d::weight, &BasicConv2d::bias>;
   using others = members<&BasicConv2d::in_channels, &BasicConv2d::out_channels, &BasicConv2d::kernel_size,
@@ -59,17 +63,25 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
     check(channels == in_channels, at, "expects ", in_channels, " input channels, got ", channels, " (input ", x.shape(), "); use Conv2d(",
           channels, ", ", out_channels, ", ...)",
           x.shape().back() == in_channels ? ", or permute({0, 3, 1, 2}) if the channels stand last" : "");
-    return conv2d(x, weight, bias,
-                  {.stride = options.stride, .padding = options.padding, .dilation = options.dilation, .groups = options.groups}, at);
+    Conv2dFuncOptions o{
+        .stride = options.stride, .padding = options.padding, .dilation = options.dilation, .groups = options.groups};
+    if (options.padding_mode == PadMode::constant) return conv2d(x, weight, bias, o, at);
+    const Size2d p = std::exchange(o.padding, 0);
+    const Shape pads =
+        options.padding.same ? chainrule::detail::same_pads(kernel_size, options.dilation) : Shape{p.w, p.w, p.h, p.h};
+    return conv2d(pad(x, pads, options.padding_mode, 0, at), weight, bias, o, at);
   }
   std::string extra_repr() const {
     auto both = [](Size2d p) { return Shape{p.h, p.w}.str(); };
     std::string s = std::to_string(in_channels) + ", " + std::to_string(out_channels) + ", kernel_size=" + both(kernel_size) +
                     ", stride=" + both(options.stride);
-    if (options.padding != Size2d(0)) s += ", padding=" + both(options.padding);
+    if (options.padding.same) s += ", padding=same";
+    else if (options.padding != Size2d(0)) s += ", padding=" + both(options.padding);
     if (options.dilation != Size2d(1)) s += ", dilation=" + both(options.dilation);
     if (options.groups != 1) s += ", groups=" + std::to_string(options.groups);
-    return bias.defined() ? s : s + ", bias=False";
+    if (!bias.defined()) s += ", bias=False";
+    if (options.padding_mode != PadMode::constant) s += std::string(", padding_mode=") + options.padding_mode.str();
+    return s;
   }
 };
 

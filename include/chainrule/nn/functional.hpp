@@ -24,6 +24,7 @@ using chainrule::leaky_relu;
 using chainrule::linear;
 using chainrule::log_softmax;
 using chainrule::max_pool2d;
+using chainrule::max_pool2d_with_indices;
 using chainrule::mse_loss;
 using chainrule::nll_loss;
 using chainrule::one_hot;

@@ -66,10 +66,11 @@ struct AvgPool2d : Module<AvgPool2d> {
 /// The mean of each cell when the image is cut into output_size cells. (N, C, H, W) -> (N, C, height, width), whatever H and W.
 ///     nn::AdaptiveAvgPool2d(1)        // the mean over the whole image
 ///     nn::AdaptiveAvgPool2d({4, 4})
+///     nn::AdaptiveAvgPool2d({std::nullopt, 7})   // keeps the height
 struct AdaptiveAvgPool2d : Module<AdaptiveAvgPool2d> {
-  WindowSize output_size;
+  OutputSize2d output_size;
 
-  explicit AdaptiveAvgPool2d(WindowSize size) : output_size(size) {}
+  explicit AdaptiveAvgPool2d(OutputSize2d size) : output_size(size) {}
   using parts = members<>;
   using others = members<&AdaptiveAvgPool2d::output_size>;
 

@@ -2,6 +2,7 @@
 // add: a + b.
 
 #include <chainrule/core/binary.hpp>
+#include <chainrule/ops/mul.hpp>
 
 namespace chainrule {
 
@@ -34,6 +35,38 @@ template <class T> Tensor<T> add(Operand<T> a, Operand<T> b, Location at) {
 ///     add(tensor({1, 2}), tensor({10, 20}))   // {11, 22}
 template <class T> Tensor<T> add(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) { return add(Operand<T>(a, at), b, at); }
 
+namespace detail {
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail_alpha(double alpha, const char* op, Location at) {
+  fail(at, op, ": alpha ", alpha,
+       " has a fraction, which integers cannot hold; convert the tensors first, a.to<float>()");
+}
+/// alpha as an element of add or sub.
+template <class T> T alpha_of(AddOptions o, const char* op, Location at) {
+  if constexpr (!std::integral<T>) return static_cast<T>(o.alpha);
+  else {
+    const T alpha = fitting<T>(o.alpha, op, at);
+    if (static_cast<double>(alpha) != o.alpha) fail_alpha(o.alpha, op, at);
+    return alpha;
+  }
+}
+
+}  // namespace detail
+
+/// a + alpha b, as add. Gradient: g for a, alpha g for b. Throws when integers cannot hold alpha.
+///     add(tensor({1, 2}), tensor({10, 20}), {.alpha = 2})   // {21, 42}
+template <class T>
+Tensor<T> add(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, AddOptions options,
+              Location at = Location::here()) {
+  const T alpha = detail::alpha_of<T>(options, "add", at);
+  b.scalar = static_cast<T>(b.scalar * alpha);
+  if (!b.tensor) return add(Operand<T>(a, at), b, at);
+  return add(Operand<T>(a, at), Operand<T>(mul(b, Operand<T>(alpha, at), at), at), at);
+}
+
+template <class T> Tensor<T> Tensor<T>::add(Operand<T> other, AddOptions options, Location at) const {
+  return chainrule::add(*this, other, options, at);
+}
 template <class T> Tensor<T> Tensor<T>::add(Operand<T> other, Location at) const { return chainrule::add(Operand<T>(*this, at), other, at); }
 
 }  // namespace chainrule

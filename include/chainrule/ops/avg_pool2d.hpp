@@ -107,15 +107,18 @@ template <Real T> Tensor<T> avg_pool2d(const Tensor<T>& x, Size2d kernel_size, S
 }
 
 /// The image cut into output_size bins, as even as integers allow (bin i from floor(i H / OH) to ceil((i + 1) H / OH), neighbours may
-/// overlap), and the mean of each: x (N, C, H, W) or (C, H, W) -> (..., OH, OW). float and double. output_size 1 is the mean of the image.
+/// overlap), and the mean of each: x (N, C, H, W) or (C, H, W) -> (..., OH, OW). float and double. output_size 1 is the
+/// mean of the image; {std::nullopt, 7} keeps the rows.
 /// Gradient: g / (size of the bin) for each number of the bin. Source: torch.nn.functional.adaptive_avg_pool2d.
 ///     adaptive_avg_pool2d(tensor({{{1, 2}, {4, 5}}}), 1)   // 3, shape (1, 1, 1)
-template <Real T> Tensor<T> adaptive_avg_pool2d(const Tensor<T>& x, Size2d output_size, Location at = Location::here()) {
+template <Real T>
+Tensor<T> adaptive_avg_pool2d(const Tensor<T>& x, OutputSize2d output_size, Location at = Location::here()) {
   check(x.dim() == 3 || x.dim() == 4, at, "adaptive_avg_pool2d: expects shape (N, C, H, W) or (C, H, W), got ", x.shape());
-  check(output_size.h > 0 && output_size.w > 0, at, "adaptive_avg_pool2d: output_size must be positive, got ", output_size);
-  const std::int64_t h = x.size(-2), w = x.size(-1);
+  const std::int64_t h = x.size(-2), w = x.size(-1), oh = output_size.h.value_or(h), ow = output_size.w.value_or(w);
   check(h > 0 && w > 0, at, "adaptive_avg_pool2d: the image is empty, ", x.shape());
-  return detail::avg_pool2d_as("adaptive_avg_pool2d", x, {x.numel() / (h * w), fn::Bins{h, output_size.h}, fn::Bins{w, output_size.w}, 0}, at);
+  check(oh > 0 && ow > 0, at, "adaptive_avg_pool2d: output_size must be positive, got ", output_size.str());
+  return detail::avg_pool2d_as("adaptive_avg_pool2d", x, {x.numel() / (h * w), fn::Bins{h, oh}, fn::Bins{w, ow}, 0},
+                               at);
 }
 
 }  // namespace chainrule

@@ -2,6 +2,7 @@
 // Comparisons, element by element: eq ne lt le gt ge. They give bool and have no gradient.
 
 #include <chainrule/core/binary.hpp>
+#include <chainrule/ops/copy.hpp>
 
 namespace chainrule {
 
@@ -55,7 +56,8 @@ template <class T> Tensor<bool> le(Operand<T> a, Operand<T> b, Location at) { re
 template <class T> Tensor<bool> gt(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(fn::Gt{}, a, b, at); }
 template <class T> Tensor<bool> ge(Operand<T> a, Operand<T> b, Location at) { return detail::map_pair(fn::Ge{}, a, b, at); }
 
-/// a == b, element by element, as bool; shapes broadcast; b may be a number. Any element type. No gradient. NaN equals nothing.
+/// a == b, element by element, as bool; shapes broadcast; b may be a number. Any element types: different ones compare
+/// in their common type (CommonOf), as in PyTorch: int64 and float in float. No gradient. NaN equals nothing.
 /// (equal(a, b) tells whether two whole tensors are the same.) Source: torch.eq. Throws when the shapes do not broadcast.
 ///     eq(tensor({1, 2, 3}), 2)   // {false, true, false}
 template <class T> Tensor<bool> eq(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) { return eq(Operand<T>(a, at), b, at); }
@@ -69,6 +71,27 @@ template <class T> Tensor<bool> le(const Tensor<T>& a, std::type_identity_t<Oper
 template <class T> Tensor<bool> gt(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) { return gt(Operand<T>(a, at), b, at); }
 /// a >= b, as eq.
 template <class T> Tensor<bool> ge(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) { return ge(Operand<T>(a, at), b, at); }
+
+// Of different element types: in their common type, x.to<double>() == y for float and double, labels.to<float>() == y
+// for int64 and float.
+template <class A, OfDifferentTypes<A> B> Tensor<bool> eq(const Tensor<A>& a, const Tensor<B>& b, Location at) {
+  return eq(cast<CommonOf<A, B>>(a, at), cast<CommonOf<A, B>>(b, at), at);
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> ne(const Tensor<A>& a, const Tensor<B>& b, Location at) {
+  return ne(cast<CommonOf<A, B>>(a, at), cast<CommonOf<A, B>>(b, at), at);
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> lt(const Tensor<A>& a, const Tensor<B>& b, Location at) {
+  return lt(cast<CommonOf<A, B>>(a, at), cast<CommonOf<A, B>>(b, at), at);
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> le(const Tensor<A>& a, const Tensor<B>& b, Location at) {
+  return le(cast<CommonOf<A, B>>(a, at), cast<CommonOf<A, B>>(b, at), at);
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> gt(const Tensor<A>& a, const Tensor<B>& b, Location at) {
+  return gt(cast<CommonOf<A, B>>(a, at), cast<CommonOf<A, B>>(b, at), at);
+}
+template <class A, OfDifferentTypes<A> B> Tensor<bool> ge(const Tensor<A>& a, const Tensor<B>& b, Location at) {
+  return ge(cast<CommonOf<A, B>>(a, at), cast<CommonOf<A, B>>(b, at), at);
+}
 
 template <class T> Tensor<bool> Tensor<T>::eq(Operand<T> other, Location at) const { return chainrule::eq(Operand<T>(*this, at), other, at); }
 template <class T> Tensor<bool> Tensor<T>::ne(Operand<T> other, Location at) const { return chainrule::ne(Operand<T>(*this, at), other, at); }

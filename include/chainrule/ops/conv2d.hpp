@@ -3,6 +3,7 @@
 
 #include <chainrule/core/binary.hpp>
 #include <chainrule/cpu/conv_shape.hpp>
+#include <chainrule/ops/pad.hpp>
 #include <chainrule/ops/size2d.hpp>
 #include <chainrule/ops/sum.hpp>
 #include <chainrule/ops/view.hpp>
@@ -13,7 +14,7 @@ namespace chainrule {
 /// Options of conv2d (nn::Conv2dOptions are those of the layer), as in PyTorch: one number for both directions, or {rows, columns}.
 struct Conv2dFuncOptions {
   Size2d stride = 1;
-  Size2d padding = 0;   ///< zeros added on each side
+  Padding2d padding = 0;  ///< zeros added on each side; "same" (stride 1 only) or "valid"
   Size2d dilation = 1;  ///< distance of neighbouring window elements
   std::int64_t groups = 1;
 };
@@ -61,6 +62,7 @@ inline cpu::ConvShape conv_shape(const char* op, const Shape& x, const Shape& w,
   check(w.size() == 4, at, op, ": expects a weight of shape (out_channels, in_channels / groups, kernel_h, kernel_w), got ", w);
   check(o.stride.h > 0 && o.stride.w > 0, at, op, ": stride must be positive, got ", o.stride);
   check(o.dilation.h > 0 && o.dilation.w > 0, at, op, ": dilation must be positive, got ", o.dilation);
+  check(!o.padding.same, at, op, ": the padding must be a size here, not \"same\"");
   check(o.padding.h >= 0 && o.padding.w >= 0, at, op, ": padding must not be negative, got ", o.padding);
   check(o.groups > 0 && w[0] % o.groups == 0, at, op, ": ", w[0], " output channels cannot be cut into ", o.groups, " groups");
   checked_numel(x, sizeof(double), op, at);
@@ -95,6 +97,31 @@ inline Shape output_shape(const cpu::ConvShape& s) { return {s.n, s.c_out, s.oh,
 template <class T> Tensor<T> packed(const Tensor<T>& x, Location at) {
   no_grad guard;
   return contiguous(x, at);
+}
+
+/// Padding that keeps the image's size, as {left, right, top, bottom}: where it is odd, the right and the bottom get
+/// more.
+inline Shape same_pads(Size2d kernel, const Size2d& dilation) {
+  const std::int64_t h = multiply_sizes(dilation.h, kernel.h - 1), w = multiply_sizes(dilation.w, kernel.w - 1);
+  return {w / 2, w - w / 2, h / 2, h - h / 2};
+}
+inline void check_same_padding(const char* op, const Padding2d& padding, const Size2d& stride, Location at) {
+  check(!padding.same || stride == Size2d(1), at, op, ": padding \"same\" needs stride 1, got stride ", stride,
+        "; give the padding as a number");
+}
+
+/// What "same" stands for: x padded on the right and below where the padding is odd, and the padding of both sides.
+template <Real T>
+std::pair<Tensor<T>, Conv2dFuncOptions> same_padded(const Tensor<T>& x, const Tensor<T>& weight, Conv2dFuncOptions o,
+                                                    Location at) {
+  check_same_padding("conv2d", o.padding, o.stride, at);
+  check(weight.dim() == 4 && weight.size(2) > 0 && weight.size(3) > 0, at,
+        "conv2d: expects a weight of shape (out_channels, in_channels / groups, kernel_h, kernel_w), got ",
+        weight.shape());
+  const Shape pads = same_pads({weight.size(2), weight.size(3)}, o.dilation);
+  o.padding = Size2d(pads[2], pads[0]);
+  if (pads[0] == pads[1] && pads[2] == pads[3]) return {x, o};
+  return {pad_constant(x, {0, pads[1] - pads[0], 0, pads[3] - pads[2]}, 0, at), o};
 }
 
 template <Real T> Tensor<T> zeros_of(const Shape& shape, Device device, const char* op, Location at) {
@@ -160,12 +187,18 @@ Tensor<T> conv2d_weight(const Tensor<T>& x, const Shape& weight_size, const Tens
 ///     y(n, o, i, j) = bias(o) + sum over c, k, l of weight(o, c, k, l) x(n, c, i stride + k dilation - padding, j ...)
 /// where x is 0 outside of the image and c runs over the channels of o's group. x (N, C, H, W) or a single image (C, H, W), weight
 /// (O, C / groups, KH, KW), bias (O,) or left out -> (N, O, OH, OW), OH = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1.
-/// float and double. Gradients: conv2d_input, conv2d_weight, and g summed over all but the channels for the bias.
+/// The padding is a size, "valid" (none) or "same" (what keeps H and W; with an odd number the right and the bottom get
+/// one more; needs stride 1). float and double. Gradients: conv2d_input, conv2d_weight, and g summed over all but the
+/// channels for the bias.
 /// Throws when channels, groups or sizes do not fit. Source: torch.nn.functional.conv2d.
 ///     conv2d(ones({1, 1, 3, 3}), ones({1, 1, 2, 2}))   // fours, shape (1, 1, 2, 2)
 template <Real T>
 Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias, Conv2dFuncOptions options, Location at) {
   if (x.dim() == 3) return squeeze(conv2d(unsqueeze(x, 0, at), weight, bias, options, at), 0, at);
+  if (options.padding.same) {
+    const auto [padded, sized] = detail::same_padded(x, weight, options, at);
+    return conv2d(padded, weight, bias, sized, at);
+  }
   const cpu::ConvShape s = detail::conv_shape("conv2d", x.shape(), weight.shape(), options, at);
   check(!bias.defined() || bias.shape() == Shape(s.c_out), at, "conv2d: the bias needs one number for each of the ", s.c_out, " output channels, got shape ",
         bias.defined() ? bias.shape() : Shape{});

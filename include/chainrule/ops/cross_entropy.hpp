@@ -213,4 +213,14 @@ Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<T>& target, std::ty
   return sum(terms, at) * (options.reduction == Reduction::mean ? -1 / rows : -1.0);
 }
 
+/// Labels of uint8, as PyTorch takes them.
+template <Real T, detail::OtherIndex I>
+requires(!Real<I>) Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<I>& target,
+                                           std::type_identity_t<CrossEntropyOptions<T>> options = {},
+                                           Location at = Location::here()) {
+  static_assert(std::same_as<I, std::uint8_t>,
+                "cross_entropy: labels must be of int64 or uint8; convert them: target.to<std::int64_t>()");
+  return cross_entropy(input, cast<std::int64_t>(target, at), options, at);
+}
+
 }  // namespace chainrule

@@ -51,6 +51,16 @@ template <class T> Tensor<SumOf<T>> cumsum(const Tensor<T>& x, std::int64_t dim,
   else return x.dim() == 0 ? clone(x, at) : detail::running_sum(x, d, false, at);
 }
 
+/// In another element type, PyTorch's dtype: cumsum<double>(x, 0), or as a method. x is converted first.
+template <Element U, class T>
+  requires(!std::same_as<U, T>)
+Tensor<U> cumsum(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
+  return cast<U>(cumsum(cast<U>(x, at), dim, at), at);
+}
+
+template <class T> template <Element U> Tensor<U> Tensor<T>::cumsum(std::int64_t dim, Location at) const {
+  return cast<U>(chainrule::cumsum(cast<U>(*this, at), dim, at), at);
+}
 template <class T> Tensor<SumOf<T>> Tensor<T>::cumsum(std::int64_t dim, Location at) const {
   return chainrule::cumsum(*this, dim, at);
 }

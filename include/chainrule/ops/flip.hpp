@@ -31,7 +31,29 @@ template <class T> Tensor<T> roll(const Tensor<T>& x, std::int64_t shift, std::i
   return cat({slice(x, d, cut, n, 1, at), slice(x, d, 0, cut, 1, at)}, d, at);
 }
 
+/// x read as one row of elements, moved by `shift` places, in its own shape again.
+///     roll(tensor({{1, 2}, {3, 4}}), 1)   // {{4, 1}, {2, 3}}
+template <class T> Tensor<T> roll(const Tensor<T>& x, std::int64_t shift, Location at = Location::here()) {
+  return reshape(roll(reshape(x, {x.numel()}, at), shift, 0, at), x.shape(), at);
+}
+/// Several dimensions, each by its own number of places. Throws when there are not as many shifts as dimensions.
+///     roll(tensor({{1, 2}, {3, 4}}), {1, 1}, {0, 1})   // {{4, 3}, {2, 1}}
+template <class T>
+Tensor<T> roll(const Tensor<T>& x, const Shape& shifts, const Dims& dims, Location at = Location::here()) {
+  check(shifts.size() == dims.size(), at, "roll: needs one shift for each dimension, got shifts ", shifts,
+        " and dimensions ", dims);
+  Tensor<T> y = x;
+  for (int i = 0; i < dims.size(); ++i) y = roll(y, shifts[i], dims[i], at);
+  return y;
+}
+
 template <class T> Tensor<T> Tensor<T>::flip(const Dims& dims, Location at) const { return chainrule::flip(*this, dims, at); }
 template <class T> Tensor<T> Tensor<T>::roll(std::int64_t shift, std::int64_t dim, Location at) const { return chainrule::roll(*this, shift, dim, at); }
+template <class T> Tensor<T> Tensor<T>::roll(std::int64_t shift, Location at) const {
+  return chainrule::roll(*this, shift, at);
+}
+template <class T> Tensor<T> Tensor<T>::roll(const Shape& shifts, const Dims& dims, Location at) const {
+  return chainrule::roll(*this, shifts, dims, at);
+}
 
 }  // namespace chainrule

@@ -72,6 +72,19 @@ template <class T> Tensor<T> gather(const Tensor<T>& x, std::int64_t dim, const 
   }, at);
 }
 
+/// An index of int32, as PyTorch takes it.
+template <class T, detail::OtherIndex I>
+Tensor<T> gather(const Tensor<T>& x, std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) {
+  static_assert(std::same_as<I, std::int32_t>,
+                "gather: the index must be of int64 or int32; convert it: index.to<std::int64_t>()");
+  return gather(x, dim, cast<std::int64_t>(index, at), at);
+}
+
+template <class T>
+template <detail::OtherIndex I>
+Tensor<T> Tensor<T>::gather(std::int64_t dim, const Tensor<I>& index, Location at) const {
+  return chainrule::gather(*this, dim, index, at);
+}
 template <class T> Tensor<T> Tensor<T>::gather(std::int64_t dim, const Tensor<std::int64_t>& index, Location at) const { return chainrule::gather(*this, dim, index, at); }
 
 }  // namespace chainrule

@@ -1,5 +1,5 @@
 #pragma once
-// index_select: whole slices picked along one dimension; embedding: the rows of a table.
+// index_select: whole slices picked along one dimension.
 
 #include <chainrule/core/gather.hpp>
 #include <chainrule/ops/create.hpp>
@@ -71,19 +71,19 @@ template <class T> Tensor<T> index_select(const Tensor<T>& x, std::int64_t dim, 
   return detail::pick_slices(x, d, index.dim() == 0 ? reshape(index, {1}, at) : index, "index_select", at);
 }
 
-/// The rows of `weight` (number of rows, width) with these numbers: shape (index's shape..., width).
-/// Gradient: each row of g is added to the row it came from, in the order of the index. Source: torch.nn.functional.embedding.
-/// Throws when a number is not a row of the table, naming it and its position.
-///     embedding(tensor<std::int64_t>({2, 0}), tensor({{1, 2}, {3, 4}, {5, 6}}))   // {{5, 6}, {1, 2}}
-template <class T> Tensor<T> embedding(const Tensor<std::int64_t>& index, const Tensor<T>& weight, Location at = Location::here()) {
-  check(weight.dim() == 2, at, "embedding: the table must have shape (rows, width), got ", weight.shape());
-  detail::check_same_device("embedding", at, weight, index);
-  detail::check_index(index, 0, weight.shape()[0], "embedding", at, "of the table with ", weight.shape()[0], " rows");
-  Shape shape = index.shape();
-  shape.push_back(weight.shape()[1]);
-  return reshape(detail::pick_slices(weight, 0, reshape(index, {-1}, at), "embedding", at), shape, at);
+/// An index of int32, as PyTorch takes it.
+template <class T, detail::OtherIndex I>
+Tensor<T> index_select(const Tensor<T>& x, std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) {
+  static_assert(std::same_as<I, std::int32_t>,
+                "index_select: the index must be of int64 or int32; convert it: index.to<std::int64_t>()");
+  return index_select(x, dim, cast<std::int64_t>(index, at), at);
 }
 
+template <class T>
+template <detail::OtherIndex I>
+Tensor<T> Tensor<T>::index_select(std::int64_t dim, const Tensor<I>& index, Location at) const {
+  return chainrule::index_select(*this, dim, index, at);
+}
 template <class T> Tensor<T> Tensor<T>::index_select(std::int64_t dim, const Tensor<std::int64_t>& index, Location at) const {
   return chainrule::index_select(*this, dim, index, at);
 }

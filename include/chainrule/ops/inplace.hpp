@@ -163,6 +163,12 @@ template <class T> const Tensor<T>& Tensor<T>::div_(const Tensor& other, Locatio
   static_assert(Real<T>, "div_ would make fractions of integers: x.to<float>() first");
   return detail::edit(*this, "div_", other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::div(old, Operand<T>(by), at); });
 }
+template <class T> const Tensor<T>& Tensor<T>::add_(const Tensor& other, AddOptions options, Location at) const {
+  return add_(chainrule::mul(Operand<T>(other, at), Operand<T>(detail::alpha_of<T>(options, "add_", at), at), at), at);
+}
+template <class T> const Tensor<T>& Tensor<T>::sub_(const Tensor& other, AddOptions options, Location at) const {
+  return sub_(chainrule::mul(Operand<T>(other, at), Operand<T>(detail::alpha_of<T>(options, "sub_", at), at), at), at);
+}
 template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::add_(N v, Location at) const {
   return detail::edit(*this, "add_", Tensor(), at, [&](const Tensor& old, const Tensor&) { return chainrule::add(old, Operand<T>(v), at); });
 }

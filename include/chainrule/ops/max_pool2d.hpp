@@ -126,17 +126,43 @@ template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const T
   return record("max_pool2d_pick", y, {x}, keep(place), [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_grad(u, p, s)}; }, at);
 }
 
-template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const fn::PoolShape& s, Location at) {
+/// Places in the window as positions in the plane, row * w + column.
+template <class I> Tensor<std::int64_t> plane_positions(const Tensor<I>& place, const fn::PoolShape& s, Location at) {
+  const Tensor<I> here = to_device(place, Device::cpu, at);
+  const Tensor<std::int64_t> positions = allocate<std::int64_t>(place.shape(), Device::cpu, "max_pool2d", at);
+  const I* from = here.data();
+  std::int64_t* to = positions.data();
+  for (std::int64_t p = 0; p < s.planes; ++p)
+    for (std::int64_t i = 0; i < s.oh; ++i)
+      for (std::int64_t j = 0; j < s.ow; ++j, ++from) {
+        const std::int64_t k = *from / s.kw, l = *from % s.kw;
+        *to++ = (i * s.stride_h - s.pad_h + k * s.dil_h) * s.w + j * s.stride_w - s.pad_w + l * s.dil_w;
+      }
+  return to_device(positions, place.device(), at);
+}
+
+template <class I, Real T>
+Tensor<T> max_pool2d_as(const Tensor<T>& x, const fn::PoolShape& s, Tensor<std::int64_t>* indices, Location at) {
   const Shape shape = with_size(x.shape(), s.oh, s.ow);
   Tensor<T> y = allocate<T>(shape, x.device(), "max_pool2d", at);
   Tensor<I> place;
-  if (grad_enabled && x.requires_grad()) place = allocate<I>(shape, x.device(), "max_pool2d", at);
+  if (indices || (grad_enabled && x.requires_grad())) place = allocate<I>(shape, x.device(), "max_pool2d", at);
   if (y.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
     kernel<fn::MaxPool2d<T, I>>::on(x.device(), at)(s, in.data(), y.data(), place.defined() ? place.data() : nullptr);
   }
+  if (indices) *indices = plane_positions(place, s, at);
   return record("max_pool2d", y, {x}, keep(place), [s](const Tensor<T>& g, const Tensor<I>& p) { return Grads{max_pool2d_grad(g, p, s)}; }, at);
+}
+
+template <Real T>
+Tensor<T> max_pool2d_of(const Tensor<T>& x, Size2d kernel_size, const MaxPool2dOptions& options,
+                        Tensor<std::int64_t>* indices, Location at) {
+  const fn::PoolShape s = pool_shape("max_pool2d", x.shape(), kernel_size, options.stride.value_or(kernel_size),
+                                     options.padding, options.dilation, options.ceil_mode, at);
+  if (s.kh * s.kw <= 255) return max_pool2d_as<std::uint8_t>(x, s, indices, at);
+  return max_pool2d_as<std::int32_t>(x, s, indices, at);
 }
 
 }  // namespace detail
@@ -145,17 +171,27 @@ template <class I, Real T> Tensor<T> max_pool2d_as(const Tensor<T>& x, const fn:
 /// / stride) + 1, or ceil with ceil_mode. float and double. A NaN in the window wins.
 /// Gradient: g at the place of the largest number, the first of equal ones (rows before columns); added up where windows overlap.
 /// Throws when padding exceeds half of the window or no window fits. Source: torch.nn.functional.max_pool2d.
-/// relu(max_pool2d(x, 2)) is max_pool2d(relu(x), 2), gradients too, for less work and memory (dilation apart).
+/// PyTorch's return_indices is max_pool2d_with_indices here. relu(max_pool2d(x, 2)) is max_pool2d(relu(x), 2),
+/// gradients too, for less work and memory (dilation apart).
 ///     max_pool2d(tensor({{{1, 2}, {4, 3}}}), 2)   // 4, shape (1, 1, 1)
 template <Real T> Tensor<T> max_pool2d(const Tensor<T>& x, Size2d kernel_size, MaxPool2dOptions options = {}, Location at = Location::here()) {
-  const fn::PoolShape s = detail::pool_shape("max_pool2d", x.shape(), kernel_size, options.stride.value_or(kernel_size), options.padding, options.dilation, options.ceil_mode, at);
-  if (s.kh * s.kw <= 255) return detail::max_pool2d_as<std::uint8_t>(x, s, at);
-  return detail::max_pool2d_as<std::int32_t>(x, s, at);
+  return detail::max_pool2d_of(x, kernel_size, options, nullptr, at);
 }
 /// With the stride third, as in PyTorch: max_pool2d(x, 3, 2, {.padding = 1}).
 template <Real T> Tensor<T> max_pool2d(const Tensor<T>& x, Size2d kernel_size, Size2d stride, MaxPool2dOptions options = {}, Location at = Location::here()) {
   options.stride = stride;
   return max_pool2d(x, kernel_size, options, at);
+}
+
+/// max_pool2d, and where each value stood in its image: row * W + column, int64. What torch.nn.functional.max_pool2d
+/// gives with return_indices=True. Gradient of the values: that of max_pool2d; the indices have none.
+///     auto [values, indices] = max_pool2d_with_indices(tensor({{{1, 2}, {4, 3}}}), 2);   // 4 and 2, shape (1, 1, 1)
+template <Real T>
+ValueAndIndices<T> max_pool2d_with_indices(const Tensor<T>& x, Size2d kernel_size, MaxPool2dOptions options = {},
+                                           Location at = Location::here()) {
+  ValueAndIndices<T> result;
+  result.values = detail::max_pool2d_of(x, kernel_size, options, &result.indices, at);
+  return result;
 }
 
 }  // namespace chainrule

@@ -109,4 +109,14 @@ Tensor<T> nll_loss(const Tensor<T>& input, const Tensor<std::int64_t>& target, s
       input, labels, options.weight.defined() ? contiguous(options.weight.detach(), at) : Tensor<T>(), settings, at);
 }
 
+/// Labels of uint8, as PyTorch takes them.
+template <Real T, detail::OtherIndex I>
+requires(!Real<I>) Tensor<T> nll_loss(const Tensor<T>& input, const Tensor<I>& target,
+                                      std::type_identity_t<NllLossOptions<T>> options = {},
+                                      Location at = Location::here()) {
+  static_assert(std::same_as<I, std::uint8_t>,
+                "nll_loss: labels must be of int64 or uint8; convert them: target.to<std::int64_t>()");
+  return nll_loss(input, cast<std::int64_t>(target, at), options, at);
+}
+
 }  // namespace chainrule

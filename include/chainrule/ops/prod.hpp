@@ -64,6 +64,24 @@ template <class T> Tensor<SumOf<T>> prod(const Tensor<T>& x, Location at = Locat
   return prod(reshape(x, {x.numel()}, at), 0, false, at);
 }
 
+/// In another element type, PyTorch's dtype: prod<double>(x), or as a method. x is converted first.
+template <Element U, class T>
+  requires(!std::same_as<U, T>)
+Tensor<U> prod(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
+  return cast<U>(prod(cast<U>(x, at), dim, keepdim, at), at);
+}
+template <Element U, class T>
+  requires(!std::same_as<U, T>)
+Tensor<U> prod(const Tensor<T>& x, Location at = Location::here()) {
+  return cast<U>(prod(cast<U>(x, at), at), at);
+}
+
+template <class T> template <Element U> Tensor<U> Tensor<T>::prod(Location at) const {
+  return cast<U>(chainrule::prod(cast<U>(*this, at), at), at);
+}
+template <class T> template <Element U> Tensor<U> Tensor<T>::prod(std::int64_t dim, bool keepdim, Location at) const {
+  return cast<U>(chainrule::prod(cast<U>(*this, at), dim, keepdim, at), at);
+}
 template <class T> Tensor<SumOf<T>> Tensor<T>::prod(Location at) const { return chainrule::prod(*this, at); }
 template <class T> Tensor<SumOf<T>> Tensor<T>::prod(std::int64_t dim, bool keepdim, Location at) const {
   return chainrule::prod(*this, dim, keepdim, at);

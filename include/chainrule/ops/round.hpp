@@ -2,6 +2,8 @@
 // round, floor, ceil, trunc: to whole numbers.
 
 #include <chainrule/ops/create.hpp>
+#include <chainrule/ops/div.hpp>
+#include <chainrule/ops/mul.hpp>
 #include <cmath>
 
 namespace chainrule {
@@ -51,6 +53,19 @@ struct Trunc {
 template <class T> Tensor<T> round(const Tensor<T>& x, Location at = Location::here()) {
   return record("round", map(fn::Round{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
+/// round to that many decimals: round(10^decimals x) / 10^decimals, as PyTorch computes it; negative decimals round to
+/// tens, hundreds. float and double. Gradient: 0.
+///     round(tensor({1.234, 15}), {.decimals = 1})   // {1.2, 15}
+template <Real T> Tensor<T> round(const Tensor<T>& x, RoundOptions options, Location at = Location::here()) {
+  const T scale = static_cast<T>(std::pow(10.0, std::abs(options.decimals)));
+  const fn::BindRight<fn::Mul, T> up{{}, scale};
+  const fn::BindRight<fn::Div, T> down{{}, scale};
+  const bool small = options.decimals >= 0;
+  const Tensor<T> whole = map(fn::Round{}, at, small ? map(up, at, x) : map(down, at, x));
+  return record(
+      "round", small ? map(down, at, whole) : map(up, at, whole), {x},
+      [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+}
 /// The largest whole number that is not above x. Gradient: 0. Source: torch.floor.
 ///     floor(tensor({1.7, -1.2}))   // {1, -2}
 template <class T> Tensor<T> floor(const Tensor<T>& x, Location at = Location::here()) {
@@ -69,6 +84,10 @@ template <class T> Tensor<T> trunc(const Tensor<T>& x, Location at = Location::h
 }
 
 template <class T> Tensor<T> Tensor<T>::round(Location at) const { return chainrule::round(*this, at); }
+template <class T> Tensor<T> Tensor<T>::round(RoundOptions options, Location at) const {
+  static_assert(Real<T>, "round: integers have no decimals");
+  return chainrule::round(*this, options, at);
+}
 template <class T> Tensor<T> Tensor<T>::floor(Location at) const { return chainrule::floor(*this, at); }
 template <class T> Tensor<T> Tensor<T>::ceil(Location at) const { return chainrule::ceil(*this, at); }
 template <class T> Tensor<T> Tensor<T>::trunc(Location at) const { return chainrule::trunc(*this, at); }

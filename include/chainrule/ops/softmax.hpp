@@ -124,6 +124,18 @@ template <Real T> Tensor<T> log_softmax(const Tensor<T>& x, std::int64_t dim, Lo
     return Grads{log_softmax_grad(g, y, d)};
   }, at);
 }
+/// In another element type, PyTorch's dtype: softmax<double>(x, 1), softmax<float>(labels, 0), or as a method. x is
+/// converted first.
+template <Real U, class T>
+  requires(!std::same_as<U, T>)
+Tensor<U> softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
+  return cast<U>(softmax(cast<U>(x, at), dim, at), at);
+}
+template <Real U, class T>
+  requires(!std::same_as<U, T>)
+Tensor<U> log_softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
+  return cast<U>(log_softmax(cast<U>(x, at), dim, at), at);
+}
 /// log(sum(exp(x))) along `dim`, which goes unless keepdim; never overflows. Over nothing, or nothing but -infinity: -infinity.
 /// Gradient: g exp(x - y), which is g softmax(x); 0 where y is -infinity. Source: torch.logsumexp.
 ///     logsumexp(tensor({1000, 1000}), 0)   // 1000.6931
@@ -148,8 +160,33 @@ template <Real T> Tensor<T> logsumexp(const Tensor<T>& x, std::int64_t dim, bool
   }, at);
 }
 
+/// logsumexp over several dimensions at once: logsumexp(x, {0, 1}).
+template <Real T>
+Tensor<T> logsumexp(const Tensor<T>& x, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
+  if (dims.size() == 1) return logsumexp(x, dims[0], keepdim, at);
+  const auto plan = detail::plan_reduction(x, dims, keepdim, "logsumexp", at);
+  Dims order, last;
+  Shape rows;
+  for (int d = 0; d < x.dim(); ++d) {
+    if (plan.reduced[d]) last.push_back(d);
+    else order.push_back(d), rows.push_back(x.shape()[d]);
+  }
+  for (auto d : last) order.push_back(d);
+  rows.push_back(plan.count);  // (kept..., all of the others as one)
+  return reshape(logsumexp(reshape(permute(x, order, at), rows, at), -1, false, at), plan.result, at);
+}
+
+template <class T> template <Real U> Tensor<U> Tensor<T>::softmax(std::int64_t dim, Location at) const {
+  return cast<U>(chainrule::softmax(cast<U>(*this, at), dim, at), at);
+}
+template <class T> template <Real U> Tensor<U> Tensor<T>::log_softmax(std::int64_t dim, Location at) const {
+  return cast<U>(chainrule::log_softmax(cast<U>(*this, at), dim, at), at);
+}
 template <class T> Tensor<T> Tensor<T>::softmax(std::int64_t dim, Location at) const { return chainrule::softmax(*this, dim, at); }
 template <class T> Tensor<T> Tensor<T>::log_softmax(std::int64_t dim, Location at) const { return chainrule::log_softmax(*this, dim, at); }
 template <class T> Tensor<T> Tensor<T>::logsumexp(std::int64_t dim, bool keepdim, Location at) const { return chainrule::logsumexp(*this, dim, keepdim, at); }
+template <class T> Tensor<T> Tensor<T>::logsumexp(const Dims& dims, bool keepdim, Location at) const {
+  return chainrule::logsumexp(*this, dims, keepdim, at);
+}
 
 }  // namespace chainrule

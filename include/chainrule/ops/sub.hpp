@@ -2,6 +2,8 @@
 // sub: a - b.
 
 #include <chainrule/core/binary.hpp>
+#include <chainrule/ops/add.hpp>
+#include <chainrule/ops/mul.hpp>
 
 namespace chainrule {
 
@@ -30,6 +32,20 @@ template <class T> Tensor<T> sub(Operand<T> a, Operand<T> b, Location at) {
 ///     sub(tensor({10, 20}), tensor({1, 2}))   // {9, 18}
 template <class T> Tensor<T> sub(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) { return sub(Operand<T>(a, at), b, at); }
 
+/// a - alpha b, as sub. Gradient: g for a, -alpha g for b. Throws when integers cannot hold alpha.
+///     sub(tensor({10, 20}), tensor({1, 2}), {.alpha = 2})   // {8, 16}
+template <class T>
+Tensor<T> sub(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, AddOptions options,
+              Location at = Location::here()) {
+  const T alpha = detail::alpha_of<T>(options, "sub", at);
+  b.scalar = static_cast<T>(b.scalar * alpha);
+  if (!b.tensor) return sub(Operand<T>(a, at), b, at);
+  return sub(Operand<T>(a, at), Operand<T>(mul(b, Operand<T>(alpha, at), at), at), at);
+}
+
+template <class T> Tensor<T> Tensor<T>::sub(Operand<T> other, AddOptions options, Location at) const {
+  return chainrule::sub(*this, other, options, at);
+}
 template <class T> Tensor<T> Tensor<T>::sub(Operand<T> other, Location at) const { return chainrule::sub(Operand<T>(*this, at), other, at); }
 
 }  // namespace chainrule

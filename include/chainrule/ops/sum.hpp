@@ -28,6 +28,19 @@ template <class T> Tensor<SumOf<T>> sum(const Tensor<T>& x, const Dims& dims, bo
 }
 template <class T> Tensor<SumOf<T>> sum(const Tensor<T>& x, Location at = Location::here()) { return sum(x, Dims{}, false, at); }
 
+/// In another element type, PyTorch's dtype: sum<double>(x), or as a method. x is converted first. Float sums of many
+/// terms keep their digits.
+template <Element U, class T>
+  requires(!std::same_as<U, T>)
+Tensor<U> sum(const Tensor<T>& x, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
+  return cast<U>(sum(cast<U>(x, at), dims, keepdim, at), at);
+}
+template <Element U, class T>
+  requires(!std::same_as<U, T>)
+Tensor<U> sum(const Tensor<T>& x, Location at = Location::here()) {
+  return cast<U>(sum(cast<U>(x, at), at), at);
+}
+
 /// x summed over the dimensions along which `shape` was broadcast to x's shape. The engine calls it where a rule's gradient is
 /// larger than the operand. Gradient: g, expanded.
 template <class T> Tensor<T> sum_to(const Tensor<T>& x, const Shape& shape, Location at) {
@@ -42,6 +55,12 @@ template <class T> Tensor<T> sum_to(const Tensor<T>& x, const Shape& shape, Loca
   return cast<T>(reshape(sum(x, dims, true, at), shape, at), at);  // integers sum to int64
 }
 
+template <class T> template <Element U> Tensor<U> Tensor<T>::sum(Location at) const {
+  return cast<U>(chainrule::sum(cast<U>(*this, at), at), at);
+}
+template <class T> template <Element U> Tensor<U> Tensor<T>::sum(const Dims& dims, bool keepdim, Location at) const {
+  return cast<U>(chainrule::sum(cast<U>(*this, at), dims, keepdim, at), at);
+}
 template <class T> Tensor<SumOf<T>> Tensor<T>::sum(Location at) const { return chainrule::sum(*this, at); }
 template <class T> Tensor<SumOf<T>> Tensor<T>::sum(const Dims& dims, bool keepdim, Location at) const { return chainrule::sum(*this, dims, keepdim, at); }
 

@@ -139,16 +139,44 @@ template <class T> Tensor<T> t(const Tensor<T>& x, Location at = Location::here(
   return x.dim() < 2 ? x : transpose(x, 0, 1, at);
 }
 
-/// Without the dimensions of size 1, or without dimension `dim` if its size is 1.
-template <class T> Tensor<T> squeeze(const Tensor<T>& x, std::optional<std::int64_t> dim = {}, Location at = Location::here()) {
+namespace detail {
+
+/// Without those of `dims` whose size is 1; of all dimensions if `dims` is null.
+template <class T> Tensor<T> squeeze_dims(const Tensor<T>& x, const Dims* dims, Location at) {
   Shape shape, strides;
-  int only = dim ? detail::wrap_dim(*dim, std::max(1, x.dim()), "squeeze", at) : -1;
+  bool named[Shape::max_dims] = {};
+  if (dims)
+    for (auto dim : *dims) {
+      const int d = wrap_dim(dim, std::max(1, x.dim()), "squeeze", at);
+      check(!named[d], at, "squeeze: dimension ", d, " stands twice in ", *dims);
+      named[d] = true;
+    }
   for (int d = 0; d < x.dim(); ++d) {
-    if (x.shape()[d] == 1 && (!dim || d == only)) continue;
+    if (x.shape()[d] == 1 && (!dims || named[d])) continue;
     shape.push_back(x.shape()[d]);
     strides.push_back(x.strides()[d]);
   }
   return record("squeeze", detail::make_view(x, shape, strides, x.impl()->offset), {x}, [from = x.shape()](const Tensor<T>& g) { return Grads{reshape(g, from)}; }, at);
+}
+
+}  // namespace detail
+
+/// Without the dimensions of size 1, or without dimension `dim` if its size is 1, or without those of a list:
+/// squeeze(x, {0, 2}).
+/// Source: torch.squeeze. Throws for a dimension that does not exist or stands twice in the list.
+template <class T>
+Tensor<T> squeeze(const Tensor<T>& x, std::optional<std::int64_t> dim = {}, Location at = Location::here()) {
+  const Dims only = dim ? Dims(*dim) : Dims();
+  return detail::squeeze_dims(x, dim ? &only : nullptr, at);
+}
+template <class T, std::same_as<Dims> D>
+Tensor<T> squeeze(const Tensor<T>& x, const D& dims, Location at = Location::here()) {
+  return detail::squeeze_dims(x, &dims, at);
+}
+template <class T>
+Tensor<T> squeeze(const Tensor<T>& x, std::initializer_list<Shape::Entry> list, Location at = Location::here()) {
+  const Dims dims(list);
+  return detail::squeeze_dims(x, list.size() == 0 ? nullptr : &dims, at);  // squeeze(x, {}) leaves the dimension out
 }
 /// With a dimension of size 1 put in before dimension `dim`.
 template <class T> Tensor<T> unsqueeze(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
@@ -236,8 +264,11 @@ template <class T> Tensor<T> Tensor<T>::transpose(std::int64_t dim0, std::int64_
 template <class T> Tensor<T> Tensor<T>::t(Location at) const { return chainrule::t(*this, at); }
 template <class T> Tensor<T> Tensor<T>::mT(Location at) const { return chainrule::transpose(*this, -2, -1, at); }
 template <class T> Tensor<T> Tensor<T>::permute(const Dims& dims, Location at) const { return chainrule::permute(*this, dims, at); }
-template <class T> Tensor<T> Tensor<T>::squeeze(Location at) const { return chainrule::squeeze(*this, {}, at); }
+template <class T> Tensor<T> Tensor<T>::squeeze(Location at) const { return detail::squeeze_dims(*this, nullptr, at); }
 template <class T> Tensor<T> Tensor<T>::squeeze(std::int64_t dim, Location at) const { return chainrule::squeeze(*this, dim, at); }
+template <class T> Tensor<T> Tensor<T>::squeeze(const Dims& dims, Location at) const {
+  return detail::squeeze_dims(*this, &dims, at);
+}
 template <class T> Tensor<T> Tensor<T>::unsqueeze(std::int64_t dim, Location at) const { return chainrule::unsqueeze(*this, dim, at); }
 template <class T> Tensor<T> Tensor<T>::expand(const Shape& shape, Location at) const { return chainrule::expand(*this, shape, at); }
 template <class T> Tensor<T> Tensor<T>::narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Location at) const { return chainrule::narrow(*this, dim, start, length, at); }

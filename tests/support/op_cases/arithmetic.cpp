@@ -23,6 +23,8 @@ OpCases arithmetic_cases() {
       op_case("div", "by a column", {v({{1, 2}, {3, 4}}), v({{2}, {4}})}, [](const auto& in) { return in[0] / in[1]; }, v({{0.5, 1}, {0.75, 1}})),
       op_case("div", "a number by it", {v({2, -4})}, [](const auto& in) { return 1 / in[0]; }, v({0.5, -0.25})),
       op_case("div", "by a number", {v({2, -4})}, [](const auto& in) { return in[0] / 4; }, v({0.5, -1})),
+      op_case("floor_divide", "", {v({7.5, -7, 0.25}), v({2, 2, -1})}, [](const auto& in) { return cr::floor_divide(in[0], in[1]); }, v({3, -4, -1}), {.on_device = false}),
+      op_case("floor_divide", "trunc", {v({7.5, -7.5}), v({2, 2})}, [](const auto& in) { return in[0].div(in[1], {.rounding_mode = "trunc"}); }, v({3, -3}), {.on_device = false}),
       op_case("neg", "", {a}, [](const auto& in) { return -in[0]; }, v({{-1, 2, -0.5}, {-3, -4, 1}})),
       op_case("pow", "to a tensor", {v({2, 3, 0.5}), v({0.5, -1, 3})}, [](const auto& in) { return cr::pow(in[0], in[1]); }, v({1.4142135623730951, 1.0 / 3, 0.125})),
       op_case("pow", "cube, of negative numbers too", {v({-2, 0.5, 3})}, [](const auto& in) { return cr::pow(in[0], 3); }, v({-8, 0.125, 27})),

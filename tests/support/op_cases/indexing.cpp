@@ -14,7 +14,8 @@ OpCases indexing_cases() {
   return {
       op_case("index_select", "rows, one twice", {x}, [](const auto& in) { return in[0].index_select(0, ints({1, 1, 0}, in[0])); }, v({{4, 5, 6}, {4, 5, 6}, {1, 2, 3}})),
       op_case("index_select", "columns", {x}, [](const auto& in) { return in[0].index_select(1, ints({2, 0}, in[0])); }, v({{3, 1}, {6, 4}})),
-      op_case("index_select", "embedding", {x}, [](const auto& in) { return cr::embedding(ints({{1, 0}, {1, 1}}, in[0]), in[0]); }, v({{{4, 5, 6}, {1, 2, 3}}, {{4, 5, 6}, {4, 5, 6}}})),
+      op_case("embedding", "", {x}, [](const auto& in) { return cr::embedding(ints({{1, 0}, {1, 1}}, in[0]), in[0]); }, v({{{4, 5, 6}, {1, 2, 3}}, {{4, 5, 6}, {4, 5, 6}}})),
+      op_case("embedding", "padding_idx", {x}, [](const auto& in) { return cr::embedding(ints({0, 0}, in[0]), in[0], {.padding_idx = 1}); }, v({{1, 2, 3}, {1, 2, 3}}), on_cpu),
       op_case("gather", "", {x}, [](const auto& in) { return in[0].gather(1, ints({{2, 0}, {1, 1}}, in[0])); }, v({{3, 1}, {5, 5}})),
       op_case("scatter_add", "", {x, v({{10, 20}, {30, 40}})}, [](const auto& in) { return in[0].scatter_add(1, ints({{0, 0}, {2, 1}}, in[0]), in[1]); }, v({{31, 2, 3}, {4, 45, 36}})),
       op_case("one_hot", "", {v({1, 0})}, [](const auto& in) { return cr::one_hot(in[0].template to<std::int64_t>(), 3); }, v({{0, 1, 0}, {1, 0, 0}}), values),
