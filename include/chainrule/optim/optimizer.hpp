@@ -5,6 +5,7 @@
 #include <chainrule/core/autograd.hpp>
 #include <chainrule/core/math.hpp>
 #include <chainrule/core/simd.hpp>
+#include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/inplace.hpp>
@@ -19,12 +20,12 @@ namespace chainrule::optim {
 
 /// The part of an optimizer that does not depend on the element type: what learning-rate schedulers and training loops need.
 /// Schedulers refer to it, so it stays where it is.
-class OptimizerBase {
+class Optimizer {
  public:
-  OptimizerBase() = default;
-  OptimizerBase(const OptimizerBase&) = delete;
-  OptimizerBase& operator=(const OptimizerBase&) = delete;
-  virtual ~OptimizerBase() = default;
+  Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+  virtual ~Optimizer() = default;
 
   /// Changes every parameter that has a gradient, by the optimizer's formula. Parameters without one are left alone.
   void step(Location at = Location::here()) {
@@ -47,7 +48,7 @@ class OptimizerBase {
   /// The learning rate of a group.
   double lr(std::size_t group = 0, Location at = Location::here()) const {
     check_group(group, "lr", at);
-    return *const_cast<OptimizerBase*>(this)->lr_slot(group);
+    return *const_cast<Optimizer*>(this)->lr_slot(group);
   }
   /// Sets the learning rate of all groups.
   void set_lr(double lr, Location at = Location::here()) {
@@ -128,7 +129,7 @@ template <class T, class Options> struct ParamGroup : Options {
 
 /// The base of an optimizer over Tensor<T> with these Options. Options has `double lr`, and
 /// `template <class F> void each(F f)`, which calls f(name, number&) for all that it holds.
-template <class T, class Options, int States> class Optimizer : public OptimizerBase {
+template <class T, class Options, int States> class OptimizerOf : public Optimizer {
   static_assert(Real<T>, "only float and double tensors are trained");
 
  public:
@@ -154,7 +155,7 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
     Tensor<T> room[States];   // memory for large ones, not touched until then
   };
 
-  Optimizer(const char* name, std::span<const char* const> state_names) : name_(name), state_names_(state_names) {}
+  OptimizerOf(const char* name, std::span<const char* const> state_names) : name_(name), state_names_(state_names) {}
 
   /// Takes a group over after checking all of it. `states`: how many each parameter will need. Room for large ones is set aside now,
   /// behind the parameters: what lasts as long as training would else part the memory that activations and gradients share.
@@ -240,7 +241,7 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
   std::vector<std::vector<Memory>> memory_;  // [group][parameter]
 };
 
-template <class T, class Options, int States> StateDict Optimizer<T, Options, States>::state_dict() const {
+template <class T, class Options, int States> StateDict OptimizerOf<T, Options, States>::state_dict() const {
   no_grad guard;
   StateDict dict;
   std::size_t index = 0;
@@ -252,7 +253,7 @@ template <class T, class Options, int States> StateDict Optimizer<T, Options, St
       for (std::size_t s = 0; s < States; ++s)
         if (memory.state[s].defined()) dict.emplace_back(prefix + state_names_[s], memory.state[s].clone());
     }
-  const auto& initial = const_cast<Optimizer*>(this)->initial_lrs();
+  const auto& initial = const_cast<OptimizerOf*>(this)->initial_lrs();
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const std::string prefix = "param_groups." + std::to_string(g) + '.';
     detail::put_number(dict, prefix, "size", static_cast<double>(groups_[g].params.size()));
@@ -263,7 +264,7 @@ template <class T, class Options, int States> StateDict Optimizer<T, Options, St
   return dict;
 }
 
-template <class T, class Options, int States> void Optimizer<T, Options, States>::load_state_dict(const NamedTensors& dict, Location at) {
+template <class T, class Options, int States> void OptimizerOf<T, Options, States>::load_state_dict(const NamedTensors& dict, Location at) {
   no_grad guard;
   detail::StateReader reader(name_, dict, at);
   // Everything is read and checked before anything is taken over.
