@@ -26,6 +26,13 @@ TEST_CASE("layers by position print as PyTorch prints them", "[habits][nn]") {
   CHECK(nn::Embedding(10, 3).str() == "Embedding(10, 3)");
   CHECK(nn::Softmax(1).str() == "Softmax(dim=1)");
   CHECK(nn::Flatten(1).str() == "Flatten(start_dim=1, end_dim=-1)");
+  CHECK(nn::Embedding(10, 3, 0).str() == "Embedding(10, 3, padding_idx=0)");
+  CHECK(nn::Conv2d(3, 16, 3, 2, 1).str() == "Conv2d(3, 16, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1))");
+  CHECK(nn::Conv2d(8, 16, {3, 5}, 1, 2, {2, 1}, 4, false).str() ==
+        "Conv2d(8, 16, kernel_size=(3, 5), stride=(1, 1), padding=(2, 2), dilation=(2, 1), groups=4, bias=False)");
+  CHECK(nn::MaxPool2d(3, 2, 1, 2).str() == "MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=2, ceil_mode=False)");
+  CHECK(nn::AvgPool2d(3, 2, 1, true, false).options.ceil_mode);
+  CHECK_FALSE(nn::AvgPool2d(3, 2, 1, true, false).options.count_include_pad);
   CHECK(nn::MaxPool2d(2, 2).str() == nn::MaxPool2d(2, {.stride = 2}).str());
 }
 
