@@ -32,7 +32,7 @@ inline Digits load_digits(const Arguments& args) {
                   " is not there), or drawn for drawn digits");
   const Normalised normalised{cr::transforms::ToTensor{}, cr::transforms::Normalize{{0.1307f}, {0.3081f}}};
   if (folder == "drawn") return {DrawnDigits(20000, 1, normalised), DrawnDigits(4000, 2, normalised)};
-  return {Mnist(folder, Split::train, normalised), Mnist(folder, Split::test, normalised)};
+  return {MNIST(folder, Split::train, normalised), MNIST(folder, Split::test, normalised)};
 }
 
 /// The options that every digit example takes.

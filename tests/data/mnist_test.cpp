@@ -23,7 +23,7 @@ const Bytes two_labels{0, 0, 8, 1, 0, 0, 0, 2, 9, 4};
 TEST_CASE("MNIST has 60,000 and 10,000 images", "[data][mnist]") {
   const std::string root = chainrule_test::data_dir() + "/mnist";
   if (!chainrule_test::present(root)) return;
-  data::Mnist train(root, data::Split::train, to_normal), test(root, data::Split::test, to_normal);
+  data::MNIST train(root, data::Split::train, to_normal), test(root, data::Split::test, to_normal);
   CHECK(train.size() == 60000);
   CHECK(test.size() == 10000);
   CHECK(train.images().shape() == cr::Shape{60000, 28, 28});
@@ -47,13 +47,13 @@ TEST_CASE("the four files are found where torchvision puts them, too", "[data][m
     std::filesystem::create_directories(dir.path(folder));
     dir.write(std::string(folder) + "t10k-images-idx3-ubyte", two_images);
     dir.write(std::string(folder) + "t10k-labels-idx1-ubyte", two_labels);
-    data::Mnist set(dir.path(), data::Split::test);
+    data::MNIST set(dir.path(), data::Split::test);
     CHECK(set.size() == 2);
     auto [x, y] = set.get(1);
     CHECK(y == 4);
     CHECK(x.shape() == cr::Shape{1, 2, 2});
     CHECK(x.to_vector() == std::vector<float>{0.8f, 1, 0, 1});
-    CHECK_THROWS_WITH(data::Mnist(dir.path(), data::Split::train), Contains("neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz is in"));
+    CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::train), Contains("neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz is in"));
   }
 }
 
@@ -61,20 +61,20 @@ TEST_CASE("damaged MNIST files are refused", "[data][mnist]") {
   chainrule_test::ScratchDir dir;
   dir.write("t10k-images-idx3-ubyte", two_images);
   dir.write("t10k-labels-idx1-ubyte", Bytes{0, 0, 8, 1, 0, 0, 0, 2, 9, 10});
-  CHECK_THROWS_WITH(data::Mnist(dir.path(), data::Split::test), Contains("label 10 of row 1 (offset 9) is not in 0..9"));
+  CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::test), Contains("label 10 of row 1 (offset 9) is not in 0..9"));
   dir.write("t10k-labels-idx1-ubyte", Bytes{0, 0, 8, 1, 0, 0, 0, 1, 9});
-  CHECK_THROWS_WITH(data::Mnist(dir.path(), data::Split::test), Contains("holds 2 images, but") && Contains("1 labels"));
+  CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::test), Contains("holds 2 images, but") && Contains("1 labels"));
   dir.write("t10k-labels-idx1-ubyte", two_images);
-  CHECK_THROWS_WITH(data::Mnist(dir.path(), data::Split::test), Contains("labels have 1"));
+  CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::test), Contains("labels have 1"));
   dir.write("t10k-images-idx3-ubyte", Bytes(two_images.begin(), two_images.end() - 1));
-  CHECK_THROWS_WITH(data::Mnist(dir.path(), data::Split::test), Contains("truncated"));
+  CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::test), Contains("truncated"));
 }
 
 TEST_CASE("Fashion-MNIST has names for its classes", "[data][mnist]") {
   chainrule_test::ScratchDir dir;
   dir.write("train-images-idx3-ubyte", two_images);
   dir.write("train-labels-idx1-ubyte", two_labels);
-  data::FashionMnist set(dir.path());
+  data::FashionMNIST set(dir.path());
   CHECK(set.classes()[static_cast<std::size_t>(set.get(0).second)] == "Ankle boot");
 }
 

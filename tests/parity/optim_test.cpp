@@ -42,7 +42,7 @@ class Arguments {
   std::set<std::string> left_;
 };
 
-std::unique_ptr<optim::OptimizerBase> make_optimizer(const ParityCase& c, const Params& params) {
+std::unique_ptr<optim::Optimizer> make_optimizer(const ParityCase& c, const Params& params) {
   Arguments get(c);
   if (c.op == "SGD") {
     optim::SGDOptions o;
@@ -106,7 +106,7 @@ void run_clip(const ParityCase& c) {
   agrees(c, params[1].grad(), c.stored("after.b"), "grad of b");
 }
 
-std::unique_ptr<optim::Scheduler> make_scheduler(const ParityCase& c, optim::OptimizerBase& optimizer) {
+std::unique_ptr<optim::Scheduler> make_scheduler(const ParityCase& c, optim::Optimizer& optimizer) {
   Arguments get(c);
   if (c.op == "StepLR") {
     optim::StepLROptions o;

@@ -1,5 +1,5 @@
 #pragma once
-// Data sets. A data set is anything with size() and get(i), where get gives a pair, a struct, a tuple, a tensor or a number:
+// Data sets. A data set is anything with size() and get(i), or operator[](i), that gives a pair, a struct, a tuple, a tensor or a number:
 //     struct Parity {
 //       std::int64_t size() const { return 1000; }
 //       std::pair<Tensor<>, std::int64_t> get(std::int64_t i) const { return {tensor({float(i & 1), float(i >> 1 & 1)}), (i ^ i >> 1) & 1}; }
@@ -20,10 +20,15 @@
 
 namespace chainrule::data {
 
+namespace detail {
+/// The type of a data set's indices: std::vector counts in size_t, which g++ -Wconversion wants to be told.
+template <class D> using IndexOf = std::conditional_t<std::unsigned_integral<decltype(std::declval<D&>().size())>, std::size_t, std::int64_t>;
+}  // namespace detail
+
 template <class D> concept DrawsSamples = requires(D& d, std::int64_t i, Generator& g) { d.get(i, g); };
 template <class D> concept Dataset = requires(D& d, std::int64_t i) {
   { d.size() } -> std::convertible_to<std::int64_t>;
-  requires DrawsSamples<D> || requires { d.get(i); };
+  requires DrawsSamples<D> || requires { d.get(i); } || requires { d[i]; };
 };
 template <class D> concept HasGetBatch = requires(D& d, std::span<const std::int64_t> indices) { d.get_batch(indices); };
 
@@ -36,10 +41,15 @@ template <class Data, class Target> Batch(Data, Target) -> Batch<Data, Target>;
 
 template <Dataset D> std::int64_t size_of(D& d) { return static_cast<std::int64_t>(d.size()); }
 
+/// Sample i of a data set that draws no random numbers.
+template <Dataset D> auto get_sample(D& d, std::int64_t i) {
+  if constexpr (requires { d.get(i); }) return d.get(i);
+  else return d[static_cast<detail::IndexOf<D>>(i)];
+}
 /// Sample i, however the data set makes it.
 template <Dataset D> auto get_sample(D& d, std::int64_t i, Generator& g) {
   if constexpr (DrawsSamples<D>) return d.get(i, g);
-  else return d.get(i);
+  else return get_sample(d, i);
 }
 template <Dataset D> using SampleOf = decltype(get_sample(std::declval<D&>(), std::int64_t{}, std::declval<Generator&>()));
 
@@ -120,7 +130,7 @@ template <Dataset D> class Subset {
   auto get(std::int64_t i) const
     requires(!DrawsSamples<D>)
   {
-    return dataset_->get(original(i));
+    return get_sample(*dataset_, original(i));
   }
   auto operator[](std::int64_t i) const
     requires(!DrawsSamples<D>)

@@ -123,7 +123,7 @@ template <class BatchType> class Epoch {
 /// threads at once. An exception in get() leaves the loop at the batch it belongs to, with the number of the sample in its message.
 template <class D, class Collate = DefaultCollate> class DataLoader {
   using Set = std::remove_reference_t<D>;
-  static_assert(Dataset<Set>, "a data set has size() and get(i); see data/dataset.hpp");
+  static_assert(Dataset<Set>, "a data set has size() and get(i), or operator[](i); see data/dataset.hpp");
 
   static auto make_type() {
     if constexpr (HasGetBatch<Set> && std::same_as<Collate, DefaultCollate>) return std::type_identity<decltype(std::declval<Set&>().get_batch(std::span<const std::int64_t>()))>{};

@@ -54,24 +54,31 @@ inline const std::vector<std::string>& digit_names() {
 
 /// MNIST: 60,000 training and 10,000 test images, 28x28 grey, of handwritten digits (LeCun, Cortes, Burges). Reads the four IDX
 /// files, plain or .gz, from `root` or root/MNIST/raw. A sample is (1, 28, 28) floats and the digit.
-///     data::Mnist train("data/mnist", data::Split::train, transforms::Compose{transforms::ToTensor{}, transforms::Normalize{{0.1307f}, {0.3081f}}});
-template <class Transform = transforms::ToTensor> class Mnist : public ByteImages<Transform> {
+///     data::MNIST train("data/mnist", data::Split::train, transforms::Compose{transforms::ToTensor{}, transforms::Normalize{{0.1307f}, {0.3081f}}});
+///     data::MNIST test("data/mnist", false);     // torchvision's way to say it: train = false
+template <class Transform = transforms::ToTensor> class MNIST : public ByteImages<Transform> {
  public:
-  explicit Mnist(const std::string& root, Split split = Split::train, Transform transform = {}, Location at = Location::here())
-      : Mnist(detail::read_labelled_idx(root, "MNIST", split, at), std::move(transform), at) {}
+  explicit MNIST(const std::string& root, Split split = Split::train, Transform transform = {}, Location at = Location::here())
+      : MNIST(detail::read_labelled_idx(root, "MNIST", split, at), std::move(transform), at) {}
+  template <std::same_as<bool> Train>
+  MNIST(const std::string& root, Train train, Transform transform = {}, Location at = Location::here())
+      : MNIST(root, train ? Split::train : Split::test, std::move(transform), at) {}
 
  private:
-  Mnist(detail::LabelledImages all, Transform transform, Location at) : ByteImages<Transform>(all.images, all.labels, std::move(transform), detail::digit_names(), at) {}
+  MNIST(detail::LabelledImages all, Transform transform, Location at) : ByteImages<Transform>(all.images, all.labels, std::move(transform), detail::digit_names(), at) {}
 };
 
 /// Fashion-MNIST (Xiao, Rasul, Vollgraf 2017): articles of clothing in MNIST's form. In `root` or root/FashionMNIST/raw.
-template <class Transform = transforms::ToTensor> class FashionMnist : public ByteImages<Transform> {
+template <class Transform = transforms::ToTensor> class FashionMNIST : public ByteImages<Transform> {
  public:
-  explicit FashionMnist(const std::string& root, Split split = Split::train, Transform transform = {}, Location at = Location::here())
-      : FashionMnist(detail::read_labelled_idx(root, "FashionMNIST", split, at), std::move(transform), at) {}
+  explicit FashionMNIST(const std::string& root, Split split = Split::train, Transform transform = {}, Location at = Location::here())
+      : FashionMNIST(detail::read_labelled_idx(root, "FashionMNIST", split, at), std::move(transform), at) {}
+  template <std::same_as<bool> Train>
+  FashionMNIST(const std::string& root, Train train, Transform transform = {}, Location at = Location::here())
+      : FashionMNIST(root, train ? Split::train : Split::test, std::move(transform), at) {}
 
  private:
-  FashionMnist(detail::LabelledImages all, Transform transform, Location at)
+  FashionMNIST(detail::LabelledImages all, Transform transform, Location at)
       : ByteImages<Transform>(all.images, all.labels, std::move(transform),
                               {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"}, at) {}
 };

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace chainrule::transforms {
+namespace chainrule::data::transforms {
 
 /// Says what becomes of one byte of an image, by channel.
 template <class F> concept FromByte = requires(const F& f, std::uint8_t v, std::int64_t channel) {
@@ -130,4 +130,8 @@ template <class... F> class Compose {
   std::tuple<F...> steps_;
 };
 
-}  // namespace chainrule::transforms
+}  // namespace chainrule::data::transforms
+
+namespace chainrule {
+namespace transforms = data::transforms;  // as torchvision.transforms stands beside torchvision.datasets
+}

@@ -1,5 +1,5 @@
 #pragma once
-// save() and load(): files of named tensors, the format chosen by the file's ending.
+// save() and load(): files of named tensors, or of one tensor, the format chosen by the file's ending.
 
 #include <chainrule/io/safetensors.hpp>
 #include <chainrule/nn/state_dict.hpp>
@@ -30,5 +30,22 @@ inline nn::StateDict load(const std::string& path, Location at = Location::here(
   for (auto& [name, tensor] : io::load_safetensors(path, at).tensors) dict.emplace_back(name, tensor);
   return dict;
 }
+
+/// Writes one tensor, under the name "tensor".
+///     save(x, "x.safetensors");
+template <std::derived_from<TensorBase> X> void save(const X& x, const std::string& path, Location at = Location::here()) {
+  save(std::vector<std::pair<std::string, TensorBase>>{{"tensor", x}}, path, at);
+}
+
+/// Reads a file that holds one tensor, whatever its name. Throws if it holds more, or another element type than T.
+///     Tensor<> x = load_tensor("x.safetensors");
+///     auto labels = load_tensor<std::int64_t>("labels.safetensors");
+template <class T = float> Tensor<T> load_tensor(const std::string& path, Location at = Location::here()) {
+  const nn::StateDict dict = load(path, at);
+  check(dict.size() == 1, at, "load_tensor: ", path, " holds ", dict.size(), " tensors; load(path)[\"name\"] gives one of them");
+  return dict.get<T>(dict[0].first, at);
+}
+/// load<T>(path) is load_tensor<T>(path).
+template <class T> Tensor<T> load(const std::string& path, Location at = Location::here()) { return load_tensor<T>(path, at); }
 
 }  // namespace chainrule

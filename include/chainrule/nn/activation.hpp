@@ -3,6 +3,7 @@
 // serves float and double. Formulas and gradients stand with the functions in ops/.
 
 #include <chainrule/nn/module.hpp>
+#include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/elu.hpp>
 #include <chainrule/ops/gelu.hpp>
 #include <chainrule/ops/leaky_relu.hpp>
@@ -24,6 +25,8 @@ struct InplaceOptions {
 struct ReLU : Module<ReLU> {
   bool inplace;
   explicit ReLU(InplaceOptions options = {}) : inplace(options.inplace) {}
+  template <std::same_as<bool> Inplace> explicit ReLU(Inplace on) : inplace(on) {}
+  template <std::size_t N> explicit ReLU(detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&ReLU::inplace>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
@@ -34,32 +37,40 @@ struct ReLU : Module<ReLU> {
   std::string extra_repr() const { return inplace ? "inplace=True" : ""; }
 };
 
-/// x where x > 0, else negative_slope · x.
+/// x where x > 0, else negative_slope · x. {.inplace = true}, or true, is taken for PyTorch's sake, here and in ELU: the result is
+/// always a fresh tensor.
+///     nn::LeakyReLU(0.2, true)
 struct LeakyReLU : Module<LeakyReLU> {
   double negative_slope;
-  explicit LeakyReLU(double slope = 0.01) : negative_slope(slope) {}
+  bool inplace;
+  explicit LeakyReLU(double slope = 0.01, InplaceOptions options = {}) : negative_slope(slope), inplace(options.inplace) {}
+  template <std::same_as<bool> Inplace> LeakyReLU(double slope, Inplace on) : negative_slope(slope), inplace(on) {}
   using parts = members<>;
-  using others = members<&LeakyReLU::negative_slope>;
+  using others = members<&LeakyReLU::negative_slope, &LeakyReLU::inplace>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return leaky_relu(x, negative_slope, at);
   }
-  std::string extra_repr() const { return "negative_slope=" + repr::number(negative_slope); }
+  std::string extra_repr() const { return "negative_slope=" + repr::number(negative_slope) + (inplace ? ", inplace=True" : ""); }
 };
 
 /// x where x > 0, else alpha · (exp(x) - 1).
 struct ELU : Module<ELU> {
   double alpha;
-  explicit ELU(double a = 1) : alpha(a) {}
+  bool inplace;
+  explicit ELU(double a = 1, InplaceOptions options = {}) : alpha(a), inplace(options.inplace) {}
+  template <std::same_as<bool> Inplace> ELU(double a, Inplace on) : alpha(a), inplace(on) {}
   using parts = members<>;
-  using others = members<&ELU::alpha>;
+  using others = members<&ELU::alpha, &ELU::inplace>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return elu(x, alpha, at); }
-  std::string extra_repr() const { return "alpha=" + repr::number(alpha); }
+  std::string extra_repr() const { return "alpha=" + repr::number(alpha) + (inplace ? ", inplace=True" : ""); }
 };
 
 /// x · P(X <= x) for a standard normal X: GELU(), or with tanh: GELU({.approximate = "tanh"}).
 struct GELU : Module<GELU> {
   GeluOptions options;
   explicit GELU(GeluOptions o = {}) : options(std::move(o)) {}
+  template <std::convertible_to<std::string> Word> explicit GELU(const Word& approximate) : options{approximate} {}
+  template <std::size_t N> explicit GELU(detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&GELU::options>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return gelu(x, options, at); }

@@ -2,6 +2,7 @@
 // BatchNorm1d and BatchNorm2d: each channel brought to mean 0 and variance 1 over the batch.
 
 #include <chainrule/nn/relu_of.hpp>
+#include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/batch_norm_relu.hpp>
 #include <chainrule/ops/create.hpp>
 
@@ -12,8 +13,8 @@ struct BatchNormOptions {
   double eps = 1e-5;                     ///< added to the variance
   std::optional<double> momentum = 0.1;  ///< share of the newest batch in the running statistics; std::nullopt averages all batches alike
   bool affine = true;                    ///< a trained weight and bias per channel
-  bool bias = true;                      ///< without: weight only
   bool track_running_stats = true;       ///< without: eval mode uses the batch's own statistics, too
+  bool bias = true;                      ///< without: weight only
 };
 
 /// What the two have in common. In training: y = (x - mean) / sqrt(var + eps) · weight + bias with the batch's mean and (biased) variance
@@ -77,9 +78,15 @@ template <class Self, class T> struct BatchNormOf : Module<Self> {
 
 /// Over (N, C) or (N, C, L).
 ///     nn::BatchNorm1d bn(256);   bn(x);           // x (64, 256) -> (64, 256)
+///     nn::BatchNorm1d slow(256, {.momentum = 0.01});     // or (256, 1e-5, 0.01)
 template <class T> struct BasicBatchNorm1d : BatchNormOf<BasicBatchNorm1d<T>, T> {
   explicit BasicBatchNorm1d(std::int64_t features, BatchNormOptions o = {}, Location at = Location::here())
       : BatchNormOf<BasicBatchNorm1d<T>, T>(features, o, "BatchNorm1d", at) {}
+  template <Arithmetic Eps>
+  BasicBatchNorm1d(std::int64_t features, Eps eps, std::optional<double> momentum = 0.1, bool affine = true,
+                   bool track_running_stats = true, Location at = Location::here())
+      : BasicBatchNorm1d(features, BatchNormOptions{static_cast<double>(eps), momentum, affine, track_running_stats}, at) {}
+  template <std::size_t N> BasicBatchNorm1d(std::int64_t features, detail::UnknownOption<N> options);
   static constexpr const char* name = "BatchNorm1d";
   static void check_input(const Tensor<T>& x, Location at) {
     check(x.dim() == 2 || x.dim() == 3, at, "expects shape (N, C) or (N, C, L), got ", x.shape(),
@@ -91,6 +98,11 @@ template <class T> struct BasicBatchNorm1d : BatchNormOf<BasicBatchNorm1d<T>, T>
 template <class T> struct BasicBatchNorm2d : BatchNormOf<BasicBatchNorm2d<T>, T> {
   explicit BasicBatchNorm2d(std::int64_t features, BatchNormOptions o = {}, Location at = Location::here())
       : BatchNormOf<BasicBatchNorm2d<T>, T>(features, o, "BatchNorm2d", at) {}
+  template <Arithmetic Eps>
+  BasicBatchNorm2d(std::int64_t features, Eps eps, std::optional<double> momentum = 0.1, bool affine = true,
+                   bool track_running_stats = true, Location at = Location::here())
+      : BasicBatchNorm2d(features, BatchNormOptions{static_cast<double>(eps), momentum, affine, track_running_stats}, at) {}
+  template <std::size_t N> BasicBatchNorm2d(std::int64_t features, detail::UnknownOption<N> options);
   static constexpr const char* name = "BatchNorm2d";
   static void check_input(const Tensor<T>& x, Location at) {
     check(x.dim() == 4, at, "expects shape (N, C, H, W), got ", x.shape(), x.dim() == 2 ? "; rows take BatchNorm1d" : "");

@@ -3,6 +3,7 @@
 
 #include <chainrule/nn/init.hpp>
 #include <chainrule/nn/module.hpp>
+#include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/conv2d.hpp>
 
 namespace chainrule::nn {
@@ -52,6 +53,14 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
   BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, Padding2d padding = 0,
               Location at = Location::here())
       : BasicConv2d(in, out, kernel, Conv2dOptions{.stride = stride, .padding = padding}, at) {}
+  /// All of them by position: Conv2d(16, 32, 3, 1, 2, 2, 4, false) has padding 2, dilation 2, 4 groups, no bias.
+  template <std::integral Stride>
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, decltype(Conv2dOptions::padding) padding,
+              Size2d dilation, std::int64_t groups = 1, bool with_bias = true, Location at = Location::here())
+      : BasicConv2d(in, out, kernel,
+                    Conv2dOptions{.stride = stride, .padding = padding, .dilation = dilation, .groups = groups, .bias = with_bias},
+                    at) {}
+  template <std::size_t N> BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, detail::UnknownOption<N> options);
   using parts = members<&BasicConv2d::weight, &BasicConv2d::bias>;
   using others = members<&BasicConv2d::in_channels, &BasicConv2d::out_channels, &BasicConv2d::kernel_size,
                          &BasicConv2d::options>;

@@ -2,6 +2,7 @@
 // Dropout: in training, elements are zeroed at random.
 
 #include <chainrule/nn/module.hpp>
+#include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/dropout.hpp>
 
 namespace chainrule::nn {
@@ -21,6 +22,10 @@ struct Dropout : Module<Dropout> {
   explicit Dropout(double probability = 0.5, DropoutOptions o = {}, Location at = Location::here()) : p(probability), options(o) {
     check(p >= 0 && p <= 1, at, "Dropout: p is a probability, from 0 to 1, got ", repr::number(p));
   }
+  template <std::same_as<bool> Inplace>
+  Dropout(double probability, Inplace inplace, Location at = Location::here())
+      : Dropout(probability, DropoutOptions{.inplace = inplace}, at) {}
+  template <std::size_t N> Dropout(double probability, detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&Dropout::p, &Dropout::options, &Dropout::training>;
 

@@ -3,6 +3,7 @@
 
 #include <chainrule/nn/init.hpp>
 #include <chainrule/nn/module.hpp>
+#include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/embedding.hpp>
 
 namespace chainrule::nn {
@@ -40,6 +41,10 @@ template <class T> struct BasicEmbedding : Module<BasicEmbedding<T>> {
     no_grad guard;
     weight.select(0, *padding_idx).zero_(at);
   }
+  template <std::integral Index>
+  BasicEmbedding(std::int64_t rows, std::int64_t width, Index padding, Location at = Location::here())
+      : BasicEmbedding(rows, width, EmbeddingOptions{.padding_idx = padding}, at) {}
+  template <std::size_t N> BasicEmbedding(std::int64_t rows, std::int64_t width, detail::UnknownOption<N> options);
   using parts = members<&BasicEmbedding::weight>;
   using others = members<&BasicEmbedding::num_embeddings, &BasicEmbedding::embedding_dim, &BasicEmbedding::padding_idx,
                          &BasicEmbedding::max_norm, &BasicEmbedding::norm_type>;

@@ -2,6 +2,7 @@
 // LayerNorm: each sample brought to mean 0 and variance 1 over its last dimensions.
 
 #include <chainrule/nn/module.hpp>
+#include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/layer_norm.hpp>
 
@@ -17,6 +18,7 @@ struct LayerNormOptions {
 /// y = (x - mean) / sqrt(var + eps) · weight + bias, over the last dimensions, whose shape is normalized_shape. Source: Ba, Kiros,
 /// Hinton 2016; torch.nn.LayerNorm.
 ///     nn::LayerNorm norm(64);   norm(x);           // x (32, 10, 64) -> (32, 10, 64)
+///     nn::LayerNorm image({4, 5}, {.eps = 1e-6});  // or ({4, 5}, 1e-6)
 template <class T> struct BasicLayerNorm : Module<BasicLayerNorm<T>> {
   Shape normalized_shape;
   LayerNormOptions options;
@@ -28,6 +30,11 @@ template <class T> struct BasicLayerNorm : Module<BasicLayerNorm<T>> {
     if (o.elementwise_affine) weight = BasicParameter<T>(ones<T>(shape, {}, at));
     if (o.elementwise_affine && o.bias) bias = BasicParameter<T>(zeros<T>(shape, {}, at));
   }
+  template <std::floating_point Eps>  // LayerNorm({4, 5}) has no eps
+  BasicLayerNorm(const Shape& shape, Eps eps, bool elementwise_affine = true, bool with_bias = true,
+                 Location at = Location::here())
+      : BasicLayerNorm(shape, LayerNormOptions{eps, elementwise_affine, with_bias}, at) {}
+  template <std::size_t N> BasicLayerNorm(const Shape& shape, detail::UnknownOption<N> options);
   using parts = members<&BasicLayerNorm::weight, &BasicLayerNorm::bias>;
   using others = members<&BasicLayerNorm::normalized_shape, &BasicLayerNorm::options>;
 

@@ -3,6 +3,7 @@
 
 #include <chainrule/nn/init.hpp>
 #include <chainrule/nn/relu_of.hpp>
+#include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/linear_relu.hpp>
 
 namespace chainrule::nn {
@@ -16,7 +17,7 @@ struct LinearOptions {
 /// y = x wT + b. x (..., in_features) -> (..., out_features); weight (out_features, in_features), bias (out_features,).
 /// Weights begin uniform in ±1/sqrt(in_features), the bias too, as in PyTorch. Source: torch.nn.Linear.
 ///     nn::Linear fc(784, 128);   fc(x);           // x (64, 784) -> (64, 128)
-///     nn::Linear plain(784, 128, {.bias = false});
+///     nn::Linear plain(784, 128, {.bias = false});     // or (784, 128, false)
 template <class T> struct BasicLinear : Module<BasicLinear<T>> {
   std::int64_t in_features, out_features;
   BasicParameter<T> weight, bias;
@@ -31,6 +32,10 @@ template <class T> struct BasicLinear : Module<BasicLinear<T>> {
     const double bound = 1 / std::sqrt(static_cast<double>(in));
     init::uniform_(bias, -bound, bound, options.generator, at);
   }
+  template <std::same_as<bool> Bias>
+  BasicLinear(std::int64_t in, std::int64_t out, Bias with_bias, Location at = Location::here())
+      : BasicLinear(in, out, LinearOptions{.bias = with_bias}, at) {}
+  template <std::size_t N> BasicLinear(std::int64_t in, std::int64_t out, detail::UnknownOption<N> options);
   using parts = members<&BasicLinear::weight, &BasicLinear::bias>;
   using others = members<&BasicLinear::in_features, &BasicLinear::out_features>;
 

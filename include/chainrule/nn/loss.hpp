@@ -1,8 +1,10 @@
 #pragma once
 // Losses as modules: options once, then loss(input, target). Formulas, gradients and what they refuse stand with the functions in ops/.
-// Weights are buffers: they move with to(device) and stand in the state_dict, as in PyTorch.
+// Weights are buffers: they move with to(device) and stand in the state_dict, as in PyTorch. What people pass by position:
+// CrossEntropyLoss(weight), MSELoss("sum").
 
 #include <chainrule/nn/module.hpp>
+#include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/binary_cross_entropy.hpp>
 #include <chainrule/ops/cross_entropy.hpp>
 #include <chainrule/ops/l1_loss.hpp>
@@ -19,6 +21,9 @@ template <class T> struct BasicCrossEntropyLoss : Module<BasicCrossEntropyLoss<T
   CrossEntropyOptions<T> options;
 
   explicit BasicCrossEntropyLoss(const CrossEntropyOptions<T>& o = {}) : weight(o.weight), options(o) { options.weight = {}; }
+  template <std::derived_from<Tensor<T>> Weight>
+  explicit BasicCrossEntropyLoss(const Weight& w) : BasicCrossEntropyLoss(CrossEntropyOptions<T>{.weight = w}) {}
+  template <std::size_t N> explicit BasicCrossEntropyLoss(detail::UnknownOption<N> options);
   using parts = members<&BasicCrossEntropyLoss::weight>;
   using others = members<&BasicCrossEntropyLoss::options>;
 
@@ -43,6 +48,9 @@ template <class T> struct BasicNLLLoss : Module<BasicNLLLoss<T>> {
   NllLossOptions<T> options;
 
   explicit BasicNLLLoss(const NllLossOptions<T>& o = {}) : weight(o.weight), options(o) { options.weight = {}; }
+  template <std::derived_from<Tensor<T>> Weight>
+  explicit BasicNLLLoss(const Weight& w) : BasicNLLLoss(NllLossOptions<T>{.weight = w}) {}
+  template <std::size_t N> explicit BasicNLLLoss(detail::UnknownOption<N> options);
   using parts = members<&BasicNLLLoss::weight>;
   using others = members<&BasicNLLLoss::options>;
 
@@ -59,6 +67,9 @@ template <class T> struct BasicBCELoss : Module<BasicBCELoss<T>> {
   BinaryCrossEntropyOptions<T> options;
 
   explicit BasicBCELoss(const BinaryCrossEntropyOptions<T>& o = {}) : weight(o.weight), options(o) { options.weight = {}; }
+  template <std::derived_from<Tensor<T>> Weight>
+  explicit BasicBCELoss(const Weight& w) : BasicBCELoss(BinaryCrossEntropyOptions<T>{.weight = w}) {}
+  template <std::size_t N> explicit BasicBCELoss(detail::UnknownOption<N> options);
   using parts = members<&BasicBCELoss::weight>;
   using others = members<&BasicBCELoss::options>;
 
@@ -78,6 +89,9 @@ template <class T> struct BasicBCEWithLogitsLoss : Module<BasicBCEWithLogitsLoss
       : weight(o.weight), pos_weight(o.pos_weight), options(o) {
     options.weight = options.pos_weight = {};
   }
+  template <std::derived_from<Tensor<T>> Weight>
+  explicit BasicBCEWithLogitsLoss(const Weight& w) : BasicBCEWithLogitsLoss(BinaryCrossEntropyWithLogitsOptions<T>{.weight = w}) {}
+  template <std::size_t N> explicit BasicBCEWithLogitsLoss(detail::UnknownOption<N> options);
   using parts = members<&BasicBCEWithLogitsLoss::weight, &BasicBCEWithLogitsLoss::pos_weight>;
   using others = members<&BasicBCEWithLogitsLoss::options>;
 
@@ -95,6 +109,9 @@ template <class T> struct BasicBCEWithLogitsLoss : Module<BasicBCEWithLogitsLoss
 struct MSELoss : Module<MSELoss> {
   LossOptions options;
   explicit MSELoss(LossOptions o = {}) : options(o) {}
+  template <std::convertible_to<std::string_view> Word>
+  explicit MSELoss(const Word& reduction, Location at = Location::here()) : options{Reduction(std::string_view(reduction), at)} {}
+  template <std::size_t N> explicit MSELoss(detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&MSELoss::options>;
   template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
@@ -106,6 +123,9 @@ struct MSELoss : Module<MSELoss> {
 struct L1Loss : Module<L1Loss> {
   LossOptions options;
   explicit L1Loss(LossOptions o = {}) : options(o) {}
+  template <std::convertible_to<std::string_view> Word>
+  explicit L1Loss(const Word& reduction, Location at = Location::here()) : options{Reduction(std::string_view(reduction), at)} {}
+  template <std::size_t N> explicit L1Loss(detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&L1Loss::options>;
   template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
@@ -117,6 +137,10 @@ struct L1Loss : Module<L1Loss> {
 struct SmoothL1Loss : Module<SmoothL1Loss> {
   SmoothL1LossOptions options;
   explicit SmoothL1Loss(SmoothL1LossOptions o = {}) : options(o) {}
+  template <std::convertible_to<std::string_view> Word>
+  explicit SmoothL1Loss(const Word& reduction, double beta = 1, Location at = Location::here())
+      : options{Reduction(std::string_view(reduction), at), beta} {}
+  template <std::size_t N> explicit SmoothL1Loss(detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&SmoothL1Loss::options>;
   template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {

@@ -95,8 +95,8 @@ class ObserveModules {
   ModuleObserver* was_;
 };
 
-/// The base of a module. Its members are its registration: layers, nn::Parameter, nn::Buffer, and std::vector (PyTorch's ModuleList),
-/// std::map<std::string, ...> (ModuleDict), std::array, std::optional, std::unique_ptr and std::shared_ptr of them. Other members are
+/// The base of a module. Its members are its registration: layers, nn::Parameter, nn::Buffer, and std::vector (nn::ModuleList),
+/// std::map<std::string, ...> (nn::ModuleDict), std::array, std::optional, std::unique_ptr and std::shared_ptr of them. Other members are
 /// ignored. A module with a constructor names its parts: see nn::members.
 ///
 /// Values: a copy is deep (layers, parameters, buffers), a move is cheap; `net = best;` copies the values into net's parameters.
@@ -198,6 +198,13 @@ template <class Self> struct Module {
     nn::to(ref(), device, at);
     return self();
   }
+  /// net.to<T>() of a module of T is the module. A module cannot take another element type: its type says which it has.
+  template <class T, class M = Self> Self& to() {
+    static_assert(std::is_same_v<T, detail::ScalarOf<M>>,
+                  "to<T>: a module has its element type for life; write it as `template <class T> struct Net : "
+                  "nn::Module<Net<T>> { nn::BasicLinear<T> fc{2, 3}; ... };` and make a Net<double>");
+    return self();
+  }
   Self& cpu(Location at = Location::here()) { return to(Device::cpu, at); }
   Self& cuda(Location at = Location::here()) { return to(Device::cuda, at); }
   Self clone() const { return self(); }  ///< a deep copy
@@ -248,6 +255,7 @@ template <class Self> struct Module {
   /// What the last train() or eval() said that reached this module, whether or not a layer in it has use for the mode;
   /// true before. A module with a member `bool training` keeps it there.
   bool is_training() const { return ref().is_training(); }
+  bool training() const { return is_training(); }  ///< PyTorch's name; where there is a member of this name, without ()
 
   /// As PyTorch prints it.
   std::string str() const { return ref().str(); }

@@ -3,6 +3,7 @@
 // They hold no tensors, so one type serves float and double. Formulas and gradients stand with the functions in ops/.
 
 #include <chainrule/nn/module.hpp>
+#include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/avg_pool2d.hpp>
 #include <chainrule/ops/max_pool2d.hpp>
 
@@ -27,6 +28,10 @@ struct MaxPool2d : Module<MaxPool2d> {
   template <std::integral I> explicit MaxPool2d(const I (&kernel)[2], MaxPool2dOptions o = {}) : MaxPool2d(WindowSize(kernel[0], kernel[1]), o) {}  // {2, 2} could also be MaxPool2d(2, 2)
   template <std::integral Stride>
   MaxPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : MaxPool2d(kernel, {.stride = Size2d(stride), .padding = padding}) {}
+  template <std::integral Stride>
+  MaxPool2d(WindowSize kernel, Stride stride, Size2d padding, Size2d dilation)
+      : MaxPool2d(kernel, {.stride = Size2d(stride), .padding = padding, .dilation = dilation}) {}
+  template <std::size_t N> MaxPool2d(WindowSize kernel, detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&MaxPool2d::kernel_size, &MaxPool2d::options>;
 
@@ -51,6 +56,10 @@ struct AvgPool2d : Module<AvgPool2d> {
   template <std::integral I> explicit AvgPool2d(const I (&kernel)[2], AvgPool2dOptions o = {}) : AvgPool2d(WindowSize(kernel[0], kernel[1]), o) {}
   template <std::integral Stride>
   AvgPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : AvgPool2d(kernel, {.stride = Size2d(stride), .padding = padding}) {}
+  template <std::integral Stride, std::same_as<bool> Ceil>
+  AvgPool2d(WindowSize kernel, Stride stride, Size2d padding, Ceil ceil_mode, bool count_include_pad = true)
+      : AvgPool2d(kernel, {.stride = Size2d(stride), .padding = padding, .ceil_mode = ceil_mode, .count_include_pad = count_include_pad}) {}
+  template <std::size_t N> AvgPool2d(WindowSize kernel, detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&AvgPool2d::kernel_size, &AvgPool2d::options>;
 

@@ -1,5 +1,5 @@
 #pragma once
-// Sequential: modules of any types, one after the other.
+// Sequential: modules of any types, one after the other. ModuleList, ModuleDict, ParameterList, ParameterDict: members that hold several.
 
 #include <chainrule/nn/module.hpp>
 #include <chainrule/ops/inplace.hpp>
@@ -236,5 +236,55 @@ using AnyModule = BasicAnyModule<float>;
 using ModuleList = std::vector<AnyModule>;
 /// A member of a module that holds parameters, as torch.nn.ParameterList.
 using ParameterList = std::vector<Parameter>;
+
+/// A member of a module that holds parts under names, in the order in which they were added. Throws for an unknown name.
+template <class Part> class NamedParts {
+ public:
+  using key_type = std::string;
+  using mapped_type = Part;
+
+  NamedParts() = default;
+  NamedParts(std::initializer_list<std::pair<std::string, Part>> parts) {
+    for (const auto& [name, part] : parts) set(name, part);
+  }
+  Part& operator[](TensorName key) { return parts_[where(key)].second; }
+  const Part& operator[](TensorName key) const { return parts_[where(key)].second; }
+  /// Adds a part, or replaces the one of this name.
+  void set(std::string_view name, Part part) {
+    for (auto& [known, old] : parts_)
+      if (known == name) {
+        old = std::move(part);
+        return;
+      }
+    parts_.emplace_back(name, std::move(part));
+  }
+  bool contains(std::string_view name) const {
+    for (const auto& [known, part] : parts_)
+      if (known == name) return true;
+    return false;
+  }
+  std::size_t size() const { return parts_.size(); }
+  auto begin() { return parts_.begin(); }
+  auto end() { return parts_.end(); }
+  auto begin() const { return parts_.begin(); }
+  auto end() const { return parts_.end(); }
+
+ private:
+  std::size_t where(const TensorName& key) const {
+    std::string known;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      if (parts_[i].first == key.name) return i;
+      known += (i ? ", " : "") + parts_[i].first;
+    }
+    fail(key.at, "there is no \"", key.name, "\" here; it holds ", known.empty() ? std::string("nothing") : known);
+  }
+  std::vector<std::pair<std::string, Part>> parts_;
+};
+
+/// Modules of any types under names, as torch.nn.ModuleDict; std::map<std::string, nn::Linear> does for one type.
+///     nn::ModuleDict heads{{"digit", nn::Linear(4, 10)}, {"parity", nn::Linear(4, 2)}};     heads["digit"](x);
+using ModuleDict = NamedParts<AnyModule>;
+/// Parameters under names, as torch.nn.ParameterDict.
+using ParameterDict = NamedParts<Parameter>;
 
 }  // namespace chainrule::nn

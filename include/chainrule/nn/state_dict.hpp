@@ -43,9 +43,16 @@ inline std::vector<NamedTensor> named_tensors(ModuleRef root) {
   return all;
 }
 
+/// The name of a tensor, and the line of the user's program that asks for it: an operator takes no default arguments.
+struct TensorName {
+  std::string_view name;
+  Location at;
+  template <std::convertible_to<std::string_view> S> TensorName(const S& s, Location where = Location::here()) : name(s), at(where) {}
+};
+
 /// Names and tensors of any types, in order. The tensors of a module's dictionary share its storage; clone() them to keep a snapshot.
 ///     auto state = net.state_dict();
-///     state.get("fc1.weight");                             // Tensor<float>
+///     state["fc1.weight"];                                 // Tensor<float>, or state.get("fc1.weight")
 ///     state.get<std::int64_t>("bn1.num_batches_tracked");  // another type is named
 ///     for (auto& [name, tensor] : state) ...
 class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
@@ -61,10 +68,15 @@ class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
   /// The tensor of this name as its type. Throws if there is none, or if its type is another.
   template <class T = float> Tensor<T> get(std::string_view name, Location at = Location::here()) const {
     const TensorBase* found = find(name);
-    check(found, at, "state_dict: no tensor is called \"", name, "\"");
-    check(found->dtype() == dtype_of<T>, at, "state_dict: \"", name, "\" is ", name_of(found->dtype()), ", not ", name_of(dtype_of<T>));
+    if (!found) [[unlikely]]
+      fail_unknown(name, at);
+    if (found->dtype() != dtype_of<T>) [[unlikely]]
+      fail_type(name, found->dtype(), dtype_of<T>, at);
     return Tensor<T>(found->share());
   }
+  using vector::operator[];
+  /// get(name): a handle, of floats. (It is const: `state["a"] = t` would not change the dictionary; set("a", t) does.)
+  const Tensor<float> operator[](TensorName key) const { return get<float>(key.name, key.at); }
   /// Adds a tensor, or replaces the one of this name.
   void set(std::string_view name, const TensorBase& tensor) {
     for (auto& entry : *this)
@@ -85,7 +97,43 @@ class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
       });
     return copy;
   }
+
+ private:
+  [[noreturn, gnu::cold]] void fail_unknown(std::string_view name, Location at) const;
+  [[noreturn, gnu::cold, gnu::noinline]] static void fail_type(std::string_view name, DType is, DType asked, Location at) {
+    constexpr const char* types[] = {"float", "double", "std::int64_t", "std::int32_t", "std::uint8_t", "bool"};
+    fail(at, "state_dict: \"", name, "\" is ", name_of(is), ", not ", name_of(asked), "; get<", types[static_cast<int>(is)], ">(\"", name,
+         "\") gives it");
+  }
 };
+
+namespace detail {
+
+/// How many letters have to be added, left out or replaced to make b of a.
+[[gnu::cold]] inline std::size_t edits_between(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);  // of a's first i letters to b's first j
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      const std::size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+      row[j] = replaced < other ? replaced : other;
+    }
+  }
+  return row.back();
+}
+
+}  // namespace detail
+
+inline void StateDict::fail_unknown(std::string_view name, Location at) const {
+  const std::string* nearest = nullptr;
+  for (const auto& [known, tensor] : *this)
+    if (!nearest || detail::edits_between(name, known) < detail::edits_between(name, *nearest)) nearest = &known;
+  check(nearest, at, "state_dict: no tensor is called \"", name, "\": it is empty");
+  fail(at, "state_dict: no tensor is called \"", name, "\"; the nearest name is \"", *nearest, "\"");
+}
 
 /// Options of load_state_dict().
 struct LoadOptions {

@@ -29,7 +29,7 @@ void shorten_rows(const Tensor<T>& weight, const Tensor<std::int64_t>& index, do
   const Tensor<T> shorter = rows * masked_fill(most / (length + 1e-7), logical_not(too_long, at), 1, at);
   kernel<fn::PutKernel<T>>::on(weight.device(), at)(indexed_loop(shorter, weight, 0, index), weight.strides()[0],
                                                     shorter.data(), weight.data(), index.data());
-  detail::count_edit(*weight.impl(), at);
+  count_edit(*weight.impl(), at);
 }
 
 template <class T>

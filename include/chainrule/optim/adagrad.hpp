@@ -47,8 +47,8 @@ template <class T> struct AdagradRule {
 ///     sum += g^2;   p -= lr / (1 + (t - 1) * lr_decay) * g / (sqrt(sum) + eps)
 /// Names, defaults and formulas are those of torch.optim.Adagrad (Duchi, Hazan and Singer 2011).
 ///     optim::Adagrad optimizer(net.parameters(), {.lr = 0.1});
-template <class T = float> class Adagrad final : public Optimizer<T, AdagradOptions, 1> {
-  using Base = Optimizer<T, AdagradOptions, 1>;
+template <class T = float> class Adagrad final : public OptimizerOf<T, AdagradOptions, 1> {
+  using Base = OptimizerOf<T, AdagradOptions, 1>;
 
  public:
   using Options = AdagradOptions;
@@ -60,6 +60,16 @@ template <class T = float> class Adagrad final : public Optimizer<T, AdagradOpti
     for (auto& group : groups) add_param_group(std::move(group), at);
     this->check_not_empty(at);
   }
+  /// By position, in PyTorch's order: Adagrad(params, 0.1, 1e-3).
+  template <Arithmetic Lr>
+  Adagrad(std::vector<Tensor<T>> params, Lr lr, double lr_decay = 0, double weight_decay = 0,
+          double initial_accumulator_value = 0, double eps = 1e-10, Location at = Location::here())
+      : Adagrad(std::move(params), AdagradOptions{static_cast<double>(lr), lr_decay, weight_decay, initial_accumulator_value, eps}, at) {}
+  template <Arithmetic Lr>
+  Adagrad(std::initializer_list<Tensor<T>> params, Lr lr, double lr_decay = 0, double weight_decay = 0,
+          double initial_accumulator_value = 0, double eps = 1e-10, Location at = Location::here())
+      : Adagrad(std::vector(params), AdagradOptions{static_cast<double>(lr), lr_decay, weight_decay, initial_accumulator_value, eps}, at) {}
+  template <class Params, std::size_t N> Adagrad(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 
   /// One more group of parameters, trained from now on (a layer that was frozen).
   void add_param_group(AdagradGroup<T> group, Location at = Location::here()) {
@@ -96,5 +106,8 @@ template <class T = float> class Adagrad final : public Optimizer<T, AdagradOpti
 
   AdagradOptions defaults_;
 };
+// Options that exist go before an UnknownOption.
+template <class T> Adagrad(std::vector<Tensor<T>>, AdagradOptions, Location = {}) -> Adagrad<T>;
+template <class T> Adagrad(std::vector<AdagradGroup<T>>, AdagradOptions, Location = {}) -> Adagrad<T>;
 
 }  // namespace chainrule::optim

@@ -76,8 +76,8 @@ template <class T> struct AmsgradRule : AdamRule<T> {
 };
 
 /// What Adam and AdamW share: they differ in what weight_decay does.
-template <class T, class AdamOptionsType, bool decoupled> class AdamFamily : public Optimizer<T, AdamOptionsType, 3> {
-  using Base = Optimizer<T, AdamOptionsType, 3>;
+template <class T, class AdamOptionsType, bool decoupled> class AdamFamily : public OptimizerOf<T, AdamOptionsType, 3> {
+  using Base = OptimizerOf<T, AdamOptionsType, 3>;
 
  public:
   using Options = AdamOptionsType;
@@ -142,7 +142,7 @@ template <class T, class AdamOptionsType, bool decoupled> class AdamFamily : pub
 ///     p -= lr * m' / (sqrt(v') + eps)    with  m' = m / (1 - beta1^t),  v' = v / (1 - beta2^t)
 /// amsgrad takes the largest v so far for v. m counts as 0 below 2^-100 (double: 2^-960): see math::settle().
 /// Names, defaults and formulas are those of torch.optim.Adam (Kingma and Ba 2014).
-///     optim::Adam optimizer(net.parameters(), {.lr = 1e-3});
+///     optim::Adam optimizer(net.parameters(), {.lr = 1e-3});     // or (net.parameters(), 1e-3)
 ///     optim::Adam optimizer({{.params = a, .lr = 1e-4}, {.params = b}}, {.lr = 1e-3});     // groups
 template <class T = float> class Adam final : public detail::AdamFamily<T, AdamOptions, false> {
   using Family = detail::AdamFamily<T, AdamOptions, false>;
@@ -151,7 +151,20 @@ template <class T = float> class Adam final : public detail::AdamFamily<T, AdamO
   explicit Adam(std::vector<Tensor<T>> params, AdamOptions options = {}, Location at = Location::here()) : Family({{std::move(params)}}, options, at) {}
   explicit Adam(std::initializer_list<Tensor<T>> params, AdamOptions options = {}, Location at = Location::here()) : Family({{params}}, options, at) {}
   explicit Adam(std::vector<AdamGroup<T>> groups, AdamOptions options = {}, Location at = Location::here()) : Family(std::move(groups), options, at) {}
+  /// By position, in PyTorch's order: Adam(params, 1e-3, {0.9, 0.99}).
+  template <Arithmetic Lr>
+  Adam(std::vector<Tensor<T>> params, Lr lr, std::pair<double, double> betas = {0.9, 0.999}, double eps = 1e-8,
+       double weight_decay = 0, bool amsgrad = false, Location at = Location::here())
+      : Adam(std::move(params), AdamOptions{static_cast<double>(lr), betas, eps, weight_decay, amsgrad}, at) {}
+  template <Arithmetic Lr>
+  Adam(std::initializer_list<Tensor<T>> params, Lr lr, std::pair<double, double> betas = {0.9, 0.999},
+       double eps = 1e-8, double weight_decay = 0, bool amsgrad = false, Location at = Location::here())
+      : Adam(std::vector(params), AdamOptions{static_cast<double>(lr), betas, eps, weight_decay, amsgrad}, at) {}
+  template <class Params, std::size_t N> Adam(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 };
+// Options that exist go before an UnknownOption.
+template <class T> Adam(std::vector<Tensor<T>>, AdamOptions, Location = {}) -> Adam<T>;
+template <class T> Adam(std::vector<AdamGroup<T>>, AdamOptions, Location = {}) -> Adam<T>;
 
 /// AdamW: Adam whose weight decay acts on the parameter itself, p *= 1 - lr * weight_decay, instead of on the gradient. Names,
 /// defaults and formulas are those of torch.optim.AdamW (Loshchilov and Hutter 2017).
@@ -163,6 +176,19 @@ template <class T = float> class AdamW final : public detail::AdamFamily<T, Adam
   explicit AdamW(std::vector<Tensor<T>> params, AdamWOptions options = {}, Location at = Location::here()) : Family({{std::move(params)}}, options, at) {}
   explicit AdamW(std::initializer_list<Tensor<T>> params, AdamWOptions options = {}, Location at = Location::here()) : Family({{params}}, options, at) {}
   explicit AdamW(std::vector<AdamWGroup<T>> groups, AdamWOptions options = {}, Location at = Location::here()) : Family(std::move(groups), options, at) {}
+  /// By position, in PyTorch's order: AdamW(params, 1e-3, {0.9, 0.99}).
+  template <Arithmetic Lr>
+  AdamW(std::vector<Tensor<T>> params, Lr lr, std::pair<double, double> betas = {0.9, 0.999}, double eps = 1e-8,
+        double weight_decay = 1e-2, bool amsgrad = false, Location at = Location::here())
+      : AdamW(std::move(params), AdamWOptions{static_cast<double>(lr), betas, eps, weight_decay, amsgrad}, at) {}
+  template <Arithmetic Lr>
+  AdamW(std::initializer_list<Tensor<T>> params, Lr lr, std::pair<double, double> betas = {0.9, 0.999},
+        double eps = 1e-8, double weight_decay = 1e-2, bool amsgrad = false, Location at = Location::here())
+      : AdamW(std::vector(params), AdamWOptions{static_cast<double>(lr), betas, eps, weight_decay, amsgrad}, at) {}
+  template <class Params, std::size_t N> AdamW(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 };
+// Options that exist go before an UnknownOption.
+template <class T> AdamW(std::vector<Tensor<T>>, AdamWOptions, Location = {}) -> AdamW<T>;
+template <class T> AdamW(std::vector<AdamWGroup<T>>, AdamWOptions, Location = {}) -> AdamW<T>;
 
 }  // namespace chainrule::optim

@@ -11,14 +11,18 @@ struct CosineAnnealingLROptions {
 };
 /// Half a cosine from the base rate down to eta_min over T_max epochs: eta_min + (base - eta_min) * (1 + cos(pi * epoch / T_max)) / 2.
 /// Beyond T_max the rate goes up again, as in PyTorch (Loshchilov and Hutter 2016).
-///     optim::CosineAnnealingLR scheduler(optimizer, 100);     // or {.T_max = 100, .eta_min = 1e-5}
+///     optim::CosineAnnealingLR scheduler(optimizer, 100);     // or (optimizer, 100, 1e-5)
 class CosineAnnealingLR final : public Scheduler {
  public:
-  CosineAnnealingLR(OptimizerBase& optimizer, CosineAnnealingLROptions options, Location at = Location::here()) : Scheduler("CosineAnnealingLR", optimizer), o_(options) {
+  CosineAnnealingLR(Optimizer& optimizer, CosineAnnealingLROptions options, Location at = Location::here()) : Scheduler("CosineAnnealingLR", optimizer), o_(options) {
     check(o_.T_max > 0, at, "CosineAnnealingLR: T_max must be above 0, got ", o_.T_max);
   }
-  CosineAnnealingLR(OptimizerBase& optimizer, std::int64_t T_max, CosineAnnealingLROptions options = {}, Location at = Location::here())
+  CosineAnnealingLR(Optimizer& optimizer, std::int64_t T_max, CosineAnnealingLROptions options = {}, Location at = Location::here())
       : CosineAnnealingLR(optimizer, CosineAnnealingLROptions{T_max, options.eta_min}, at) {}
+  template <Arithmetic Min>
+  CosineAnnealingLR(Optimizer& optimizer, std::int64_t T_max, Min eta_min, Location at = Location::here())
+      : CosineAnnealingLR(optimizer, CosineAnnealingLROptions{T_max, static_cast<double>(eta_min)}, at) {}
+  template <std::size_t N> CosineAnnealingLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
  private:
   // From the present rate, so that it can be combined with other schedulers.
@@ -38,17 +42,23 @@ struct CosineAnnealingWarmRestartsOptions {
   double eta_min = 0;
 };
 /// Cosine annealing that jumps back to the base rate at the end of each cycle (SGDR, Loshchilov and Hutter 2016).
-///     optim::CosineAnnealingWarmRestarts scheduler(optimizer, 10, {.T_mult = 2});
+///     optim::CosineAnnealingWarmRestarts scheduler(optimizer, 10, {.T_mult = 2});     // or (optimizer, 10, 2)
 class CosineAnnealingWarmRestarts final : public Scheduler {
  public:
-  CosineAnnealingWarmRestarts(OptimizerBase& optimizer, CosineAnnealingWarmRestartsOptions options, Location at = Location::here())
+  CosineAnnealingWarmRestarts(Optimizer& optimizer, CosineAnnealingWarmRestartsOptions options, Location at = Location::here())
       : Scheduler("CosineAnnealingWarmRestarts", optimizer), o_(options), length_(static_cast<double>(options.T_0)) {
     check(o_.T_0 > 0, at, "CosineAnnealingWarmRestarts: T_0 must be above 0, got ", o_.T_0);
     check(o_.T_mult >= 1, at, "CosineAnnealingWarmRestarts: T_mult must be 1 or more, got ", o_.T_mult);
     apply();
   }
-  CosineAnnealingWarmRestarts(OptimizerBase& optimizer, std::int64_t T_0, CosineAnnealingWarmRestartsOptions options = {}, Location at = Location::here())
+  CosineAnnealingWarmRestarts(Optimizer& optimizer, std::int64_t T_0, CosineAnnealingWarmRestartsOptions options = {}, Location at = Location::here())
       : CosineAnnealingWarmRestarts(optimizer, CosineAnnealingWarmRestartsOptions{T_0, options.T_mult, options.eta_min}, at) {}
+  template <std::integral Mult>
+  CosineAnnealingWarmRestarts(Optimizer& optimizer, std::int64_t T_0, Mult T_mult, double eta_min = 0,
+                              Location at = Location::here())
+      : CosineAnnealingWarmRestarts(optimizer, CosineAnnealingWarmRestartsOptions{T_0, T_mult, eta_min}, at) {}
+  template <std::size_t N>  // short error
+  CosineAnnealingWarmRestarts(Optimizer& optimizer, nn::detail::UnknownOption<N> options);
 
   void step() override {
     ++last_epoch_;
@@ -107,7 +117,7 @@ struct OneCycleLROptions {
 ///     optim::OneCycleLR scheduler(optimizer, 0.1, {.epochs = 3, .steps_per_epoch = loader.size()});     // or {.max_lr = 0.1, .total_steps = 1800}
 class OneCycleLR final : public Scheduler {
  public:
-  OneCycleLR(OptimizerBase& optimizer, OneCycleLROptions options, Location at = Location::here()) : Scheduler("OneCycleLR", optimizer), o_(std::move(options)), at_(at) {
+  OneCycleLR(Optimizer& optimizer, OneCycleLROptions options, Location at = Location::here()) : Scheduler("OneCycleLR", optimizer), o_(std::move(options)), at_(at) {
     if (o_.total_steps == 0 && o_.epochs > 0 && o_.steps_per_epoch > 0)
       o_.total_steps = chainrule::detail::multiply_sizes(o_.epochs, o_.steps_per_epoch);
     check(o_.total_steps > 0 && o_.total_steps <= std::int64_t{1} << 53, at,
@@ -129,8 +139,18 @@ class OneCycleLR final : public Scheduler {
     base_lrs_ = optimizer.initial_lrs() = std::vector<double>(optimizer.num_groups(), start);
     apply();
   }
-  OneCycleLR(OptimizerBase& optimizer, double max_lr, OneCycleLROptions options, Location at = Location::here())
+  OneCycleLR(Optimizer& optimizer, double max_lr, OneCycleLROptions options, Location at = Location::here())
       : OneCycleLR(optimizer, (options.max_lr = max_lr, std::move(options)), at) {}
+  /// By position, in PyTorch's order: OneCycleLR(optimizer, 0.1, 1800). 0 stands for PyTorch's None.
+  template <std::integral Steps>
+  OneCycleLR(Optimizer& optimizer, double max_lr, Steps total_steps, std::int64_t epochs = 0,
+             std::int64_t steps_per_epoch = 0, double pct_start = 0.3, std::string anneal_strategy = "cos",
+             bool cycle_momentum = true, Location at = Location::here())
+      : OneCycleLR(optimizer,
+                   OneCycleLROptions{max_lr, static_cast<std::int64_t>(total_steps), epochs, steps_per_epoch, pct_start,
+                                     std::move(anneal_strategy), cycle_momentum},
+                   at) {}
+  template <std::size_t N> OneCycleLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
   void step() override {
     check(last_epoch_ < o_.total_steps, at_, "OneCycleLR: step ", last_epoch_ + 1, " of a cycle of ", o_.total_steps,

@@ -5,6 +5,7 @@
 #include <chainrule/core/autograd.hpp>
 #include <chainrule/core/math.hpp>
 #include <chainrule/core/simd.hpp>
+#include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/inplace.hpp>
@@ -19,12 +20,12 @@ namespace chainrule::optim {
 
 /// The part of an optimizer that does not depend on the element type: what learning-rate schedulers and training loops need.
 /// Schedulers refer to it, so it stays where it is.
-class OptimizerBase {
+class Optimizer {
  public:
-  OptimizerBase() = default;
-  OptimizerBase(const OptimizerBase&) = delete;
-  OptimizerBase& operator=(const OptimizerBase&) = delete;
-  virtual ~OptimizerBase() = default;
+  Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+  virtual ~Optimizer() = default;
 
   /// Changes every parameter that has a gradient, by the optimizer's formula. Parameters without one are left alone.
   void step(Location at = Location::here()) {
@@ -47,7 +48,7 @@ class OptimizerBase {
   /// The learning rate of a group.
   double lr(std::size_t group = 0, Location at = Location::here()) const {
     check_group(group, "lr", at);
-    return *const_cast<OptimizerBase*>(this)->lr_slot(group);
+    return *const_cast<Optimizer*>(this)->lr_slot(group);
   }
   /// Sets the learning rate of all groups.
   void set_lr(double lr, Location at = Location::here()) {
@@ -126,9 +127,26 @@ template <class T, class Options> struct ParamGroup : Options {
   std::vector<Tensor<T>> params;
 };
 
-/// The base of an optimizer over Tensor<T> with these Options. Options has `double lr`, and
-/// `template <class F> void each(F f)`, which calls f(name, number&) for all that it holds.
-template <class T, class Options, int States> class Optimizer : public OptimizerBase {
+namespace detail {
+
+/// Calls f(name, number&) for all that an optimizer's options hold: with their each(f), or through the members of a struct of numbers.
+template <class Options, class F> void each_option(Options& options, const F& f) {
+  if constexpr (requires { options.each(f); }) {
+    options.each(f);
+  } else {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      auto numbers = nn::detail::pointers(options);
+      (f(std::string(nn::detail::member_name<Options, I>()).c_str(), *std::get<I>(numbers)), ...);
+    }(std::make_index_sequence<nn::detail::arity<Options>>{});
+  }
+}
+
+}  // namespace detail
+
+/// The base of an optimizer over Tensor<T> with these Options and up to States tensors of state for each parameter. Options is a
+/// struct of numbers with a `double lr`, or has `template <class F> void each(F f)`, which calls f(name, number&) for all that it holds.
+/// A deriving class gives the constructor its name and its states' names, and overrides update(); docs/own-parts.md has one.
+template <class T, class Options, int States> class OptimizerOf : public Optimizer {
   static_assert(Real<T>, "only float and double tensors are trained");
 
  public:
@@ -150,11 +168,19 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
   /// What an optimizer remembers of one parameter.
   struct Memory {
     std::int64_t steps = 0;   // how often it was changed
-    Tensor<T> state[States];  // of the parameter's shape; undefined until the first step
-    Tensor<T> room[States];   // memory for large ones, not touched until then
+    Tensor<T> state[States > 0 ? States : 1];  // of the parameter's shape; undefined until the first step
+    Tensor<T> room[States > 0 ? States : 1];   // memory for large ones, not touched until then
   };
 
-  Optimizer(const char* name, std::span<const char* const> state_names) : name_(name), state_names_(state_names) {}
+  OptimizerOf(const char* name, std::span<const char* const> state_names) : name_(name), state_names_(state_names) {}
+  /// All of it for an optimizer of your own: one group, all states in use.
+  OptimizerOf(const char* name, std::span<const char* const> state_names, std::vector<Tensor<T>> params, const Options& options,
+              Location at = Location::here())
+      : OptimizerOf(name, state_names) {
+    check(state_names.size() == States, at, name, ": ", States, " states need as many names, got ", state_names.size());
+    add({options, std::move(params)}, States, at);
+    check_not_empty(at);
+  }
 
   /// Takes a group over after checking all of it. `states`: how many each parameter will need. Room for large ones is set aside now,
   /// behind the parameters: what lasts as long as training would else part the memory that activations and gradients share.
@@ -187,6 +213,12 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
     check(n > 0, at, name_, ": got an empty parameter list; pass net.parameters()");
   }
 
+  /// State i of a parameter, which begins as zeros. (An optimizer with a kernel of its own goes through Batch instead.)
+  const Tensor<T>& state_of(const Tensor<T>& p, Memory& memory, int i = 0) const {
+    auto& state = memory.state[i];
+    if (!state.defined()) state = zeros<T>(p.shape(), {.device = p.device()});
+    return state;
+  }
   /// Calls see(group, parameter, memory) for each parameter that has a gradient.
   template <class See> void for_each_grad(See see) {
     for (std::size_t g = 0; g < groups_.size(); ++g)
@@ -240,30 +272,30 @@ template <class T, class Options, int States> class Optimizer : public Optimizer
   std::vector<std::vector<Memory>> memory_;  // [group][parameter]
 };
 
-template <class T, class Options, int States> StateDict Optimizer<T, Options, States>::state_dict() const {
+template <class T, class Options, int States> StateDict OptimizerOf<T, Options, States>::state_dict() const {
   no_grad guard;
   StateDict dict;
   std::size_t index = 0;
   for (const auto& group : memory_)
     for (const auto& memory : group) {
       const std::string prefix = "state." + std::to_string(index++) + '.';
-      if (memory.steps == 0) continue;
+      if (memory.steps == 0 && !memory.state[0].defined()) continue;
       detail::put_number(dict, prefix, "step", static_cast<double>(memory.steps));
       for (std::size_t s = 0; s < States; ++s)
         if (memory.state[s].defined()) dict.emplace_back(prefix + state_names_[s], memory.state[s].clone());
     }
-  const auto& initial = const_cast<Optimizer*>(this)->initial_lrs();
+  const auto& initial = const_cast<OptimizerOf*>(this)->initial_lrs();
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const std::string prefix = "param_groups." + std::to_string(g) + '.';
     detail::put_number(dict, prefix, "size", static_cast<double>(groups_[g].params.size()));
     Options options = groups_[g];
-    options.each([&](const char* what, auto& value) { detail::put_number(dict, prefix, what, static_cast<double>(value)); });
+    detail::each_option(options, [&](const char* what, auto& value) { detail::put_number(dict, prefix, what, static_cast<double>(value)); });
     if (g < initial.size()) detail::put_number(dict, prefix, "initial_lr", initial[g]);
   }
   return dict;
 }
 
-template <class T, class Options, int States> void Optimizer<T, Options, States>::load_state_dict(const NamedTensors& dict, Location at) {
+template <class T, class Options, int States> void OptimizerOf<T, Options, States>::load_state_dict(const NamedTensors& dict, Location at) {
   no_grad guard;
   detail::StateReader reader(name_, dict, at);
   // Everything is read and checked before anything is taken over.
@@ -275,7 +307,7 @@ template <class T, class Options, int States> void Optimizer<T, Options, States>
         static_cast<std::size_t>(chainrule::detail::fitting<std::int64_t>(reader.number(prefix, "size"), name_, at));
     check(size == groups_[g].params.size(), at, name_, ".load_state_dict: group ", g, " has ", groups_[g].params.size(), " parameters, the saved one has ", size);
     options.push_back(groups_[g]);
-    options.back().each([&](const char* what, auto& value) { value = static_cast<std::remove_reference_t<decltype(value)>>(reader.number(prefix, what)); });
+    detail::each_option(options.back(), [&](const char* what, auto& value) { value = static_cast<std::remove_reference_t<decltype(value)>>(reader.number(prefix, what)); });
     if (double lr = 0; reader.number(prefix, "initial_lr", lr)) initial.push_back(lr);
   }
   std::vector<std::vector<Memory>> memory;

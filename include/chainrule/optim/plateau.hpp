@@ -22,7 +22,7 @@ struct ReduceLROnPlateauOptions {
 ///     scheduler.step(validation_loss);
 class ReduceLROnPlateau {
  public:
-  explicit ReduceLROnPlateau(OptimizerBase& optimizer, ReduceLROnPlateauOptions options = {}, Location at = Location::here())
+  explicit ReduceLROnPlateau(Optimizer& optimizer, ReduceLROnPlateauOptions options = {}, Location at = Location::here())
       : optimizer_(&optimizer), o_(std::move(options)) {
     check(o_.mode == "min" || o_.mode == "max", at, "ReduceLROnPlateau: mode is \"min\" or \"max\", not \"", o_.mode, '"');
     check(o_.threshold_mode == "rel" || o_.threshold_mode == "abs", at, "ReduceLROnPlateau: threshold_mode is \"rel\" or \"abs\", not \"", o_.threshold_mode, '"');
@@ -30,8 +30,18 @@ class ReduceLROnPlateau {
     best_ = smaller_is_better() ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
   }
   template <std::convertible_to<std::string> Mode>  // a template, so that {.factor = 0.5, .patience = 3} is not taken for a string
-  ReduceLROnPlateau(OptimizerBase& optimizer, const Mode& mode, ReduceLROnPlateauOptions options = {}, Location at = Location::here())
+  ReduceLROnPlateau(Optimizer& optimizer, const Mode& mode, ReduceLROnPlateauOptions options = {}, Location at = Location::here())
       : ReduceLROnPlateau(optimizer, (options.mode = mode, std::move(options)), at) {}
+  /// By position, in PyTorch's order: ReduceLROnPlateau(optimizer, "min", 0.5, 3).
+  template <std::convertible_to<std::string> Mode, Arithmetic Factor>
+  ReduceLROnPlateau(Optimizer& optimizer, const Mode& mode, Factor factor, std::int64_t patience = 10,
+                    double threshold = 1e-4, std::string threshold_mode = "rel", std::int64_t cooldown = 0,
+                    double min_lr = 0, double eps = 1e-8, Location at = Location::here())
+      : ReduceLROnPlateau(optimizer,
+                          ReduceLROnPlateauOptions{mode, static_cast<double>(factor), patience, threshold,
+                                                   std::move(threshold_mode), cooldown, min_lr, eps},
+                          at) {}
+  template <std::size_t N> ReduceLROnPlateau(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
   /// Tells it this epoch's value.
   void step(double metric) {
@@ -93,7 +103,7 @@ class ReduceLROnPlateau {
     return value > (relative ? best_ * (1 + o_.threshold) : best_ + o_.threshold);
   }
 
-  OptimizerBase* optimizer_;
+  Optimizer* optimizer_;
   ReduceLROnPlateauOptions o_;
   double best_;
   std::int64_t bad_epochs_ = 0, cooling_ = 0, last_epoch_ = 0;

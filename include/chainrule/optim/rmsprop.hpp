@@ -64,8 +64,8 @@ template <class T, bool full> struct RmspropRule {
 /// b and mean count as 0 below 2^-100 (double: 2^-960): see math::settle().
 /// Names, defaults and formulas are those of torch.optim.RMSprop (Hinton's lecture; centered: Graves 2013).
 ///     optim::RMSprop optimizer(net.parameters(), {.lr = 1e-3, .momentum = 0.9});
-template <class T = float> class RMSprop final : public Optimizer<T, RMSpropOptions, 3> {
-  using Base = Optimizer<T, RMSpropOptions, 3>;
+template <class T = float> class RMSprop final : public OptimizerOf<T, RMSpropOptions, 3> {
+  using Base = OptimizerOf<T, RMSpropOptions, 3>;
 
  public:
   using Options = RMSpropOptions;
@@ -77,6 +77,16 @@ template <class T = float> class RMSprop final : public Optimizer<T, RMSpropOpti
     for (auto& group : groups) add_param_group(std::move(group), at);
     this->check_not_empty(at);
   }
+  /// By position, in PyTorch's order: RMSprop(params, 1e-3, 0.9).
+  template <Arithmetic Lr>
+  RMSprop(std::vector<Tensor<T>> params, Lr lr, double alpha = 0.99, double eps = 1e-8, double weight_decay = 0,
+          double momentum = 0, bool centered = false, Location at = Location::here())
+      : RMSprop(std::move(params), RMSpropOptions{static_cast<double>(lr), alpha, eps, weight_decay, momentum, centered}, at) {}
+  template <Arithmetic Lr>
+  RMSprop(std::initializer_list<Tensor<T>> params, Lr lr, double alpha = 0.99, double eps = 1e-8,
+          double weight_decay = 0, double momentum = 0, bool centered = false, Location at = Location::here())
+      : RMSprop(std::vector(params), RMSpropOptions{static_cast<double>(lr), alpha, eps, weight_decay, momentum, centered}, at) {}
+  template <class Params, std::size_t N> RMSprop(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 
   /// One more group of parameters, trained from now on (a layer that was frozen).
   void add_param_group(RMSpropGroup<T> group, Location at = Location::here()) {
@@ -122,5 +132,8 @@ template <class T = float> class RMSprop final : public Optimizer<T, RMSpropOpti
 
   RMSpropOptions defaults_;
 };
+// Options that exist go before an UnknownOption.
+template <class T> RMSprop(std::vector<Tensor<T>>, RMSpropOptions, Location = {}) -> RMSprop<T>;
+template <class T> RMSprop(std::vector<RMSpropGroup<T>>, RMSpropOptions, Location = {}) -> RMSprop<T>;
 
 }  // namespace chainrule::optim

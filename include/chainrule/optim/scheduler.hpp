@@ -34,7 +34,7 @@ class Scheduler {
     for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) all.push_back(optimizer_->lr(g));
     return all;
   }
-  OptimizerBase& optimizer() const { return *optimizer_; }
+  Optimizer& optimizer() const { return *optimizer_; }
 
   /// All numbers that change while it runs, as float64 scalars. With the optimizer's state_dict() they are what a checkpoint needs.
   StateDict state_dict() const {
@@ -53,7 +53,7 @@ class Scheduler {
   }
 
  protected:
-  Scheduler(const char* name, OptimizerBase& optimizer) : name_(name), optimizer_(&optimizer) { follow_groups(); }
+  Scheduler(const char* name, Optimizer& optimizer) : name_(name), optimizer_(&optimizer) { follow_groups(); }
   Scheduler(const Scheduler&) = default;
   Scheduler& operator=(const Scheduler&) = default;
 
@@ -101,7 +101,7 @@ class Scheduler {
   }
 
   const char* name_;
-  OptimizerBase* optimizer_;
+  Optimizer* optimizer_;
 };
 
 struct StepLROptions {
@@ -109,14 +109,19 @@ struct StepLROptions {
   double gamma = 0.1;
 };
 /// Multiplies the rate by gamma every step_size epochs.
-///     optim::StepLR scheduler(optimizer, 30, {.gamma = 0.5});     // or {.step_size = 30, .gamma = 0.5}
+///     optim::StepLR scheduler(optimizer, 30, {.gamma = 0.5});     // or (optimizer, 30, 0.5)
 class StepLR final : public Scheduler {
  public:
-  StepLR(OptimizerBase& optimizer, StepLROptions options, Location at = Location::here()) : Scheduler("StepLR", optimizer), o_(options) {
+  StepLR(Optimizer& optimizer, StepLROptions options, Location at = Location::here()) : Scheduler("StepLR", optimizer), o_(options) {
     check(o_.step_size > 0, at, "StepLR: step_size must be above 0, got ", o_.step_size);
   }
-  StepLR(OptimizerBase& optimizer, std::int64_t step_size, StepLROptions options = {}, Location at = Location::here())
+  StepLR(Optimizer& optimizer, std::int64_t step_size, StepLROptions options = {}, Location at = Location::here())
       : StepLR(optimizer, StepLROptions{step_size, options.gamma}, at) {}
+  template <Arithmetic Gamma>
+  StepLR(Optimizer& optimizer, std::int64_t step_size, Gamma gamma, Location at = Location::here())
+      : StepLR(optimizer, StepLROptions{step_size, static_cast<double>(gamma)}, at) {}
+  template <std::size_t N> StepLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
+  template <std::size_t N> StepLR(Optimizer& optimizer, std::int64_t step_size, nn::detail::UnknownOption<N> options);
 
  private:
   double rate(std::size_t, double now) override { return last_epoch_ > 0 && last_epoch_ % o_.step_size == 0 ? now * o_.gamma : now; }
@@ -128,15 +133,25 @@ struct MultiStepLROptions {
   double gamma = 0.1;
 };
 /// Multiplies the rate by gamma at each milestone (twice at one that stands there twice); milestone 0 is the beginning.
-///     optim::MultiStepLR scheduler(optimizer, {30, 80});     // or {.milestones = {30, 80}, .gamma = 0.1}
+///     optim::MultiStepLR scheduler(optimizer, {30, 80}, 0.1);     // or {.milestones = {30, 80}, .gamma = 0.1}
 class MultiStepLR final : public Scheduler {
  public:
-  MultiStepLR(OptimizerBase& optimizer, MultiStepLROptions options)
+  MultiStepLR(Optimizer& optimizer, MultiStepLROptions options)
       : Scheduler("MultiStepLR", optimizer), o_(std::move(options)) {
     apply();
   }
-  MultiStepLR(OptimizerBase& optimizer, std::vector<std::int64_t> milestones, MultiStepLROptions options = {})
+  MultiStepLR(Optimizer& optimizer, std::vector<std::int64_t> milestones, MultiStepLROptions options)
       : MultiStepLR(optimizer, MultiStepLROptions{std::move(milestones), options.gamma}) {}
+  // Two templates, so that {3} is a list of one milestone and {.milestones = {3}} are options.
+  template <std::integral I = std::int64_t>
+  MultiStepLR(Optimizer& optimizer, const std::vector<I>& milestones)
+      : MultiStepLR(optimizer, std::vector<std::int64_t>(milestones.begin(), milestones.end()), {}) {}
+  template <std::integral I>
+  MultiStepLR(Optimizer& optimizer, std::initializer_list<I> milestones)
+      : MultiStepLR(optimizer, std::vector<std::int64_t>(milestones.begin(), milestones.end()), {}) {}
+  template <Arithmetic Gamma>
+  MultiStepLR(Optimizer& optimizer, std::vector<std::int64_t> milestones, Gamma gamma)
+      : MultiStepLR(optimizer, MultiStepLROptions{std::move(milestones), static_cast<double>(gamma)}) {}
 
  private:
   double rate(std::size_t, double now) override {
@@ -154,8 +169,8 @@ struct ExponentialLROptions {
 ///     optim::ExponentialLR scheduler(optimizer, 0.95);
 class ExponentialLR final : public Scheduler {
  public:
-  ExponentialLR(OptimizerBase& optimizer, double gamma) : Scheduler("ExponentialLR", optimizer), gamma_(gamma) {}
-  ExponentialLR(OptimizerBase& optimizer, ExponentialLROptions options) : ExponentialLR(optimizer, options.gamma) {}
+  ExponentialLR(Optimizer& optimizer, double gamma) : Scheduler("ExponentialLR", optimizer), gamma_(gamma) {}
+  ExponentialLR(Optimizer& optimizer, ExponentialLROptions options) : ExponentialLR(optimizer, options.gamma) {}
 
  private:
   double rate(std::size_t, double now) override { return last_epoch_ > 0 ? now * gamma_ : now; }
@@ -167,12 +182,18 @@ struct ConstantLROptions {
   std::int64_t total_iters = 5;
 };
 /// factor times the rate for the first total_iters epochs, then the rate itself.
+///     optim::ConstantLR scheduler(optimizer, 0.5, 4);     // or {.factor = 0.5, .total_iters = 4}
 class ConstantLR final : public Scheduler {
  public:
-  explicit ConstantLR(OptimizerBase& optimizer, ConstantLROptions options = {}, Location at = Location::here()) : Scheduler("ConstantLR", optimizer), o_(options) {
+  explicit ConstantLR(Optimizer& optimizer, ConstantLROptions options = {}, Location at = Location::here()) : Scheduler("ConstantLR", optimizer), o_(options) {
     check(o_.factor > 0 && o_.factor <= 1, at, "ConstantLR: factor must lie in (0, 1], got ", o_.factor);
     apply();
   }
+  template <Arithmetic First>
+  ConstantLR(Optimizer& optimizer, First factor, std::int64_t total_iters = 5,
+             Location at = Location::here())
+      : ConstantLR(optimizer, ConstantLROptions{static_cast<double>(factor), total_iters}, at) {}
+  template <std::size_t N> ConstantLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
  private:
   double rate(std::size_t, double now) override {
@@ -188,15 +209,20 @@ struct LinearLROptions {
   std::int64_t total_iters = 5;
 };
 /// The rate times a factor that goes from start_factor to end_factor in a straight line over total_iters epochs: a warm-up.
-///     optim::LinearLR warm_up(optimizer, {.start_factor = 0.1, .total_iters = 10});
+///     optim::LinearLR warm_up(optimizer, {.start_factor = 0.1, .total_iters = 10});     // or (optimizer, 0.1, 1, 10)
 class LinearLR final : public Scheduler {
  public:
-  explicit LinearLR(OptimizerBase& optimizer, LinearLROptions options = {}, Location at = Location::here()) : Scheduler("LinearLR", optimizer), o_(options) {
+  explicit LinearLR(Optimizer& optimizer, LinearLROptions options = {}, Location at = Location::here()) : Scheduler("LinearLR", optimizer), o_(options) {
     check(o_.start_factor > 0 && o_.start_factor <= 1, at, "LinearLR: start_factor must lie in (0, 1], got ", o_.start_factor);
     check(o_.end_factor >= 0 && o_.end_factor <= 1, at, "LinearLR: end_factor must lie in [0, 1], got ", o_.end_factor);
     check(o_.total_iters > 0, at, "LinearLR: total_iters must be above 0, got ", o_.total_iters);
     apply();
   }
+  template <Arithmetic First>
+  LinearLR(Optimizer& optimizer, First start_factor, double end_factor = 1, std::int64_t total_iters = 5,
+           Location at = Location::here())
+      : LinearLR(optimizer, LinearLROptions{static_cast<double>(start_factor), end_factor, total_iters}, at) {}
+  template <std::size_t N> LinearLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
  private:
   double rate(std::size_t, double now) override {
@@ -213,11 +239,17 @@ struct PolynomialLROptions {
   double power = 1;
 };
 /// base * (1 - epoch / total_iters)^power, 0 from total_iters on.
+///     optim::PolynomialLR scheduler(optimizer, 100, 0.9);     // or {.total_iters = 100, .power = 0.9}
 class PolynomialLR final : public Scheduler {
  public:
-  explicit PolynomialLR(OptimizerBase& optimizer, PolynomialLROptions options = {}, Location at = Location::here()) : Scheduler("PolynomialLR", optimizer), o_(options) {
+  explicit PolynomialLR(Optimizer& optimizer, PolynomialLROptions options = {}, Location at = Location::here()) : Scheduler("PolynomialLR", optimizer), o_(options) {
     check(o_.total_iters > 0, at, "PolynomialLR: total_iters must be above 0, got ", o_.total_iters);
   }
+  template <std::integral First>
+  PolynomialLR(Optimizer& optimizer, First total_iters, double power = 1,
+               Location at = Location::here())
+      : PolynomialLR(optimizer, PolynomialLROptions{static_cast<std::int64_t>(total_iters), power}, at) {}
+  template <std::size_t N> PolynomialLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
  private:
   double rate(std::size_t, double now) override {
@@ -234,12 +266,12 @@ class PolynomialLR final : public Scheduler {
 class LambdaLR final : public Scheduler {
  public:
   using Factor = Callback<double(std::int64_t)>;
-  LambdaLR(OptimizerBase& optimizer, Factor lr_lambda, Location at = Location::here())
+  LambdaLR(Optimizer& optimizer, Factor lr_lambda, Location at = Location::here())
       : Scheduler("LambdaLR", optimizer), factors_{std::move(lr_lambda)}, for_all_(true), at_(at) {
     apply();
   }
   /// One function per group.
-  LambdaLR(OptimizerBase& optimizer, std::vector<Factor> lr_lambdas, Location at = Location::here())
+  LambdaLR(Optimizer& optimizer, std::vector<Factor> lr_lambdas, Location at = Location::here())
       : Scheduler("LambdaLR", optimizer), factors_(std::move(lr_lambdas)), at_(at) {
     apply();
   }
@@ -268,7 +300,7 @@ class SequentialLR final : public Scheduler {
     Scheduler* scheduler;
     Reference(Scheduler& s) : scheduler(&s) {}
   };
-  SequentialLR(OptimizerBase& optimizer, std::vector<Reference> schedulers, std::vector<std::int64_t> milestones, Location at = Location::here())
+  SequentialLR(Optimizer& optimizer, std::vector<Reference> schedulers, std::vector<std::int64_t> milestones, Location at = Location::here())
       : Scheduler("SequentialLR", optimizer), schedulers_(std::move(schedulers)), milestones_(std::move(milestones)) {
     check(!schedulers_.empty(), at, "SequentialLR: no schedulers given");
     check(milestones_.size() + 1 == schedulers_.size(), at, "SequentialLR: ", schedulers_.size(), " schedulers need ", schedulers_.size() - 1, " milestones, got ",

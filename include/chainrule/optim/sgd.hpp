@@ -55,10 +55,10 @@ template <class T> struct SgdMomentumRule {
 ///     nesterov:                                                    p -= lr * (g + momentum * b)
 /// b counts as 0 below 2^-100 (double: 2^-960): see math::settle().
 /// Names, defaults and formulas are those of torch.optim.SGD (Sutskever et al. 2013).
-///     optim::SGD optimizer(net.parameters(), {.lr = 0.1, .momentum = 0.9});
+///     optim::SGD optimizer(net.parameters(), {.lr = 0.1, .momentum = 0.9});     // or (net.parameters(), 0.1, 0.9)
 ///     optim::SGD optimizer({{.params = a, .lr = 1e-2}, {.params = b}}, {.lr = 1e-3});     // groups
-template <class T = float> class SGD final : public Optimizer<T, SGDOptions, 1> {
-  using Base = Optimizer<T, SGDOptions, 1>;
+template <class T = float> class SGD final : public OptimizerOf<T, SGDOptions, 1> {
+  using Base = OptimizerOf<T, SGDOptions, 1>;
 
  public:
   using Options = SGDOptions;
@@ -70,6 +70,16 @@ template <class T = float> class SGD final : public Optimizer<T, SGDOptions, 1> 
     for (auto& group : groups) add_param_group(std::move(group), at);
     this->check_not_empty(at);
   }
+  /// By position, in PyTorch's order: SGD(params, 0.1, 0.9).
+  template <Arithmetic Lr>
+  SGD(std::vector<Tensor<T>> params, Lr lr, double momentum = 0, double dampening = 0, double weight_decay = 0,
+      bool nesterov = false, Location at = Location::here())
+      : SGD(std::move(params), SGDOptions{static_cast<double>(lr), momentum, dampening, weight_decay, nesterov}, at) {}
+  template <Arithmetic Lr>
+  SGD(std::initializer_list<Tensor<T>> params, Lr lr, double momentum = 0, double dampening = 0,
+      double weight_decay = 0, bool nesterov = false, Location at = Location::here())
+      : SGD(std::vector(params), SGDOptions{static_cast<double>(lr), momentum, dampening, weight_decay, nesterov}, at) {}
+  template <class Params, std::size_t N> SGD(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 
   /// One more group of parameters, trained from now on (a layer that was frozen).
   void add_param_group(SGDGroup<T> group, Location at = Location::here()) {
@@ -111,5 +121,8 @@ template <class T = float> class SGD final : public Optimizer<T, SGDOptions, 1> 
 
   SGDOptions defaults_;
 };
+// Options that exist go before an UnknownOption.
+template <class T> SGD(std::vector<Tensor<T>>, SGDOptions, Location = {}) -> SGD<T>;
+template <class T> SGD(std::vector<SGDGroup<T>>, SGDOptions, Location = {}) -> SGD<T>;
 
 }  // namespace chainrule::optim
