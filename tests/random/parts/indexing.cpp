@@ -275,7 +275,8 @@ Items draw_items(Draw& d, const Sizes& x, bool& refused) {
       for (int k = 0; k < dims; ++k) {
         Array index{{many}, {}, {}};
         for (auto i : hits) index.x.push_back(static_cast<double>(index_of(shape, i)[static_cast<std::size_t>(k)]));
-        parts.push_back({Part::picked, used++, 0, 0, x[static_cast<std::size_t>(used)], index});
+        parts.push_back({Part::picked, used, 0, 0, x[static_cast<std::size_t>(used)], index});
+        ++used;
       }
     } else if (!dots) {
       dots = true;
