@@ -135,6 +135,8 @@ template <class P> void say(std::string& s, const P& part) {
       say(s, static_cast<typename P::value_type>(part[i]));
     }
     s += ']';
+  } else if constexpr (std::same_as<P, bool>) {
+    s += part ? "True" : "False";  // as in a tensor
   } else if constexpr (std::floating_point<P>) {
     if (part != 0 && std::abs(part) < P(1e-4)) s += spell_number("%.*g", 6, static_cast<double>(part));
     else append(s, part);

@@ -10,7 +10,7 @@ namespace detail {
 
 /// values written to the indexed places of x, or added to what is there, in x's memory. Not recorded.
 template <class T>
-void put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, bool accumulate, Location at) {
+void put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, Location at, bool accumulate = false) {
   no_grad guard;
   Unobserved quiet;
   PartlyIndexed<T> p = apply_views(x, items, at);
@@ -41,12 +41,12 @@ void put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, bool acc
 /// A copy of x with values (broadcast) at these row-major positions: index_put_ as an op that can be differentiated.
 /// Gradient: g without these places for x (all of g where the values are added), g at these places for the values.
 template <class T>
-Tensor<T> put_at(const Tensor<T>& x, const Tensor<std::int64_t>& places, const Tensor<T>& values, bool accumulate,
-                 Location at) {
+Tensor<T> put_at(const Tensor<T>& x, const Tensor<std::int64_t>& places, const Tensor<T>& values, Location at,
+                 bool accumulate = false) {
   Tensor<T> out = map(fn::Copy{}, at, x);
   const Tensor<T> flat = make_view(out, out.numel(), 1, 0);
   const IndexItem item(places);
-  put(flat, {&item, 1}, values, accumulate, at);
+  put(flat, {&item, 1}, values, at, accumulate);
   return record(
       "index_put_", out, {x, values}, keep(places),
       [accumulate](const Tensor<T>& g, Needs need, const Tensor<std::int64_t>& where) {
@@ -54,7 +54,7 @@ Tensor<T> put_at(const Tensor<T>& x, const Tensor<std::int64_t>& places, const T
         if (!accumulate && need[0]) {
           Tensor<T> zero = allocate<T>({}, g.device());
           zero.fill_(T{}, Location{});
-          to_x = put_at(g, where, zero, false, {});
+          to_x = put_at(g, where, zero, {});
         }
         return Grads{to_x, need[1] ? reshape(g, {-1})[where] : Tensor<T>()};
       },
@@ -62,18 +62,18 @@ Tensor<T> put_at(const Tensor<T>& x, const Tensor<std::int64_t>& places, const T
 }
 
 template <class T>
-void index_put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, bool accumulate, Location at) {
+void index_put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, Location at, bool accumulate = false) {
   check_same_device("index_put_", at, x, values);
   if (Real<T> && grad_enabled && (x.requires_grad() || values.requires_grad())) {
     edit(x, "index_put_", values, at, [&](const Tensor<T>& old, const Tensor<T>& by) {
       Unobserved quiet;
       const Tensor<std::int64_t> positions = to_device(arange(x.numel()), x.device(), at).view(x.shape(), at);
-      return put_at(old, contiguous(index(positions, items, at), at), by, accumulate, at);
+      return put_at(old, contiguous(index(positions, items, at), at), by, at, accumulate);
     });
     return;
   }
   check_editable(x, "index_put_", at);
-  put(x, items, values, accumulate, at);
+  put(x, items, values, at, accumulate);
   count_edit(*x.impl(), at);
 }
 
@@ -92,7 +92,7 @@ void index_put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, bo
 template <class T>
 const Tensor<T>& Tensor<T>::index_put_(std::initializer_list<detail::IndexItem> items, const Tensor& values,
                                        IndexPutOptions options, Location at) const {
-  detail::index_put(*this, detail::IndexItems(items.begin(), items.size()), values, options.accumulate, at);
+  detail::index_put(*this, detail::IndexItems(items.begin(), items.size()), values, at, options.accumulate);
   return *this;
 }
 template <class T> void IndexedTensor<T>::operator=(detail::Assigned<T> source) && {
@@ -102,7 +102,7 @@ template <class T> void IndexedTensor<T>::operator=(detail::Assigned<T> source) 
     one.fill_(source.value, source.at);
     source.tensor = &one;
   }
-  if (x_.defined()) detail::index_put(x_, detail::IndexItems(items_), *source.tensor, false, source.at);
+  if (x_.defined()) detail::index_put(x_, detail::IndexItems(items_), *source.tensor, source.at);
   else this->copy_(*source.tensor, source.at);
 }
 template <class T>
