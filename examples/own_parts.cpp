@@ -1,5 +1,5 @@
-// Parts of your own beside the library's: a data set, a transform, a layer with a buffer, a loss, an op, an optimizer and a scheduler.
-// docs/own-parts.md explains each; the program trains with all of them.
+// Parts of your own beside the library's: a data set, a transform, a layer with a buffer, a loss, an op, an optimizer
+// and a scheduler. docs/own-parts.md explains each; the program trains with all of them.
 
 #include <chainrule/chainrule.hpp>
 namespace cr = chainrule;
@@ -120,7 +120,8 @@ int main() {
       losses.add(loss.item());
       accuracy.add((scores.argmax(1) == labels).to<float>().mean().item());
     }
-    if (epoch % 5 == 0) cr::print("epoch", epoch, "lr", optimizer.lr(), "loss", losses.mean(), "right", accuracy.mean());
+    if (epoch % 5 == 0)
+      cr::print("epoch", epoch, "lr", optimizer.lr(), "loss", losses.mean(), "right", accuracy.mean());
   }
 }
 // [/program]

@@ -1,4 +1,5 @@
-// torchvision's and PyTorch's names around data and files: MNIST(root, train), data::transforms, data sets with operator[], save(tensor).
+// torchvision's and PyTorch's names around data and files: MNIST(root, train), data::transforms, data sets with
+// operator[], save(tensor).
 
 #include <chainrule/data.hpp>
 #include <chainrule/io.hpp>
@@ -34,7 +35,8 @@ TEST_CASE("MNIST and FashionMNIST take train = true or false", "[habits][data]")
   dir.write("t10k-labels-idx1-ubyte", Bytes{0, 0, 8, 1, 0, 0, 0, 1, 4});
   namespace transforms = data::transforms;
   data::MNIST train(dir.path(), true), by_name(dir.path(), data::Split::train);
-  data::FashionMNIST test(dir.path(), false, transforms::Compose(transforms::ToTensor{}, transforms::Normalize{{0.5f}, {0.5f}}));
+  const transforms::Compose centred(transforms::ToTensor{}, transforms::Normalize{{0.5f}, {0.5f}});
+  data::FashionMNIST test(dir.path(), false, centred);
   CHECK(train[0].second == 3);
   CHECK(train[0].first.item() == 0.2f);
   CHECK(by_name[0].second == 3);

@@ -1,4 +1,5 @@
-// Layers and losses with PyTorch's positional arguments. What they print shows where each argument went; losses are PyTorch's values.
+// Layers and losses with PyTorch's positional arguments. What they print shows where each argument went; losses are
+// PyTorch's values.
 
 #include <chainrule/nn.hpp>
 #include <chainrule/ops.hpp>
@@ -48,7 +49,8 @@ TEST_CASE("losses by position: a weight of classes, a reduction", "[habits][nn][
   const auto scores = cr::tensor({{1, 2, 0.5}, {0, 0, 3}}), weight = cr::tensor({1, 2, 0.5});
   const auto labels = cr::tensor<std::int64_t>({1, 2});
   CHECK(nn::CrossEntropyLoss(weight)(scores, labels).item() == Approx(0.39047962).epsilon(1e-6));
-  CHECK(nn::CrossEntropyLoss(weight)(scores, labels).item() == nn::CrossEntropyLoss({.weight = weight})(scores, labels).item());
+  const nn::CrossEntropyLoss by_name({.weight = weight});
+  CHECK(nn::CrossEntropyLoss(weight)(scores, labels).item() == by_name(scores, labels).item());
   CHECK(nn::NLLLoss(weight)(scores, labels).item() == Approx(-2.2));
   const auto a = cr::tensor({1, 2, 4}), b = cr::tensor({1, 1, 1});
   CHECK(nn::MSELoss("sum")(a, b).item() == 10);
@@ -61,5 +63,6 @@ TEST_CASE("losses by position: a weight of classes, a reduction", "[habits][nn][
 }
 
 TEST_CASE("a reduction that is no word of PyTorch's throws", "[habits][nn][loss]") {
-  CHECK_THROWS_WITH(nn::MSELoss("summe"), chainrule_test::Contains("expected \"mean\", \"sum\" or \"none\", got \"summe\""));
+  CHECK_THROWS_WITH(nn::MSELoss("summe"),
+                    chainrule_test::Contains("expected \"mean\", \"sum\" or \"none\", got \"summe\""));
 }

@@ -1,5 +1,5 @@
-// Optimizers with PyTorch's positional arguments: where each argument goes shows in the values after three steps of w*w, which are
-// PyTorch's.
+// Optimizers with PyTorch's positional arguments: where each argument goes shows in the values after three steps of w*w,
+// which are PyTorch's.
 
 #include <chainrule/ops.hpp>
 #include <chainrule/optim.hpp>

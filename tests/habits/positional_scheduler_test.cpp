@@ -61,7 +61,7 @@ TEST_CASE("ReduceLROnPlateau by position: mode, factor, patience, threshold, thr
 TEST_CASE("schedulers take any optimizer as optim::Optimizer&", "[habits][scheduler]") {
   Setup s;
   optim::Optimizer& any = s.sgd;
-  gives(optim::StepLR(any, 1, 0.5), {1, 0.5});
+  gives(optim::lr_scheduler::StepLR(any, 1, 0.5), {1, 0.5});
   any.zero_grad();
   any.step();
 }

@@ -1,4 +1,5 @@
-// An optimizer and a scheduler as a user writes them, docs/own-parts.md: values worked out by hand, checkpoints, what is refused.
+// An optimizer and a scheduler as a user writes them, docs/own-parts.md: values worked out by hand, checkpoints, what
+// is refused.
 
 #include <chainrule/ops.hpp>
 #include <chainrule/optim.hpp>

@@ -13,6 +13,8 @@
 
 namespace chainrule::optim {
 
+namespace lr_scheduler = chainrule::optim;  // optim::lr_scheduler::StepLR, as PyTorch has it
+
 /// A learning rate as a function of the number of steps taken. The optimizer must outlive it.
 /// Each step computes a group's new rate from its present one where that is possible, as PyTorch does, so that several schedulers
 /// on one optimizer multiply (a warm-up and a decay). A group that is added to the optimizer later is followed from the
