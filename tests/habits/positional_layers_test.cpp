@@ -31,6 +31,16 @@ TEST_CASE("layers by position print as PyTorch prints them", "[habits][nn]") {
   CHECK(nn::Conv2d(3, 16, 3, 2, 1).str() == "Conv2d(3, 16, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1))");
   CHECK(nn::Conv2d(8, 16, {3, 5}, 1, 2, {2, 1}, 4, false).str() ==
         "Conv2d(8, 16, kernel_size=(3, 5), stride=(1, 1), padding=(2, 2), dilation=(2, 1), groups=4, bias=False)");
+  // A tuple by position is a stride, never options.
+  CHECK(nn::Conv2d(3, 16, 3, {2, 1}).str() == "Conv2d(3, 16, kernel_size=(3, 3), stride=(2, 1))");
+  CHECK(nn::Conv2d(3, 16, 3, {2, 1}, {1, 0}).str() ==
+        "Conv2d(3, 16, kernel_size=(3, 3), stride=(2, 1), padding=(1, 0))");
+  CHECK(nn::Conv2d(3, 16, 3, 1, "same").str() == "Conv2d(3, 16, kernel_size=(3, 3), stride=(1, 1), padding=same)");
+  CHECK(nn::MaxPool2d(3, {2, 1}).str() ==
+        "MaxPool2d(kernel_size=3, stride=(2, 1), padding=0, dilation=1, ceil_mode=False)");
+  CHECK(nn::AvgPool2d(3, {2, 1}, 1).str() == "AvgPool2d(kernel_size=3, stride=(2, 1), padding=1)");
+  const auto x = cr::ones({1, 3, 8, 8}), w = cr::ones({4, 3, 3, 3});
+  CHECK(cr::conv2d(x, w, {}, 2, 1).shape() == cr::Shape{1, 4, 4, 4});
   CHECK(nn::MaxPool2d(3, 2, 1, 2).str() == "MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=2, ceil_mode=False)");
   CHECK(nn::AvgPool2d(3, 2, 1, true, false).options.ceil_mode);
   CHECK_FALSE(nn::AvgPool2d(3, 2, 1, true, false).options.count_include_pad);

@@ -10,6 +10,7 @@ namespace chainrule::nn {
 
 /// Options of Conv2d. A size is one number for both directions, or {height, width}.
 struct Conv2dOptions {
+  chainrule::detail::NamedOnly by_name = chainrule::detail::NamedOnly();
   Size2d stride = 1;
   Padding2d padding = 0;  ///< added on each side; "same" (stride 1 only) or "valid"
   Size2d dilation = 1;  ///< distance of neighbouring window elements
@@ -48,19 +49,22 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
     const double bound = 1 / std::sqrt(static_cast<double>(in / o.groups * kernel.h * kernel.w));
     init::uniform_(bias, -bound, bound, o.generator, at);
   }
-  /// Stride and padding by position, as in PyTorch: Conv2d(3, 64, 7, 2, 3).
+  /// By position, in PyTorch's order: Conv2d(3, 64, 7, 2, 3); Conv2d(16, 32, 3, {2, 1}, 2, 2, 4, false).
   template <std::integral Stride>
   BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, Padding2d padding = 0,
+              Size2d dilation = 1, std::int64_t groups = 1, bool with_bias = true, PadMode padding_mode = "zeros",
               Location at = Location::here())
-      : BasicConv2d(in, out, kernel, Conv2dOptions{.stride = stride, .padding = padding}, at) {}
-  /// All of them by position: Conv2d(16, 32, 3, 1, 2, 2, 4, false) has padding 2, dilation 2, 4 groups, no bias.
-  template <std::integral Stride>
-  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, decltype(Conv2dOptions::padding) padding,
-              Size2d dilation, std::int64_t groups = 1, bool with_bias = true, Location at = Location::here())
+      : BasicConv2d(in, out, kernel, by_position(stride, padding, dilation, groups, with_bias, padding_mode), at) {}
+  template <std::size_t N>
+    requires(N == 2)
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, const chainrule::detail::FirstSize (&stride)[N], Padding2d padding = 0,
+              Size2d dilation = 1, std::int64_t groups = 1, bool with_bias = true, PadMode padding_mode = "zeros",
+              Location at = Location::here())
       : BasicConv2d(in, out, kernel,
-                    Conv2dOptions{.stride = stride, .padding = padding, .dilation = dilation, .groups = groups, .bias = with_bias},
-                    at) {}
-  template <std::size_t N> BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, detail::UnknownOption<N> options);
+                    by_position({stride[0].value, stride[1].value}, padding, dilation, groups, with_bias, padding_mode), at) {}
+  template <std::size_t N>
+    requires(N != 2)
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, detail::UnknownOption<N> options);
   using parts = members<&BasicConv2d::weight, &BasicConv2d::bias>;
   using others = members<&BasicConv2d::in_channels, &BasicConv2d::out_channels, &BasicConv2d::kernel_size,
                          &BasicConv2d::options>;
@@ -91,6 +95,13 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
     if (!bias.defined()) s += ", bias=False";
     if (options.padding_mode != PadMode::constant) s += std::string(", padding_mode=") + options.padding_mode.str();
     return s;
+  }
+
+ private:
+  static Conv2dOptions by_position(Size2d stride, Padding2d padding, Size2d dilation, std::int64_t groups, bool bias,
+                                   PadMode mode) {
+    return {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups, .bias = bias,
+            .padding_mode = mode};
   }
 };
 

@@ -230,5 +230,11 @@ Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
 template <Real T> Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, Conv2dFuncOptions options, Location at = Location::here()) {
   return conv2d(x, weight, {}, options, at);
 }
+/// By position, in PyTorch's order: conv2d(x, weight, bias, 2, 1).
+template <Real T, std::integral Stride>
+Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias, Stride stride,
+                 Padding2d padding = 0, Size2d dilation = 1, std::int64_t groups = 1, Location at = Location::here()) {
+  return conv2d(x, weight, bias, {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups}, at);
+}
 
 }  // namespace chainrule
