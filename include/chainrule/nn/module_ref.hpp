@@ -117,8 +117,25 @@ template <class X> consteval bool is_part() {
   else return false;
 }
 
+/// A standard container or tuple of parts that the walk does not look into: std::deque<Linear>, std::map<int, Linear>,
+/// std::pair<Linear, Linear>. What only refers to its part (a pointer, std::weak_ptr) may: it owns nothing.
+template <class X> struct HidesParts { static constexpr bool value = false; };
+template <template <class...> class C, class... A>
+  requires(!is_a<C<A...>, std::weak_ptr>)
+struct HidesParts<C<A...>> {
+  template <class X> static consteval bool holds() {
+    if constexpr (requires { sizeof(X); }) return is_part<X>();
+    else return false;
+  }
+  static constexpr bool value = (holds<A>() || ...);
+};
+
 template <class X> void add_part(std::vector<Part>& parts, std::string_view name, X& member) {
-  if constexpr (!is_part<X>()) return;
+  if constexpr (!is_part<X>())
+    static_assert(!HidesParts<X>::value,
+                  "this member holds layers or parameters in a container that is not looked into, so they would be "
+                  "neither trained nor saved: use std::vector, std::array, std::map<std::string, ...>, std::optional, a "
+                  "pointer, or a module of its own");
   else if constexpr (IsParameter<X> || IsBuffer<X>) {
     if (member.defined()) parts.push_back({std::string(name), &member, IsParameter<X>, {}});
   } else if constexpr (WrapsModule<X>) {

@@ -162,7 +162,8 @@ BatchNormValue<T> batch_norm_value(const char* op, const Tensor<T>& x, const Ten
 
   const TensorOptions here{.device = x.device()};
   const Tensor<T> w = weight.defined() ? weight : ones<T>({channels}, here), b = bias.defined() ? bias : zeros<T>({channels}, here);
-  Tensor<T> y = over_x ? x : allocate<T>(x.shape(), x.device()), mean = allocate<T>({channels}, x.device()), inv_std = allocate<T>({channels}, x.device());
+  const auto fresh = [&](const Shape& shape) { return allocate<T>(shape, x.device(), op, at); };
+  Tensor<T> y = over_x ? x : fresh(x.shape()), mean = fresh({channels}), inv_std = fresh({channels});
   Tensor<std::uint8_t> signs;
   if (keeps_signs) signs = allocate<std::uint8_t>(Shape(4 * fn::sign_words(along_dim(x.shape(), 1))), x.device());
   if (x.numel() == 0) {  // no statistics to take; the running ones stay as they are

@@ -177,8 +177,11 @@ Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<std::int64_t>& targ
     if (weight.defined()) weight = contiguous(weight, at);
   }
   const std::int64_t rows = target.numel();
-  Tensor<T> terms = detail::allocate<T>(target.shape(), input.device()), stats = detail::allocate<T>({3 * rows + 1}, input.device());
-  Tensor<T> loss = reduced ? detail::allocate<T>({}, input.device()) : terms;
+  const auto fresh = [&](const Shape& shape) {
+    return detail::allocate<T>(shape, input.device(), "cross_entropy", at);
+  };
+  Tensor<T> terms = fresh(target.shape()), stats = fresh({3 * rows + 1});
+  Tensor<T> loss = reduced ? fresh({}) : terms;
   kernel<fn::CrossEntropy<T>>::on(input.device(), at)(detail::class_loss_args(settings, x, labels, weight), detail::cross_entropy_rows(stats), terms.data(), reduced ? loss.data() : nullptr);
   return record("cross_entropy", loss, {input}, keep(input, labels, weight, stats),
                 [settings](const Tensor<T>& g, const Tensor<T>& in, const Tensor<std::int64_t>& t, const Tensor<T>& w, const Tensor<T>& kept) {

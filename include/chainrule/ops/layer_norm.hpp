@@ -39,7 +39,8 @@ Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape, const st
   const std::int64_t width = normalized_shape.numel(), rows = x.numel() / std::max<std::int64_t>(1, width);
   const TensorOptions here{.device = x.device()};
   const Tensor<T> w = weight.defined() ? weight : ones<T>(normalized_shape, here), b = bias.defined() ? bias : zeros<T>(normalized_shape, here);
-  Tensor<T> y = detail::allocate<T>(x.shape(), x.device()), mean = detail::allocate<T>({rows}, x.device()), inv_std = detail::allocate<T>({rows}, x.device());
+  const auto fresh = [&](const Shape& shape) { return detail::allocate<T>(shape, x.device(), "layer_norm", at); };
+  Tensor<T> y = fresh(x.shape()), mean = fresh({rows}), inv_std = fresh({rows});
   if (x.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at), cw = contiguous(w, at), cb = contiguous(b, at);

@@ -81,7 +81,8 @@ Tensor<T> nll_loss_grad(const Tensor<T>& g, const Shape& x_size, const Tensor<st
   }, at);
 }
 template <Real T> Tensor<T> nll_loss_as(const Tensor<T>& x, const Tensor<std::int64_t>& target, const Tensor<T>& weight, ClassLossSettings settings, Location at) {
-  Tensor<T> loss = allocate<T>(settings.reduction == chainrule::Reduction::none ? target.shape() : Shape{}, x.device());
+  const Shape shape = settings.reduction == chainrule::Reduction::none ? target.shape() : Shape{};
+  Tensor<T> loss = allocate<T>(shape, x.device(), "nll_loss", at);
   {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);

@@ -38,7 +38,7 @@ namespace detail {
 template <class T> Tensor<std::int64_t> nonzero_positions(const Tensor<T>& x, Location at) {
   const Tensor<T> dense = x.is_contiguous() ? x : map(fn::Copy{}, at, x);
   auto* run = kernel<fn::NonzeroKernel<T>>::on(x.device(), at);
-  Tensor<std::int64_t> positions = allocate<std::int64_t>(run(x.numel(), nullptr, dense.data()), x.device());
+  Tensor<std::int64_t> positions = allocate<std::int64_t>(run(x.numel(), nullptr, dense.data()), x.device(), "nonzero", at);
   run(x.numel(), positions.data(), dense.data());
   return positions;
 }
