@@ -56,16 +56,24 @@ need_cxx() {
   if have g++; then need g++-12 find_cxx; else need g++ find_cxx; fi
 }
 
-# A whole program with OpenMP: clang finds omp.h and the library only if libomp-dev of its own version is there.
-clang_has_openmp() {
+# clang_compiles PROGRAM FLAGS...: a whole program, linked.
+clang_compiles() {
   have clang++ || return 1
   probe=$(mktemp -d) || return 1
-  printf '#include <omp.h>\n#include <vector>\nint main() { return omp_get_max_threads() < 1; }\n' >"$probe/probe.cpp"
-  clang++ -fopenmp "$probe/probe.cpp" -o "$probe/probe" >/dev/null 2>&1
+  printf '%s\n' "$1" >"$probe/probe.cpp"
+  shift
+  clang++ "$@" "$probe/probe.cpp" -o "$probe/probe" >/dev/null 2>&1
   status=$?
   rm -rf "$probe"
   return $status
 }
+# clang finds omp.h and the library only if libomp-dev of its own version is there.
+clang_has_openmp() {
+  clang_compiles '#include <omp.h>
+#include <vector>
+int main() { return omp_get_max_threads() < 1; }' -fopenmp
+}
+clang_has_sanitizers() { clang_compiles 'int main() {}' -fsanitize=address,undefined; }
 
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then

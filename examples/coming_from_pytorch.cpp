@@ -24,6 +24,13 @@ void indexing() {
   // [/indexing]
 }
 
+// [small]
+struct Small : nn::Module<Small> {
+  nn::Linear fc1{2, 100}, fc2{100, 3};
+  cr::Tensor<> forward(const cr::Tensor<>& x) { return fc2(cr::relu(fc1(x))); }
+};
+// [/small]
+
 // [module]
 struct Net : nn::Module<Net> {
   nn::Linear in, out;
@@ -106,5 +113,6 @@ void gradients() {
 int main() {
   indexing();
   gradients();
+  cr::print(Small());
   training();
 }

@@ -69,6 +69,7 @@ int check_quotes(const std::string& document) {
 TEST_CASE("documents quote code that is tested", "[ops][docs]") {
   CHECK(check_quotes("docs/adding-an-op.md") == 4);
   CHECK(check_quotes("docs/own-parts.md") == 9);
+  CHECK(check_quotes("docs/coming-from-pytorch.md") == 7);
   CHECK(check_quotes("README.md") == 1);
 }
 
