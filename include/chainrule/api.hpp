@@ -5,11 +5,11 @@
 // transforms, DataLoader), io with save() and load() (<chainrule/io.hpp>), training (<chainrule/train.hpp>: metrics, progress,
 // summary), models (<chainrule/models.hpp>), and <chainrule/eigen.hpp>. chainrule.hpp has the first three as well.
 
-#include <chainrule/core/anomaly.hpp>
-#include <chainrule/core/autograd.hpp>
-#include <chainrule/core/function.hpp>
-#include <chainrule/core/gradcheck.hpp>
-#include <chainrule/core/print.hpp>
+#include <chainrule/autograd/anomaly.hpp>
+#include <chainrule/autograd/methods.hpp>
+#include <chainrule/autograd/function.hpp>
+#include <chainrule/autograd/gradcheck.hpp>
+#include <chainrule/ops/print.hpp>
 #include <chainrule/nn.hpp>
 #include <chainrule/ops.hpp>
 #include <chainrule/optim.hpp>

@@ -156,7 +156,7 @@ template <class T> void enrol_for_bits() {
 }  // namespace detail
 
 /// Fills the slots when the program starts.
-inline const bool enrolled = [] {
+inline const bool registered = [] {
   chainrule::detail::memory_of(Device::cuda) = detail::device_memory();
   detail::enrol_for_reals<float>();
   detail::enrol_for_reals<double>();

@@ -7,7 +7,7 @@
 namespace chainrule::detail {
 
 template <class... Ops> struct CompileIn {
-  CompileIn() { (bring_cpu_kernel(static_cast<Ops*>(nullptr), 0), ...); }
+  CompileIn() { (register_cpu_kernel(static_cast<Ops*>(nullptr), 0), ...); }
 };
 template <class T> using HeavyKernels = CompileIn<fn::AvgPool2d<T>,
                                            fn::AvgPool2dGrad<T>,

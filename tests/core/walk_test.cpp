@@ -4,7 +4,7 @@
 #include "support/message_of.hpp"
 
 #include <chainrule/chainrule.hpp>
-#include <chainrule/core/function.hpp>
+#include <chainrule/autograd/function.hpp>
 #include <thread>
 
 using namespace chainrule;

@@ -1,7 +1,7 @@
 // The convolution kernels against seven loops: every instruction set that the processor has, both types, odd shapes.
 
-#include <chainrule/cpu/conv2d_kernels.hpp>
-#include <chainrule/cpu/conv_plain.hpp>
+#include <chainrule/cpu/conv/algorithms.hpp>
+#include <chainrule/cpu/conv/reference.hpp>
 #include <cmath>
 #include <limits>
 #include <vector>

@@ -1,6 +1,6 @@
 // The packed matrix product against three loops: every instruction set that the processor has, both types, all layouts.
 
-#include <chainrule/cpu/gemm.hpp>
+#include <chainrule/cpu/gemm/gemm.hpp>
 #include <cmath>
 #include <cstring>
 #include <limits>

@@ -1,7 +1,7 @@
 // Winograd convolution against seven loops in double: how large its error is, compared with the direct way.
 
-#include <chainrule/cpu/conv2d_kernels.hpp>
-#include <chainrule/cpu/conv_plain.hpp>
+#include <chainrule/cpu/conv/algorithms.hpp>
+#include <chainrule/cpu/conv/reference.hpp>
 #include <cmath>
 #include <limits>
 #include <vector>

@@ -1,4 +1,4 @@
-// An op of the program itself, enrolled for the GPU.
+// An op of the program itself, registered for the GPU.
 
 #include "support/softsign.hpp"
 // [cuda]

@@ -1,5 +1,5 @@
 // Which ops have a kernel for the GPU? Asked without one: "GPU memory" is the computer's own, launches do nothing, and every op of
-// the case list is run forward and backward. A kernel that is not enrolled throws, and its message names it.
+// the case list is run forward and backward. A kernel that is not registered throws, and its message names it.
 
 #include <chainrule/cuda/dry_run.hpp>
 #include <cstdio>
@@ -44,7 +44,7 @@ template <class T> Inputs<T> on_gpu(const OpCase& c) {
   return in;
 }
 
-// "" if everything that the case needs is enrolled, else what was missing.
+// "" if everything that the case needs is registered, else what was missing.
 template <class T> std::string missing(const OpCase& c, const CaseFunction<T>& f) {
   try {
     auto y = f(on_gpu<T>(c));
@@ -76,12 +76,12 @@ TEST_CASE("the CUDA backend has kernels for elementwise ops, sums and matrix pro
     else gaps.emplace(c.op, c.name() + ": " + lack);
     if (must.contains(c.op)) CHECK(lack == "");
   }
-  std::printf("enrolled for CUDA:");
+  std::printf("registered for CUDA:");
   for (const auto& op : filled)
     if (!gaps.contains(op)) std::printf(" %s", op.c_str());
   std::printf("\nnot yet:\n");
   for (const auto& [op, lack] : gaps) std::printf("  %s\n", lack.c_str());
-  std::printf("REPORT: CUDA: %zu ops enrolled, %zu not yet\n", filled.size(), gaps.size());
+  std::printf("REPORT: CUDA: %zu ops registered, %zu not yet\n", filled.size(), gaps.size());
   CHECK(filled.size() > 25);
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("an op added outside of the library runs on the GPU by one line", "[cu
   PretendGpu gpu;
   auto x = cr::ones({3}).to(cr::Device::cuda);
   CHECK_NOTHROW(softsign(x));
-  CHECK_THROWS_WITH(softsign(x.to<double>()), Contains("no cuda kernel"));  // enrolled for float only
+  CHECK_THROWS_WITH(softsign(x.to<double>()), Contains("no cuda kernel"));  // registered for float only
 }
 
 TEST_CASE("a GPU gives what the CPU gives", "[cuda][gpu]") {

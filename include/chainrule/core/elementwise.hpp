@@ -94,7 +94,7 @@ template <class F, class R, class... A> void untyped_row(const void* f, std::int
 
 namespace fn {
 
-/// The slot of functor F with result R and operands A...: map() calls it, backends enrol it.
+/// The slot of functor F with result R and operands A...: map() calls it, backends register it.
 template <class F, class R, class... A> struct MapKernel {
   static constexpr auto name = F::name;
   using Loop = detail::Loop<static_cast<int>(sizeof...(A)) + 1>;

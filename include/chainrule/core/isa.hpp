@@ -9,7 +9,7 @@
 namespace chainrule::cpu {
 
 /// base: what the compiler's own flags allow (SSE2 on x86-64, NEON on ARM). avx2: AVX2 and FMA. avx512: AVX-512 F, VL, DQ, BW. amx: that,
-/// and AMX's tiles of bfloat16 for products of floats (cpu/amx_kernels.hpp).
+/// and AMX's tiles of bfloat16 for products of floats (cpu/gemm/amx_tiles.hpp).
 enum class Isa { base, avx2, avx512, amx };
 
 inline const char* name(Isa isa) { return isa == Isa::amx ? "amx" : isa == Isa::avx512 ? "avx512" : isa == Isa::avx2 ? "avx2" : "base"; }

@@ -1,6 +1,6 @@
 #pragma once
 // The graph. A Node is one recorded op: its name, its operands (by slot, so that x * x has two), what it saved for its gradient
-// rule, and the line of the user's program. Creation order is a topological order; the engine in core/autograd.hpp walks it backward.
+// rule, and the line of the user's program. Creation order is a topological order; the engine in autograd/engine.hpp walks it backward.
 
 #include <chainrule/core/tensor.hpp>
 #include <array>
@@ -64,7 +64,7 @@ class Needs {
 namespace detail {
 
 /// What the graph does with values and gradients of one element type; a program compiles it for the types that it uses
-/// (core/autograd.hpp).
+/// (autograd/engine.hpp).
 struct GradOps {
   void (*accumulate)(TensorBase& sum, TensorBase g);         // sum += g
   void (*accumulate_grad)(TensorImpl& leaf, TensorBase g);   // leaf.grad += g
@@ -83,7 +83,10 @@ struct Edge {
   DType dtype = DType::float32;
 
   Edge() = default;
-  Edge(const TensorBase& x, const GradOps* typed) : ops(typed), shape(x.shape()), dtype(x.dtype()) {
+  Edge(const TensorBase& x, const GradOps* typed) : ops(typed) {
+    if (!x.defined()) return;
+    shape = x.shape();
+    dtype = x.dtype();
     if (const NodeRef& made_by = node_of(*x.impl())) node = made_by;
     else if (x.impl()->requires_grad) leaf = x.share();
   }
@@ -104,13 +107,13 @@ struct Node : detail::Counted, detail::FromPool {
   virtual void saved(const Callback<void(const TensorBase&)>& see) const = 0;
 
   /// A large value that is soon computed again, from what its op kept, need not be kept for the gradients of the ops that read it: they
-  /// keep its node and ask it. Its rule then has a function remake() (core/record.hpp).
-  virtual bool remakes() const { return false; }
-  /// Whether remake() asks another node for what it needs.
-  virtual bool asks() const { return false; }
+  /// keep its node and ask it. Its rule then has a function recompute() (core/record.hpp).
+  virtual bool recomputes() const { return false; }
+  /// Whether recompute() asks another node for what it needs.
+  virtual bool uses_recomputed() const { return false; }
   /// With a walk, a reader's rule asks, in its one turn: the walk keeps the value until the last of the readers has
   /// asked.
-  virtual TensorBase remake(detail::Walk* /*walk*/) { return {}; }
+  virtual TensorBase recompute(detail::Walk* /*walk*/) { return {}; }
 
   const char* op;                ///< "mul", "relu", ...
   const detail::GradOps* ops;    // for gradients of its value
@@ -122,7 +125,7 @@ struct Node : detail::Counted, detail::FromPool {
   Device device;
   bool saves = false;            ///< the rule needs saved values ...
   std::atomic<bool> released{false};       ///< ... which are gone: backward() went through here
-  std::atomic<std::uint32_t> readers{0};   ///< how often other ops saved this node instead of its value, see remakes()
+  std::atomic<std::uint32_t> readers{0};   ///< how often other ops saved this node instead of its value, see recomputes()
 
   std::weak_ptr<detail::TensorImpl*> retained;      // retain_grad(): where to keep the gradient
   std::unique_ptr<detail::Hooks> hooks;
@@ -172,6 +175,14 @@ inline void give_node(TensorImpl& impl, NodeRef&& node) {
   const TensorImpl& base = *view.base;
   if (base.node) base.node->ops->follow_base(view);
   else give_node(view, {});
+}
+
+/// Whether nobody but the `handles` that the caller knows of can see this value, so that it may be written over.
+inline bool owned_alone(const TensorBase& x, std::uint32_t handles) {
+  const TensorImpl& impl = *x.impl();
+  const std::uint32_t sharers = impl.base ? 2 : 1;  // a view of something that nobody else holds
+  return x.share().use_count() == handles && impl.storage.use_count() == sharers &&
+         (!impl.base || impl.base.use_count() == 1) && impl.storage->owns && impl.contiguous;
 }
 
 inline thread_local bool grad_enabled = true;

@@ -247,7 +247,7 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   std::vector<T> to_vector() const;                                                  ///< all values in row-major order, copied
   std::string str() const;                                                           ///< as PyTorch prints it
 
-  // ---- autograd (core/autograd.hpp) ----
+  // ---- autograd (autograd/engine.hpp) ----
   /// Marks a leaf as wanting a gradient (or not).
   const Tensor& requires_grad_(bool on = true, Location at = Location::here()) const;
   Tensor grad() const { return Tensor(checked().grad); }  ///< the accumulated gradient; not defined() before the first backward()

@@ -3,7 +3,7 @@
 
 #include <chainrule/core/parallel.hpp>
 #include <chainrule/core/philox.hpp>
-#include <chainrule/cpu/rows.hpp>
+#include <chainrule/cpu/rowwise/rows.hpp>
 #include <chainrule/ops/dropout.hpp>
 
 namespace chainrule::cpu {
@@ -33,6 +33,6 @@ template <class T> void dropout(const fn::DropoutMask& mask, std::int64_t n, con
 
 namespace chainrule::fn {
 
-template <class T> void bring_cpu_kernel(Dropout<T>* op, int) { compile_in<&cpu::dropout<T>>(op); }
+template <class T> void register_cpu_kernel(Dropout<T>* op, int) { compile_in<&cpu::dropout<T>>(op); }
 
 }  // namespace chainrule::fn

@@ -47,7 +47,7 @@ struct AvgPoolShape {
   CHAINRULE_HD std::int64_t divisor_of(std::int64_t i, std::int64_t j) const { return divisor ? divisor : rows.extent(i) * columns.extent(j); }
 };
 
-// The slots; the CPU kernels stand in cpu/avg_pool2d.hpp.
+// The slots; the CPU kernels stand in cpu/pool/avg_pool2d.hpp.
 template <class T> struct AvgPool2d {
   static constexpr auto name = "avg_pool2d";
   using fn = void(const AvgPoolShape& shape, const T* x, T* y);

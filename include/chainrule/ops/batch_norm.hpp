@@ -48,7 +48,7 @@ inline std::int64_t sign_words(const Along& a) {
   return a.inner == 1 ? a.outer * ((a.n + sign_stretch - 1) / sign_stretch) * sign_words(sign_stretch) : a.outer * a.n * sign_words(a.inner);
 }
 
-// The slots; the CPU kernels stand in cpu/batch_norm.hpp.
+// The slots; the CPU kernels stand in cpu/norm/batch_norm.hpp.
 template <class T> struct BatchNorm {
   static constexpr auto name = "batch_norm";
   using fn = void(const BatchNormArgs<T>& args);
@@ -203,7 +203,7 @@ template <class T> struct BatchNormRule {
   Grads operator()(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>&, const Tensor<T>& mean, const Tensor<T>& inv_std) const {
     return batch_norm_grads(g, need, x, weight, mean, inv_std, settings);
   }
-  Tensor<T> remake(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std) const {
+  Tensor<T> recompute(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std) const {
     return batch_norm_again(x, weight, bias, mean, inv_std, {}, false);
   }
 };

@@ -39,7 +39,7 @@ Grads batch_norm_relu_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, 
 
 template <class T> struct BatchNormReluRule {
   BatchNormSettings settings;
-  Tensor<T> remake(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std) const {
+  Tensor<T> recompute(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std) const {
     return batch_norm_again<T>(x, weight, bias, mean, inv_std, {}, true);
   }
   Grads operator()(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std) const {
@@ -49,7 +49,7 @@ template <class T> struct BatchNormReluRule {
 
 template <class T> struct BatchNormSkipReluRule {
   BatchNormSettings settings;
-  Tensor<T> remake(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, const Tensor<T>& skip, const Tensor<std::uint8_t>&) const {
+  Tensor<T> recompute(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, const Tensor<T>& skip, const Tensor<std::uint8_t>&) const {
     return batch_norm_again(x, weight, bias, mean, inv_std, skip, true);
   }
   Grads operator()(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std, const Tensor<T>& skip,
@@ -76,7 +76,7 @@ Tensor<T> batch_norm_relu(Tensor<T> x, const std::type_identity_t<Tensor<T>>& ru
   const bool recording = detail::recorded_edit(x, weight, bias, skip), over_x = detail::is_spare(x) && !recording, keeps_signs = skip.defined() && recording;
   const auto v = detail::batch_norm_value<T>("batch_norm_relu", x, running_mean, running_var, weight, bias, settings, skip, over_x, keeps_signs, at);
   if (!skip.defined()) return record("batch_norm_relu", v.y, {x, v.weight, v.bias}, keep(x, v.weight, v.bias, v.mean, v.inv_std), detail::BatchNormReluRule<T>{settings}, at);
-  return record("batch_norm_relu", v.y, {x, v.weight, v.bias, skip}, keep(x, v.weight, v.bias, v.mean, v.inv_std, for_remake(skip), v.signs), detail::BatchNormSkipReluRule<T>{settings}, at);
+  return record("batch_norm_relu", v.y, {x, v.weight, v.bias, skip}, keep(x, v.weight, v.bias, v.mean, v.inv_std, for_recompute(skip), v.signs), detail::BatchNormSkipReluRule<T>{settings}, at);
 }
 
 }  // namespace chainrule

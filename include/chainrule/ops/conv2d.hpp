@@ -2,7 +2,7 @@
 // conv2d, and its two gradients as ops of their own. The three are linear in each operand, so each is the others' gradient.
 
 #include <chainrule/core/binary.hpp>
-#include <chainrule/cpu/conv_shape.hpp>
+#include <chainrule/ops/conv_shape.hpp>
 #include <chainrule/ops/pad.hpp>
 #include <chainrule/ops/size2d.hpp>
 #include <chainrule/ops/sum.hpp>
@@ -35,7 +35,7 @@ inline ConvPrecision conv_precision() { return detail::conv_precision_setting.lo
 
 namespace fn {
 
-// The slots; the CPU kernels are those of cpu/conv2d_kernels.hpp. x (n, c_in, h, w), weight (c_out, c_in / groups, kh, kw), y and g
+// The slots; the CPU kernels are those of cpu/conv/algorithms.hpp. x (n, c_in, h, w), weight (c_out, c_in / groups, kh, kw), y and g
 // (n, c_out, oh, ow), all contiguous.
 template <class T> struct Conv2d {
   static constexpr auto name = "conv2d";

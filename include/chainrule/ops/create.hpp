@@ -1,7 +1,7 @@
 #pragma once
 // Tensors from nothing: values, zeros, ranges, random numbers.
 
-#include <chainrule/core/autograd.hpp>
+#include <chainrule/ops/inplace.hpp>
 #include <chainrule/core/math.hpp>
 #include <chainrule/core/philox.hpp>
 #include <chainrule/core/simd.hpp>

@@ -35,7 +35,7 @@ template <class T> struct CrossEntropyRows {
   T *max, *log_sum, *scale, *divisor;
 };
 
-// The slots; the CPU kernels stand in cpu/cross_entropy.hpp.
+// The slots; the CPU kernels stand in cpu/rowwise/cross_entropy.hpp.
 template <class T> struct CrossEntropy {
   static constexpr auto name = "cross_entropy";
   using fn = void(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* terms, T* loss);  // loss: null if nothing is reduced

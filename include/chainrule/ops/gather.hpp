@@ -1,7 +1,7 @@
 #pragma once
 // gather, and gather_grad, its gradient.
 
-#include <chainrule/core/gather.hpp>
+#include <chainrule/ops/gather_loop.hpp>
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/view.hpp>
 

@@ -1,7 +1,7 @@
 #pragma once
 // index_select: whole slices picked along one dimension.
 
-#include <chainrule/core/gather.hpp>
+#include <chainrule/ops/gather_loop.hpp>
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/view.hpp>
 

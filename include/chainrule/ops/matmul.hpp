@@ -24,7 +24,7 @@ template <class T> struct MatmulArgs {
   detail::Loop<3> batch{};  // where the matrices of c, a and b begin
 };
 
-/// The slot of the matrix product; the CPU kernel stands in cpu/matmul.hpp.
+/// The slot of the matrix product; the CPU kernel stands in cpu/gemm/matmul.hpp.
 template <class T> struct Matmul {
   static constexpr auto name = "matmul";
   using fn = void(const MatmulArgs<T>& args);

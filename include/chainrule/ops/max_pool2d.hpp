@@ -24,7 +24,7 @@ struct PoolShape {
 };
 
 // The slots; I holds a place in the window (row * kw + column): uint8_t, or int32_t for windows of more than 255.
-// The CPU kernels stand in cpu/max_pool2d.hpp.
+// The CPU kernels stand in cpu/pool/max_pool2d.hpp.
 template <class T, class I> struct MaxPool2d {
   static constexpr auto name = "max_pool2d";
   using fn = void(const PoolShape& shape, const T* x, T* y, I* place);  // place may be null

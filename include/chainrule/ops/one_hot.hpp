@@ -1,7 +1,7 @@
 #pragma once
 // one_hot: class numbers as rows of zeros with a single 1.
 
-#include <chainrule/core/gather.hpp>
+#include <chainrule/ops/gather_loop.hpp>
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/max.hpp>
 

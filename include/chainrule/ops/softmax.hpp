@@ -19,7 +19,7 @@ struct Along {
   std::int64_t outer = 1, n = 1, inner = 1;
 };
 
-// The slots of the family; the CPU kernels stand in cpu/softmax.hpp. x, y and g are (outer, n, inner), a sum is (outer, inner).
+// The slots of the family; the CPU kernels stand in cpu/rowwise/softmax.hpp. x, y and g are (outer, n, inner), a sum is (outer, inner).
 template <class T> struct Softmax {
   static constexpr auto name = "softmax";
   using fn = void(const Along& along, const T* x, T* y);

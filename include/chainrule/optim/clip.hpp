@@ -1,7 +1,7 @@
 #pragma once
 // Gradient clipping: bounds the gradients between backward() and step().
 
-#include <chainrule/core/autograd.hpp>
+#include <chainrule/autograd/methods.hpp>
 #include <chainrule/core/reduce.hpp>
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/mul.hpp>

@@ -2,7 +2,7 @@
 // What all optimizers share: groups of parameters with options of their own, the state of each parameter, saving and loading,
 // and the one pass over memory that a step is. A particular optimizer adds its options and a rule for one element (sgd.hpp, adam.hpp, ...).
 
-#include <chainrule/core/autograd.hpp>
+#include <chainrule/autograd/methods.hpp>
 #include <chainrule/core/math.hpp>
 #include <chainrule/core/simd.hpp>
 #include <chainrule/nn/unknown_option.hpp>
