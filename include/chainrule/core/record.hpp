@@ -51,7 +51,8 @@ inline bool any_requires_grad(std::span<const OperandRef> in) {
 [[gnu::cold, gnu::noinline]] inline void tell_forward(const char* op, std::span<const OperandRef> inputs,
                                                       const TensorBase& output, Location at) {
   std::vector<const TensorBase*> all;
-  for (const auto& i : inputs) all.push_back(i.tensor);
+  for (const auto& i : inputs)
+    if (i.tensor->defined()) all.push_back(i.tensor);
   ObserverAccess::tell(observer, &Observer::forward, ForwardEvent{op, all, output, output.impl()->node.get(), at});
 }
 

@@ -211,20 +211,16 @@ Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
   }
   const Tensor<T> nothing;
   const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;
-  auto grads = [options, x_size = x.shape(), w_size = weight.shape()](const Tensor<T>& g, Needs need, Tensor<T>& in, const Tensor<T>& w) {
-    Tensor<T> gw = need[1] ? conv2d_weight(in, w_size, g, options) : Tensor<T>();
-    in = Tensor<T>();  // if it was made again for this rule, the input's gradient may take its place in memory
-    return std::pair(need[0] ? conv2d_input(x_size, w, g, options) : Tensor<T>(), gw);
+  const auto rule = [options, x_size = x.shape(), w_size = weight.shape()](const Tensor<T>& g, Needs need, Tensor<T> in,
+                                                                           const Tensor<T>& w) {
+    Tensor<T> gx, gw, gb;
+    if (need[1]) gw = conv2d_weight(in, w_size, g, options);
+    in = Tensor<T>();  // if it was recomputed for this rule, the input's gradient may take its memory
+    if (need[0]) gx = conv2d_input(x_size, w, g, options);
+    if (need[2]) gb = sum(g, {0, 2, 3});
+    return Grads{gx, gw, gb};
   };
-  if (!bias.defined())
-    return record("conv2d", y, {x, weight}, keep(keep_x, keep_w), [grads](const Tensor<T>& g, Needs need, Tensor<T> in, const Tensor<T>& w) {
-      auto [gx, gw] = grads(g, need, in, w);
-      return Grads{gx, gw};
-    }, at);
-  return record("conv2d", y, {x, weight, bias}, keep(keep_x, keep_w), [grads](const Tensor<T>& g, Needs need, Tensor<T> in, const Tensor<T>& w) {
-    auto [gx, gw] = grads(g, need, in, w);
-    return Grads{gx, gw, need[2] ? sum(g, {0, 2, 3}) : Tensor<T>()};
-  }, at);
+  return record("conv2d", y, {x, weight, bias}, keep(keep_x, keep_w), rule, at);
 }
 /// Without a bias: conv2d(x, weight, {.padding = 1}).
 template <Real T> Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, Conv2dFuncOptions options, Location at = Location::here()) {

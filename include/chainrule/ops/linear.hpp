@@ -83,15 +83,11 @@ Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
   if (weight.dim() == 1) return detail::linear_to_scalars("linear", x, weight, bias, at);
   const Tensor<T> nothing, y = detail::linear_value("linear", x, weight, bias, false, at);
   const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;
-  if (!bias.defined())
-    return record("linear", y, {x, weight}, keep(keep_x, keep_w), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w) {
-      auto [gx, gw] = detail::linear_grads(g, need, p, w);
-      return Grads{gx, gw};
-    }, at);
-  return record("linear", y, {x, weight, bias}, keep(keep_x, keep_w), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w) {
+  const auto rule = [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w) {
     auto [gx, gw] = detail::linear_grads(g, need, p, w);
-    return Grads{gx, gw, g};  // the engine sums g to the bias
-  }, at);
+    return Grads{gx, gw, need[2] ? g : Tensor<T>()};  // the engine sums g to the bias
+  };
+  return record("linear", y, {x, weight, bias}, keep(keep_x, keep_w), rule, at);
 }
 
 }  // namespace chainrule

@@ -16,15 +16,12 @@ Tensor<T> linear_relu(const Tensor<T>& x, const Tensor<T>& weight, const std::ty
   if (weight.dim() == 1) return relu(detail::linear_to_scalars("linear_relu", x, weight, bias, at), at);
   const Tensor<T> nothing, y = detail::linear_value("linear_relu", x, weight, bias, true, at);
   const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;
-  const auto rule = [biased = bias.defined()](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w, const Tensor<T>& value) {
+  const auto rule = [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& w, const Tensor<T>& value) {
     const Tensor<T> through = detail::through_relu(g, need, value);
     auto [gx, gw] = detail::linear_grads(through, need, p, w);
-    Grads all{gx, gw};
-    if (biased) all.push_back(through);  // the engine sums it to the bias
-    return all;
+    return Grads{gx, gw, need[2] ? through : Tensor<T>()};  // the engine sums it to the bias
   };
-  if (bias.defined()) return record("linear_relu", y, {x, weight, bias}, keep(keep_x, keep_w, this_value), rule, at);
-  return record("linear_relu", y, {x, weight}, keep(keep_x, keep_w, this_value), rule, at);
+  return record("linear_relu", y, {x, weight, bias}, keep(keep_x, keep_w, this_value), rule, at);
 }
 
 }  // namespace chainrule
