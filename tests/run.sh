@@ -41,6 +41,7 @@ need libstb-dev has_header stb/stb_image.h
 need nlohmann-json3-dev has_header nlohmann/json.hpp
 if [ $quick = no ]; then
   need clang have clang++
+  need clang-format have clang-format
   need libomp-dev clang_has_openmp
   need libclang-rt-dev clang_has_sanitizers
 fi
