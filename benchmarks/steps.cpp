@@ -1,6 +1,6 @@
 // One network of the tutorials as a process that is told what to do, so that compare.py can let it and PyTorch take turns:
 //     steps LeNet-b64 2          a network and a number of threads; then, from standard input, one command a line:
-//     train 100                  100 training steps (zero_grad, forward, loss, backward, optimizer) -> seconds for all of them
+//     train 100                  100 training steps (zero_grad, forward, loss, backward, optimizer) -> seconds for all
 //     infer 100                  100 forward passes in eval mode, nothing recorded                  -> seconds
 //     memory                     -> MB that the process has grown by since it started, at its peak
 //     flops                      -> GFLOP of the convolutions and products of a training step, and of a forward pass

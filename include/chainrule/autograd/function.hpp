@@ -44,7 +44,9 @@ template <class Self, class T> struct FunctionRule {
 /// Of double tensors: BasicContext<double>.
 ///     struct Cube : autograd::Function<Cube> {
 ///       static Tensor<> forward(Context& ctx, const Tensor<>& x) { ctx.save_for_backward({x}); return x * x * x; }
-///       static Tensor<> backward(const Context& ctx, const Tensor<>& g) { return 3 * g * ctx.saved_tensors()[0].square(); }
+///       static Tensor<> backward(const Context& ctx, const Tensor<>& g) {
+///         return 3 * g * ctx.saved_tensors()[0].square();
+///       }
 ///     };
 ///     auto y = Cube::apply(x);
 template <class Self> struct Function {

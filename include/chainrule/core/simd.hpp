@@ -1,20 +1,21 @@
 #pragma once
-// Loops at full SIMD width in a program compiled without -march: the body is compiled once for each instruction set, and the
-// best that the processor has is chosen when it runs.
+// Loops at full SIMD width in a program compiled without -march: the body is compiled once for each instruction set, and
+// the best that the processor has is chosen when it runs.
 //
-//     simd::run([=] {                                      // three versions: AVX-512, AVX2 + FMA, and the compiler's own flags
+//     simd::run([=] {                      // three versions: AVX-512, AVX2 + FMA, and the compiler's own flags
 //       CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) out[i] = math::exp(x[i] - top);
 //     });
 //
 // What makes this work, and what a body must keep to:
 // - Capture by value, [=]: pointers and numbers. Through a reference the compiler must fear that out[i] overwrites n.
-// - Everything the body calls must be inlined into it, or it stays code for the base instruction set: functors and helpers
-//   marked CHAINRULE_HD, functions of core/math.hpp, fold() below. A lambda inside the body is not inlined reliably; write the
-//   loop out, or give it __attribute__((always_inline)) after its parameters.
-// - CHAINRULE_SIMD before a `for` promises that its iterations are independent: no element written by one is read by another.
-//   An array may be input and output at once, element by element. No branch in the loop but ?: on values already computed
-//   (math.hpp's select() where the compiler turns that back into a branch), no call but the above.
-// - run() goes inside a task of parallel_for, not around it. It costs about 2 ns: give it a row or a block, not an element.
+// - Everything the body calls must be inlined into it, or it stays code for the base instruction set: functors and
+//   helpers marked CHAINRULE_HD, functions of core/math.hpp, fold() below. A lambda inside the body is not inlined
+//   reliably; write the loop out, or give it __attribute__((always_inline)) after its parameters.
+// - CHAINRULE_SIMD before a `for` promises that its iterations are independent: no element written by one is read by
+//   another. An array may be input and output at once, element by element. No branch in the loop but ?: on values
+//   already computed (math.hpp's select() where the compiler turns that back into a branch), no call but the above.
+// - run() goes inside a task of parallel_for, not around it. It costs about 2 ns: give it a row or a block, not an
+//   element.
 // Check with `objdump -dC` that the version for AVX-512, run_avx512<...>, holds zmm registers.
 
 #include <chainrule/core/host_device.hpp>

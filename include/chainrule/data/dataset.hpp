@@ -2,7 +2,9 @@
 // Data sets. A data set is anything with size() and get(i), or operator[](i), that gives a pair, a struct, a tuple, a tensor or a number:
 //     struct Parity {
 //       std::int64_t size() const { return 1000; }
-//       std::pair<Tensor<>, std::int64_t> get(std::int64_t i) const { return {tensor({float(i & 1), float(i >> 1 & 1)}), (i ^ i >> 1) & 1}; }
+//       std::pair<Tensor<>, std::int64_t> get(std::int64_t i) const {
+//         return {tensor({float(i & 1), float(i >> 1 & 1)}), (i ^ i >> 1) & 1};
+//       }
 //     };
 // One that draws random numbers takes a generator, get(i, generator), which depends on the epoch and on i alone: its samples are then
 // the same whatever the number of workers. One that can make a whole batch at once has get_batch(indices) as well.

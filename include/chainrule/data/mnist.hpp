@@ -54,7 +54,8 @@ inline const std::vector<std::string>& digit_names() {
 
 /// MNIST: 60,000 training and 10,000 test images, 28x28 grey, of handwritten digits (LeCun, Cortes, Burges). Reads the four IDX
 /// files, plain or .gz, from `root` or root/MNIST/raw. A sample is (1, 28, 28) floats and the digit.
-///     data::MNIST train("data/mnist", data::Split::train, transforms::Compose{transforms::ToTensor{}, transforms::Normalize{{0.1307f}, {0.3081f}}});
+///     transforms::Compose to_floats(transforms::ToTensor{}, transforms::Normalize{{0.1307f}, {0.3081f}});
+///     data::MNIST train("data/mnist", true, to_floats);
 ///     data::MNIST test("data/mnist", false);     // torchvision's way to say it: train = false
 template <class Transform = transforms::ToTensor> class MNIST : public ByteImages<Transform> {
  public:

@@ -24,9 +24,9 @@ struct Conv2dOptions {
 /// H' = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down;
 /// weight (out_channels, in_channels / groups, kh, kw), bias (out_channels,).
 /// Weights begin uniform in ±1/sqrt(in_channels / groups · kh · kw), the bias too, as in PyTorch. Source: torch.nn.Conv2d.
-///     nn::Conv2d conv(1, 32, 3);                                                     // (N, 1, 28, 28) -> (N, 32, 26, 26)
+///     nn::Conv2d conv(1, 32, 3);                                                // (N, 1, 28, 28) -> (N, 32, 26, 26)
 ///     nn::Conv2d stem(3, 64, 7, {.stride = 2, .padding = 3, .bias = false});
-///     nn::Conv2d keep(32, 32, 3, {.padding = "same"});                               // H and W stay
+///     nn::Conv2d keep(32, 32, 3, {.padding = "same"});                          // H and W stay
 template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
   std::int64_t in_channels, out_channels;
   Size2d kernel_size;

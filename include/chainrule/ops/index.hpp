@@ -203,7 +203,9 @@ template <class T> IndexedTensor<T> indexed(const Tensor<T>& x, IndexItems items
 
 /// What indexing gives: a view, or, as soon as an index tensor or a mask is among the items, a copy that knows where it
 /// came from. On the left of = the elements of x are written either way.
-///     Tensor<> y = x[mask];   x[mask] = 0;   x[rows] += 1;   // the last adds once to a row that is named twice, as PyTorch does
+///     Tensor<> y = x[mask];
+///     x[mask] = 0;
+///     x[rows] += 1;   // once, also to a row that is named twice, as PyTorch does
 /// Writing is index_put_(): its errors and its gradient.
 template <class T> class IndexedTensor : public Tensor<T> {
  public:

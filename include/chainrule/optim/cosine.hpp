@@ -114,7 +114,8 @@ struct OneCycleLROptions {
 /// The one-cycle policy (Smith and Topin 2017): up to max_lr and down again within one training. Call step() after each batch.
 /// As in PyTorch the last batch's step() goes one beyond the curve: cos turns round, linear stays at the end. Throws at
 /// the step after that, and if cycle_momentum is set and the optimizer has no momentum.
-///     optim::OneCycleLR scheduler(optimizer, 0.1, {.epochs = 3, .steps_per_epoch = loader.size()});     // or {.max_lr = 0.1, .total_steps = 1800}
+///     optim::OneCycleLR scheduler(optimizer, 0.1, {.epochs = 3, .steps_per_epoch = loader.size()});
+///     optim::OneCycleLR same(optimizer, {.max_lr = 0.1, .total_steps = 1800});
 class OneCycleLR final : public Scheduler {
  public:
   OneCycleLR(Optimizer& optimizer, OneCycleLROptions options, Location at = Location::here()) : Scheduler("OneCycleLR", optimizer), o_(std::move(options)), at_(at) {
