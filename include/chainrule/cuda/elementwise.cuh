@@ -44,7 +44,7 @@ template <class F, class R, class... A> void map(const F& f, const Loop<sizeof..
 /// Enrols functor F for operands of these types.
 template <class F, class... A> void enrol_map() {
   using R = std::remove_cvref_t<decltype(std::declval<const F&>()(std::declval<A>()...))>;
-  kernel<fn::MapKernel<F, R, A...>>::slot[static_cast<int>(Device::cuda)] = &detail::map<F, R, A...>;
+  kernel<fn::MapKernel<F, R, A...>>::slot[Device::cuda.index()] = &detail::map<F, R, A...>;
 }
 
 }  // namespace chainrule::cuda

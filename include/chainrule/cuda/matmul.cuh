@@ -87,6 +87,6 @@ template <class T> void matmul(const fn::MatmulArgs<T>& args) {
 }  // namespace detail
 
 /// Enrols the matrix product.
-template <class T> void enrol_matmul() { kernel<fn::Matmul<T>>::slot[static_cast<int>(Device::cuda)] = &detail::matmul<T>; }
+template <class T> void enrol_matmul() { kernel<fn::Matmul<T>>::slot[Device::cuda.index()] = &detail::matmul<T>; }
 
 }  // namespace chainrule::cuda

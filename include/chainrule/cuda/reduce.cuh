@@ -50,7 +50,7 @@ template <class F, class R, class T> void reduce(const F& f, const ReduceLoops& 
 
 /// Enrols reduction F from T to R.
 template <class F, class R, class T> void enrol_reduce() {
-  kernel<fn::ReduceKernel<F, R, T>>::slot[static_cast<int>(Device::cuda)] = &detail::reduce<F, R, T>;
+  kernel<fn::ReduceKernel<F, R, T>>::slot[Device::cuda.index()] = &detail::reduce<F, R, T>;
 }
 
 }  // namespace chainrule::cuda
