@@ -55,13 +55,12 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
               Size2d dilation = 1, std::int64_t groups = 1, bool with_bias = true, PadMode padding_mode = "zeros",
               Location at = Location::here())
       : BasicConv2d(in, out, kernel, by_position(stride, padding, dilation, groups, with_bias, padding_mode), at) {}
-  template <std::size_t N>
-    requires(N == 2)
-  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, const chainrule::detail::FirstSize (&stride)[N], Padding2d padding = 0,
+  template <int = 0>  // a template, so that options go first
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Pair2d stride, Padding2d padding = 0,
               Size2d dilation = 1, std::int64_t groups = 1, bool with_bias = true, PadMode padding_mode = "zeros",
               Location at = Location::here())
       : BasicConv2d(in, out, kernel,
-                    by_position({stride[0].value, stride[1].value}, padding, dilation, groups, with_bias, padding_mode), at) {}
+                    by_position(stride, padding, dilation, groups, with_bias, padding_mode), at) {}
   template <std::size_t N>
     requires(N != 2)
   BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, detail::UnknownOption<N> options);

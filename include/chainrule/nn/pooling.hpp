@@ -28,10 +28,9 @@ struct MaxPool2d : Module<MaxPool2d> {
   template <std::integral I> explicit MaxPool2d(const I (&kernel)[2], MaxPool2dOptions o = {}) : MaxPool2d(WindowSize(kernel[0], kernel[1]), o) {}  // {2, 2} could also be MaxPool2d(2, 2)
   template <std::integral Stride>
   MaxPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : MaxPool2d(kernel, {.stride = Size2d(stride), .padding = padding}) {}
-  template <std::size_t N>
-    requires(N == 2)
-  MaxPool2d(WindowSize kernel, const chainrule::detail::FirstSize (&stride)[N], Size2d padding = 0, Size2d dilation = 1)
-      : MaxPool2d(kernel, {.stride = Size2d(stride[0].value, stride[1].value), .padding = padding, .dilation = dilation}) {}
+  template <int = 0>  // a template, so that options go first
+  MaxPool2d(WindowSize kernel, Pair2d stride, Size2d padding = 0, Size2d dilation = 1)
+      : MaxPool2d(kernel, {.stride = stride, .padding = padding, .dilation = dilation}) {}
   template <std::integral Stride>
   MaxPool2d(WindowSize kernel, Stride stride, Size2d padding, Size2d dilation)
       : MaxPool2d(kernel, {.stride = Size2d(stride), .padding = padding, .dilation = dilation}) {}
@@ -62,10 +61,9 @@ struct AvgPool2d : Module<AvgPool2d> {
   template <std::integral I> explicit AvgPool2d(const I (&kernel)[2], AvgPool2dOptions o = {}) : AvgPool2d(WindowSize(kernel[0], kernel[1]), o) {}
   template <std::integral Stride>
   AvgPool2d(WindowSize kernel, Stride stride, std::int64_t padding = 0) : AvgPool2d(kernel, {.stride = Size2d(stride), .padding = padding}) {}
-  template <std::size_t N>
-    requires(N == 2)
-  AvgPool2d(WindowSize kernel, const chainrule::detail::FirstSize (&stride)[N], Size2d padding = 0)
-      : AvgPool2d(kernel, {.stride = Size2d(stride[0].value, stride[1].value), .padding = padding}) {}
+  template <int = 0>  // a template, so that options go first
+  AvgPool2d(WindowSize kernel, Pair2d stride, Size2d padding = 0)
+      : AvgPool2d(kernel, {.stride = stride, .padding = padding}) {}
   template <std::integral Stride, std::same_as<bool> Ceil>
   AvgPool2d(WindowSize kernel, Stride stride, Size2d padding, Ceil ceil_mode, bool count_include_pad = true)
       : AvgPool2d(kernel, {.stride = Size2d(stride), .padding = padding, .ceil_mode = ceil_mode, .count_include_pad = count_include_pad}) {}

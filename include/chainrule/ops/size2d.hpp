@@ -44,6 +44,11 @@ struct OutputSize2d {
   }
 };
 
+/// {2, 1} and nothing else: a stride by position, where a single number or options could stand as well.
+struct Pair2d : Size2d {
+  template <std::integral I, std::integral J> constexpr Pair2d(I rows, J columns) : Size2d(rows, columns) {}
+};
+
 /// The padding of a convolution: a size, or a word as in PyTorch: "valid" adds nothing; "same" adds what keeps the
 /// image's size.
 struct Padding2d : Size2d {

@@ -93,6 +93,15 @@ Number rest(const Number& a, const Number& b, bool down) {
   return y;
 }
 
+// a / b rounded down; its derivatives are 0.
+Number floor_quotient(double a, double b) {
+  if (b == 0) return Number(std::isfinite(a) ? a / b : nan);
+  if (!std::isfinite(a) || std::isnan(b)) return Number(nan);
+  double r = std::fmod(a, b);
+  if (r != 0 && (r < 0) != (b < 0)) r += b;
+  return Number(std::isinf(b) ? (r == a ? 0 : -1) : std::nearbyint((a - r) / b));
+}
+
 Number pow_of(const Number& x, const Number& e) {  // x > 0, or e a constant
   Number y = exp(e * log(x));
   y.v = std::pow(x.v, e.v);
@@ -152,6 +161,10 @@ RandomOps binary_ops() {
           "fmod", "remainder", {.low = -5, .high = 5}, {.low = -2, .high = 2},
           [](const auto& a, const auto& b) { return cr::remainder(a, b); },
           [](const Number& a, const Number& b) { return rest(a, b, true); }),
+      binary(
+          "floor_divide", "floor_divide", {.low = -5, .high = 5}, {.low = -2, .high = 2},
+          [](const auto& a, const auto& b) { return cr::floor_divide(a, b); },
+          [](const Number& a, const Number& b) { return floor_quotient(a.v, b.v); }, false, Level::value),
   };
   for (const bool larger : {true, false}) {  // g / 2 for each where they are equal
     const auto plain = [larger](const Number& a, const Number& b) {

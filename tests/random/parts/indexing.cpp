@@ -49,15 +49,20 @@ Sample draw_embedding(Draw& d) {
   s.inputs = {d.values({d.size(), d.size()})};
   const Array index = draw_index(d, d.shape(0, 3, 3), s.inputs[0].shape[0], s.refused);
   const Ints i = d.ints(index);
-  s.call = "embedding(" + str(index.shape) + ")";
-  s.calls([=](const auto& in) { return cr::embedding(i, in[0]); });
+  const std::int64_t rows = s.inputs[0].shape[0];
+  std::optional<std::int64_t> padding;
+  if (rows > 0 && d.chance(0.3)) padding = d.between(-rows, rows - 1);
+  s.call = "embedding(" + str(index.shape) + (padding ? ", padding_idx = " + std::to_string(*padding) : "") + ")";
+  s.calls([=](const auto& in) { return cr::embedding(i, in[0], {.padding_idx = padding}); });
   s.expects([=](const Arrays& in) {
     Sizes shape = index.shape;
     shape.push_back(in[0].shape[1]);
     return build(shape, [&](Sizes p) {
       const auto column = p.back();
       p.pop_back();
-      return in[0].at({whole(index.at(p)), column});
+      const Number value = in[0].at({whole(index.at(p)), column});
+      const bool padded = padding && whole(index.at(p)) == (*padding < 0 ? *padding + rows : *padding);
+      return padded ? Number(value.v) : value;  // the row of padding gets no gradient
     });
   });
   return s;
@@ -385,7 +390,7 @@ Sample draw_index_put(Draw& d) {
 
 RandomOps indexing_ops() {
   return {{"index_select", draw_index_select},
-          {"index_select", draw_embedding},
+          {"embedding", draw_embedding},
           {"gather", draw_gather},
           {"scatter_add", draw_scatter_add},
           {"one_hot", draw_one_hot},

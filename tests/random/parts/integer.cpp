@@ -66,6 +66,12 @@ RandomOps integer_ops() {
           "fmod", "remainder", [](const auto& a, const auto& b) { return cr::remainder(a, b); },
           [](auto a, auto b) { return floor_mod(a, b); }, true),
       of_integers(
+          "floor_divide", "floor_divide", [](const auto& a, const auto& b) { return cr::floor_divide(a, b); },
+          [](auto a, auto b) { return static_cast<decltype(a)>((a - floor_mod(a, b)) / b); }, true),
+      of_integers(
+          "floor_divide", "trunc", [](const auto& a, const auto& b) { return cr::div(a, b, {.rounding_mode = "trunc"}); },
+          [](auto a, auto b) { return static_cast<decltype(a)>(a / b); }, true),
+      of_integers(
           "maximum", "maximum", [](const auto& a, const auto& b) { return cr::maximum(a, b); },
           [](auto a, auto b) { return a > b ? a : b; }),
       of_integers(
