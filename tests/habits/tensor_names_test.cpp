@@ -26,6 +26,23 @@ TEST_CASE("methods and operators of tensors", "[habits][tensor]") {
   CHECK(tensor({0}).softplus().item() == Approx(0.6931472));
 }
 
+TEST_CASE("rows in a loop, vectors of another type, what max gives", "[habits][tensor]") {
+  auto x = tensor({{1, 5}, {3, 2}});
+  float sum = 0;
+  for (auto row : x) sum = 10 * sum + row.sum().item();
+  CHECK(sum == 65);
+  for (auto row : x) row *= 2;  // views
+  CHECK(x.to_vector() == Values{2, 10, 6, 4});
+  CHECK(has(message_of([] { for (auto row : tensor(1)) row.sum(); }), "a scalar has no rows"));
+  CHECK(x.stride(0) == 2);
+  CHECK(x.stride(-1) == 1);
+  const std::vector<std::int64_t> list{2, 0};
+  CHECK(tensor<std::int64_t>(list).to_vector() == list);
+  CHECK(tensor<double>(list).to_vector() == std::vector<double>{2, 0});
+  CHECK(tensor(list).dtype() == DType::int64);
+  print(x.max(1));
+}
+
 TEST_CASE("from_blob reads memory of the program's own", "[habits][tensor]") {
   float p[] = {1, 2, 3, 4, 5, 6};
   CHECK(from_blob(p, {2, 3})[1].to_vector() == Values{4, 5, 6});
@@ -67,10 +84,10 @@ TEST_CASE("NoGradGuard and autograd::grad", "[habits][autograd]") {
 namespace {
 struct Cube : autograd::Function<Cube> {
   static Tensor<> forward(autograd::Context& ctx, const Tensor<>& x) {
-    ctx.save_for_backward({x});
+    ctx.save_for_backward(x, x.detach());
     return x * x * x;
   }
-  static Tensor<> backward(const autograd::Context& ctx, const Tensor<>& g) {
+  static Tensor<> backward(autograd::Context& ctx, const Tensor<>& g) {
     return 3 * g * ctx.saved_tensors()[0].square();
   }
 };

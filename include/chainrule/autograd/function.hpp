@@ -11,6 +11,9 @@ template <class T> class BasicContext {
   /// Inputs, the output, or other values. Second derivatives go through saved inputs and through the saved output; any
   /// other saved tensor counts as a constant there, as in PyTorch.
   void save_for_backward(std::vector<Tensor<T>> tensors) { saved_ = std::move(tensors); }
+  template <std::derived_from<Tensor<T>>... X> void save_for_backward(const Tensor<T>& first, const X&... rest) {
+    saved_ = {first, rest...};
+  }
   const std::vector<Tensor<T>>& saved_tensors() const { return saved_; }
 
  private:
@@ -28,7 +31,7 @@ template <class Self, class T> struct FunctionRule {
     for (std::size_t i = 0; i < node.saved_count(); ++i) saved.emplace_back(node.unpack(i, &need.walk()));
     BasicContext<T> context;
     context.save_for_backward(std::move(saved));
-    return grads(Self::backward(std::as_const(context), Tensor<T>(upstream.share())));
+    return grads(Self::backward(context, Tensor<T>(upstream.share())));
   }
   static Grads grads(Grads all) { return all; }
   static Grads grads(Tensor<T> only) { return Grads{std::move(only)}; }

@@ -101,6 +101,10 @@ class TensorBase {
   const Shape& shape() const { return checked().shape; }
   const Shape& sizes() const { return checked().shape; }  ///< PyTorch's other name
   const Strides& strides() const { return checked().strides; }
+  /// Elements from one entry of dimension d to the next.
+  std::int64_t stride(std::int64_t d, Location at = Location::here()) const {
+    return checked().strides[detail::wrap_dim(d, dim(), "stride", at)];
+  }
   int dim() const { return checked().shape.size(); }
   int ndim() const { return dim(); }  ///< PyTorch's other name
   std::int64_t numel() const { return checked().shape.numel(); }
@@ -180,6 +184,19 @@ Tensor<T> allocate(const Shape& shape, Device device = Device::cpu, const char* 
 struct IndexItem;
 struct LoneItem;
 template <class T> struct Assigned;
+
+/// Where `for (auto row : x)` stands.
+template <class T> struct Rows {
+  const Tensor<T>* x;
+  std::int64_t i;
+  Tensor<T> operator*() const { return x->select(0, i, Location{}); }
+  Rows& operator++() {
+    ++i;
+    return *this;
+  }
+  bool operator!=(const Rows& other) const { return i != other.i; }
+};
+
 template <class T> struct Bound;
 template <class I> concept OtherIndex = Element<I> && !std::same_as<I, std::int64_t>;
 
@@ -333,6 +350,12 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor select(std::int64_t dim, std::int64_t index, Location at = Location::here()) const;
   Tensor slice(std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step = 1, Location at = Location::here()) const;
   Tensor operator[](detail::FirstSize index) const { return select(0, index.value, index.at); }
+  /// `for (auto row : x)`: x[0], x[1], ...
+  detail::Rows<T> begin() const { return {this, 0}; }
+  detail::Rows<T> end() const {
+    check(dim() > 0, {}, "for (auto row : x): a scalar has no rows");
+    return {this, shape()[0]};
+  }
   /// Python's x[1:4], x[None], x[rows], x[mask]; also on the left: x[mask] = 0. See index().
   IndexedTensor<T> operator[](const detail::LoneItem& item) const;
   /// Python's x[:, 1] is x[{Slice(), 1}].

@@ -65,6 +65,12 @@ class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
       if (entry.first == name) return &entry.second;
     return nullptr;
   }
+  /// The names, in order.
+  std::vector<std::string> keys() const {
+    std::vector<std::string> all;
+    for (const auto& entry : *this) all.push_back(entry.first);
+    return all;
+  }
   /// The tensor of this name as its type. Throws if there is none, or if its type is another.
   template <class T = float> Tensor<T> get(std::string_view name, Location at = Location::here()) const {
     const TensorBase* found = find(name);

@@ -25,6 +25,9 @@ template <class T> struct Nested {
   Shape shape;
 
   template <Arithmetic N> Nested(N v, Location at = Location::here()) : values{fitting<T>(v, "tensor", at)} {}
+  template <Arithmetic N> Nested(const std::vector<N>& list, Location at = Location::here()) : shape(list.size()) {
+    for (N v : list) values.push_back(fitting<T>(v, "tensor", at));
+  }
   Nested(std::initializer_list<Nested> rows) {
     shape.push_back(static_cast<std::int64_t>(rows.size()));
     bool first = true;

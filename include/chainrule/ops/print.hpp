@@ -135,6 +135,8 @@ template <class P> void say(std::string& s, const P& part) {
       say(s, static_cast<typename P::value_type>(part[i]));
     }
     s += ']';
+  } else if constexpr (requires { part.values, part.indices; }) {  // max(x, 1), sort(x)
+    s += "values=" + part.values.str() + ",\nindices=" + part.indices.str();
   } else if constexpr (std::same_as<P, bool>) {
     s += part ? "True" : "False";  // as in a tensor
   } else if constexpr (std::floating_point<P>) {
