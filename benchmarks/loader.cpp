@@ -1,5 +1,5 @@
-// Whether data keeps up with training: how many images a second an epoch of digits gives by itself, and what an epoch of BetterNet costs
-// through the loader compared with as many steps on one batch in memory.
+// Whether data keeps up with training: how many images a second an epoch of digits gives by itself, and what an epoch
+// of BetterNet costs through the loader compared with as many steps on one batch in memory.
 //     loader [threads]
 
 #include <chainrule/chainrule.hpp>
@@ -60,5 +60,6 @@ int main(int argc, char** argv) {
       for (std::int64_t i = 0; i < loader.size(); ++i) step(x, y);
     }));
   }
-  std::printf("epoch through the loader %.3f s, the same steps on one batch %.3f s, ratio %.3f\n", median(through), median(memory), median(through) / median(memory));
+  std::printf("epoch through the loader %.3f s, the same steps on one batch %.3f s, ratio %.3f\n", median(through),
+              median(memory), median(through) / median(memory));
 }

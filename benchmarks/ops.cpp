@@ -1,5 +1,5 @@
-// Small things: what an op costs beside its arithmetic, elementwise functions and reductions from the caches and from memory, random
-// numbers, and what the optimizers take an element.
+// Small things: what an op costs beside its arithmetic, elementwise functions and reductions from the caches and from
+// memory, random numbers, and what the optimizers take an element.
 //     ops --benchmark_filter=overhead      CHAINRULE_THREADS=2 for two threads
 
 #include <benchmark/benchmark.h>
@@ -11,7 +11,8 @@ namespace cr = chainrule;
 namespace {
 
 void per_element(benchmark::State& state, std::int64_t n) {
-  state.counters["elements/s"] = benchmark::Counter(static_cast<double>(n), benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["elements/s"] =
+      benchmark::Counter(static_cast<double>(n), benchmark::Counter::kIsIterationInvariantRate);
 }
 
 void overhead_forward(benchmark::State& state) {
@@ -37,23 +38,29 @@ void overhead_threads(benchmark::State& state) {
 
 template <class F> void elementwise(const std::string& name, const F& f) {
   for (std::int64_t n : {std::int64_t{4096}, std::int64_t{1} << 24})
-    benchmark::RegisterBenchmark(("elementwise/" + name + '/' + std::to_string(n)).c_str(), [f, n](benchmark::State& state) {
-      cr::no_grad guard;
-      auto x = cr::rand({n}), y = cr::rand({n});
-      for (auto _ : state) benchmark::DoNotOptimize(f(x, y).data());
-      per_element(state, n);
-    })->UseRealTime()->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark(("elementwise/" + name + '/' + std::to_string(n)).c_str(),
+                                 [f, n](benchmark::State& state) {
+                                   cr::no_grad guard;
+                                   auto x = cr::rand({n}), y = cr::rand({n});
+                                   for (auto _ : state) benchmark::DoNotOptimize(f(x, y).data());
+                                   per_element(state, n);
+                                 })
+        ->UseRealTime()
+        ->Unit(benchmark::kMicrosecond);
 }
 
 template <class Optimizer> void optimizer(const char* name) {
-  benchmark::RegisterBenchmark((std::string("optimizer/") + name).c_str(), [](benchmark::State& state) {
-    constexpr std::int64_t n = 1 << 20;
-    auto p = cr::randn({n}, {.requires_grad = true});
-    p.set_grad(cr::randn({n}));
-    Optimizer adam({p}, {.lr = 1e-3});
-    for (auto _ : state) adam.step();
-    per_element(state, n);
-  })->UseRealTime()->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark((std::string("optimizer/") + name).c_str(),
+                               [](benchmark::State& state) {
+                                 constexpr std::int64_t n = 1 << 20;
+                                 auto p = cr::randn({n}, {.requires_grad = true});
+                                 p.set_grad(cr::randn({n}));
+                                 Optimizer adam({p}, {.lr = 1e-3});
+                                 for (auto _ : state) adam.step();
+                                 per_element(state, n);
+                               })
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// One network of the tutorials as a process that is told what to do, so that compare.py can let it and PyTorch take turns:
+// One network of the tutorials as a process that is told what to do, so that compare.py can let it and PyTorch take
+// turns:
 //     steps LeNet-b64 2          a network and a number of threads; then, from standard input, one command a line:
 //     train 100                  100 training steps (zero_grad, forward, loss, backward, optimizer) -> seconds for all
 //     infer 100                  100 forward passes in eval mode, nothing recorded                  -> seconds
@@ -27,13 +28,15 @@ double peak_megabytes() {
   return 0;
 }
 
-/// Counts what a forward pass and its backward pass multiply: 2 operations for each product, no gradient for the input itself.
+/// Counts what a forward pass and its backward pass multiply: 2 operations for each product, no gradient for the input
+/// itself.
 class FlopCounter : public cr::Observer {
  public:
   void forward(const cr::ForwardEvent& e) override {
     if (std::strcmp(e.op, "conv2d") != 0 && std::strcmp(e.op, "linear") != 0) return;
     const auto& weight = *e.inputs[1];
-    const double each = 2.0 * static_cast<double>(weight.numel() / weight.shape()[0]) * static_cast<double>(e.output.numel());
+    const double each =
+        2.0 * static_cast<double>(weight.numel() / weight.shape()[0]) * static_cast<double>(e.output.numel());
     forward_ += each;
     step_ += each * (e.inputs[0]->requires_grad() ? 3 : 2);
   }
@@ -64,12 +67,18 @@ Program program(Net&& given, cr::Tensor<> x, Target target, Loss loss_of, Optimi
 }
 
 auto adam(double lr = 1e-3, double weight_decay = 0) {
-  return [=](std::vector<cr::Tensor<>> params) { return std::make_unique<cr::optim::Adam<>>(params, cr::optim::AdamOptions{.lr = lr, .weight_decay = weight_decay}); };
+  return [=](std::vector<cr::Tensor<>> params) {
+    return std::make_unique<cr::optim::Adam<>>(params, cr::optim::AdamOptions{.lr = lr, .weight_decay = weight_decay});
+  };
 }
 
-template <class Net, class Optimizer> Program classifier(Net&& net, const cr::Shape& input, std::int64_t classes, Optimizer&& optimizer) {
-  auto cross_entropy = [](const cr::Tensor<>& scores, const cr::Tensor<std::int64_t>& labels) { return cr::cross_entropy(scores, labels); };
-  return program(std::forward<Net>(net), cr::randn(input), cr::randint(0, classes, {input[0]}), cross_entropy, optimizer);
+template <class Net, class Optimizer>
+Program classifier(Net&& net, const cr::Shape& input, std::int64_t classes, Optimizer&& optimizer) {
+  auto cross_entropy = [](const cr::Tensor<>& scores, const cr::Tensor<std::int64_t>& labels) {
+    return cr::cross_entropy(scores, labels);
+  };
+  return program(std::forward<Net>(net), cr::randn(input), cr::randint(0, classes, {input[0]}), cross_entropy,
+                 optimizer);
 }
 
 Program make(const std::string& name) {
@@ -80,7 +89,9 @@ Program make(const std::string& name) {
   if (net == "BlobNet") {
     auto labels = cr::randint(0, 2, {64, 1}).to<float>();
     auto bce = [](const cr::Tensor<>& p, const cr::Tensor<>& y) { return cr::binary_cross_entropy(p, y); };
-    auto sgd = [](std::vector<cr::Tensor<>> params) { return std::make_unique<cr::optim::SGD<>>(params, cr::optim::SGDOptions{.lr = 1e-3}); };
+    auto sgd = [](std::vector<cr::Tensor<>> params) {
+      return std::make_unique<cr::optim::SGD<>>(params, cr::optim::SGDOptions{.lr = 1e-3});
+    };
     return program(BlobNet(), cr::randn({64, 2}), labels, bce, sgd);
   }
   if (net == "SpiralNet") return classifier(SpiralNet(), {300, 2}, 3, adam(0.1));

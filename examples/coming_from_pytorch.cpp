@@ -13,13 +13,13 @@ void indexing() {
   using cr::None, cr::Slice;
   auto x = cr::arange(12).to<float>().view(3, 4);
   auto rows = cr::tensor<std::int64_t>({2, 0});
-  cr::print(x[0], x[{1, 2}]);                      // x[0], x[1, 2]
-  cr::print(x[Slice(1, 3)], x[{Slice(), 1}]);      // x[1:3], x[:, 1]
-  cr::print(x[{"...", Slice(None, None, 2)}]);     // x[..., ::2]
-  cr::print(x[rows], x[x > 8], x[None].shape());   // x[rows], x[x > 8], x[None].shape
-  x[{Slice(), 0}] = -1;                            // x[:, 0] = -1
-  x[x > 8] = 0;                                    // x[x > 8] = 0
-  x[rows] += 10;                                   // x[rows] += 10
+  cr::print(x[0], x[{1, 2}]);                     // x[0], x[1, 2]
+  cr::print(x[Slice(1, 3)], x[{Slice(), 1}]);     // x[1:3], x[:, 1]
+  cr::print(x[{"...", Slice(None, None, 2)}]);    // x[..., ::2]
+  cr::print(x[rows], x[x > 8], x[None].shape());  // x[rows], x[x > 8], x[None].shape
+  x[{Slice(), 0}] = -1;                           // x[:, 0] = -1
+  x[x > 8] = 0;                                   // x[x > 8] = 0
+  x[rows] += 10;                                  // x[rows] += 10
   cr::print(x);
   // [/indexing]
 }
@@ -99,11 +99,11 @@ void gradients() {
   auto x = cr::tensor({1, 2, 3}, {.requires_grad = true});
   auto y = (x * x).sum();
   y.backward();
-  cr::print(x.grad());                                                  // x.grad
+  cr::print(x.grad());  // x.grad
   auto dy = cr::autograd::grad((x * x * x).sum(), x, {.create_graph = true})[0];
-  cr::print(cr::autograd::grad(dy.sum(), x)[0]);                        // 6 x
+  cr::print(cr::autograd::grad(dy.sum(), x)[0]);  // 6 x
   {
-    cr::NoGradGuard guard;                                              // with torch.no_grad():
+    cr::NoGradGuard guard;  // with torch.no_grad():
     x -= 0.1 * x.grad();
   }
   cr::print(x, x.detach().requires_grad(), x.sum().item<double>());

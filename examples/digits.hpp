@@ -89,7 +89,8 @@ template <class Net> void train_on_digits(Net& net, const Digits& digits, const 
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto matrix = test(net, digits);
   cr::print(matrix);
-  std::printf("test accuracy %.2f %%, %ld epochs in %.1f s\n", 100 * matrix.accuracy(), args.integer("epochs"), seconds);
+  std::printf("test accuracy %.2f %%, %ld epochs in %.1f s\n", 100 * matrix.accuracy(), args.integer("epochs"),
+              seconds);
   if (!args.text("save").empty()) {
     cr::save(net.state_dict(), args.text("save"));
     std::printf("weights written to %s\n", args.text("save").c_str());

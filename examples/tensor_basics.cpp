@@ -1,4 +1,5 @@
-// Tensors and gradients from the beginning: making them, looking into them, computing with them, and asking for a slope.
+// Tensors and gradients from the beginning: making them, looking into them, computing with them, and asking for a
+// slope.
 
 #include "arguments.hpp"
 
@@ -6,8 +7,9 @@ namespace cr = chainrule;
 using cr::print;
 
 int main(int argc, char** argv) {
-  Arguments args(argc, argv, "Shows what tensors and gradients do.",
-                 {{"epochs", "20", "steps of gradient descent at the end"}, {"data", "", "not used: this example needs no data"}});
+  Arguments args(
+      argc, argv, "Shows what tensors and gradients do.",
+      {{"epochs", "20", "steps of gradient descent at the end"}, {"data", "", "not used: this example needs no data"}});
   return run_example([&] {
     print("-- making them");
     auto a = cr::tensor({{1, 2, 3}, {4, 5, 6}});

@@ -1,5 +1,6 @@
 #pragma once
-// The heavy CPU kernels: matrix product, convolution, pooling, normalisation, losses. A file that includes this compiles those that it names.
+// The heavy CPU kernels: matrix product, convolution, pooling, normalisation, losses. A file that includes this
+// compiles those that it names.
 
 #include <chainrule/cpu/pool/avg_pool2d.hpp>
 #include <chainrule/cpu/norm/batch_norm.hpp>

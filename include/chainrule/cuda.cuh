@@ -1,5 +1,6 @@
 #pragma once
-// The CUDA backend. Include it in one .cu file of a program, compiled by nvcc, or link chainrule::cuda: ops then also run on the
+// The CUDA backend. Include it in one .cu file of a program, compiled by nvcc, or link chainrule::cuda: ops then also
+// run on the
 // GPU. This is the backend's table of contents: one line for each op.
 
 #include <chainrule/api.hpp>

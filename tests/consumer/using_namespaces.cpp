@@ -62,6 +62,7 @@ int main() {
   log.lines = test(net);
   const Add add{1, 2};
   const Edge edge{{1, 2}};
-  std::printf("%d images, %g, %g, %d\n", log.lines, static_cast<double>(Square{}(tensor({3})).item()), static_cast<double>(add.a + add.b), edge.ends.second);
+  std::printf("%d images, %g, %g, %d\n", log.lines, static_cast<double>(Square{}(tensor({3})).item()),
+              static_cast<double>(add.a + add.b), edge.ends.second);
   return log.lines == 5 ? 0 : 1;
 }

@@ -1,4 +1,5 @@
-// The graph and the engine: accumulation, fan-out, retained graphs, second derivatives, hooks, in-place edits, long chains, observers.
+// The graph and the engine: accumulation, fan-out, retained graphs, second derivatives, hooks, in-place edits, long
+// chains, observers.
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
 
@@ -20,7 +21,8 @@ TEST_CASE("gradients add up where a value is used more than once, and over calls
 }
 
 TEST_CASE("the gradient of a broadcast operand is summed", "[core][autograd]") {
-  auto x = ones({2, 3}, {.requires_grad = true}), b = ones({3}, {.requires_grad = true}), c = tensor(2.0, {.requires_grad = true});
+  auto x = ones({2, 3}, {.requires_grad = true}), b = ones({3}, {.requires_grad = true}),
+       c = tensor(2.0, {.requires_grad = true});
   (x * b * c).sum().backward();
   CHECK(b.grad().to_vector() == std::vector<float>{4, 4, 4});
   CHECK(c.grad().shape() == Shape{});
@@ -165,14 +167,18 @@ TEST_CASE("a rule may give its gradients in braces", "[core][autograd]") {
   CHECK(a.grad().item() == 5);
   CHECK(b.grad().item() == 2);
   auto x = tensor({3}, {.requires_grad = true});
-  record("twice", (x * 2).detach(), {x}, [](const Tensor<>& g) -> Grads { return {g * 2}; }, Location::here()).backward();
+  record(
+      "twice", (x * 2).detach(), {x}, [](const Tensor<>& g) -> Grads { return {g * 2}; }, Location::here())
+      .backward();
   CHECK(x.grad().item() == 2);
 }
 
 TEST_CASE("a hook that gives another shape is an error", "[core][autograd][hooks][errors]") {
   auto x = tensor({1, 2}, {.requires_grad = true});
   const auto id = x.register_hook([](const Tensor<>& g) { return g.sum(); });
-  CHECK(has(message_of([&] { (x * 3).sum().backward(); }), "register_hook: a hook must return a gradient of the shape and type that it got, (2,) of float32, this one returned () of float32"));
+  CHECK(has(message_of([&] { (x * 3).sum().backward(); }),
+            "register_hook: a hook must return a gradient of the shape and type that it got, (2,) of float32, this one "
+            "returned () of float32"));
   x.remove_hook(id);
   auto y = x * 3;
   y.register_hook([](const Tensor<>& g) { return g.unsqueeze(0); });
@@ -232,7 +238,8 @@ TEST_CASE("gradcheck finds a wrong rule and tells kinks from mistakes", "[core][
   CHECK(gradcheck([](const Tensor<double>& v) { return v * v * v; }, {x}));
   CHECK(gradgradcheck([](const Tensor<double>& v) { return v * v * v; }, {x}));
   auto wrong = [](const Tensor<double>& v) {
-    return record("wrong", (v * v).detach(), {v}, [](const Tensor<double>& g) { return Grads{g}; }, Location::here());
+    return record(
+        "wrong", (v * v).detach(), {v}, [](const Tensor<double>& g) { return Grads{g}; }, Location::here());
   };
   CHECK(has(message_of([&] { gradcheck(wrong, {x}); }), "central differences"));
   CHECK(!gradcheck(wrong, {x}, {.raise_exception = false}));
@@ -261,18 +268,24 @@ struct MyCube : autograd::Function<MyCube> {
     ctx.save_for_backward({x});
     return x * x * x;
   }
-  static Grads backward(const autograd::BasicContext<double>& ctx, const Tensor<double>& g) { return Grads{3 * g * ctx.saved_tensors()[0] * ctx.saved_tensors()[0]}; }
+  static Grads backward(const autograd::BasicContext<double>& ctx, const Tensor<double>& g) {
+    return Grads{3 * g * ctx.saved_tensors()[0] * ctx.saved_tensors()[0]};
+  }
 };
 struct MySquare : autograd::Function<MySquare> {
   static Tensor<double> forward(autograd::BasicContext<double>& ctx, const Tensor<double>& x) {
     ctx.save_for_backward({x});
     return x * x;
   }
-  static Tensor<double> backward(const autograd::BasicContext<double>& ctx, const Tensor<double>& g) { return 2 * g * ctx.saved_tensors()[0]; }
+  static Tensor<double> backward(const autograd::BasicContext<double>& ctx, const Tensor<double>& g) {
+    return 2 * g * ctx.saved_tensors()[0];
+  }
 };
 struct EventLog : Observer {
   std::vector<std::string> lines;
-  void forward(const ForwardEvent& e) override { lines.push_back(std::string("forward ") + e.op + (e.node ? "" : " unrecorded")); }
+  void forward(const ForwardEvent& e) override {
+    lines.push_back(std::string("forward ") + e.op + (e.node ? "" : " unrecorded"));
+  }
   void backward(const BackwardEvent& e) override { lines.push_back(std::string("backward ") + e.node.op); }
   void leaf(const LeafEvent& e) override { lines.push_back("leaf " + e.contribution.shape().str()); }
 };
@@ -305,7 +318,8 @@ TEST_CASE("an observer sees each forward op, each backward step and each leaf", 
     (x * c).sum().backward();
   }
   auto unseen = x * c;
-  CHECK(log.lines == std::vector<std::string>{"forward mul", "forward sum", "backward sum", "backward mul", "leaf (2,)"});
+  CHECK(log.lines ==
+        std::vector<std::string>{"forward mul", "forward sum", "backward sum", "backward mul", "leaf (2,)"});
   CHECK(outer.lines == log.lines);
 }
 

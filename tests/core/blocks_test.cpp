@@ -1,4 +1,5 @@
-// Mapping and reducing over every pattern of strides, for each instruction set and for one and two threads, against a walk by index.
+// Mapping and reducing over every pattern of strides, for each instruction set and for one and two threads, against a
+// walk by index.
 
 #include "support/catch.hpp"
 
@@ -25,7 +26,8 @@ struct Threads {
 };
 
 bool same_bits(const Tensor<>& a, const Tensor<>& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.numel()) * sizeof(float)) == 0;
+  return a.shape() == b.shape() &&
+         std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.numel()) * sizeof(float)) == 0;
 }
 
 // Calls body(index) for each place of a shape, in row-major order.
@@ -79,7 +81,8 @@ void check_sum(const Tensor<>& x, const Dims& dims) {
       expected[static_cast<std::size_t>(place)] += static_cast<double>(element(x, index));
     });
     double worst = 0;
-    for (std::size_t i = 0; i < expected.size(); ++i) worst = std::max(worst, std::abs(expected[i] - static_cast<double>(one.data()[i])));
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      worst = std::max(worst, std::abs(expected[i] - static_cast<double>(one.data()[i])));
     CHECK(worst <= 3e-7 * static_cast<double>(x.numel()) / static_cast<double>(std::max<std::int64_t>(1, one.numel())));
   }
 }
@@ -88,9 +91,22 @@ void check_sum(const Tensor<>& x, const Dims& dims) {
 
 TEST_CASE("elementwise ops walk every pattern of strides", "[core][elementwise]") {
   manual_seed(1);
-  const std::pair<Shape, Shape> shapes[] = {
-      {{64, 2}, {2}}, {{2}, {64, 2}}, {{100, 10}, {100, 1}}, {{5, 1, 3}, {7, 1}}, {{3, 16, 28, 28}, {1, 16, 1, 1}}, {{3, 8, 28, 28}, {28}}, {{}, {1000}}, {{40000}, {}},
-      {{300, 100}, {100}}, {{300, 1000}, {300, 1}}, {{1, 1000}, {300, 1}}, {{7, 1, 5, 1}, {1, 300, 1, 3}}, {{0, 3}, {3}}, {{3, 5, 300}, {5, 300}}, {{17, 255}, {255}}, {{400, 2, 3}, {2, 1}}};
+  const std::pair<Shape, Shape> shapes[] = {{{64, 2}, {2}},
+                                            {{2}, {64, 2}},
+                                            {{100, 10}, {100, 1}},
+                                            {{5, 1, 3}, {7, 1}},
+                                            {{3, 16, 28, 28}, {1, 16, 1, 1}},
+                                            {{3, 8, 28, 28}, {28}},
+                                            {{}, {1000}},
+                                            {{40000}, {}},
+                                            {{300, 100}, {100}},
+                                            {{300, 1000}, {300, 1}},
+                                            {{1, 1000}, {300, 1}},
+                                            {{7, 1, 5, 1}, {1, 300, 1, 3}},
+                                            {{0, 3}, {3}},
+                                            {{3, 5, 300}, {5, 300}},
+                                            {{17, 255}, {255}},
+                                            {{400, 2, 3}, {2, 1}}};
   for (const auto& [a, b] : shapes) check_difference(rand(a), rand(b));
   check_difference(rand({300, 200}).t(), rand({200, 300}));
   check_difference(rand({3, 40, 50}).permute({2, 0, 1}), rand({3, 40}));
@@ -115,8 +131,19 @@ TEST_CASE("in-place ops write to views with gaps", "[core][elementwise]") {
 TEST_CASE("sums over every pattern of strides, bitwise the same for any number of threads", "[core][reduce]") {
   manual_seed(2);
   for (std::int64_t n : {1, 31, 32, 33, 4096, 5000, 70000, 300000}) check_sum(rand({n}), {});
-  const std::pair<Shape, Dims> cases[] = {{{1000, 300}, {0}}, {{1000, 300}, {1}}, {{5000, 3}, {0}}, {{20000, 9}, {0}}, {{3, 100000}, {1}}, {{20, 16, 28, 28}, {0, 2, 3}}, {{20, 300, 4, 4}, {0, 2, 3}},
-                                          {{20, 16, 28, 28}, {1}}, {{20, 16, 28, 28}, {2}}, {{20, 16, 28, 28}, {0, 1}}, {{8, 3000, 20}, {0, 1}}, {{2100, 3, 100}, {0}}, {{0, 4}, {0}}};
+  const std::pair<Shape, Dims> cases[] = {{{1000, 300}, {0}},
+                                          {{1000, 300}, {1}},
+                                          {{5000, 3}, {0}},
+                                          {{20000, 9}, {0}},
+                                          {{3, 100000}, {1}},
+                                          {{20, 16, 28, 28}, {0, 2, 3}},
+                                          {{20, 300, 4, 4}, {0, 2, 3}},
+                                          {{20, 16, 28, 28}, {1}},
+                                          {{20, 16, 28, 28}, {2}},
+                                          {{20, 16, 28, 28}, {0, 1}},
+                                          {{8, 3000, 20}, {0, 1}},
+                                          {{2100, 3, 100}, {0}},
+                                          {{0, 4}, {0}}};
   for (const auto& [shape, dims] : cases) check_sum(rand(shape), dims);
   check_sum(rand({20, 16, 28, 28}).permute({3, 1, 0, 2}), {0, 2});
   check_sum(rand({2, 200000}).t(), {0});

@@ -150,9 +150,15 @@ class Program {
     std::unique_ptr<cr::no_grad> off;
     if (random_.chance(15)) off = std::make_unique<cr::no_grad>();
     switch (random_.below(12)) {
-      case 0: case 1: return op();
-      case 2: case 3: case 4: return view();
-      case 5: case 6: case 7: case 8: return edit();
+      case 0:
+      case 1: return op();
+      case 2:
+      case 3:
+      case 4: return view();
+      case 5:
+      case 6:
+      case 7:
+      case 8: return edit();
       case 9: return hook();
       case 10: return random_.chance(50) ? detach() : copy();
       default: return walk();

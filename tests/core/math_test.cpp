@@ -1,4 +1,5 @@
-// core/math.hpp against the C library's next wider type: every 997th float by default, all 2^32 of them under [long], and a million doubles.
+// core/math.hpp against the C library's next wider type: every 997th float by default, all 2^32 of them under [long],
+// and a million doubles.
 
 #include "support/catch.hpp"
 
@@ -20,11 +21,11 @@ namespace {
 template <class T> using Wide = std::conditional_t<sizeof(T) == 4, double, long double>;
 
 // The functions under test as functors, each with its reference in a wider type and the bound it promises.
-#define FUNCTION(Name, reference, limit)                                                              \
-  struct Name {                                                                                       \
-    static constexpr double bound = limit;                                                            \
-    template <class T> CHAINRULE_HD T operator()(T x) const { return math::Name(x); }                 \
-    template <class W> static W exact(W x) { return reference; }                                      \
+#define FUNCTION(Name, reference, limit)                                              \
+  struct Name {                                                                       \
+    static constexpr double bound = limit;                                            \
+    template <class T> CHAINRULE_HD T operator()(T x) const { return math::Name(x); } \
+    template <class W> static W exact(W x) { return reference; }                      \
   }
 FUNCTION(exp, std::exp(x), 2);
 FUNCTION(expm1, std::expm1(x), 3);
@@ -57,9 +58,7 @@ template <class F, class T> void evaluate(const std::vector<T>& x, std::vector<T
   const T* in = x.data();
   T* out = y.data();
   const auto n = static_cast<std::int64_t>(x.size());
-  chainrule::simd::run([=] {
-    CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) out[i] = F{}(in[i]);
-  });
+  chainrule::simd::run([=] { CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) out[i] = F{}(in[i]); });
 }
 
 template <class T> struct Worst {
@@ -108,7 +107,8 @@ template <class F> Worst<double> over_doubles(int count) {
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
-    x = count % 2 == 0 ? std::bit_cast<double>(state) : std::ldexp(static_cast<double>(static_cast<std::int64_t>(state)), -63 - 9 + count % 20);
+    x = count % 2 == 0 ? std::bit_cast<double>(state)
+                       : std::ldexp(static_cast<double>(static_cast<std::int64_t>(state)), -63 - 9 + count % 20);
     return --count >= 0;
   });
 }
@@ -137,7 +137,8 @@ TEMPLATE_TEST_CASE("math functions keep their bound on every float", "[.][long][
 
 TEMPLATE_TEST_CASE("math functions at the ends of the range", "[core][math]", float, double) {
   using T = TestType;
-  const T infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN(), least = std::numeric_limits<T>::denorm_min();
+  const T infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN(),
+          least = std::numeric_limits<T>::denorm_min();
   CHECK(math::exp(-infinity) == 0);
   CHECK(math::exp(infinity) == infinity);
   CHECK(math::exp(T(0)) == 1);
@@ -163,6 +164,7 @@ TEMPLATE_TEST_CASE("math functions at the ends of the range", "[core][math]", fl
       CHECK(value == 0);
       CHECK(std::signbit(value) == std::signbit(zero));
     }
-  for (T value : {math::exp(nan), math::expm1(nan), math::log(nan), math::log1p(nan), math::tanh(nan), math::sigmoid(nan), math::erf(nan), math::sin(nan), math::cos(nan)})
+  for (T value : {math::exp(nan), math::expm1(nan), math::log(nan), math::log1p(nan), math::tanh(nan),
+                  math::sigmoid(nan), math::erf(nan), math::sin(nan), math::cos(nan)})
     CHECK(std::isnan(value));
 }

@@ -10,9 +10,7 @@ namespace {
 template <class F> std::string message_of(const F& f) {
   try {
     f();
-  } catch (const Error& e) {
-    return e.what();
-  }
+  } catch (const Error& e) { return e.what(); }
   return "(no error)";
 }
 }  // namespace
@@ -29,7 +27,9 @@ TEST_CASE("tensor makes float from nested braces, and any type that is named", "
   CHECK(tensor(std::vector<double>{1, 2}).dtype() == DType::float64);
   CHECK(tensor({{{1, 2}}, {{3, 4}}}).shape() == Shape{2, 1, 2});
   CHECK(tensor(std::vector<std::vector<double>>{{1, 2, 3}, {4, 5, 6}}).at({1, 0}) == 4);
-  CHECK(message_of([] { (void)tensor(std::vector<std::vector<float>>{{1, 2}, {3}}); }).find("row 0 has 2 values, row 1 has 1") != std::string::npos);
+  CHECK(message_of([] {
+          (void)tensor(std::vector<std::vector<float>>{{1, 2}, {3}});
+        }).find("row 0 has 2 values, row 1 has 1") != std::string::npos);
   CHECK(message_of([] { (void)zeros({-1}); }).find("zeros: sizes must not be negative") != std::string::npos);
   CHECK(message_of([] { (void)tensor({{1, 2}, {3}}); }).find("same shape") != std::string::npos);
 }
@@ -105,7 +105,8 @@ TEST_CASE("sizes stand in braces or side by side, as in PyTorch", "[core][view][
   CHECK(randn(2, 3).shape() == Shape{2, 3});
   CHECK(zeros(2).shape() == Shape{2});
   CHECK(zeros({2}, {.requires_grad = true}).requires_grad());
-  CHECK(message_of([&] { (void)x.view(5, 2); }).find("tensor_test.cpp:" + std::to_string(__LINE__)) != std::string::npos);
+  CHECK(message_of([&] { (void)x.view(5, 2); }).find("tensor_test.cpp:" + std::to_string(__LINE__)) !=
+        std::string::npos);
 }
 
 TEST_CASE("a tensor that is not defined says so", "[core][tensor][errors]") {
@@ -117,7 +118,8 @@ TEST_CASE("a tensor that is not defined says so", "[core][tensor][errors]") {
   CHECK(nothing.is_same(w.grad()));
   CHECK(nothing.str() == "tensor(undefined)");
   CHECK(says([&] { (void)w.grad().sum(); }));
-  CHECK(message_of([&] { (void)w.grad().sum(); }) == "this tensor is not defined: a gradient before backward(), or a Tensor<>{} that was never assigned");
+  CHECK(message_of([&] { (void)w.grad().sum(); }) ==
+        "this tensor is not defined: a gradient before backward(), or a Tensor<>{} that was never assigned");
   CHECK(says([&] { (void)nothing.shape(); }));
   CHECK(says([&] { (void)nothing.sizes(); }));
   CHECK(says([&] { (void)nothing.strides(); }));

@@ -156,7 +156,10 @@ TEST_CASE("threads may walk one retained graph and add to one leaf", "[core][aut
   std::atomic<int> wrong{0};
   auto many = [&](auto body) {
     std::vector<std::thread> threads;
-    for (int t = 0; t < 3; ++t) threads.emplace_back([&] { for (int i = 0; i < 300; ++i) body(); });
+    for (int t = 0; t < 3; ++t)
+      threads.emplace_back([&] {
+        for (int i = 0; i < 300; ++i) body();
+      });
     for (auto& t : threads) t.join();
   };
   many([&] { wrong += autograd::grad(z, x, {.retain_graph = true})[0].to_vector() != right; });
@@ -171,9 +174,7 @@ TEST_CASE("threads may walk one retained graph and add to one leaf", "[core][aut
     try {
       autograd::grad(once, x);
       ++walked;
-    } catch (const Error&) {
-      ++refused;
-    }
+    } catch (const Error&) { ++refused; }
   });
   CHECK(walked >= 1);
   CHECK(walked + refused == 900);

@@ -60,12 +60,14 @@ template <class T> void agree(Rng& rng, const Case& s) {
   std::int64_t a_row = s.a_across ? step : s.k * step + s.gap, a_col = s.a_across ? s.m * step + s.gap : step;
   std::int64_t b_row = s.b_across ? step : s.n * step + s.gap, b_col = s.b_across ? s.k * step + s.gap : step;
   std::int64_t c_row = s.n + s.gap;
-  auto size = [](std::int64_t rows, std::int64_t row, std::int64_t cols, std::int64_t col) {  // exactly up to the last number
+  auto size = [](std::int64_t rows, std::int64_t row, std::int64_t cols,
+                 std::int64_t col) {  // exactly up to the last number
     return rows * cols == 0 ? 0 : (rows - 1) * row + (cols - 1) * col + 1;
   };
   auto a = numbers<T>(rng, size(s.m, a_row, s.k, a_col)), b = numbers<T>(rng, size(s.k, b_row, s.n, b_col));
   auto before = numbers<T>(rng, size(s.m, c_row, s.n, 1)), bias = numbers<T>(rng, s.n), row_bias = numbers<T>(rng, s.m);
-  cpu::GemmOptions<T> options{s.accumulate, s.bias ? bias.data() : nullptr, s.row_bias ? row_bias.data() : nullptr, s.relu};
+  cpu::GemmOptions<T> options{s.accumulate, s.bias ? bias.data() : nullptr, s.row_bias ? row_bias.data() : nullptr,
+                              s.relu};
   auto expected = before;
   cpu::gemm_plain<T>(s.m, s.n, s.k, a.data(), a_row, a_col, b.data(), b_row, b_col, expected.data(), c_row, options);
   // Each of k products adds at most half a unit in the last place of a sum that stays below k.
@@ -79,10 +81,11 @@ template <class T> void agree(Rng& rng, const Case& s) {
       options.b_changes = threads == 5;  // another cut of the work
       cpu::gemm<T>(s.m, s.n, s.k, a.data(), a_row, a_col, b.data(), b_row, b_col, c.data(), c_row, options);
       if (threads == 1) first = c;
-      INFO(name(isa) << " m " << s.m << " n " << s.n << " k " << s.k << " a_row " << a_row << " a_col " << a_col << " b_row " << b_row
-                     << " b_col " << b_col << " threads " << threads);
+      INFO(name(isa) << " m " << s.m << " n " << s.n << " k " << s.k << " a_row " << a_row << " a_col " << a_col
+                     << " b_row " << b_row << " b_col " << b_col << " threads " << threads);
       double worst = 0;
-      for (std::size_t i = 0; i < c.size(); ++i) worst = std::max(worst, static_cast<double>(std::abs(c[i] - expected[i])));
+      for (std::size_t i = 0; i < c.size(); ++i)
+        worst = std::max(worst, static_cast<double>(std::abs(c[i] - expected[i])));
       CHECK(worst <= tolerance);  // the gaps of c must keep what they held, too
       CHECK(c == first);
     }
@@ -92,8 +95,8 @@ template <class T> void agree(Rng& rng, const Case& s) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("gemm agrees with three loops on random shapes, bitwise the same for any number of threads", "[cpu][gemm]", float,
-                   double) {
+TEMPLATE_TEST_CASE("gemm agrees with three loops on random shapes, bitwise the same for any number of threads",
+                   "[cpu][gemm]", float, double) {
   Rng rng;
   for (int round = 0; round < 150; ++round) {
     auto size = [&] { return 1 + (rng.below(4) ? rng.below(70) : rng.below(200)); };
@@ -109,7 +112,8 @@ TEMPLATE_TEST_CASE("gemm agrees with three loops on random shapes, bitwise the s
   }
 }
 
-TEMPLATE_TEST_CASE("gemm agrees with three loops where several blocks and several threads are needed", "[cpu][gemm]", float, double) {
+TEMPLATE_TEST_CASE("gemm agrees with three loops where several blocks and several threads are needed", "[cpu][gemm]",
+                   float, double) {
   Rng rng;
   agree<TestType>(rng, {130, 1100, 70, false, false, 0, false, false, true, true});
   agree<TestType>(rng, {70, 900, 410, false, true, 0, false, true, false, true});
@@ -123,7 +127,8 @@ TEMPLATE_TEST_CASE("gemm agrees with three loops where several blocks and severa
 
 TEMPLATE_TEST_CASE("gemm agrees with three loops where it goes by way of the transpose", "[cpu][gemm]", float, double) {
   Rng rng;
-  // Panels of one to six vectors, full or not, of all instruction sets; rows of A and of C further apart than they are long.
+  // Panels of one to six vectors, full or not, of all instruction sets; rows of A and of C further apart than they are
+  // long.
   for (std::int64_t m : {8, 9, 15, 16, 17, 24, 31, 32, 40, 47, 48, 49, 63, 64, 79, 80, 95}) {
     agree<TestType>(rng, {m, 2 * m + 3, 65, false, true, m % 3, false, true, false, m % 2 == 0});
     agree<TestType>(rng, {m, 5 * m / 4 + 1, 391 + m, false, true, m % 2, false, m % 5 != 0, false, true});
@@ -131,7 +136,8 @@ TEMPLATE_TEST_CASE("gemm agrees with three loops where it goes by way of the tra
   agree<TestType>(rng, {64, 1500, 64, false, true, 2, false, true, false, false});  // enough work for several threads
 }
 
-TEMPLATE_TEST_CASE("gemm with k = 0 is a product of zeros, with m or n = 0 it does nothing", "[cpu][gemm]", float, double) {
+TEMPLATE_TEST_CASE("gemm with k = 0 is a product of zeros, with m or n = 0 it does nothing", "[cpu][gemm]", float,
+                   double) {
   Rng rng;
   agree<TestType>(rng, {5, 7, 0, false, false, 0, true, true, true, true});
   agree<TestType>(rng, {50, 70, 0, false, false, 0, false, false, false, false});
@@ -144,7 +150,8 @@ TEST_CASE("gemm keeps a NaN through relu and lets infinity through", "[cpu][gemm
   for (cpu::Isa isa : levels()) {
     Level level(isa);
     for (std::int64_t n : {1, 4, 48}) {
-      std::vector<float> a = {nan, inf, -inf, -2.f}, b(static_cast<std::size_t>(n), 1.f), c(static_cast<std::size_t>(4 * n));
+      std::vector<float> a = {nan, inf, -inf, -2.f}, b(static_cast<std::size_t>(n), 1.f),
+                         c(static_cast<std::size_t>(4 * n));
       cpu::gemm<float>(4, n, 1, a.data(), 1, 1, b.data(), n, 1, c.data(), n, {.relu = true});
       auto last = static_cast<std::size_t>(n - 1), row = static_cast<std::size_t>(n);
       CHECK(std::isnan(c[last]));
@@ -163,7 +170,8 @@ TEST_CASE("a row of a product does not depend on the rows around it", "[cpu][gem
     Level level(isa);
     std::vector<float> all(static_cast<std::size_t>(m * n)), some = all;
     cpu::gemm<float>(m, n, k, a.data(), k, 1, b.data(), n, 1, all.data(), n);
-    for (std::int64_t i = 0; i < m; ++i) cpu::gemm<float>(1, n, k, a.data() + i * k, k, 1, b.data(), n, 1, some.data() + i * n, n);
+    for (std::int64_t i = 0; i < m; ++i)
+      cpu::gemm<float>(1, n, k, a.data() + i * k, k, 1, b.data(), n, 1, some.data() + i * n, n);
     CHECK(all == some);
   }
 }
@@ -195,7 +203,8 @@ TEST_CASE("the three bfloat16 pieces of a float add up to it", "[cpu][amx]") {
     return total;
   };
   for (std::size_t p = 0; p < 32; ++p) {  // of the inner dimension, where p and p + 16 make a pair
-    for (std::size_t i = 0; i < 16; ++i) CHECK(sum(rows, cpu::amx_tile, i * 32 + p % 16 * 2 + p / 16) == static_cast<double>(x[i * 32 + p]));
+    for (std::size_t i = 0; i < 16; ++i)
+      CHECK(sum(rows, cpu::amx_tile, i * 32 + p % 16 * 2 + p / 16) == static_cast<double>(x[i * 32 + p]));
     for (std::size_t j = 0; j < 64; ++j) {
       const std::size_t at = j / 16 * cpu::amx_tile + p % 16 * 32 + j % 16 * 2 + p / 16;
       CHECK(sum(columns[0], 4 * cpu::amx_tile, at) == static_cast<double>(x[p * 64 + j]));
@@ -210,32 +219,43 @@ TEST_CASE("products on tiles of bfloat16 are as exact as sums of floats", "[cpu]
   Rng rng;
   const auto& table = cpu::kernels<float>();
   for (int round = 0; round < 60; ++round) {  // shapes for which gemm() would not take tiles, too: every kind of edge
-    const std::int64_t m = 1 + rng.below(100), n = 1 + rng.below(round % 5 ? 100 : 700), k = 1 + rng.below(round % 7 ? 150 : 1200);
+    const std::int64_t m = 1 + rng.below(100), n = 1 + rng.below(round % 5 ? 100 : 700),
+                       k = 1 + rng.below(round % 7 ? 150 : 1200);
     const bool b_across = round % 3 == 0, swap = b_across && round % 2;
-    const auto a = numbers<float>(rng, m * k), b = numbers<float>(rng, k * n), bias = numbers<float>(rng, n), row_bias = numbers<float>(rng, m);
+    const auto a = numbers<float>(rng, m * k), b = numbers<float>(rng, k * n), bias = numbers<float>(rng, n),
+               row_bias = numbers<float>(rng, m);
     const std::int64_t b_row = b_across ? 1 : n, b_col = b_across ? k : 1;
-    const cpu::GemmOptions<float> options{.bias = round % 4 ? bias.data() : nullptr, .row_bias = round % 4 == 1 && !swap ? row_bias.data() : nullptr, .relu = round % 7 == 0};
+    const cpu::GemmOptions<float> options{.bias = round % 4 ? bias.data() : nullptr,
+                                          .row_bias = round % 4 == 1 && !swap ? row_bias.data() : nullptr,
+                                          .relu = round % 7 == 0};
     std::vector<float> c(static_cast<std::size_t>(m * n), 7.f), plain = c;
     for (bool far : {false, true}) {
       const auto& amx = *cpu::amx_kernels();
-      if (swap) REQUIRE(cpu::detail::amx_swapped(amx, table, m, n, k, a.data(), k, b.data(), b_col, c.data(), n, options));
-      else REQUIRE(cpu::detail::amx_part(amx, table, m, n, k, a.data(), k, b.data(), b_row, b_col, c.data(), n, options, far));
+      if (swap)
+        REQUIRE(cpu::detail::amx_swapped(amx, table, m, n, k, a.data(), k, b.data(), b_col, c.data(), n, options));
+      else
+        REQUIRE(
+            cpu::detail::amx_part(amx, table, m, n, k, a.data(), k, b.data(), b_row, b_col, c.data(), n, options, far));
       cpu::gemm_plain<float>(m, n, k, a.data(), k, 1, b.data(), b_row, b_col, plain.data(), n, options);
       double tiles = 0, floats = 0;  // squared errors
       for (std::int64_t i = 0; i < m; ++i) {
         for (std::int64_t j = 0; j < n; ++j) {
           double exact = 0;
-          for (std::int64_t p = 0; p < k; ++p) exact += static_cast<double>(a[static_cast<std::size_t>(i * k + p)]) * static_cast<double>(b[static_cast<std::size_t>(p * b_row + j * b_col)]);
+          for (std::int64_t p = 0; p < k; ++p)
+            exact += static_cast<double>(a[static_cast<std::size_t>(i * k + p)]) *
+                     static_cast<double>(b[static_cast<std::size_t>(p * b_row + j * b_col)]);
           if (options.bias) exact += static_cast<double>(bias[static_cast<std::size_t>(j)]);
           if (options.row_bias) exact += static_cast<double>(row_bias[static_cast<std::size_t>(i)]);
           if (options.relu && exact < 0) exact = 0;
           const auto at = static_cast<std::size_t>(i * n + j);
-          tiles += std::pow(static_cast<double>(c[at]) - exact, 2), floats += std::pow(static_cast<double>(plain[at]) - exact, 2);
+          tiles += std::pow(static_cast<double>(c[at]) - exact, 2),
+              floats += std::pow(static_cast<double>(plain[at]) - exact, 2);
         }
       }
       INFO("m " << m << " n " << n << " k " << k << " far " << far << " swapped " << swap);
       // Three numbers more or less in a sum of a few can change which way it is rounded; long sums are better on tiles.
-      CHECK(std::sqrt(tiles) <= (k < 32 ? 2.5 : 1.5) * std::sqrt(floats) + 1e-7 * std::sqrt(static_cast<double>(m * n)));
+      CHECK(std::sqrt(tiles) <=
+            (k < 32 ? 2.5 : 1.5) * std::sqrt(floats) + 1e-7 * std::sqrt(static_cast<double>(m * n)));
     }
   }
 }

@@ -56,7 +56,8 @@ template <class Call> void agree(const std::vector<double>& expected, double tol
     std::vector<float> first;
     for (int threads : {1, 2, 5}) {
       chainrule::set_num_threads(threads);
-      std::vector<float> result(expected.size(), std::numeric_limits<float>::quiet_NaN());  // every number must be written
+      std::vector<float> result(expected.size(),
+                                std::numeric_limits<float>::quiet_NaN());  // every number must be written
       call(result.data());
       if (threads == 1) first = result;
       INFO(name(isa) << ", threads " << threads);
@@ -71,11 +72,14 @@ template <class Call> void agree(const std::vector<double>& expected, double tol
 void agree(Rng& rng, cpu::ConvShape s) {
   s.kh = s.kw = 3;
   s.oh = s.h + 2 * s.pad_h - 2, s.ow = s.w + 2 * s.pad_w - 2;
-  INFO("n " << s.n << " c_in " << s.c_in << " h " << s.h << " w " << s.w << " c_out " << s.c_out << " pad " << s.pad_h << ", " << s.pad_w);
+  INFO("n " << s.n << " c_in " << s.c_in << " h " << s.h << " w " << s.w << " c_out " << s.c_out << " pad " << s.pad_h
+            << ", " << s.pad_w);
   REQUIRE(cpu::winograd_applies(s));
-  auto x = numbers(rng, s.n * s.c_in * s.h * s.w), weight = numbers(rng, s.c_out * s.c_in * 9), bias = numbers(rng, s.c_out);
+  auto x = numbers(rng, s.n * s.c_in * s.h * s.w), weight = numbers(rng, s.c_out * s.c_in * 9),
+       bias = numbers(rng, s.c_out);
   auto dy = numbers(rng, s.n * s.c_out * s.oh * s.ow);
-  auto xd = wide(x), weight_d = wide(weight), bias_d = wide(bias), dy_d = wide(dy), y_d = dy_d, dx_d = xd, dweight_d = weight_d;
+  auto xd = wide(x), weight_d = wide(weight), bias_d = wide(bias), dy_d = wide(dy), y_d = dy_d, dx_d = xd,
+       dweight_d = weight_d;
   cpu::conv2d_forward_plain(s, xd.data(), weight_d.data(), bias_d.data(), y_d.data());
   cpu::conv2d_backward_input_plain(s, dy_d.data(), weight_d.data(), dx_d.data());
   cpu::conv2d_backward_weight_plain(s, xd.data(), dy_d.data(), dweight_d.data());
@@ -88,13 +92,15 @@ void agree(Rng& rng, cpu::ConvShape s) {
 
 }  // namespace
 
-TEST_CASE("winograd stays within 2e-6 of the exact convolution, any number of threads, any size", "[cpu][conv][winograd]") {
+TEST_CASE("winograd stays within 2e-6 of the exact convolution, any number of threads, any size",
+          "[cpu][conv][winograd]") {
   Rng rng;
   for (int round = 0; round < 40; ++round) {
     cpu::ConvShape s{};
     s.n = rng.between(1, 4), s.c_in = rng.between(1, 40), s.c_out = rng.between(1, 40);
     s.pad_h = rng.between(0, 2), s.pad_w = rng.between(0, 2);
-    s.h = rng.between(3 - std::min<std::int64_t>(2, s.pad_h), 15), s.w = rng.between(3 - std::min<std::int64_t>(2, s.pad_w), 19);
+    s.h = rng.between(3 - std::min<std::int64_t>(2, s.pad_h), 15),
+    s.w = rng.between(3 - std::min<std::int64_t>(2, s.pad_w), 19);
     agree(rng, s);
   }
 }

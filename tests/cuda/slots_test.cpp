@@ -1,5 +1,6 @@
-// Which ops have a kernel for the GPU? Asked without one: "GPU memory" is the computer's own, launches do nothing, and every op of
-// the case list is run forward and backward. A kernel that is not registered throws, and its message names it.
+// Which ops have a kernel for the GPU? Asked without one: "GPU memory" is the computer's own, launches do nothing, and
+// every op of the case list is run forward and backward. A kernel that is not registered throws, and its message names
+// it.
 
 #include <chainrule/cuda/dry_run.hpp>
 #include <cstdio>
@@ -49,9 +50,7 @@ template <class T> std::string missing(const OpCase& c, const CaseFunction<T>& f
   try {
     auto y = f(on_gpu<T>(c));
     if (y.requires_grad()) y.backward(cr::ones_like(y.detach()));
-  } catch (const cr::Error& e) {
-    return e.message();
-  }
+  } catch (const cr::Error& e) { return e.message(); }
   return "";
 }
 

@@ -43,7 +43,8 @@ TEST_CASE("a TensorDataset holds one tensor, or more than two", "[data]") {
   auto [a, b, c] = three.get(1);
   CHECK(c.to_vector() == std::vector<float>{5, 6});
   CHECK(b.item() == 1);
-  CHECK_THROWS_WITH(data::TensorDataset(cr::zeros({2, 3}), cr::zeros({3})), Contains("the first sizes differ: shapes (2, 3) and (3,)"));
+  CHECK_THROWS_WITH(data::TensorDataset(cr::zeros({2, 3}), cr::zeros({3})),
+                    Contains("the first sizes differ: shapes (2, 3) and (3,)"));
   CHECK_THROWS_AS(data::TensorDataset(cr::tensor(1)), cr::Error);
 }
 
@@ -110,14 +111,16 @@ TEST_CASE("ToTensor puts the channels first and scales to 1", "[data][transforms
   const auto x = cr::transforms::ToTensor{}(colour);
   CHECK(x.shape() == cr::Shape{3, 1, 2});
   CHECK(x.to_vector() == std::vector<float>{0, 153 / 255.0f, 51 / 255.0f, 204 / 255.0f, 102 / 255.0f, 1});
-  CHECK_THROWS_WITH(cr::transforms::ToTensor{}(cr::tensor<std::uint8_t>({1, 2})), Contains("expects an image of shape (H, W) or (H, W, C), got (2,)"));
+  CHECK_THROWS_WITH(cr::transforms::ToTensor{}(cr::tensor<std::uint8_t>({1, 2})),
+                    Contains("expects an image of shape (H, W) or (H, W, C), got (2,)"));
 }
 
 TEST_CASE("Normalize works by channel", "[data][transforms]") {
   const auto x = cr::tensor({{{1, 2}}, {{3, 4}}});  // (2, 1, 2)
   CHECK(cr::transforms::Normalize{{1, 2}, {2, 4}}(x).to_vector() == std::vector<float>{0, 0.5f, 0.25f, 0.5f});
   CHECK(cr::transforms::Normalize{{1}, {2}}(x).to_vector() == std::vector<float>{0, 0.5f, 1, 1.5f});
-  CHECK_THROWS_WITH((cr::transforms::Normalize{{1, 2, 3}, {1, 1, 1}}(x)), Contains("3 means and 3 stds for images of 2 channels"));
+  CHECK_THROWS_WITH((cr::transforms::Normalize{{1, 2, 3}, {1, 1, 1}}(x)),
+                    Contains("3 means and 3 stds for images of 2 channels"));
   CHECK_THROWS_WITH((cr::transforms::Normalize{{1}, {0}}(x)), Contains("std must not be 0"));
   CHECK_THROWS_WITH((cr::transforms::Normalize{{1}, {1}}(cr::zeros({4}))), Contains("(C, H, W), got (4,)"));
 }
@@ -126,7 +129,8 @@ TEST_CASE("ByteImages: whole batches equal single samples, bit for bit", "[data]
   cr::Generator generator(3);
   const auto images = cr::randint<std::uint8_t>(256, {7, 2, 5, 4}, {.generator = &generator});  // planar, 2 channels
   const auto labels = cr::arange(7);
-  const cr::transforms::Compose both{cr::transforms::ToTensor{}, cr::transforms::Normalize{{0.1307f, 0.3f}, {0.3081f, 0.7f}}};
+  const cr::transforms::Compose both{cr::transforms::ToTensor{},
+                                     cr::transforms::Normalize{{0.1307f, 0.3f}, {0.3081f, 0.7f}}};
   data::ByteImages set(images, labels, both);
   STATIC_REQUIRE(data::HasGetBatch<decltype(set)>);
   const std::int64_t rows[] = {6, 0, 3};
@@ -144,9 +148,12 @@ TEST_CASE("ByteImages: whole batches equal single samples, bit for bit", "[data]
   data::ByteImages slow(images, labels, cr::transforms::Compose{both, [](const Tensor<>& x) { return x; }});
   STATIC_REQUIRE_FALSE(data::HasGetBatch<decltype(slow)>);
   CHECK(slow.get(6).first.to_vector() == batch.data[0].to_vector());
-  CHECK_THROWS_WITH(data::ByteImages(images, labels, cr::transforms::Compose{cr::transforms::ToTensor{}, cr::transforms::Normalize{{0, 0, 0}, {1, 1, 1}}}),
+  CHECK_THROWS_WITH(data::ByteImages(images, labels,
+                                     cr::transforms::Compose{cr::transforms::ToTensor{},
+                                                             cr::transforms::Normalize{{0, 0, 0}, {1, 1, 1}}}),
                     Contains("for images of 2 channels"));
   CHECK_THROWS_WITH(data::ByteImages(images, cr::arange(6)), Contains("7 images need labels of shape (7,), got (6,)"));
-  CHECK_THROWS_WITH(data::ByteImages(images, labels, cr::transforms::ToTensor{}, {"a", "b", "c"}), Contains("label 3 of sample 3 is no class: there are 3"));
+  CHECK_THROWS_WITH(data::ByteImages(images, labels, cr::transforms::ToTensor{}, {"a", "b", "c"}),
+                    Contains("label 3 of sample 3 is no class: there are 3"));
   CHECK_THROWS_WITH(set.get(7), Contains("sample 7"));
 }

@@ -9,9 +9,9 @@
 #include <set>
 #include <vector>
 
-using chainrule_test::Contains;
 using chainrule::data::draw_digit;
 using chainrule::data::drawn_digits_bytes;
+using chainrule_test::Contains;
 using Image = std::array<std::uint8_t, 784>;
 
 namespace {

@@ -8,9 +8,9 @@
 #include <vector>
 
 using Bytes = std::vector<std::uint8_t>;
-using chainrule_test::Contains;
 using chainrule::data::parse_idx;
 using chainrule::data::read_idx;
+using chainrule_test::Contains;
 
 namespace {
 
@@ -73,17 +73,21 @@ TEST_CASE("a damaged IDX file is refused with its name and the offset", "[idx]")
   CHECK_THROWS_WITH(parse_idx(damaged(2, 13), "i"), Contains("i: IDX value type 13 at offset 2"));
   CHECK_THROWS_WITH(parse_idx(damaged(3, 0), "i"), Contains("without dimensions (offset 3)"));
   CHECK_THROWS_WITH(parse_idx(damaged(3, 200), "i"), Contains("i: truncated") && Contains("200 dimensions"));
-  CHECK_THROWS_WITH(parse_idx(damaged(7, 3), "i"),
-                    Contains("i: truncated: its sizes 3x1x3 need 9 values from offset 16, but the data end at offset 22 (6 values)"));
-  CHECK_THROWS_WITH(parse_idx(damaged(7, 1), "i"), Contains("its sizes 1x1x3 need 3 values, but 3 more bytes follow at offset 19"));
+  CHECK_THROWS_WITH(
+      parse_idx(damaged(7, 3), "i"),
+      Contains("i: truncated: its sizes 3x1x3 need 9 values from offset 16, but the data end at offset 22 (6 values)"));
+  CHECK_THROWS_WITH(parse_idx(damaged(7, 1), "i"),
+                    Contains("its sizes 1x1x3 need 3 values, but 3 more bytes follow at offset 19"));
   const Bytes huge{0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1};
-  CHECK_THROWS_WITH(parse_idx(huge, "i"), Contains("sizes at offset 4, 4294967295x4294967295x4294967295, are beyond any file"));
+  CHECK_THROWS_WITH(parse_idx(huge, "i"),
+                    Contains("sizes at offset 4, 4294967295x4294967295x4294967295, are beyond any file"));
 }
 
 TEST_CASE("every shorter version of an IDX file is called truncated", "[idx]") {
   for (std::size_t n = 0; n < images.size(); ++n) {
     INFO("cut to " << n << " bytes");
-    CHECK_THROWS_WITH(parse_idx(Bytes(images.begin(), images.begin() + static_cast<std::ptrdiff_t>(n)), "cut"), Contains("cut: truncated"));
+    CHECK_THROWS_WITH(parse_idx(Bytes(images.begin(), images.begin() + static_cast<std::ptrdiff_t>(n)), "cut"),
+                      Contains("cut: truncated"));
   }
 }
 

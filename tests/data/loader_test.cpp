@@ -62,7 +62,8 @@ TEST_CASE("batches in order, the last one smaller or left out", "[data][loader]"
   CHECK(data::DataLoader(Numbers{}).size() == 10);
 }
 
-TEST_CASE("shuffled: every sample once, another order each epoch, the same for any number of workers", "[data][loader]") {
+TEST_CASE("shuffled: every sample once, another order each epoch, the same for any number of workers",
+          "[data][loader]") {
   auto two_epochs = [](int workers) {
     Numbers set{100};
     data::DataLoader loader(set, {.batch_size = 7, .shuffle = true, .num_workers = workers, .seed = 5});
@@ -81,7 +82,8 @@ TEST_CASE("shuffled: every sample once, another order each epoch, the same for a
 
 TEST_CASE("the order comes from the generator given, else from the default one", "[data][loader]") {
   cr::Generator generator(9);
-  const auto first = labels_of(data::DataLoader(Numbers{}, {.batch_size = 10, .shuffle = true, .generator = &generator}));
+  const auto first =
+      labels_of(data::DataLoader(Numbers{}, {.batch_size = 10, .shuffle = true, .generator = &generator}));
   CHECK(first != labels_of(data::DataLoader(Numbers{}, {.batch_size = 10, .shuffle = true, .generator = &generator})));
   CHECK(first == labels_of(data::DataLoader(Numbers{}, {.batch_size = 10, .shuffle = true, .seed = 9})));
   cr::manual_seed(9);
@@ -117,7 +119,9 @@ TEST_CASE("structs, tuples, numbers and tensors become batches", "[data][loader]
   for (auto& x : data::DataLoader(Plain{}, {.batch_size = 2})) CHECK(x.to_vector() == std::vector<double>{0, 0.25});
   struct Words {
     std::int64_t size() const { return 2; }
-    std::tuple<std::string, bool, Tensor<std::uint8_t>> get(std::int64_t i) const { return {std::string(i ? "b" : "a"), i == 1, cr::tensor<std::uint8_t>({1, 2})}; }
+    std::tuple<std::string, bool, Tensor<std::uint8_t>> get(std::int64_t i) const {
+      return {std::string(i ? "b" : "a"), i == 1, cr::tensor<std::uint8_t>({1, 2})};
+    }
   };
   for (auto& [word, flag, bytes] : data::DataLoader(Words{}, {.batch_size = 2})) {
     CHECK(word == std::vector<std::string>{"a", "b"});
@@ -144,7 +148,8 @@ TEST_CASE("an exception in get leaves the loop at its batch, with the number of 
   for (int workers : {0, 2}) {
     int batches = 0;
     auto run = [&] {
-      for (auto& b : data::DataLoader(Numbers{.fails = 7}, {.batch_size = 2, .num_workers = workers})) batches += b.data.defined();
+      for (auto& b : data::DataLoader(Numbers{.fails = 7}, {.batch_size = 2, .num_workers = workers}))
+        batches += b.data.defined();
     };
     CHECK_THROWS_WITH(run(), Contains("DataLoader: sample 7: no such file"));
     CHECK(batches == 3);
@@ -208,10 +213,13 @@ TEST_CASE("the steady state of a loader takes all memory from the pool", "[data]
 TEST_CASE("bad options of a loader are refused", "[data][loader]") {
   CHECK_THROWS_WITH(data::DataLoader(Numbers{}, {.batch_size = 0}), Contains("batch_size must be above 0, got 0"));
   CHECK_THROWS_WITH(data::DataLoader(Numbers{0}), Contains("the data set is empty"));
-  CHECK_THROWS_WITH(data::DataLoader(Numbers{}, {.num_workers = -1}), Contains("num_workers must not be negative, got -1"));
-  CHECK_THROWS_WITH(data::DataLoader(Numbers{}, {.batch_size = 11, .drop_last = true}), Contains("drop_last leaves nothing of 10 samples in batches of 11"));
+  CHECK_THROWS_WITH(data::DataLoader(Numbers{}, {.num_workers = -1}),
+                    Contains("num_workers must not be negative, got -1"));
+  CHECK_THROWS_WITH(data::DataLoader(Numbers{}, {.batch_size = 11, .drop_last = true}),
+                    Contains("drop_last leaves nothing of 10 samples in batches of 11"));
   cr::Generator generator;
-  CHECK_THROWS_WITH(data::DataLoader(Numbers{}, {.generator = &generator, .seed = 1}), Contains("a generator or a seed, not both"));
+  CHECK_THROWS_WITH(data::DataLoader(Numbers{}, {.generator = &generator, .seed = 1}),
+                    Contains("a generator or a seed, not both"));
 }
 
 TEST_CASE("a loader's sizes at the ends of their ranges", "[data][loader]") {

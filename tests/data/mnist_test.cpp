@@ -15,7 +15,8 @@ using Normalized = cr::transforms::Compose<cr::transforms::ToTensor, cr::transfo
 namespace {
 
 const Normalized to_normal{cr::transforms::ToTensor{}, cr::transforms::Normalize{{0.1307f}, {0.3081f}}};
-const Bytes two_images{0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 51, 102, 153, 204, 255, 0, 255};  // 2 images of 2x2
+const Bytes two_images{0, 0, 8, 3, 0, 0,  0,   2,   0,   0,   0, 2,
+                       0, 0, 0, 2, 0, 51, 102, 153, 204, 255, 0, 255};  // 2 images of 2x2
 const Bytes two_labels{0, 0, 8, 1, 0, 0, 0, 2, 9, 4};
 
 }  // namespace
@@ -35,7 +36,8 @@ TEST_CASE("MNIST has 60,000 and 10,000 images", "[data][mnist]") {
     REQUIRE(x.shape() == cr::Shape{1000, 1, 28, 28});
     REQUIRE(y.shape() == cr::Shape{1000});
     const float* p = x.data();
-    for (std::int64_t i = 0; i < x.numel(); ++i) sum += static_cast<double>(p[i]), square += static_cast<double>(p[i]) * static_cast<double>(p[i]);
+    for (std::int64_t i = 0; i < x.numel(); ++i)
+      sum += static_cast<double>(p[i]), square += static_cast<double>(p[i]) * static_cast<double>(p[i]);
   }
   CHECK(sum / (60000.0 * 784) == Approx(0).margin(2e-4));  // the mean and standard deviation given have 4 digits
   CHECK(square / (60000.0 * 784) == Approx(1).margin(1e-3));
@@ -53,7 +55,8 @@ TEST_CASE("the four files are found where torchvision puts them, too", "[data][m
     CHECK(y == 4);
     CHECK(x.shape() == cr::Shape{1, 2, 2});
     CHECK(x.to_vector() == std::vector<float>{0.8f, 1, 0, 1});
-    CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::train), Contains("neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz is in"));
+    CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::train),
+                      Contains("neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz is in"));
   }
 }
 
@@ -61,9 +64,11 @@ TEST_CASE("damaged MNIST files are refused", "[data][mnist]") {
   chainrule_test::ScratchDir dir;
   dir.write("t10k-images-idx3-ubyte", two_images);
   dir.write("t10k-labels-idx1-ubyte", Bytes{0, 0, 8, 1, 0, 0, 0, 2, 9, 10});
-  CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::test), Contains("label 10 of row 1 (offset 9) is not in 0..9"));
+  CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::test),
+                    Contains("label 10 of row 1 (offset 9) is not in 0..9"));
   dir.write("t10k-labels-idx1-ubyte", Bytes{0, 0, 8, 1, 0, 0, 0, 1, 9});
-  CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::test), Contains("holds 2 images, but") && Contains("1 labels"));
+  CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::test),
+                    Contains("holds 2 images, but") && Contains("1 labels"));
   dir.write("t10k-labels-idx1-ubyte", two_images);
   CHECK_THROWS_WITH(data::MNIST(dir.path(), data::Split::test), Contains("labels have 1"));
   dir.write("t10k-images-idx3-ubyte", Bytes(two_images.begin(), two_images.end() - 1));

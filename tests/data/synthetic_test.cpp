@@ -8,7 +8,8 @@ namespace cr = chainrule;
 namespace data = chainrule::data;
 
 TEST_CASE("blobs lie around their centres", "[data][synthetic]") {
-  auto [x, y] = data::make_blobs<double>(3000, {.centers = 3, .n_features = 4, .cluster_std = 0.5, .center_box = {-2, 6}, .seed = 7});
+  auto [x, y] = data::make_blobs<double>(
+      3000, {.centers = 3, .n_features = 4, .cluster_std = 0.5, .center_box = {-2, 6}, .seed = 7});
   CHECK(x.shape() == cr::Shape{3000, 4});
   double mean[3][4] = {}, square[3][4] = {};
   for (std::int64_t i = 0; i < 3000; ++i) {
@@ -33,7 +34,7 @@ TEST_CASE("moons are two half circles", "[data][synthetic]") {
   CHECK(y.to_vector() == std::vector<std::int64_t>{0, 0, 0, 0, 1, 1, 1, 1, 1});
   CHECK(x.at({0, 0}) == Approx(1));
   CHECK(x.at({3, 0}) == Approx(-1));
-  CHECK(x.at({6, 0}) == Approx(1));     // the middle of the lower one
+  CHECK(x.at({6, 0}) == Approx(1));  // the middle of the lower one
   CHECK(x.at({6, 1}) == Approx(-0.5));
   for (std::int64_t i = 0; i < 9; ++i) {
     const double u = x.at({i, 0}) - (i < 4 ? 0 : 1), v = x.at({i, 1}) - (i < 4 ? 0 : 0.5);
@@ -60,11 +61,15 @@ TEST_CASE("a spiral has K arms that turn", "[data][synthetic]") {
 }
 
 TEST_CASE("the same seed gives the same points", "[data][synthetic]") {
-  CHECK(data::make_spiral(20, 3, {.seed = 1}).first.to_vector() == data::make_spiral(20, 3, {.seed = 1}).first.to_vector());
-  CHECK(data::make_spiral(20, 3, {.seed = 1}).first.to_vector() != data::make_spiral(20, 3, {.seed = 2}).first.to_vector());
+  CHECK(data::make_spiral(20, 3, {.seed = 1}).first.to_vector() ==
+        data::make_spiral(20, 3, {.seed = 1}).first.to_vector());
+  CHECK(data::make_spiral(20, 3, {.seed = 1}).first.to_vector() !=
+        data::make_spiral(20, 3, {.seed = 2}).first.to_vector());
   cr::Generator generator(1);
-  CHECK(data::make_blobs(20, {.generator = &generator}).first.to_vector() == data::make_blobs(20, {.seed = 1}).first.to_vector());
-  CHECK(data::make_blobs(20, {.generator = &generator}).first.to_vector() != data::make_blobs(20, {.seed = 1}).first.to_vector());
+  CHECK(data::make_blobs(20, {.generator = &generator}).first.to_vector() ==
+        data::make_blobs(20, {.seed = 1}).first.to_vector());
+  CHECK(data::make_blobs(20, {.generator = &generator}).first.to_vector() !=
+        data::make_blobs(20, {.seed = 1}).first.to_vector());
   CHECK_THROWS_AS(data::make_blobs(0), cr::Error);
   CHECK_THROWS_AS(data::make_moons(1), cr::Error);
   CHECK_THROWS_AS(data::make_spiral(10, 0), cr::Error);

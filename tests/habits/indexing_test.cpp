@@ -85,9 +85,9 @@ TEST_CASE("x[...] += y writes into the tensor", "[habits][index]") {
 TEST_CASE("gradients go through written and read positions", "[habits][index]") {
   auto w = tensor({1, 2, 3}, {.requires_grad = true});
   auto y = w * 2;
-  y[y > 4] = 0;             // w[2] is cut off
-  y[{0}] = w[1] * 5;        // and w[0]
-  y[ids()] += w[0];         // elements 2 and 0
+  y[y > 4] = 0;       // w[2] is cut off
+  y[{0}] = w[1] * 5;  // and w[0]
+  y[ids()] += w[0];   // elements 2 and 0
   y.sum().backward();
   CHECK(w.grad().to_vector() == Values{2, 7, 0});
 }

@@ -41,7 +41,9 @@ TEST_CASE("ModuleList, ModuleDict and ParameterList are members like any other",
   CHECK(net(cr::ones({5, 3}), "parity").shape() == cr::Shape{5, 2});
   CHECK(net.heads.size() == 2);
   CHECK(net.heads.contains("digit"));
-  CHECK_THAT(message_of([&] { net(cr::ones({5, 3}), "colour"); }),
+  CHECK_THAT(message_of([&] {
+               net(cr::ones({5, 3}), "colour");
+             }),
              Contains("no \"colour\" here; it holds digit, parity"));
   CHECK_THAT(net.str(), Contains("(heads): ModuleDict(") &&
                             Contains("(parity): Linear(in_features=4, out_features=2, bias=False)"));
@@ -81,7 +83,8 @@ TEST_CASE("state_dict()[name] is the tensor of that name", "[habits][nn][state]"
   CHECK(net.state_dict()["fc.bias"].shape() == cr::Shape{2});
   CHECK(state[0].first == "fc.weight");
   CHECK_THAT(message_of([&] { state["fc.wieght"]; }),
-             Contains("no tensor is called \"fc.wieght\"; the nearest name is \"fc.weight\"") && Contains("module_names_test.cpp"));
+             Contains("no tensor is called \"fc.wieght\"; the nearest name is \"fc.weight\"") &&
+                 Contains("module_names_test.cpp"));
   CHECK_THAT(message_of([&] { state["bn.num_batches_tracked"]; }),
              Contains("is int64, not float32; get<std::int64_t>(\"bn.num_batches_tracked\") gives it"));
   CHECK_THAT(message_of([&] { nn::StateDict()["x"]; }), Contains("no tensor is called \"x\": it is empty"));

@@ -65,7 +65,9 @@ TEST_CASE("roll takes several dimensions, or none", "[ops][habits]") {
 
 TEST_CASE("var and std take a correction", "[ops][habits]") {
   const auto x = matrix();
-  const struct { double correction, var, to_first, std; Values to_std;
+  const struct {
+    double correction, var, to_first, std;
+    Values to_std;
   } cases[] = {
       {0,
        0.6666666666666666,

@@ -41,7 +41,8 @@ TEST_CASE("layers by position print as PyTorch prints them", "[habits][nn]") {
   CHECK(nn::AvgPool2d(3, {2, 1}, 1).str() == "AvgPool2d(kernel_size=3, stride=(2, 1), padding=1)");
   const auto x = cr::ones({1, 3, 8, 8}), w = cr::ones({4, 3, 3, 3});
   CHECK(cr::conv2d(x, w, {}, 2, 1).shape() == cr::Shape{1, 4, 4, 4});
-  CHECK(nn::MaxPool2d(3, 2, 1, 2).str() == "MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=2, ceil_mode=False)");
+  CHECK(nn::MaxPool2d(3, 2, 1, 2).str() ==
+        "MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=2, ceil_mode=False)");
   CHECK(nn::AvgPool2d(3, 2, 1, true, false).options.ceil_mode);
   CHECK_FALSE(nn::AvgPool2d(3, 2, 1, true, false).options.count_include_pad);
   CHECK(nn::MaxPool2d(2, 2).str() == nn::MaxPool2d(2, {.stride = 2}).str());

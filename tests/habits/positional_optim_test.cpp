@@ -1,5 +1,5 @@
-// Optimizers with PyTorch's positional arguments: where each argument goes shows in the values after three steps of w*w,
-// which are PyTorch's.
+// Optimizers with PyTorch's positional arguments: where each argument goes shows in the values after three steps of
+// w*w, which are PyTorch's.
 
 #include <chainrule/ops.hpp>
 #include <chainrule/optim.hpp>
@@ -71,7 +71,5 @@ TEST_CASE("an error of a positional optimizer names the line that made it", "[ha
   try {
     optim::SGD(std::vector{w}, -1);
     FAIL("a negative learning rate was taken");
-  } catch (const cr::Error& e) {
-    CHECK(std::string(e.what()).find("positional_optim_test.cpp") != std::string::npos);
-  }
+  } catch (const cr::Error& e) { CHECK(std::string(e.what()).find("positional_optim_test.cpp") != std::string::npos); }
 }

@@ -1,5 +1,5 @@
-// The right column of the table in docs/coming-from-pytorch.md, row by row. (Indexing, modules and training are quoted from
-// examples/coming_from_pytorch.cpp, and are not repeated here.)
+// The right column of the table in docs/coming-from-pytorch.md, row by row. (Indexing, modules and training are quoted
+// from examples/coming_from_pytorch.cpp, and are not repeated here.)
 
 #include "support/catch.hpp"
 #include "support/scratch_dir.hpp"

@@ -33,7 +33,10 @@ TEST_CASE("rows in a loop, vectors of another type, what max gives", "[habits][t
   CHECK(sum == 65);
   for (auto row : x) row *= 2;  // views
   CHECK(x.to_vector() == Values{2, 10, 6, 4});
-  CHECK(has(message_of([] { for (auto row : tensor(1)) row.sum(); }), "a scalar has no rows"));
+  CHECK(has(message_of([] {
+              for (auto row : tensor(1)) row.sum();
+            }),
+            "a scalar has no rows"));
   CHECK(x.stride(0) == 2);
   CHECK(x.stride(-1) == 1);
   const std::vector<std::int64_t> list{2, 0};

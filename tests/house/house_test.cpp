@@ -1,5 +1,5 @@
-// The house keeps its own rules: no include runs upward, no line is too long, the map names every folder and no file that
-// is not there.
+// The house keeps its own rules: no include runs upward, no line is too long, the map names every folder and no file
+// that is not there.
 
 #include "support/catch.hpp"
 #include "support/files.hpp"
@@ -15,11 +15,12 @@ namespace {
 
 // Of folders, and of the headers beside them. What includes lies as high as what is included, or higher.
 const std::map<std::string, int> floor_of{
-    {"fwd.hpp", 0}, {"core", 0},       {"ops", 10},        {"ops.hpp", 10},       {"cpu", 15},        {"cpu.hpp", 15},
-    {"cuda", 15},   {"cuda.cuh", 70},  {"autograd", 20},   {"nn", 30},            {"nn.hpp", 30},     {"optim", 40},
-    {"api.hpp", 45}, {"eigen.hpp", 45}, {"optim.hpp", 40}, {"data", 50},          {"data.hpp", 50},   {"io", 50},
-    {"io.hpp", 50}, {"train", 60},     {"train.hpp", 60},  {"models", 60},        {"models.hpp", 60}, {"chainrule.hpp", 70},
-    {"kernels.hpp", 80}, {"compiled.cpp", 90}};
+    {"fwd.hpp", 0},      {"core", 0},      {"ops", 10},        {"ops.hpp", 10},       {"cpu", 15},
+    {"cpu.hpp", 15},     {"cuda", 15},     {"cuda.cuh", 70},   {"autograd", 20},      {"nn", 30},
+    {"nn.hpp", 30},      {"optim", 40},    {"api.hpp", 45},    {"eigen.hpp", 45},     {"optim.hpp", 40},
+    {"data", 50},        {"data.hpp", 50}, {"io", 50},         {"io.hpp", 50},        {"train", 60},
+    {"train.hpp", 60},   {"models", 60},   {"models.hpp", 60}, {"chainrule.hpp", 70}, {"kernels.hpp", 80},
+    {"compiled.cpp", 90}};
 
 /// "ops/relu.hpp", "cpu/gemm/gemm.hpp", "api.hpp": the headers, from include/chainrule/ on.
 std::vector<std::string> headers() {
@@ -63,7 +64,8 @@ TEST_CASE("no include runs upward", "[house]") {
   CHECK(upward("cellar/x.hpp", "").size() == 1);
   std::vector<std::string> found;
   for (const auto& header : headers())
-    for (const auto& one : upward(header, read_text(source_dir() + "/include/chainrule/" + header))) found.push_back(one);
+    for (const auto& one : upward(header, read_text(source_dir() + "/include/chainrule/" + header)))
+      found.push_back(one);
   CHECK(found == std::vector<std::string>{});
 }
 
@@ -78,7 +80,8 @@ TEST_CASE("lines have at most 120 columns", "[house]") {
       int number = 1;
       for (char c : read_text(entry.path().string())) {
         if (c != '\n') {
-          line += static_cast<unsigned char>(c) >> 6 != 2 ? std::string(1, c) : "";  // a character of UTF-8 is one column
+          line +=
+              static_cast<unsigned char>(c) >> 6 != 2 ? std::string(1, c) : "";  // a character of UTF-8 is one column
           continue;
         }
         if (line.size() > 120) found.push_back(entry.path().string() + ":" + std::to_string(number));

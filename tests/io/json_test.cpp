@@ -11,15 +11,14 @@ namespace {
 std::string message_of(std::string_view text) {
   try {
     parse_json(text, "f", 8);
-  } catch (const Error& e) {
-    return e.message();
-  }
+  } catch (const Error& e) { return e.message(); }
   return "no error";
 }
 }  // namespace
 
 TEST_CASE("JSON values of every kind are read", "[io][json]") {
-  auto j = parse_json(R"( {"a": [1, -2.5, 3e2, true, false, null], "b": {"c": "x\n\u00e9\u20ac\ud83d\ude00\"\\\/"}} )", "f");
+  auto j =
+      parse_json(R"( {"a": [1, -2.5, 3e2, true, false, null], "b": {"c": "x\n\u00e9\u20ac\ud83d\ude00\"\\\/"}} )", "f");
   CHECK(j.size() == 2);
   CHECK(j["a"].size() == 6);
   CHECK(j["a"][0].integer() == 1);
@@ -34,8 +33,36 @@ TEST_CASE("JSON values of every kind are read", "[io][json]") {
 }
 
 TEST_CASE("JSON that is wrong is refused with its offset", "[io][json]") {
-  for (auto text : {"", "{", "[1,", "[1 2]", "[1,]", "{\"a\"}", "{\"a\":1,}", "{a:1}", "01", "-", "1.", "1e", ".5", "+1", "tru", "nul", "\"a", "\"\\x\"", "\"\\u12g4\"",
-                    "\"\\ud800\"", "\"\\udc00\"", "\"\n\"", "1 2", "[1]]", "NaN", "Infinity", "1e999", "'a'", "{\"a\":1,\"a\":2}", "/* */ 1"}) {
+  for (auto text : {"",
+                    "{",
+                    "[1,",
+                    "[1 2]",
+                    "[1,]",
+                    "{\"a\"}",
+                    "{\"a\":1,}",
+                    "{a:1}",
+                    "01",
+                    "-",
+                    "1.",
+                    "1e",
+                    ".5",
+                    "+1",
+                    "tru",
+                    "nul",
+                    "\"a",
+                    "\"\\x\"",
+                    "\"\\u12g4\"",
+                    "\"\\ud800\"",
+                    "\"\\udc00\"",
+                    "\"\n\"",
+                    "1 2",
+                    "[1]]",
+                    "NaN",
+                    "Infinity",
+                    "1e999",
+                    "'a'",
+                    "{\"a\":1,\"a\":2}",
+                    "/* */ 1"}) {
     INFO(text);
     CHECK(message_of(text) != "no error");
   }

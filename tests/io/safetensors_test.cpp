@@ -22,9 +22,7 @@ std::vector<std::uint8_t> file_of(const std::string& header, std::size_t data_by
 std::string message_of(const std::vector<std::uint8_t>& bytes) {
   try {
     cr::io::parse_safetensors(bytes, "f");
-  } catch (const cr::Error& e) {
-    return e.message();
-  }
+  } catch (const cr::Error& e) { return e.message(); }
   return "no error";
 }
 
@@ -34,8 +32,15 @@ TEST_CASE("tensors of every type survive a safetensors file", "[io][safetensors]
   ScratchDir dir;
   const auto path = dir.path("all.safetensors");
   auto matrix = cr::tensor({{1, 2, 3}, {4, 5, 6}});
-  cr::io::save_safetensors({{"f32", matrix.t()}, {"f64", cr::tensor<double>({0.1})}, {"i64", cr::tensor<std::int64_t>({-1, 1LL << 40})}, {"i32", cr::tensor<std::int32_t>({-7})},
-                            {"u8", cr::tensor<std::uint8_t>({255})}, {"bool", cr::tensor<bool>({true, false})}, {"scalar", cr::tensor(2.5)}, {"none", cr::zeros({0, 3})}, {"\"odd\" name", cr::ones({1})}},
+  cr::io::save_safetensors({{"f32", matrix.t()},
+                            {"f64", cr::tensor<double>({0.1})},
+                            {"i64", cr::tensor<std::int64_t>({-1, 1LL << 40})},
+                            {"i32", cr::tensor<std::int32_t>({-7})},
+                            {"u8", cr::tensor<std::uint8_t>({255})},
+                            {"bool", cr::tensor<bool>({true, false})},
+                            {"scalar", cr::tensor(2.5)},
+                            {"none", cr::zeros({0, 3})},
+                            {"\"odd\" name", cr::ones({1})}},
                            path);
   auto all = cr::io::load_safetensors(path);
   REQUIRE(all.tensors.size() == 9);
@@ -62,11 +67,13 @@ TEST_CASE("save() and load() choose the format by the ending", "[io][safetensors
   auto again = cr::load(dir.path("a.safetensors"));
   REQUIRE(again.size() == 1);
   CHECK(cr::Tensor<float>(again[0].second.share()).to_vector() == std::vector<float>{1, 2});
-  CHECK(cr::io::load_safetensors(dir.path("a.safetensors")).metadata == std::vector<std::pair<std::string, std::string>>{{"format", "pt"}});
+  CHECK(cr::io::load_safetensors(dir.path("a.safetensors")).metadata ==
+        std::vector<std::pair<std::string, std::string>>{{"format", "pt"}});
   CHECK_THROWS_WITH(cr::save(state, dir.path("a.zip")), Contains("\".zip\" is not known"));
   CHECK_THROWS_WITH(cr::load(dir.path("b.safetensors")), Contains("b.safetensors: no such file"));
   CHECK_THROWS_WITH(cr::save(state, dir.path("no/such/folder.safetensors")), Contains("cannot be written"));
-  CHECK_THROWS_WITH(cr::io::save_safetensors({{"w", cr::ones({1})}, {"w", cr::ones({1})}}, dir.path("c.safetensors")), Contains("two tensors are called \"w\""));
+  CHECK_THROWS_WITH(cr::io::save_safetensors({{"w", cr::ones({1})}, {"w", cr::ones({1})}}, dir.path("c.safetensors")),
+                    Contains("two tensors are called \"w\""));
 }
 
 TEST_CASE("half and bfloat16 widen to float exactly", "[io][safetensors]") {
@@ -145,8 +152,10 @@ TEST_CASE("a name that is not UTF-8 is refused at saving", "[io][safetensors]") 
 TEST_CASE("a safetensors file that lies is refused with file and offset", "[io][safetensors]") {
   const std::string good = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
   CHECK(message_of(file_of(good, 8)) == "no error");
-  CHECK(message_of({1, 2, 3}) == "f: truncated: a safetensors file starts with 8 bytes of header length, this one ends at offset 3");
-  CHECK(message_of({255, 255, 255, 255, 255, 255, 255, 255}).find("should take 18446744073709551615 bytes") != std::string::npos);
+  CHECK(message_of({1, 2, 3}) ==
+        "f: truncated: a safetensors file starts with 8 bytes of header length, this one ends at offset 3");
+  CHECK(message_of({255, 255, 255, 255, 255, 255, 255, 255}).find("should take 18446744073709551615 bytes") !=
+        std::string::npos);
   CHECK(message_of(file_of("[1]", 0)).find("does not start with {") != std::string::npos);
   CHECK(message_of(file_of(good, 7)).find("larger than the file") == std::string::npos);
   CHECK(message_of(file_of(good, 7)).find("f: offset ") == 0);
@@ -165,7 +174,8 @@ TEST_CASE("a safetensors file that lies is refused with file and offset", "[io][
   CHECK(with("[0,8]", "[8,0]").find("should lie at bytes 8 to 0") != std::string::npos);
   CHECK(with("[0,8]", "[0,8,9]").find("must be two numbers") != std::string::npos);
   CHECK(with("\"dtype\":\"F32\",", "").find("\"dtype\" is missing") != std::string::npos);
-  const std::string twice = R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})";
+  const std::string twice =
+      R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})";
   CHECK(message_of(file_of(twice, 6)).find("leave a hole or overlap at offset") != std::string::npos);
   const std::string same =
       R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})";
@@ -190,7 +200,9 @@ TEST_CASE("a file by the safetensors package reads as it was written", "[io][saf
     INFO(name);
     REQUIRE(e->dtype() == t.dtype());
     CHECK(e->shape() == t.shape());
-    chainrule_test::with_type(t, [&](const auto& ours) { CHECK(ours.to_vector() == std::remove_cvref_t<decltype(ours)>(e->share()).to_vector()); });
+    chainrule_test::with_type(t, [&](const auto& ours) {
+      CHECK(ours.to_vector() == std::remove_cvref_t<decltype(ours)>(e->share()).to_vector());
+    });
     ++compared;
   }
   CHECK(compared >= 13);

@@ -138,7 +138,8 @@ TEST_CASE("orthogonal rows, or columns where there are more rows, of length gain
     if (m.size(0) > m.size(1)) m = m.t();
     const auto v = matmul(m, m.t()).to_vector();
     const auto n = m.size(0);
-    for (std::int64_t i = 0; i < n * n; ++i) CHECK(v[static_cast<std::size_t>(i)] == Approx(i / n == i % n ? 4 : 0).margin(1e-12));
+    for (std::int64_t i = 0; i < n * n; ++i)
+      CHECK(v[static_cast<std::size_t>(i)] == Approx(i / n == i % n ? 4 : 0).margin(1e-12));
   }
   CHECK_THROWS_WITH(init::orthogonal_(empty({3})), Contains("at least 2 dimensions"));
 }
@@ -158,7 +159,8 @@ TEST_CASE("the same seed gives the same weights, of layers and of init", "[nn][i
 }
 
 TEST_CASE("what cannot be initialised says why", "[nn][init]") {
-  CHECK_THROWS_WITH(init::kaiming_uniform_(empty({5})), Contains("at least 2 dimensions, got shape (5,); for a bias use zeros_"));
+  CHECK_THROWS_WITH(init::kaiming_uniform_(empty({5})),
+                    Contains("at least 2 dimensions, got shape (5,); for a bias use zeros_"));
   CHECK_THROWS_WITH(init::kaiming_normal_(empty({5, 5}), {.mode = "fan_both"}),
                     Contains("mode is \"fan_in\" or \"fan_out\", got \"fan_both\""));
   nn::Linear no_bias(2, 2, {.bias = false});

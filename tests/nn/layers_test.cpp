@@ -26,17 +26,20 @@ TEST_CASE("layers print as PyTorch 2.15 prints them", "[nn][layers][print]") {
   CHECK(nn::Conv2d(4, 8, {3, 5}, {.stride = 2, .padding = 1, .dilation = 2, .groups = 2, .bias = false}).str() ==
         "Conv2d(4, 8, kernel_size=(3, 5), stride=(2, 2), padding=(1, 1), dilation=(2, 2), groups=2, bias=False)");
   CHECK(nn::Conv2d(3, 64, 7, 2, 3).str() == "Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3))");
-  CHECK(nn::BatchNorm1d(4).str() == "BatchNorm1d(4, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)");
+  CHECK(nn::BatchNorm1d(4).str() ==
+        "BatchNorm1d(4, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)");
   CHECK(nn::BatchNorm2d(4, {.momentum = std::nullopt, .affine = false, .track_running_stats = false}).str() ==
         "BatchNorm2d(4, eps=1e-05, momentum=None, affine=False, bias=False, track_running_stats=False)");
   CHECK(nn::LayerNorm(5).str() == "LayerNorm((5,), eps=1e-05, elementwise_affine=True, bias=True)");
-  CHECK(nn::LayerNorm({3, 4}, {.elementwise_affine = false}).str() == "LayerNorm((3, 4), eps=1e-05, elementwise_affine=False, bias=False)");
+  CHECK(nn::LayerNorm({3, 4}, {.elementwise_affine = false}).str() ==
+        "LayerNorm((3, 4), eps=1e-05, elementwise_affine=False, bias=False)");
   CHECK(nn::Dropout(0.25).str() == "Dropout(p=0.25, inplace=False)");
   CHECK(nn::MaxPool2d(2).str() == "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)");
   CHECK(nn::MaxPool2d(3, 2, 1).str() == "MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=1, ceil_mode=False)");
   CHECK(nn::MaxPool2d({3, 2}, {.stride = 2, .padding = 1}).str() ==
         "MaxPool2d(kernel_size=(3, 2), stride=2, padding=1, dilation=1, ceil_mode=False)");
-  CHECK(nn::MaxPool2d({2, 2}).str() == "MaxPool2d(kernel_size=(2, 2), stride=(2, 2), padding=0, dilation=1, ceil_mode=False)");
+  CHECK(nn::MaxPool2d({2, 2}).str() ==
+        "MaxPool2d(kernel_size=(2, 2), stride=(2, 2), padding=0, dilation=1, ceil_mode=False)");
   CHECK(nn::AvgPool2d({3, 2}).str() == "AvgPool2d(kernel_size=(3, 2), stride=(3, 2), padding=0)");
   CHECK(nn::AvgPool2d(2).str() == "AvgPool2d(kernel_size=2, stride=2, padding=0)");
   CHECK(nn::AvgPool2d({3, 2}, 1).str() == "AvgPool2d(kernel_size=(3, 2), stride=1, padding=0)");
@@ -159,7 +162,8 @@ TEST_CASE("layer-norm normalises the last dimensions", "[nn][layers]") {
   Tensor<> y = norm(iota({3, 2, 2}));
   CHECK(y.sum({1, 2}).to_vector() == std::vector<float>{0, 0, 0});
   CHECK(y.at({2, 1, 1}) == Approx(1.3416).epsilon(1e-4));
-  CHECK_THROWS_WITH(norm(ones({2, 3})), Contains("LayerNorm: expects the last dimensions to be (2, 2), got shape (2, 3)"));
+  CHECK_THROWS_WITH(norm(ones({2, 3})),
+                    Contains("LayerNorm: expects the last dimensions to be (2, 2), got shape (2, 3)"));
 }
 
 TEST_CASE("layers refuse wrong shapes with the likely fix", "[nn][layers][error]") {
@@ -167,11 +171,14 @@ TEST_CASE("layers refuse wrong shapes with the likely fix", "[nn][layers][error]
   CHECK_THROWS_WITH(conv(ones({2, 1, 8, 8})),
                     Contains("Conv2d: expects 3 input channels, got 1 (input (2, 1, 8, 8)); use Conv2d(1, 8, ...)"));
   CHECK_THROWS_WITH(conv(ones({2, 8, 8, 3})), Contains("permute({0, 3, 1, 2}) if the channels stand last"));
-  CHECK_THROWS_WITH(conv(ones({2, 192})), Contains("expects images of shape (N, 3, H, W), got shape (2, 192); unflatten"));
-  CHECK_THROWS_WITH(nn::Conv2d(3, 4, 3, {.groups = 2}), Contains("3 input and 4 output channels do not divide into 2 groups"));
+  CHECK_THROWS_WITH(conv(ones({2, 192})),
+                    Contains("expects images of shape (N, 3, H, W), got shape (2, 192); unflatten"));
+  CHECK_THROWS_WITH(nn::Conv2d(3, 4, 3, {.groups = 2}),
+                    Contains("3 input and 4 output channels do not divide into 2 groups"));
   CHECK_THROWS_WITH(nn::Conv2d(3, 4, 3, {.stride = 0}), Contains("stride 0 and dilation 1 must be positive"));
   nn::BatchNorm2d bn(4);
-  CHECK_THROWS_WITH(bn(ones({2, 3, 2, 2})), Contains("BatchNorm2d: expects 4 channels, got 3 (input (2, 3, 2, 2)); use BatchNorm2d(3)"));
+  CHECK_THROWS_WITH(bn(ones({2, 3, 2, 2})),
+                    Contains("BatchNorm2d: expects 4 channels, got 3 (input (2, 3, 2, 2)); use BatchNorm2d(3)"));
   CHECK_THROWS_WITH(bn(ones({2, 4})), Contains("expects shape (N, C, H, W), got (2, 4); rows take BatchNorm1d"));
   CHECK_THROWS_WITH(nn::BatchNorm1d(4)(ones({1, 4})), Contains("expects more than one value per channel in training"));
   CHECK(bn.num_batches_tracked.item() == 0);  // a refused batch does not count
@@ -183,9 +190,12 @@ TEST_CASE("loss modules pass their options on to their functions", "[nn][layers]
   Tensor<std::int64_t> labels = tensor<std::int64_t>({1, 0});
   Tensor<> weight = tensor({1, 2, 3});
   CHECK(nn::CrossEntropyLoss()(scores, labels).item() == cross_entropy(scores, labels).item());
-  nn::CrossEntropyLoss weighted({.weight = weight, .ignore_index = 0, .reduction = Reduction::sum, .label_smoothing = 0.1});
+  nn::CrossEntropyLoss weighted(
+      {.weight = weight, .ignore_index = 0, .reduction = Reduction::sum, .label_smoothing = 0.1});
   CHECK(weighted(scores, labels).item() ==
-        cross_entropy(scores, labels, {.weight = weight, .ignore_index = 0, .reduction = Reduction::sum, .label_smoothing = 0.1}).item());
+        cross_entropy(scores, labels,
+                      {.weight = weight, .ignore_index = 0, .reduction = Reduction::sum, .label_smoothing = 0.1})
+            .item());
   CHECK(weighted(scores, labels).item() != nn::CrossEntropyLoss()(scores, labels).item());
   CHECK(nn::CrossEntropyLoss()(scores, softmax(scores, 1)).item() == cross_entropy(scores, softmax(scores, 1)).item());
   CHECK(names(weighted.state_dict()) == Names{"weight"});
@@ -196,7 +206,8 @@ TEST_CASE("loss modules pass their options on to their functions", "[nn][layers]
 
   Tensor<> p = tensor({0.2f, 0.9f}), y = tensor({0, 1}), w = tensor({2, 3});
   CHECK(nn::BCELoss({.weight = w})(p, y).item() == binary_cross_entropy(p, y, {.weight = w}).item());
-  CHECK(nn::BCEWithLogitsLoss({.pos_weight = w})(p, y).item() == binary_cross_entropy_with_logits(p, y, {.pos_weight = w}).item());
+  CHECK(nn::BCEWithLogitsLoss({.pos_weight = w})(p, y).item() ==
+        binary_cross_entropy_with_logits(p, y, {.pos_weight = w}).item());
   CHECK(nn::BCEWithLogitsLoss({.pos_weight = w})(p, y).item() != nn::BCEWithLogitsLoss()(p, y).item());
   CHECK(nn::MSELoss({.reduction = Reduction::sum})(p, y).item() == Approx(0.05));
   CHECK(nn::L1Loss()(p, y).item() == Approx(0.15));

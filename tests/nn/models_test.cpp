@@ -58,11 +58,12 @@ TEST_CASE("activations by name compute what their functions compute", "[nn][mode
 TEST_CASE("the convolutional networks: names, sizes, shapes", "[nn][models]") {
   no_grad guard;
   MnistCnn mnist;
-  CHECK(names(mnist.state_dict()) ==
-        Names{"conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"});
+  CHECK(names(mnist.state_dict()) == Names{"conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc1.weight",
+                                           "fc1.bias", "fc2.weight", "fc2.bias"});
   CHECK(mnist.num_parameters() == 1199882);
   CHECK(mnist(ones({2, 1, 28, 28})).shape() == Shape{2, 10});
-  CHECK_THROWS_WITH(mnist(ones({2, 1, 30, 30})), Contains("fc1 (Linear): expects 9216 input features, got 10816; use Linear(10816, 128)"));
+  CHECK_THROWS_WITH(mnist(ones({2, 1, 30, 30})),
+                    Contains("fc1 (Linear): expects 9216 input features, got 10816; use Linear(10816, 128)"));
 
   CHECK(LeNet().num_parameters() == 44426);
   CHECK(LeNet()(ones({2, 1, 28, 28})).shape() == Shape{2, 10});
@@ -85,8 +86,9 @@ TEST_CASE("ResNets have torchvision's names and sizes", "[nn][models][resnet]") 
   CHECK(net.num_parameters() == 11689512);
   const auto all = names(net.state_dict());
   CHECK(all.size() == 122);
-  CHECK(Names(all.begin(), all.begin() + 8) == Names{"conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var",
-                                                     "bn1.num_batches_tracked", "layer1.0.conv1.weight", "layer1.0.bn1.weight"});
+  CHECK(Names(all.begin(), all.begin() + 8) == Names{"conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean",
+                                                     "bn1.running_var", "bn1.num_batches_tracked",
+                                                     "layer1.0.conv1.weight", "layer1.0.bn1.weight"});
   CHECK(net.state_dict().contains("layer2.0.downsample.0.weight"));
   CHECK(net.state_dict().contains("layer2.0.downsample.1.running_var"));
   CHECK_FALSE(net.state_dict().contains("layer1.0.downsample.0.weight"));
@@ -125,10 +127,12 @@ TEST_CASE("a ResNet prints as torchvision's", "[nn][models][resnet][print]") {
       )
 )"));
   CHECK(
-      text.ends_with("  (avgpool): AdaptiveAvgPool2d(output_size=(1, 1))\n  (fc): Linear(in_features=512, out_features=5, bias=True)\n)"));
+      text.ends_with("  (avgpool): AdaptiveAvgPool2d(output_size=(1, 1))\n  (fc): Linear(in_features=512, "
+                     "out_features=5, bias=True)\n)"));
 }
 
-TEST_CASE("ResNet begins as torchvision's: He's normal for convolutions, blocks as the identity if asked", "[nn][models][resnet]") {
+TEST_CASE("ResNet begins as torchvision's: He's normal for convolutions, blocks as the identity if asked",
+          "[nn][models][resnet]") {
   manual_seed(1);
   ResNet net = resnet18({.num_classes = 2, .zero_init_residual = true});
   auto& block = net.layer3.get<resnet::BasicBlock<float>>(1);

@@ -1,4 +1,5 @@
-// Modules: their members are found, named, saved, loaded, copied and printed; errors say where in the tree they happened.
+// Modules: their members are found, named, saved, loaded, copied and printed; errors say where in the tree they
+// happened.
 
 #include <chainrule/api.hpp>
 #include "support/catch.hpp"
@@ -115,8 +116,8 @@ struct HoldsPlain : nn::Module<HoldsPlain> {
 };
 
 struct Many : nn::Module<Many> {  // 32 members, the most there can be
-  nn::Parameter a0, a1, a2, a3, a4, a5, a6, a7, b0, b1, b2, b3, b4, b5, b6, b7, c0, c1, c2, c3, c4, c5, c6, c7, d0, d1, d2, d3, d4, d5, d6,
-      last{ones({1})};
+  nn::Parameter a0, a1, a2, a3, a4, a5, a6, a7, b0, b1, b2, b3, b4, b5, b6, b7, c0, c1, c2, c3, c4, c5, c6, c7, d0, d1,
+      d2, d3, d4, d5, d6, last{ones({1})};
 };
 
 struct NoDefault : nn::Module<NoDefault> {
@@ -151,10 +152,11 @@ TEST_CASE("the members of a struct are its parameters, in order, with PyTorch's 
 
 TEST_CASE("vectors, maps, arrays, optionals and pointers of modules are found", "[nn][module]") {
   Parts net;
-  CHECK(names(net.state_dict()) == Names{"scale",          "steps",           "blocks.0.weight", "blocks.0.bias",  "blocks.1.weight",
-                                         "blocks.1.bias",  "blocks.2.weight", "blocks.2.bias",   "heads.a.weight", "heads.a.bias",
-                                         "heads.b.weight", "heads.b.bias",    "two.0.weight",    "two.0.bias",     "two.1.weight",
-                                         "two.1.bias",     "some.weight",     "some.bias",       "owned.weight",   "owned.bias"});
+  CHECK(names(net.state_dict()) == Names{"scale",           "steps",         "blocks.0.weight", "blocks.0.bias",
+                                         "blocks.1.weight", "blocks.1.bias", "blocks.2.weight", "blocks.2.bias",
+                                         "heads.a.weight",  "heads.a.bias",  "heads.b.weight",  "heads.b.bias",
+                                         "two.0.weight",    "two.0.bias",    "two.1.weight",    "two.1.bias",
+                                         "some.weight",     "some.bias",     "owned.weight",    "owned.bias"});
   CHECK(names(net.named_buffers()) == Names{"steps"});
   CHECK(net.buffers()[0].dtype() == DType::int64);
   CHECK(names(net.named_modules()).size() == 1 + 4 + 3 + 3 + 2);
@@ -348,7 +350,8 @@ TEST_CASE("an error names the module it came from, by its path, and the user's l
     Tensor<> forward(const Tensor<>& x) { return first.first(x); }  // all three have one address
   } around;
   CHECK_THAT(error_of([&] { around(ones({2, 3})); }), Contains("first.first (Linear): expects 1 input feature"));
-  CHECK_THAT(error_of([&] { nn::Linear(0, 3); }), Contains("Linear: needs a positive number of input and output features, got 0 and 3"));
+  CHECK_THAT(error_of([&] { nn::Linear(0, 3); }),
+             Contains("Linear: needs a positive number of input and output features, got 0 and 3"));
 }
 
 TEST_CASE("train and eval set the training flags of the whole tree", "[nn][module]") {
@@ -478,10 +481,12 @@ TEST_CASE("an observer sees the calls of modules with their inputs and outputs",
     net(ones({2, 4}));
   }
   net(ones({2, 4}));
-  CHECK(watch.seen == Names{"> Mlp", "> Linear", "Linear(2, 4)(2, 3)", "> Linear", "Linear(2, 3)(2, 2)", "Mlp(2, 4)(2, 2)"});
+  CHECK(watch.seen ==
+        Names{"> Mlp", "> Linear", "Linear(2, 4)(2, 3)", "> Linear", "Linear(2, 3)(2, 2)", "Mlp(2, 4)(2, 2)"});
 }
 
-TEST_CASE("parameters may share storage with a tensor, be undefined, and of nothing but real types", "[nn][module][parameter]") {
+TEST_CASE("parameters may share storage with a tensor, be undefined, and of nothing but real types",
+          "[nn][module][parameter]") {
   Tensor<> values = zeros({2});
   nn::Parameter p(values);
   CHECK(p.requires_grad());

@@ -11,7 +11,9 @@ using chainrule_test::Contains;
 
 namespace {
 
-nn::Sequential small() { return nn::Sequential{nn::Linear(4, 8), nn::ReLU(), nn::Sequential{nn::Linear(8, 3), nn::Tanh()}}; }
+nn::Sequential small() {
+  return nn::Sequential{nn::Linear(4, 8), nn::ReLU(), nn::Sequential{nn::Linear(8, 3), nn::Tanh()}};
+}
 
 template <class Named> std::vector<std::string> names(const Named& list) {
   std::vector<std::string> all;
@@ -54,17 +56,21 @@ TEST_CASE("relu waits for max pooling: the same bits, gradients too", "[nn][sequ
   const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
   Tensor<> x = randn({2, 3, 9, 8}).round();  // many ties, zeros of both signs, whole windows below zero
   x.index_put_({0, 0}, -x.index({0, 0}).abs());
-  x.index_put_({0, 1, 0, 0}, tensor(nan)), x.index_put_({0, 1, 4, 4}, tensor(inf)), x.index_put_({1, 2, 2, 2}, tensor(-inf));
+  x.index_put_({0, 1, 0, 0}, tensor(nan)), x.index_put_({0, 1, 4, 4}, tensor(inf)),
+      x.index_put_({1, 2, 2, 2}, tensor(-inf));
   auto bits = [](const Tensor<>& t) {
     std::vector<std::uint32_t> all;
     for (const float v : t.detach().to_vector()) all.push_back(std::bit_cast<std::uint32_t>(v));
     return all;
   };
-  for (const MaxPool2dOptions& options : {MaxPool2dOptions{}, MaxPool2dOptions{.stride = 1, .padding = 1}, MaxPool2dOptions{.stride = 3, .ceil_mode = true}, MaxPool2dOptions{.stride = 4, .padding = 5, .dilation = 9}})
+  for (const MaxPool2dOptions& options :
+       {MaxPool2dOptions{}, MaxPool2dOptions{.stride = 1, .padding = 1},
+        MaxPool2dOptions{.stride = 3, .ceil_mode = true}, MaxPool2dOptions{.stride = 4, .padding = 5, .dilation = 9}})
     for (const bool inplace : {false, true}) {
       const int size = options.dilation.w == 9 ? 2 : 3;  // columns -1 and 8 of a window: neither is in the image
       INFO(options.stride.value_or(2).str() << " dilation " << options.dilation.str() << " inplace " << inplace);
-      nn::Sequential net{[](const Tensor<>& v) { return v * 1; }, nn::ReLU({.inplace = inplace}), nn::MaxPool2d(size, options)};
+      nn::Sequential net{[](const Tensor<>& v) { return v * 1; }, nn::ReLU({.inplace = inplace}),
+                         nn::MaxPool2d(size, options)};
       Tensor<> a = x.clone().requires_grad_(), b = x.clone().requires_grad_();
       Tensor<> y = net(a), by_hand = max_pool2d(relu(b * 1), size, options);
       CHECK(bits(y) == bits(by_hand));
@@ -174,7 +180,8 @@ TEST_CASE("a ModuleList holds modules of any types, a ParameterList parameters",
   Lists copy = net;
   copy.layers[0].as<nn::Linear>()->bias.detach().fill_(7);
   CHECK(net.layers[0].as<nn::Linear>()->bias.to_vector()[0] != 7);
-  CHECK(net.str().find("  (layers): ModuleList(\n    (0): Linear(in_features=2, out_features=3, bias=True)\n    (1): ReLU()\n  )\n") != std::string::npos);
+  CHECK(net.str().find("  (layers): ModuleList(\n    (0): Linear(in_features=2, out_features=3, bias=True)\n    (1): "
+                       "ReLU()\n  )\n") != std::string::npos);
 }
 
 TEST_CASE("lambdas, own modules and modules that cannot be copied stand in a Sequential", "[nn][sequential]") {
@@ -207,7 +214,8 @@ TEST_CASE("an error in a Sequential says in which module", "[nn][sequential][err
     nn::Sequential features = small();
     Tensor<> forward(const Tensor<>& x) { return features(x); }
   } net;
-  CHECK_THROWS_WITH(net(ones({1, 5})), Contains("features.0 (Linear): expects 4 input features, got 5; use Linear(5, 8)"));
+  CHECK_THROWS_WITH(net(ones({1, 5})),
+                    Contains("features.0 (Linear): expects 4 input features, got 5; use Linear(5, 8)"));
   net.features.get<nn::Sequential>(2)[0] = nn::Linear(7, 3);
   CHECK_THROWS_WITH(net(ones({1, 4})), Contains("features.2.0 (Linear): expects 7 input features, got 8"));
 }
@@ -224,7 +232,9 @@ TEST_CASE("a skip connection around any module", "[nn][residual]") {
   CHECK(down.str().starts_with("Residual(\n  (block): Sequential(\n"));
 
   nn::Residual broadcasts(nn::Linear(3, 1));
-  CHECK_THROWS_WITH(broadcasts(x), Contains("Residual: the block gives shape (2, 1), the shortcut (2, 3); give Residual a second module"));
+  CHECK_THROWS_WITH(
+      broadcasts(x),
+      Contains("Residual: the block gives shape (2, 1), the shortcut (2, 3); give Residual a second module"));
 }
 
 TEST_CASE("double nets are made of the same pieces", "[nn][sequential]") {

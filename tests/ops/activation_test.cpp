@@ -1,4 +1,5 @@
-// Activations: values by hand or by PyTorch, derivatives by differences, kinks, large arguments, the backward ops in one pass.
+// Activations: values by hand or by PyTorch, derivatives by differences, kinks, large arguments, the backward ops in
+// one pass.
 
 #include "ops/values.hpp"
 
@@ -10,7 +11,7 @@ using X = std::vector<Tensor<double>>;
 struct Activation {
   const char* name;
   Function f;
-  std::vector<double> y;         // at -2, -0.5, 0.5, 3
+  std::vector<double> y;  // at -2, -0.5, 0.5, 3
   double at_zero, slope_at_zero;
 };
 
@@ -18,16 +19,40 @@ struct Activation {
 const std::vector<Activation> activations = {
     {"relu", [](const X& in) { return in[0].relu(); }, {0, 0, 0.5, 3}, 0, 0},
     {"tanh", [](const X& in) { return in[0].tanh(); }, {-0.964027580, -0.462117157, 0.462117157, 0.995054754}, 0, 1},
-    {"sigmoid", [](const X& in) { return in[0].sigmoid(); }, {0.119202922, 0.377540669, 0.622459331, 0.952574127}, 0.5, 0.25},
+    {"sigmoid",
+     [](const X& in) { return in[0].sigmoid(); },
+     {0.119202922, 0.377540669, 0.622459331, 0.952574127},
+     0.5,
+     0.25},
     {"leaky_relu", [](const X& in) { return cr::leaky_relu(in[0]); }, {-0.02, -0.005, 0.5, 3}, 0, 0.01},
     {"leaky_relu 0.2", [](const X& in) { return cr::leaky_relu(in[0], 0.2); }, {-0.4, -0.1, 0.5, 3}, 0, 0.2},
     {"elu", [](const X& in) { return cr::elu(in[0]); }, {-0.864664717, -0.393469340, 0.5, 3}, 0, 1},
     {"elu 2", [](const X& in) { return cr::elu(in[0], 2); }, {-1.729329434, -0.786938681, 0.5, 3}, 0, 2},
-    {"gelu", [](const X& in) { return cr::gelu(in[0]); }, {-0.045500264, -0.154268770, 0.345731230, 2.995950306}, 0, 0.5},
-    {"gelu tanh", [](const X& in) { return cr::gelu(in[0], {.approximate = "tanh"}); }, {-0.045402306, -0.154285988, 0.345714012, 2.996362607}, 0, 0.5},
-    {"silu", [](const X& in) { return cr::silu(in[0]); }, {-0.238405844, -0.188770334, 0.311229666, 2.857722381}, 0, 0.5},
-    {"softplus", [](const X& in) { return cr::softplus(in[0]); }, {0.126928011, 0.474076984, 0.974076984, 3.048587352}, 0.693147181, 0.5},
-    {"softplus 2 5", [](const X& in) { return cr::softplus(in[0], 2, 5); }, {0.009074964, 0.156630844, 0.656630844, 3}, 0.346573590, 0.5},
+    {"gelu",
+     [](const X& in) { return cr::gelu(in[0]); },
+     {-0.045500264, -0.154268770, 0.345731230, 2.995950306},
+     0,
+     0.5},
+    {"gelu tanh",
+     [](const X& in) { return cr::gelu(in[0], {.approximate = "tanh"}); },
+     {-0.045402306, -0.154285988, 0.345714012, 2.996362607},
+     0,
+     0.5},
+    {"silu",
+     [](const X& in) { return cr::silu(in[0]); },
+     {-0.238405844, -0.188770334, 0.311229666, 2.857722381},
+     0,
+     0.5},
+    {"softplus",
+     [](const X& in) { return cr::softplus(in[0]); },
+     {0.126928011, 0.474076984, 0.974076984, 3.048587352},
+     0.693147181,
+     0.5},
+    {"softplus 2 5",
+     [](const X& in) { return cr::softplus(in[0], 2, 5); },
+     {0.009074964, 0.156630844, 0.656630844, 3},
+     0.346573590,
+     0.5},
 };
 
 TEST_CASE("activations: values, layouts, sizes 0 and 1, first and second derivatives", "[ops][activation]") {
@@ -59,7 +84,8 @@ TEST_CASE("the second derivative of an activation can be differentiated again", 
       auto h = cr::autograd::grad({g}, {x}, {tensor<double>({1})}, {.allow_unused = true})[0];
       return h.defined() ? h.item() : 0.0;
     };
-    for (double at : {-0.7, 0.4}) CHECK(second(at, true) == Approx((second(at + 1e-5, false) - second(at - 1e-5, false)) / 2e-5).margin(1e-6));
+    for (double at : {-0.7, 0.4})
+      CHECK(second(at, true) == Approx((second(at + 1e-5, false) - second(at - 1e-5, false)) / 2e-5).margin(1e-6));
   }
 }
 
@@ -78,7 +104,8 @@ TEST_CASE("large arguments neither overflow nor give NaN", "[ops][activation]") 
   CHECK(differs(gradient([](const X& in) { return cr::gelu(in[0]); }, x), {0, 2}) == "");
   CHECK(differs(tensor({-100, 100}).sigmoid() + cr::silu(tensor({-100, 100})), {0, 101}) == "");
   // second derivatives beyond the kink, where the other branch would overflow
-  for (Function f : {Function([](const X& in) { return cr::elu(in[0]); }), Function([](const X& in) { return cr::softplus(in[0]); })}) {
+  for (Function f : {Function([](const X& in) { return cr::elu(in[0]); }),
+                     Function([](const X& in) { return cr::softplus(in[0]); })}) {
     auto v = leaf({800});
     auto g = cr::autograd::grad({f({v})}, {v}, {tensor<double>({1})}, {.create_graph = true})[0];
     CHECK(cr::autograd::grad({g}, {v}, {tensor<double>({1})})[0].item() == 0);

@@ -1,4 +1,5 @@
-// batch_norm_relu against the ops that it stands for, bit for bit; memory that it writes over; nn::relu_of and nn::Sequential.
+// batch_norm_relu against the ops that it stands for, bit for bit; memory that it writes over; nn::relu_of and
+// nn::Sequential.
 
 #include "support/catch.hpp"
 #include "support/random_bits.hpp"
@@ -13,11 +14,13 @@ using cr::Shape;
 namespace {
 
 template <class T> void agree(const Shape& shape, bool training, bool skips, bool wants_x, bool wants_skip) {
-  INFO("shape " << shape.str() << " training " << training << " skip " << skips << " gradient of x " << wants_x << ", of skip " << wants_skip);
+  INFO("shape " << shape.str() << " training " << training << " skip " << skips << " gradient of x " << wants_x
+                << ", of skip " << wants_skip);
   const Shape channels(shape[1]);
   cr::Tensor<T> gradients[2][4], values[2], means[2];
   for (int fused = 0; fused < 2; ++fused) {
-    auto x = random<T>(shape, 1, wants_x), weight = random<T>(channels, 2), bias = random<T>(channels, 3), skip = skips ? random<T>(shape, 4, wants_skip) : cr::Tensor<T>();
+    auto x = random<T>(shape, 1, wants_x), weight = random<T>(channels, 2), bias = random<T>(channels, 3),
+         skip = skips ? random<T>(shape, 4, wants_skip) : cr::Tensor<T>();
     auto mean = cr::zeros<T>(channels), var = cr::ones<T>(channels), factor = random<T>(shape, 5, false);
     cr::Tensor<T> y;
     if (fused) {
@@ -28,7 +31,8 @@ template <class T> void agree(const Shape& shape, bool training, bool skips, boo
     }
     (y * factor).sum().backward();
     values[fused] = y.detach(), means[fused] = mean;
-    gradients[fused][0] = x.grad(), gradients[fused][1] = weight.grad(), gradients[fused][2] = bias.grad(), gradients[fused][3] = skips ? skip.grad() : cr::Tensor<T>();
+    gradients[fused][0] = x.grad(), gradients[fused][1] = weight.grad(), gradients[fused][2] = bias.grad(),
+    gradients[fused][3] = skips ? skip.grad() : cr::Tensor<T>();
   }
   CHECK(same_bits(values[0], values[1]));
   CHECK(same_bits(means[0], means[1]));
@@ -50,7 +54,8 @@ TEMPLATE_TEST_CASE("batch_norm_relu gives the numbers of the ops one by one", "[
             if (skips || !wants_skip) agree<TestType>(shape, training, skips, wants_x, wants_skip);
 }
 
-TEST_CASE("the gradient of batch_norm_relu with a skip connection needs a bit for each number, not the skip", "[ops][norm]") {
+TEST_CASE("the gradient of batch_norm_relu with a skip connection needs a bit for each number, not the skip",
+          "[ops][norm]") {
   const Shape shape{2, 3, 40, 40};
   auto x = random<float>(shape, 1), skip = random<float>(shape, 2), g = random<float>(shape, 3, false);
   auto y = cr::batch_norm_relu(x, {}, {}, {}, {}, true, 0.1, 1e-5, skip);
@@ -62,7 +67,8 @@ TEST_CASE("the gradient of batch_norm_relu with a skip connection needs a bit fo
   y.backward(g);
   CHECK(same_bits(skip.grad(), cr::where(passes, g, cr::zeros(shape))));
 
-  auto with_nan = cr::zeros({1, 2, 3, 3}), plain = random<float>({1, 2, 3, 3}, 4);  // relu lets a NaN pass, and its gradient too
+  auto with_nan = cr::zeros({1, 2, 3, 3}),
+       plain = random<float>({1, 2, 3, 3}, 4);  // relu lets a NaN pass, and its gradient too
   with_nan.index_put_({0, 1, 2, 2}, NAN);
   with_nan.requires_grad_();
   auto mean = cr::zeros({2}), var = cr::ones({2});
@@ -91,7 +97,8 @@ TEST_CASE("a large result of batch_norm_relu is not kept for its readers but mad
   for (int fused = 0; fused < 2; ++fused) {
     auto x = random<float>(shape, 1);
     const auto without = cr::memory_stats().live_bytes;
-    auto h = fused ? cr::batch_norm_relu(x, {}, {}, scale, shift, true) : cr::relu(cr::batch_norm(x, {}, {}, scale, shift, true));
+    auto h = fused ? cr::batch_norm_relu(x, {}, {}, scale, shift, true)
+                   : cr::relu(cr::batch_norm(x, {}, {}, scale, shift, true));
     auto y = cr::conv2d(h, weight).square().sum();
     h = cr::Tensor<>();
     held[fused] = cr::memory_stats().live_bytes - without;
@@ -119,7 +126,8 @@ TEST_CASE("a large result of batch_norm_relu is not kept for its readers but mad
   cr::Tensor<> of_weight[2];  // a result that was edited before it was read is kept as it was read
   for (int fused = 0; fused < 2; ++fused) {
     weight.zero_grad();
-    auto h = fused ? cr::batch_norm_relu(x, {}, {}, scale, shift, true) : cr::relu(cr::batch_norm(x, {}, {}, scale, shift, true));
+    auto h = fused ? cr::batch_norm_relu(x, {}, {}, scale, shift, true)
+                   : cr::relu(cr::batch_norm(x, {}, {}, scale, shift, true));
     {
       cr::no_grad guard;
       h.mul_(0.5);
@@ -130,7 +138,8 @@ TEST_CASE("a large result of batch_norm_relu is not kept for its readers but mad
   CHECK(same_bits(of_weight[0], of_weight[1]));
 }
 
-TEST_CASE("a result that is made again may ask for one other, its skip connection; every third one is kept", "[ops][norm][autograd]") {
+TEST_CASE("a result that is made again may ask for one other, its skip connection; every third one is kept",
+          "[ops][norm][autograd]") {
   auto weight = random<float>({16, 16, 3, 3}, 2);
   std::int64_t held[2];
   cr::Tensor<> of_x[2], of_weight[2];
@@ -179,7 +188,7 @@ TEST_CASE("a value that is made again is gone when its last reader has read it",
   cr::set_num_threads(threads);
   INFO(grown[0] << ' ' << grown[1]);
   CHECK(grown[0] < 3 * one);  // the upstream gradient, and the value or what takes its place
-  CHECK(grown[1] > 3 * one);            // the value waits for its second reader
+  CHECK(grown[1] > 3 * one);  // the value waits for its second reader
 }
 
 TEST_CASE("second derivatives go through values that are made again", "[ops][norm][autograd]") {
@@ -188,7 +197,8 @@ TEST_CASE("second derivatives go through values that are made again", "[ops][nor
   cr::Tensor<double> second[2];
   for (int fused = 0; fused < 2; ++fused) {
     auto x = random<double>(shape, 1);
-    auto h = fused ? cr::batch_norm_relu(x, {}, {}, {}, {}, true, 0.1, 1e-5, skip) : cr::relu(cr::batch_norm(x, {}, {}, {}, {}, true) + skip);
+    auto h = fused ? cr::batch_norm_relu(x, {}, {}, {}, {}, true, 0.1, 1e-5, skip)
+                   : cr::relu(cr::batch_norm(x, {}, {}, {}, {}, true) + skip);
     auto y = cr::conv2d(h, weight).square().sum();
     auto dx = cr::autograd::grad({y}, {x}, {.create_graph = true})[0];
     second[fused] = cr::autograd::grad({dx.square().sum()}, {x})[0];
@@ -213,14 +223,18 @@ TEST_CASE("batch_norm_relu writes over a temporary that no gradient needs, and o
 
 TEST_CASE("batch_norm_relu says what is wrong", "[ops][norm]") {
   auto x = cr::ones({2, 3, 4});
-  CHECK_THROWS_WITH(cr::batch_norm_relu(x, {}, {}, {}, {}, true, 0.1, 1e-5, cr::ones({3, 4})), chainrule_test::Contains("batch_norm_relu: skip needs the shape of x, (2, 3, 4), got (3, 4)"));
-  CHECK_THROWS_WITH(cr::batch_norm_relu(x, {}, {}, cr::ones({4}), {}, true), chainrule_test::Contains("batch_norm_relu: weight needs one number for each of the 3 channels"));
+  CHECK_THROWS_WITH(cr::batch_norm_relu(x, {}, {}, {}, {}, true, 0.1, 1e-5, cr::ones({3, 4})),
+                    chainrule_test::Contains("batch_norm_relu: skip needs the shape of x, (2, 3, 4), got (3, 4)"));
+  CHECK_THROWS_WITH(cr::batch_norm_relu(x, {}, {}, cr::ones({4}), {}, true),
+                    chainrule_test::Contains("batch_norm_relu: weight needs one number for each of the 3 channels"));
 }
 
 TEST_CASE("relu_of and Sequential give what the modules give one by one", "[nn][norm]") {
   auto net = [] {
     cr::manual_seed(7);
-    return nn::Sequential{nn::Conv2d(3, 8, 3), nn::BatchNorm2d(8), nn::ReLU({.inplace = true}), nn::Flatten(), nn::Linear(8 * 36, 10), nn::BatchNorm1d(10), nn::ReLU()};
+    return nn::Sequential{nn::Conv2d(3, 8, 3), nn::BatchNorm2d(8),     nn::ReLU({.inplace = true}),
+                          nn::Flatten(),       nn::Linear(8 * 36, 10), nn::BatchNorm1d(10),
+                          nn::ReLU()};
   };
   auto one = net(), two = net();
   auto input = random<float>({4, 3, 8, 8}, 1, false);
@@ -233,7 +247,8 @@ TEST_CASE("relu_of and Sequential give what the modules give one by one", "[nn][
     one.zero_grad(), two.zero_grad();
     x.sum().backward();
     y.sum().backward();
-    for (std::size_t i = 0; i < one.parameters().size(); ++i) CHECK(same_bits(one.parameters()[i].grad(), two.parameters()[i].grad()));
+    for (std::size_t i = 0; i < one.parameters().size(); ++i)
+      CHECK(same_bits(one.parameters()[i].grad(), two.parameters()[i].grad()));
   }
   nn::BatchNorm2d bn(8), copy = bn;
   auto h = random<float>({2, 8, 4, 4}, 2), skip = random<float>({2, 8, 4, 4}, 3);
@@ -245,7 +260,8 @@ TEST_CASE("relu_of and Sequential give what the modules give one by one", "[nn][
     nn::BatchNorm2d bn{8};
     cr::Tensor<> forward(const cr::Tensor<>& x) { return nn::relu_of(bn, x); }
   } broken;
-  CHECK_THROWS_WITH(broken(cr::ones({2, 3, 4, 4})), chainrule_test::Contains("bn (BatchNorm2d): expects 8 channels, got 3"));
+  CHECK_THROWS_WITH(broken(cr::ones({2, 3, 4, 4})),
+                    chainrule_test::Contains("bn (BatchNorm2d): expects 8 channels, got 3"));
   struct Ops : cr::Observer {
     std::string names;
     void forward(const cr::ForwardEvent& e) override { names += std::string(e.op) + ' '; }

@@ -16,9 +16,7 @@ Image random(const Shape& shape, std::uint64_t seed) {
 template <class F> std::string message_of(const F& f) {
   try {
     f();
-  } catch (const cr::Error& e) {
-    return e.message();
-  }
+  } catch (const cr::Error& e) { return e.message(); }
   return "no error";
 }
 
@@ -37,8 +35,10 @@ std::vector<double> by_definition(const Image& x, const Image& w, const cr::Conv
           for (std::int64_t k = 0; k < per_group; ++k)
             for (std::int64_t p = 0; p < w.size(2); ++p)
               for (std::int64_t q = 0; q < w.size(3); ++q) {
-                const auto row = i * o.stride.h + p * o.dilation.h - o.padding.h, col = j * o.stride.w + q * o.dilation.w - o.padding.w;
-                if (row >= 0 && row < x.size(2) && col >= 0 && col < x.size(3)) sum += w.at({c, k, p, q}) * x.at({b, group * per_group + k, row, col});
+                const auto row = i * o.stride.h + p * o.dilation.h - o.padding.h,
+                           col = j * o.stride.w + q * o.dilation.w - o.padding.w;
+                if (row >= 0 && row < x.size(2) && col >= 0 && col < x.size(3))
+                  sum += w.at({c, k, p, q}) * x.at({b, group * per_group + k, row, col});
               }
           y.push_back(sum);
         }
@@ -48,7 +48,10 @@ std::vector<double> by_definition(const Image& x, const Image& w, const cr::Conv
 }  // namespace
 
 TEST_CASE("conv2d agrees with its definition", "[ops][conv2d]") {
-  struct Case { Shape x, w; cr::Conv2dFuncOptions options; };
+  struct Case {
+    Shape x, w;
+    cr::Conv2dFuncOptions options;
+  };
   const Case cases[] = {
       {{2, 3, 6, 7}, {4, 3, 3, 3}, {}},
       {{2, 3, 6, 7}, {4, 3, 3, 3}, {.stride = 2, .padding = 1}},
@@ -76,7 +79,8 @@ TEST_CASE("conv2d takes a bias, a single image, and views", "[ops][conv2d]") {
 }
 
 TEST_CASE("conv2d's gradients agree with differences, twice", "[ops][conv2d]") {
-  const cr::Conv2dFuncOptions options[] = {{}, {.stride = 2, .padding = 1}, {.padding = {1, 0}, .groups = 2}, {.padding = 2, .dilation = 2}};
+  const cr::Conv2dFuncOptions options[] = {
+      {}, {.stride = 2, .padding = 1}, {.padding = {1, 0}, .groups = 2}, {.padding = 2, .dilation = 2}};
   for (const auto& o : options) {
     auto f = [&](const Image& x, const Image& w, const Image& b) { return cr::conv2d(x, w, b, o); };
     const Shape weight{2, o.groups == 2 ? 1 : 2, 3, 2};
@@ -117,12 +121,18 @@ TEST_CASE("in float, fast and exact convolution agree to rounding", "[ops][conv2
 }
 
 TEST_CASE("conv2d refuses what does not fit, and says what would", "[ops][conv2d]") {
-  CHECK(message_of([] { cr::conv2d(cr::zeros({1, 1, 28, 28}), cr::zeros({8, 3, 3, 3})); }) ==
-        "conv2d: the weight (8, 3, 3, 3) takes 3 input channels, got 1 (input (1, 1, 28, 28))");
-  CHECK(message_of([] { cr::conv2d(cr::zeros({1, 1, 2, 2}), cr::zeros({1, 1, 5, 5}), {.padding = 1}); }) ==
-        "conv2d: a window of 5 x 5 does not fit into an image of 4 x 4 (padding included)");
-  CHECK(message_of([] { cr::conv2d(cr::zeros({1, 4, 2, 2}), cr::zeros({3, 2, 1, 1}), {.groups = 2}); }) == "conv2d: 3 output channels cannot be cut into 2 groups");
-  CHECK(message_of([] { cr::conv2d(cr::zeros({28, 28}), cr::zeros({1, 1, 3, 3})); }) == "conv2d: expects an input of shape (N, C, H, W) or (C, H, W), got (28, 28)");
+  CHECK(message_of([] {
+          cr::conv2d(cr::zeros({1, 1, 28, 28}), cr::zeros({8, 3, 3, 3}));
+        }) == "conv2d: the weight (8, 3, 3, 3) takes 3 input channels, got 1 (input (1, 1, 28, 28))");
+  CHECK(message_of([] {
+          cr::conv2d(cr::zeros({1, 1, 2, 2}), cr::zeros({1, 1, 5, 5}), {.padding = 1});
+        }) == "conv2d: a window of 5 x 5 does not fit into an image of 4 x 4 (padding included)");
+  CHECK(message_of([] {
+          cr::conv2d(cr::zeros({1, 4, 2, 2}), cr::zeros({3, 2, 1, 1}), {.groups = 2});
+        }) == "conv2d: 3 output channels cannot be cut into 2 groups");
+  CHECK(message_of([] {
+          cr::conv2d(cr::zeros({28, 28}), cr::zeros({1, 1, 3, 3}));
+        }) == "conv2d: expects an input of shape (N, C, H, W) or (C, H, W), got (28, 28)");
   CHECK_THROWS_AS(cr::conv2d(cr::zeros({1, 1, 4, 4}), cr::zeros({1, 1, 3, 3}), {.stride = 0}), cr::Error);
   CHECK_THROWS_AS(cr::conv2d(cr::zeros({1, 1, 4, 4}), cr::zeros({1, 1, 3, 3}), cr::zeros({2})), cr::Error);
 }

@@ -16,12 +16,14 @@ const std::set<std::string> not_ops = {"edit_view", "pairwise_loss", "reduction"
 std::set<std::string> stems() {
   std::set<std::string> all;
   for (const auto& file : std::filesystem::directory_iterator(source_dir() + "/include/chainrule/ops"))
-    if (file.path().extension() == ".hpp" && !not_ops.contains(file.path().stem().string())) all.insert(file.path().stem().string());
+    if (file.path().extension() == ".hpp" && !not_ops.contains(file.path().stem().string()))
+      all.insert(file.path().stem().string());
   return all;
 }
 
 TEST_CASE("every op has a case, an include in ops.hpp and a row in docs/ops.md", "[ops][docs]") {
-  const auto includes = read_text(source_dir() + "/include/chainrule/ops.hpp"), table = read_text(source_dir() + "/docs/ops.md");
+  const auto includes = read_text(source_dir() + "/include/chainrule/ops.hpp"),
+             table = read_text(source_dir() + "/docs/ops.md");
   std::set<std::string> cased;
   for (const auto& c : op_cases()) cased.insert(c.op);
   const auto ops = stems();

@@ -1,5 +1,5 @@
-// An op added outside of the library, as docs/adding-an-op.md tells: nothing in the library is touched, and the document's code is
-// the code that runs here.
+// An op added outside of the library, as docs/adding-an-op.md tells: nothing in the library is touched, and the
+// document's code is the code that runs here.
 
 #include "support/catch.hpp"
 #include "support/files.hpp"
@@ -56,9 +56,11 @@ int check_quotes(const std::string& document) {
   const std::string mark = "<!-- from ";
   int blocks = 0;
   for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
-    const auto colon = text.find(": ", at), close = text.find(" -->", at), fence = text.find("```cpp\n", at), end = text.find("```", fence + 7);
+    const auto colon = text.find(": ", at), close = text.find(" -->", at), fence = text.find("```cpp\n", at),
+               end = text.find("```", fence + 7);
     REQUIRE(end != std::string::npos);
-    const auto file = text.substr(at + mark.size(), colon - at - mark.size()), name = text.substr(colon + 2, close - colon - 2);
+    const auto file = text.substr(at + mark.size(), colon - at - mark.size()),
+               name = text.substr(colon + 2, close - colon - 2);
     INFO(file << ": " << name);
     CHECK(text.substr(fence + 7, end - fence - 7) == region(file, name));
     ++blocks;

@@ -16,7 +16,8 @@ TEST_CASE("dropout zeroes about p of the numbers and scales the others", "[ops][
       dropped += v == 0;
       if (v != 0) REQUIRE(v == static_cast<float>(1 / (1 - p)));
     }
-    CHECK(static_cast<double>(dropped) / static_cast<double>(n) == Approx(p).margin(0.006));  // almost four standard deviations
+    CHECK(static_cast<double>(dropped) / static_cast<double>(n) ==
+          Approx(p).margin(0.006));  // almost four standard deviations
   }
 }
 

@@ -1,4 +1,5 @@
-// Arithmetic and functions of one number: operators, element types, values by hand, kinks, NaN and infinity, layouts, derivatives.
+// Arithmetic and functions of one number: operators, element types, values by hand, kinks, NaN and infinity, layouts,
+// derivatives.
 
 #include "ops/values.hpp"
 
@@ -52,8 +53,14 @@ TEST_CASE("unary ops: values, strides, sizes 0 and 1, first and second derivativ
       Unary{"neg", [](const X& in) { return -in[0]; }, {-1, 0.5, 2, 3}, {1, -0.5, -2, -3}},
       Unary{"square", [](const X& in) { return in[0].square(); }, {-3, 0.5, 0, 2}, {9, 0.25, 0, 4}},
       Unary{"exp", [](const X& in) { return in[0].exp(); }, {0, 1, -1, 2}, {1, e, 1 / e, e * e}},
-      Unary{"log", [](const X& in) { return in[0].log(); }, {1, e, 0.5, 4}, {0, 1, -0.693147180559945, 1.386294361119891}},
-      Unary{"log1p", [](const X& in) { return in[0].log1p(); }, {0, e - 1, -0.5, 3}, {0, 1, -0.693147180559945, 1.386294361119891}},
+      Unary{"log",
+            [](const X& in) { return in[0].log(); },
+            {1, e, 0.5, 4},
+            {0, 1, -0.693147180559945, 1.386294361119891}},
+      Unary{"log1p",
+            [](const X& in) { return in[0].log1p(); },
+            {0, e - 1, -0.5, 3},
+            {0, 1, -0.693147180559945, 1.386294361119891}},
       Unary{"sqrt", [](const X& in) { return in[0].sqrt(); }, {1, 4, 2.25, 9}, {1, 2, 1.5, 3}},
       Unary{"rsqrt", [](const X& in) { return in[0].rsqrt(); }, {1, 4, 0.25, 16}, {1, 0.5, 2, 0.25}},
       Unary{"reciprocal", [](const X& in) { return in[0].reciprocal(); }, {1, 2, -4, 0.5}, {1, 0.5, -0.25, 2}},
@@ -73,7 +80,8 @@ TEST_CASE("unary ops: values, strides, sizes 0 and 1, first and second derivativ
   INFO(row.name);
   CHECK(differs(row.f({tensor(row.x)}), row.y) == "");
   const auto& x = row.x;
-  auto crossed = tensor(std::vector<double>{x[0], x[2], x[1], x[3]}).view({2, 2}).t();  // the same values, column by column
+  auto crossed =
+      tensor(std::vector<double>{x[0], x[2], x[1], x[3]}).view({2, 2}).t();  // the same values, column by column
   CHECK(differs(row.f({crossed}), row.y) == "");
   CHECK(row.f({cr::zeros<double>({0, 3})}).shape() == Shape{0, 3});
   CHECK(row.f({tensor<double>(x[1])}).shape() == Shape{});
@@ -104,15 +112,18 @@ TEST_CASE("special values come out as in PyTorch", "[ops][elementwise]") {
 TEST_CASE("gradients at kinks and jumps are PyTorch's", "[ops][elementwise]") {
   CHECK(differs(gradient([](const X& in) { return in[0].abs(); }, {-2, 0, 3}), {-1, 0, 3}) == "");
   CHECK(differs(gradient([](const X& in) { return in[0].sign(); }, {-2, 0, 3}), {0, 0, 0}) == "");
-  CHECK(differs(gradient([](const X& in) { return in[0].round() + in[0].floor() + in[0].ceil(); }, {-2.2, 0, 3}), {0, 0, 0}) == "");
+  CHECK(differs(gradient([](const X& in) { return in[0].round() + in[0].floor() + in[0].ceil(); }, {-2.2, 0, 3}),
+                {0, 0, 0}) == "");
   CHECK(differs(gradient([](const X& in) { return in[0].sqrt(); }, {0, 4}), {inf, 0.5}) == "");
   // clamp: 0 on the bounds too; a bound that is not given bounds nothing
   CHECK(differs(gradient([](const X& in) { return in[0].clamp(-1, 1); }, {-2, -1, 0, 1, nan}), {0, 0, 3, 0, 0}) == "");
   CHECK(differs(gradient([](const X& in) { return in[0].clamp({}, 1); }, {-inf, -1, 0, 1, 2}), {1, 2, 3, 0, 0}) == "");
   CHECK(differs(gradient([](const X& in) { return in[0].clamp(1); }, {-2, 1, inf}), {0, 0, 3}) == "");
   // ties share
-  CHECK(differs(gradient([](const X& in) { return cr::maximum(in[0], cr::zeros_like(in[0])); }, {-2, 0, 3}), {0, 1, 3}) == "");
-  CHECK(differs(gradient([](const X& in) { return cr::minimum(in[0], cr::zeros_like(in[0])); }, {-2, 0, 3}), {1, 1, 0}) == "");
+  CHECK(differs(gradient([](const X& in) { return cr::maximum(in[0], cr::zeros_like(in[0])); }, {-2, 0, 3}),
+                {0, 1, 3}) == "");
+  CHECK(differs(gradient([](const X& in) { return cr::minimum(in[0], cr::zeros_like(in[0])); }, {-2, 0, 3}),
+                {1, 1, 0}) == "");
   CHECK(differs(gradient([](const X& in) { return cr::maximum(in[0], in[0]); }, {-2, 0, 3}), {1, 2, 3}) == "");
 }
 
@@ -132,7 +143,8 @@ TEST_CASE("nan_to_num, count_nonzero and median know NaN", "[ops][nan]") {
   const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
   auto x = cr::tensor<double>({nan, inf, -inf, 2}, {.requires_grad = true});
   CHECK(cr::nan_to_num(x, 7, 8, -8).to_vector() == std::vector<double>{7, 8, -8, 2});
-  CHECK(cr::nan_to_num(x).to_vector() == std::vector<double>{0, std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest(), 2});
+  CHECK(cr::nan_to_num(x).to_vector() ==
+        std::vector<double>{0, std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest(), 2});
   x.nan_to_num().sum().backward();
   CHECK(x.grad().to_vector() == std::vector<double>{0, 0, 0, 1});
   CHECK(cr::count_nonzero(x).item() == 4);

@@ -1,4 +1,5 @@
-// Picking and writing at places: gather, scatter_add, index_select, embedding, masked_select, nonzero, one_hot, x.index({...}), index_put_.
+// Picking and writing at places: gather, scatter_add, index_select, embedding, masked_select, nonzero, one_hot,
+// x.index({...}), index_put_.
 
 #include <chainrule/api.hpp>
 
@@ -36,11 +37,19 @@ TEST_CASE("gather", "[ops][gather]") {
   CHECK(gather(x, -2, indices({{2, 0}})).to_vector() == vector<double>{5, 2});
   CHECK(x.t().gather(1, indices({{2}, {0}})).to_vector() == vector<double>{5, 2});
   CHECK(x.gather(0, zeros<std::int64_t>({0, 2})).shape() == Shape{0, 2});
-  CHECK_THROWS_WITH(x.gather(1, indices({{0, 1}, {1, 2}})), Catch::Contains("gather: index 2 at position (1, 1) of the index lies outside of dimension 1 of the tensor (3, 2)"));
+  CHECK_THROWS_WITH(
+      x.gather(1, indices({{0, 1}, {1, 2}})),
+      Catch::Contains(
+          "gather: index 2 at position (1, 1) of the index lies outside of dimension 1 of the tensor (3, 2)"));
   CHECK_THROWS_WITH(x.gather(1, indices({{-1}})), Catch::Contains("index -1 at position (0, 0)"));
   CHECK_THROWS_WITH(x.gather(0, indices({0})), Catch::Contains("as many dimensions"));
-  CHECK_THROWS_WITH(x.gather(0, indices({{0, 0, 0}})), Catch::Contains("is larger than the tensor (3, 2) in dimension 1"));
-  CHECK(differentiable([](const D& t) { return gather(t * t, 1, indices({{0, 0, 1}, {1, 1, 1}})); }, irregular({3, 2})));
+  CHECK_THROWS_WITH(x.gather(0, indices({{0, 0, 0}})),
+                    Catch::Contains("is larger than the tensor (3, 2) in dimension 1"));
+  CHECK(differentiable(
+      [](const D& t) {
+        return gather(t * t, 1, indices({{0, 0, 1}, {1, 1, 1}}));
+      },
+      irregular({3, 2})));
 }
 
 TEST_CASE("scatter_add", "[ops][scatter_add]") {
@@ -48,9 +57,15 @@ TEST_CASE("scatter_add", "[ops][scatter_add]") {
   auto x = ones<double>({2, 3}), source = tensor<double>({{1, 2}, {3, 4}, {5, 6}});
   CHECK(x.scatter_add(1, indices({{0, 0}, {2, 1}}), source).to_vector() == vector<double>{4, 1, 1, 1, 5, 4});
   CHECK(x.to_vector() == vector<double>(6, 1));
-  CHECK_THROWS_WITH(x.scatter_add(0, indices({{0}, {2}}), source), Catch::Contains("scatter_add: index 2 at position (1, 0)"));
-  CHECK_THROWS_WITH(x.scatter_add(1, indices({{0, 0, 0}}), source), Catch::Contains("is larger than the source (3, 2) in dimension 1"));
-  CHECK(differentiable([](const D& t, const D& s) { return scatter_add(t * t, 1, indices({{0, 0}, {2, 0}}), s * s); }, irregular({2, 3}), irregular({3, 2})));
+  CHECK_THROWS_WITH(x.scatter_add(0, indices({{0}, {2}}), source),
+                    Catch::Contains("scatter_add: index 2 at position (1, 0)"));
+  CHECK_THROWS_WITH(x.scatter_add(1, indices({{0, 0, 0}}), source),
+                    Catch::Contains("is larger than the source (3, 2) in dimension 1"));
+  CHECK(differentiable(
+      [](const D& t, const D& s) {
+        return scatter_add(t * t, 1, indices({{0, 0}, {2, 0}}), s * s);
+      },
+      irregular({2, 3}), irregular({3, 2})));
 }
 
 TEST_CASE("adding at an index is the same from one thread and two", "[ops][scatter_add][index_select]") {
@@ -64,7 +79,8 @@ TEST_CASE("adding at an index is the same from one thread and two", "[ops][scatt
   CHECK(with_threads(1, by_element) == with_threads(2, by_element));
   vector<float> expected(7 * 33), values = source.to_vector();
   for (std::int64_t i = 0; i < 4000; ++i)
-    for (std::int64_t j = 0; j < 33; ++j) expected[static_cast<std::size_t>(rows.at(i) * 33 + j)] += values[static_cast<std::size_t>(i * 33 + j)];
+    for (std::int64_t j = 0; j < 33; ++j)
+      expected[static_cast<std::size_t>(rows.at(i) * 33 + j)] += values[static_cast<std::size_t>(i * 33 + j)];
   CHECK(by_row() == expected);  // in the order of the index, bit for bit
 }
 
@@ -74,12 +90,15 @@ TEST_CASE("index_select and embedding", "[ops][index_select][embedding]") {
   CHECK(x.t().index_select(0, indices({1})).to_vector() == vector<double>{2, 5});
   CHECK(index_select(x, -1, zeros<std::int64_t>({0})).shape() == Shape{2, 0});
   CHECK_THROWS_WITH(x.index_select(0, indices({0, 2})), Catch::Contains("index_select: index 2 at position (1,)"));
-  CHECK_THROWS_WITH(x.index_select(0, indices({{0}})), Catch::Contains("the index must have one dimension, got (1, 1)"));
+  CHECK_THROWS_WITH(x.index_select(0, indices({{0}})),
+                    Catch::Contains("the index must have one dimension, got (1, 1)"));
   auto table = tensor<double>({{1, 2}, {3, 4}, {5, 6}});
   auto e = embedding(indices({{2, 0}, {2, 2}}), table);
   CHECK(e.shape() == Shape{2, 2, 2});
   CHECK(e.to_vector() == vector<double>{5, 6, 1, 2, 5, 6, 5, 6});
-  CHECK_THROWS_WITH(embedding(indices({{0, 1}, {3, 1}}), table), Catch::Contains("embedding: index 3 at position (1, 0) of the index lies outside of the table with 3 rows"));
+  CHECK_THROWS_WITH(
+      embedding(indices({{0, 1}, {3, 1}}), table),
+      Catch::Contains("embedding: index 3 at position (1, 0) of the index lies outside of the table with 3 rows"));
   CHECK(differentiable([](const D& t) { return index_select(t * t, 1, indices({2, 0, 2})); }, irregular({2, 3})));
   CHECK(differentiable([](const D& t) { return embedding(indices({{2, 0}, {2, 2}}), t * t); }, irregular({3, 2})));
 }
@@ -92,13 +111,20 @@ TEST_CASE("nonzero, masked_select and one_hot", "[ops][nonzero][masked_select][o
   CHECK(x.masked_select(x > 5).to_vector() == vector<double>{7, 8});
   CHECK(x.masked_select(tensor<bool>({true, false, true})).to_vector() == vector<double>{0, 0, 7, 8});
   CHECK(tensor({3}).masked_select(tensor<bool>({{true}, {true}})).to_vector() == vector<float>{3, 3});
-  CHECK_THROWS_WITH(x.masked_select(zeros<bool>({2})), Catch::Contains("masked_select: shapes (2, 3) and (2,) do not broadcast"));
-  CHECK(differentiable([](const D& t) { return masked_select(t * t, tensor<bool>({{true, false, true}, {true, true, false}})); }, irregular({3})));
+  CHECK_THROWS_WITH(x.masked_select(zeros<bool>({2})),
+                    Catch::Contains("masked_select: shapes (2, 3) and (2,) do not broadcast"));
+  CHECK(differentiable(
+      [](const D& t) {
+        return masked_select(t * t, tensor<bool>({{true, false, true}, {true, true, false}}));
+      },
+      irregular({3})));
 
   CHECK(one_hot(indices({1, 0})).to_vector() == Numbers{0, 1, 1, 0});
-  CHECK_THROWS_WITH(one_hot(indices({-1})), Catch::Contains("index -1 at position (0,) of the index lies outside of the 1 classes"));
+  CHECK_THROWS_WITH(one_hot(indices({-1})),
+                    Catch::Contains("index -1 at position (0,) of the index lies outside of the 1 classes"));
   CHECK(one_hot(indices({{2}}), 4).shape() == Shape{1, 1, 4});
-  CHECK_THROWS_WITH(one_hot(indices({0, 3, -1}), 3), Catch::Contains("one_hot: index 3 at position (1,) of the index lies outside of the 3 classes"));
+  CHECK_THROWS_WITH(one_hot(indices({0, 3, -1}), 3),
+                    Catch::Contains("one_hot: index 3 at position (1,) of the index lies outside of the 3 classes"));
   CHECK_THROWS_WITH(one_hot(indices({-1})), Catch::Contains("index -1 at position (0,)"));
   CHECK_THROWS_WITH(one_hot(zeros<std::int64_t>({0})), Catch::Contains("pass num_classes"));
 }
@@ -114,8 +140,10 @@ TEST_CASE("integers, slices, None and dots give views", "[ops][index]") {
   CHECK(v.shares_storage(x));
   v.zero_();
   CHECK(x.sum().item() == 276 - (12 + 13 + 14 + 15 + 16 + 17 + 18 + 19));
-  CHECK_THROWS_WITH(x.index({0, 3}), Catch::Contains("index 3 does not exist in dimension 1 of size 3 (shape (2, 3, 4))"));
-  CHECK_THROWS_WITH(x.index({0, 0, 0, 0}), Catch::Contains("the items index 4 dimensions, but the tensor (2, 3, 4) has 3"));
+  CHECK_THROWS_WITH(x.index({0, 3}),
+                    Catch::Contains("index 3 does not exist in dimension 1 of size 3 (shape (2, 3, 4))"));
+  CHECK_THROWS_WITH(x.index({0, 0, 0, 0}),
+                    Catch::Contains("the items index 4 dimensions, but the tensor (2, 3, 4) has 3"));
   CHECK_THROWS_WITH(x.index({"...", 0, "..."}), Catch::Contains("may stand once, got it 2 times"));
   CHECK_THROWS_WITH(x.index({".."}), Catch::Contains("got \"..\""));
 }
@@ -139,7 +167,9 @@ TEST_CASE("index tensors pick elements", "[ops][index]") {
   CHECK(x.permute({2, 0, 1}).index({indices({3}), indices({1}), indices({2})}).item() == 23);
   CHECK(x[tensor<std::int64_t>(1)].shape() == Shape{3, 4});
   CHECK(x[zeros<std::int64_t>({0})].shape() == Shape{0, 3, 4});
-  CHECK_THROWS_WITH(x[indices({0, 2})], Catch::Contains("index 2 at position (1,) of the index lies outside of dimension 0 of the tensor (2, 3, 4)"));
+  CHECK_THROWS_WITH(
+      x[indices({0, 2})],
+      Catch::Contains("index 2 at position (1,) of the index lies outside of dimension 0 of the tensor (2, 3, 4)"));
   CHECK_THROWS_WITH(x[indices({-3})], Catch::Contains("index -3 at position (0,)"));
   CHECK_THROWS_WITH(x.index({indices({0, 1}), indices({0, 1, 2})}), Catch::Contains("do not broadcast"));
 }
@@ -152,7 +182,9 @@ TEST_CASE("masks pick elements", "[ops][index]") {
   CHECK(x.index({indices({0, 1}), tensor<bool>({true, false, true})}).to_vector() == vector<double>{1, 6});
   CHECK(x.index({indices({0, 0}), tensor<bool>({true, false, true})}).to_vector() == vector<double>{1, 3});
   CHECK(x[x > 9].shape() == Shape{0});
-  CHECK_THROWS_WITH(x[zeros<bool>({3})], Catch::Contains("mask (3,) does not fit the tensor (2, 3) from dimension 0 on: sizes 3 and 2 differ"));
+  CHECK_THROWS_WITH(
+      x[zeros<bool>({3})],
+      Catch::Contains("mask (3,) does not fit the tensor (2, 3) from dimension 0 on: sizes 3 and 2 differ"));
 }
 
 TEST_CASE("gradients of indexing", "[ops][index]") {
@@ -173,7 +205,8 @@ TEST_CASE("index_put_ writes where index() reads", "[ops][index_put_]") {
   CHECK(x.to_vector() == vector<float>{1, 7, 2, 1, 7, 2});
   x.index_put_({1, Slice(1)}, tensor({8, 9}));
   CHECK(x.to_vector() == vector<float>{1, 7, 2, 1, 8, 9});
-  x.index_put_({indices({0, 1, 0}), indices({0, -1, 0})}, tensor({3, 4, 5}));  // of two values for one place the last stays
+  x.index_put_({indices({0, 1, 0}), indices({0, -1, 0})},
+               tensor({3, 4, 5}));  // of two values for one place the last stays
   CHECK(x.to_vector() == vector<float>{5, 7, 2, 1, 8, 4});
   x.t().index_put_({indices({0, 2})}, tensor({{10, 20}, {30, 40}}));  // through a view
   CHECK(x.to_vector() == vector<float>{10, 7, 30, 20, 8, 40});
@@ -184,8 +217,10 @@ TEST_CASE("index_put_ writes where index() reads", "[ops][index_put_]") {
   CHECK(cube.to_vector() == Numbers{0, 0, 1, 0, 0, 2, 3, 0, 0, 4, 0, 0});
   const auto version = x.version();
   CHECK_THROWS_WITH(x.index_put_({indices({0, 2})}, 1), Catch::Contains("index 2 at position (1,)"));
-  CHECK_THROWS_WITH(x.index_put_({indices({0, 1})}, tensor({1, 2})), Catch::Contains("values of shape (2,)") || Catch::Contains("do not broadcast"));
-  CHECK_THROWS_WITH(x.index_put_({0}, tensor({{1, 2, 3}, {1, 2, 3}})), Catch::Contains("do not fit into the indexed places, (3,)"));
+  CHECK_THROWS_WITH(x.index_put_({indices({0, 1})}, tensor({1, 2})),
+                    Catch::Contains("values of shape (2,)") || Catch::Contains("do not broadcast"));
+  CHECK_THROWS_WITH(x.index_put_({0}, tensor({{1, 2, 3}, {1, 2, 3}})),
+                    Catch::Contains("do not fit into the indexed places, (3,)"));
   CHECK(x.version() == version);
   CHECK(x.to_vector() == vector<float>{20, 8, 40, 10, 7, 30});
 }
@@ -204,7 +239,8 @@ TEST_CASE("index_put_ in a recorded computation", "[ops][index_put_]") {
   CHECK(leaf.to_vector() == vector<float>{1, 0, 1});
 }
 
-TEST_CASE("assignment through an index reaches the tensor; to a value that nobody holds, it is refused", "[ops][index]") {
+TEST_CASE("assignment through an index reaches the tensor; to a value that nobody holds, it is refused",
+          "[ops][index]") {
   auto x = zeros({2, 3});
   x[1] = 5;
   x.index({0, Slice(1)}) = tensor({1, 2});
@@ -212,7 +248,7 @@ TEST_CASE("assignment through an index reaches the tensor; to a value that nobod
   x[x > 2] = 7;
   x[indices({0})] = tensor({3, 2, 1});
   CHECK(x.to_vector() == vector<float>{3, 2, 1, 7, 7, 7});
-  CHECK_THROWS_WITH((x * 2 = 0), Catch::Contains("a copy that nothing else sees"));
+  CHECK_THROWS_WITH((x* 2 = 0), Catch::Contains("a copy that nothing else sees"));
 }
 
 TEST_CASE("gather, index_select and scatter_add take scalars, as tensors of one element", "[ops][gather]") {

@@ -27,7 +27,11 @@ TEST_CASE("cat", "[ops][cat]") {
   CHECK_THROWS_WITH(cat({a, b}, 1), Catch::Contains("tensor 1 has shape (1, 2) and the first has (2, 2)"));
   CHECK_THROWS_WITH(cat({tensor(1), tensor(2)}), Catch::Contains("tensor 0 is a scalar; use stack()"));
   CHECK_THROWS_WITH(cat(vector<D>{}), Catch::Contains("the list of tensors is empty"));
-  CHECK(differentiable([](const D& x, const D& y) { return cat({x * x, y, x}, 1); }, irregular({2, 3}), irregular({2, 1})));
+  CHECK(differentiable(
+      [](const D& x, const D& y) {
+        return cat({x * x, y, x}, 1);
+      },
+      irregular({2, 3}), irregular({2, 1})));
   auto x = tensor<double>({1, 2}, {.requires_grad = true});  // one operand that wants no gradient
   (cat({tensor<double>({7}), x, x}) * tensor<double>({1, 2, 3, 4, 5})).sum().backward();
   CHECK(x.grad().to_vector() == vector<double>{6, 8});
@@ -40,7 +44,11 @@ TEST_CASE("stack", "[ops][stack]") {
   CHECK(stack({a, b}, -1).to_vector() == vector<double>{1, 3, 2, 4});
   CHECK(stack({tensor(1), tensor(2)}).shape() == Shape{2});
   CHECK_THROWS_WITH(stack({a, zeros<double>({3})}), Catch::Contains("tensor 1 has shape (3,) and the first has (2,)"));
-  CHECK(differentiable([](const D& x, const D& y) { return stack({x * y, y}, 1); }, irregular({2, 3}), irregular({2, 3})));
+  CHECK(differentiable(
+      [](const D& x, const D& y) {
+        return stack({x * y, y}, 1);
+      },
+      irregular({2, 3}), irregular({2, 3})));
 }
 
 TEST_CASE("split, chunk and unbind give views", "[ops][split]") {
@@ -59,13 +67,16 @@ TEST_CASE("split, chunk and unbind give views", "[ops][split]") {
   auto columns = x.unbind(1);
   REQUIRE(columns.size() == 5);
   CHECK(columns[4].to_vector() == vector<std::int64_t>{4, 9});
-  CHECK_THROWS_WITH(x.split({1, 2}, 1), Catch::Contains("the sizes (1, 2) make 3, but dimension 1 of (2, 5) has size 5"));
+  CHECK_THROWS_WITH(x.split({1, 2}, 1),
+                    Catch::Contains("the sizes (1, 2) make 3, but dimension 1 of (2, 5) has size 5"));
   CHECK_THROWS_WITH(x.split(0), Catch::Contains("split_size must be positive, got 0"));
   CHECK_THROWS_WITH(x.chunk(0), Catch::Contains("number of chunks must be positive, got 0"));
-  CHECK(differentiable([](const D& t) {
-    auto p = t.split({1, 2}, 1);
-    return p[0] * p[1];
-  }, irregular({2, 3})));
+  CHECK(differentiable(
+      [](const D& t) {
+        auto p = t.split({1, 2}, 1);
+        return p[0] * p[1];
+      },
+      irregular({2, 3})));
 }
 
 TEST_CASE("flip and roll", "[ops][flip]") {

@@ -18,15 +18,14 @@ Matrix random(const cr::Shape& shape, std::uint64_t seed) {
 template <class F> std::string message_of(const F& f) {
   try {
     f();
-  } catch (const cr::Error& e) {
-    return e.message();
-  }
+  } catch (const cr::Error& e) { return e.message(); }
   return "no error";
 }
 Labels labels(std::initializer_list<std::int64_t> values) { return cr::tensor(std::vector<std::int64_t>(values)); }
 
 TEST_CASE("binary_cross_entropy finds the one value that is no probability wherever it stands", "[ops][loss]") {
-  const float below = -1e-45f, above = 1 + std::numeric_limits<float>::epsilon(), nan = std::numeric_limits<float>::quiet_NaN();
+  const float below = -1e-45f, above = 1 + std::numeric_limits<float>::epsilon(),
+              nan = std::numeric_limits<float>::quiet_NaN();
   for (std::int64_t n : {1, 31, 32, 33, 100})
     for (std::int64_t i : {std::int64_t{0}, n / 2, n - 1}) {
       auto p = cr::zeros({n});
@@ -35,8 +34,9 @@ TEST_CASE("binary_cross_entropy finds the one value that is no probability where
       for (float bad : {below, above, nan}) {
         p[i] = bad;
         const std::string where = " at element " + std::to_string(i);
-        CHECK(message_of([&] { cr::binary_cross_entropy(p, cr::zeros({n})); }).ends_with(where + "; take the sigmoid "
-              "first, or use binary_cross_entropy_with_logits"));
+        CHECK(message_of([&] { cr::binary_cross_entropy(p, cr::zeros({n})); })
+                  .ends_with(where + "; take the sigmoid "
+                                     "first, or use binary_cross_entropy_with_logits"));
       }
     }
 }
@@ -56,10 +56,12 @@ TEST_CASE("a cross entropy over no classes reads nothing", "[ops][loss]") {
 
 TEST_CASE("cross_entropy of equal scores is the logarithm of the number of classes", "[ops][loss]") {
   CHECK(cr::cross_entropy(cr::zeros({4, 10}), labels({0, 3, 9, 5})).item() == Approx(std::log(10.0)));
-  CHECK(cr::cross_entropy(cr::zeros({4, 10}), labels({0, 3, 9, 5}), {.reduction = "sum"}).item() == Approx(4 * std::log(10.0)));
+  CHECK(cr::cross_entropy(cr::zeros({4, 10}), labels({0, 3, 9, 5}), {.reduction = "sum"}).item() ==
+        Approx(4 * std::log(10.0)));
   CHECK(cr::cross_entropy(cr::zeros({4, 10}), labels({0, 3, 9, 5}), {.reduction = "none"}).shape() == cr::Shape{4});
   CHECK(cr::cross_entropy(cr::zeros({10}), cr::tensor<std::int64_t>(3)).item() == Approx(std::log(10.0)));
-  CHECK(cr::cross_entropy(cr::zeros({2, 10, 3, 3}), cr::zeros<std::int64_t>({2, 3, 3})).item() == Approx(std::log(10.0)));
+  CHECK(cr::cross_entropy(cr::zeros({2, 10, 3, 3}), cr::zeros<std::int64_t>({2, 3, 3})).item() ==
+        Approx(std::log(10.0)));
   CHECK(cr::cross_entropy(cr::tensor({{1000, -1000}}), labels({1})).item() == Approx(2000));
   CHECK(cr::cross_entropy(cr::tensor({{1000, -1000}}), labels({0})).item() == 0);
 }
@@ -91,25 +93,41 @@ TEST_CASE("cross_entropy's gradients agree with differences, twice", "[ops][loss
   auto target = labels({0, 3, 1, -100, 2, 2}).view({3, 2});
   auto w = cr::tensor<double>({1, 2, 0.5, 3});
   for (const char* reduction : {"mean", "sum", "none"}) {
-    auto f = [&](const Matrix& v) { return cr::cross_entropy(v, target, {.weight = w, .reduction = reduction, .label_smoothing = 0.1}); };
+    auto f = [&](const Matrix& v) {
+      return cr::cross_entropy(v, target, {.weight = w, .reduction = reduction, .label_smoothing = 0.1});
+    };
     INFO(reduction);
     CHECK(cr::gradcheck(f, {x}));
     CHECK(cr::gradgradcheck(f, {x}));
   }
-  CHECK(cr::gradgradcheck([](const Matrix& v, const Matrix& p) { return cr::cross_entropy(v, p); }, {random({2, 3}, 3), random({2, 3}, 4)}));
+  CHECK(cr::gradgradcheck([](const Matrix& v, const Matrix& p) { return cr::cross_entropy(v, p); },
+                          {random({2, 3}, 3), random({2, 3}, 4)}));
 }
 
 TEST_CASE("cross_entropy refuses labels that are no class, and shapes that do not belong together", "[ops][loss]") {
-  CHECK(message_of([] { cr::cross_entropy(cr::zeros({3, 10}), labels({1, 2, 10})); }) == "cross_entropy: label 10 at row 2 is no class; there are 10 classes (0 to 9)");
-  CHECK(message_of([] { cr::cross_entropy(cr::zeros({3, 10}), labels({1, -1, 2})); }) == "cross_entropy: label -1 at row 1 is no class; there are 10 classes (0 to 9)");
-  CHECK(message_of([] { cr::cross_entropy(cr::zeros({3, 10}), labels({1, 2}).unsqueeze(1)); }) == "cross_entropy: scores of shape (3, 10) need labels of shape (3,), got (2, 1)");
-  CHECK(message_of([] { cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}).unsqueeze(1)); }) ==
-        "cross_entropy: scores of shape (2, 10) need labels of shape (2,), got (2, 1); use target.squeeze(1)");
-  CHECK(message_of([] { cr::cross_entropy(cr::zeros({2, 10}), cr::zeros({2})); }) ==
-        "cross_entropy: probabilities need the shape of the scores, (2, 10), got (2,); class labels must be of int64: target.to<std::int64_t>()");
-  CHECK(message_of([] { cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}), {.weight = cr::ones({3})}); }) ==
-        "cross_entropy: weight needs one number for each of the 10 classes, got shape (3,)");
-  CHECK(message_of([] { cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}), {.reduction = "avg"}); }) == "reduction: expected \"mean\", \"sum\" or \"none\", got \"avg\"");
+  CHECK(message_of([] {
+          cr::cross_entropy(cr::zeros({3, 10}), labels({1, 2, 10}));
+        }) == "cross_entropy: label 10 at row 2 is no class; there are 10 classes (0 to 9)");
+  CHECK(message_of([] {
+          cr::cross_entropy(cr::zeros({3, 10}), labels({1, -1, 2}));
+        }) == "cross_entropy: label -1 at row 1 is no class; there are 10 classes (0 to 9)");
+  CHECK(message_of([] {
+          cr::cross_entropy(cr::zeros({3, 10}), labels({1, 2}).unsqueeze(1));
+        }) == "cross_entropy: scores of shape (3, 10) need labels of shape (3,), got (2, 1)");
+  CHECK(message_of([] {
+          cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}).unsqueeze(1));
+        }) == "cross_entropy: scores of shape (2, 10) need labels of shape (2,), got (2, 1); use target.squeeze(1)");
+  CHECK(message_of([] {
+          cr::cross_entropy(cr::zeros({2, 10}), cr::zeros({2}));
+        }) ==
+        "cross_entropy: probabilities need the shape of the scores, (2, 10), got (2,); class labels must be of int64: "
+        "target.to<std::int64_t>()");
+  CHECK(message_of([] {
+          cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}), {.weight = cr::ones({3})});
+        }) == "cross_entropy: weight needs one number for each of the 10 classes, got shape (3,)");
+  CHECK(message_of([] {
+          cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}), {.reduction = "avg"});
+        }) == "reduction: expected \"mean\", \"sum\" or \"none\", got \"avg\"");
 }
 
 TEST_CASE("nll_loss of log_softmax is cross_entropy", "[ops][loss]") {
@@ -126,7 +144,9 @@ TEST_CASE("nll_loss of log_softmax is cross_entropy", "[ops][loss]") {
     CHECK(cr::gradcheck(f, {x}));
     CHECK(cr::gradgradcheck(f, {x}));
   }
-  CHECK(message_of([] { cr::nll_loss(cr::zeros({3, 10}), labels({1, 2, 10})); }) == "nll_loss: label 10 at row 2 is no class; there are 10 classes (0 to 9)");
+  CHECK(message_of([] {
+          cr::nll_loss(cr::zeros({3, 10}), labels({1, 2, 10}));
+        }) == "nll_loss: label 10 at row 2 is no class; there are 10 classes (0 to 9)");
 }
 
 TEST_CASE("losses of a distance: values, reductions, kinks", "[ops][loss]") {
@@ -150,7 +170,9 @@ TEST_CASE("losses of a distance: gradients agree with differences, twice", "[ops
     INFO(reduction);
     auto mse = [&](const Matrix& a, const Matrix& b) { return cr::mse_loss(a * a, b, {.reduction = reduction}); };
     auto l1 = [&](const Matrix& a, const Matrix& b) { return cr::l1_loss(a * a, b, {.reduction = reduction}); };
-    auto smooth = [&](const Matrix& a, const Matrix& b) { return cr::smooth_l1_loss(a * a, b, {.reduction = reduction, .beta = 0.7}); };
+    auto smooth = [&](const Matrix& a, const Matrix& b) {
+      return cr::smooth_l1_loss(a * a, b, {.reduction = reduction, .beta = 0.7});
+    };
     CHECK(cr::gradcheck(mse, {x, y}));
     CHECK(cr::gradcheck(l1, {x, y}));
     CHECK(cr::gradcheck(smooth, {x, y}));
@@ -163,16 +185,25 @@ TEST_CASE("losses of a distance: gradients agree with differences, twice", "[ops
 TEST_CASE("binary cross entropy of probabilities and of scores", "[ops][loss]") {
   auto x = random({2, 3}, 1), y = cr::sigmoid(random({2, 3}, 2)).detach();
   auto w = cr::tensor<double>({1, 2, 3});
-  CHECK(cr::binary_cross_entropy(cr::sigmoid(x), y, {.weight = w}).item() == Approx(cr::binary_cross_entropy_with_logits(x, y, {.weight = w}).item()).epsilon(1e-13));
-  CHECK(cr::binary_cross_entropy(cr::tensor({0, 1}), cr::tensor({1, 1}), {.reduction = "none"}).to_vector() == std::vector<float>{100, 0});
-  CHECK(cr::binary_cross_entropy_with_logits(cr::tensor({-1000, 1000}), cr::tensor({1, 1}), {.reduction = "none"}).to_vector() == std::vector<float>{1000, 0});
-  CHECK(cr::binary_cross_entropy_with_logits(cr::tensor({0}), cr::tensor({1}), {.pos_weight = cr::tensor({3})}).item() == Approx(3 * std::log(2.0)));
+  CHECK(cr::binary_cross_entropy(cr::sigmoid(x), y, {.weight = w}).item() ==
+        Approx(cr::binary_cross_entropy_with_logits(x, y, {.weight = w}).item()).epsilon(1e-13));
+  CHECK(cr::binary_cross_entropy(cr::tensor({0, 1}), cr::tensor({1, 1}), {.reduction = "none"}).to_vector() ==
+        std::vector<float>{100, 0});
+  CHECK(cr::binary_cross_entropy_with_logits(cr::tensor({-1000, 1000}), cr::tensor({1, 1}), {.reduction = "none"})
+            .to_vector() == std::vector<float>{1000, 0});
+  CHECK(
+      cr::binary_cross_entropy_with_logits(cr::tensor({0}), cr::tensor({1}), {.pos_weight = cr::tensor({3})}).item() ==
+      Approx(3 * std::log(2.0)));
   CHECK(cr::logsigmoid(cr::tensor({0, -1000})).to_vector()[1] == -1000);
 
   y.requires_grad_();
-  auto of_p = [&](const Matrix& a, const Matrix& b) { return cr::binary_cross_entropy(cr::sigmoid(a), b, {.weight = w}); };
+  auto of_p = [&](const Matrix& a, const Matrix& b) {
+    return cr::binary_cross_entropy(cr::sigmoid(a), b, {.weight = w});
+  };
   auto of_x = [&](const Matrix& a, const Matrix& b) { return cr::binary_cross_entropy_with_logits(a, b); };
-  auto weighed = [&](const Matrix& a, const Matrix& b) { return cr::binary_cross_entropy_with_logits(a, b, {.reduction = "sum", .pos_weight = w}); };
+  auto weighed = [&](const Matrix& a, const Matrix& b) {
+    return cr::binary_cross_entropy_with_logits(a, b, {.reduction = "sum", .pos_weight = w});
+  };
   CHECK(cr::gradcheck(of_p, {x, y}));
   CHECK(cr::gradcheck(of_x, {x, y}));
   CHECK(cr::gradcheck(weighed, {x, y}));
@@ -182,14 +213,22 @@ TEST_CASE("binary cross entropy of probabilities and of scores", "[ops][loss]") 
 }
 
 TEST_CASE("losses refuse shapes that would broadcast by accident, and what is no probability", "[ops][loss]") {
-  CHECK(message_of([] { cr::mse_loss(cr::zeros({4, 1}), cr::zeros({4})); }) == "mse_loss: input (4, 1) and target (4,) must have the same shape; use target.view_as(input)");
-  CHECK(message_of([] { cr::l1_loss(cr::zeros({4, 2}), cr::zeros({2})); }) == "l1_loss: input (4, 2) and target (2,) must have the same shape; expand one of them if that is meant");
+  CHECK(message_of([] {
+          cr::mse_loss(cr::zeros({4, 1}), cr::zeros({4}));
+        }) == "mse_loss: input (4, 1) and target (4,) must have the same shape; use target.view_as(input)");
+  CHECK(message_of([] {
+          cr::l1_loss(cr::zeros({4, 2}), cr::zeros({2}));
+        }) == "l1_loss: input (4, 2) and target (2,) must have the same shape; expand one of them if that is meant");
   CHECK_THROWS_AS(cr::smooth_l1_loss(cr::zeros({4, 1}), cr::zeros({4})), cr::Error);
   CHECK_THROWS_AS(cr::smooth_l1_loss(cr::zeros({4}), cr::zeros({4}), {.beta = -1}), cr::Error);
   CHECK_THROWS_AS(cr::binary_cross_entropy_with_logits(cr::zeros({4, 1}), cr::zeros({4})), cr::Error);
-  CHECK(message_of([] { cr::binary_cross_entropy(cr::tensor({0.5, 2}), cr::zeros({2})); }) ==
-        "binary_cross_entropy: expects probabilities between 0 and 1, got 2 at element 1; take the sigmoid first, or use binary_cross_entropy_with_logits");
-  CHECK_THROWS_AS(cr::binary_cross_entropy_with_logits(cr::zeros({4}), cr::zeros({4}), {.weight = cr::ones({3, 4})}), cr::Error);
+  CHECK(message_of([] {
+          cr::binary_cross_entropy(cr::tensor({0.5, 2}), cr::zeros({2}));
+        }) ==
+        "binary_cross_entropy: expects probabilities between 0 and 1, got 2 at element 1; take the sigmoid first, or "
+        "use binary_cross_entropy_with_logits");
+  CHECK_THROWS_AS(cr::binary_cross_entropy_with_logits(cr::zeros({4}), cr::zeros({4}), {.weight = cr::ones({3, 4})}),
+                  cr::Error);
 }
 
 TEST_CASE("labels and class weights may be columns of a table", "[ops][loss]") {
@@ -226,8 +265,9 @@ TEST_CASE("labels and class weights may be columns of a table", "[ops][loss]") {
 
 TEST_CASE("class weights that require a gradient are refused, for they would get none", "[ops][loss]") {
   auto w = cr::ones<double>({3}, {.requires_grad = true});
-  CHECK(message_of([&] { cr::cross_entropy(random({2, 3}, 1), labels({0, 1}), {.weight = w}); }) ==
-        "cross_entropy: class weights of labels get no gradient, but weight requires one; pass weight.detach()");
+  CHECK(message_of([&] {
+          cr::cross_entropy(random({2, 3}, 1), labels({0, 1}), {.weight = w});
+        }) == "cross_entropy: class weights of labels get no gradient, but weight requires one; pass weight.detach()");
   CHECK_THROWS_AS(cr::nll_loss(random({2, 3}, 1), labels({0, 1}), {.weight = w}), cr::Error);
   cr::no_grad guard;
   CHECK(cr::nll_loss(cr::ones<double>({2, 3}), labels({0, 1}), {.weight = w}).item() == -1);
@@ -249,6 +289,7 @@ TEST_CASE("smooth_l1_loss of NaN has a gradient of NaN", "[ops][loss]") {
 }
 
 TEST_CASE("binary_cross_entropy refuses targets that are no probabilities", "[ops][loss]") {
-  CHECK(message_of([] { cr::binary_cross_entropy(cr::full({2}, 0.5f), cr::tensor({0, 2})); }) ==
-        "binary_cross_entropy: expects targets between 0 and 1, got 2 at element 1");
+  CHECK(message_of([] {
+          cr::binary_cross_entropy(cr::full({2}, 0.5f), cr::tensor({0, 2}));
+        }) == "binary_cross_entropy: expects targets between 0 and 1, got 2 at element 1");
 }

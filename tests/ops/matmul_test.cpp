@@ -16,9 +16,7 @@ Matrix random(const Shape& shape, std::uint64_t seed) {
 template <class F> std::string message_of(const F& f) {
   try {
     f();
-  } catch (const cr::Error& e) {
-    return e.message();
-  }
+  } catch (const cr::Error& e) { return e.message(); }
   return "no error";
 }
 
@@ -69,8 +67,11 @@ TEST_CASE("a product over nothing is zero, an empty product is empty", "[ops][ma
 }
 
 TEST_CASE("matmul's gradients agree with differences, twice", "[ops][matmul]") {
-  struct Case { Shape a, b; };
-  const Case cases[] = {{{3}, {3}}, {{2, 3}, {3}}, {{3}, {3, 2}}, {{2, 3}, {3, 4}}, {{2, 2, 3}, {3, 2}}, {{2, 2, 3}, {3}}, {{3}, {2, 3, 2}}, {{2, 1, 2, 3}, {3, 3, 2}}};
+  struct Case {
+    Shape a, b;
+  };
+  const Case cases[] = {{{3}, {3}},          {{2, 3}, {3}},    {{3}, {3, 2}},    {{2, 3}, {3, 4}},
+                        {{2, 2, 3}, {3, 2}}, {{2, 2, 3}, {3}}, {{3}, {2, 3, 2}}, {{2, 1, 2, 3}, {3, 3, 2}}};
   for (const auto& c : cases) {
     auto f = [](const Matrix& a, const Matrix& b) { return cr::matmul(a, b); };
     INFO(c.a.str() << " x " << c.b.str());
@@ -105,14 +106,23 @@ TEST_CASE("a product keeps only the operands that its gradients need", "[ops][ma
 }
 
 TEST_CASE("products of the wrong shapes are refused with both shapes", "[ops][matmul]") {
-  CHECK(message_of([] { cr::matmul(cr::zeros({2, 3}), cr::zeros({4, 5})); }) == "matmul: inner sizes must agree, got (2, 3) and (4, 5)");
-  CHECK(message_of([] { cr::matmul(cr::zeros({2, 3}), cr::zeros({4, 3})); }) ==
-        "matmul: inner sizes must agree, got (2, 3) and (4, 3); the transpose of the second would fit: b.mT()");
-  CHECK(message_of([] { cr::matmul(cr::zeros({2, 2, 3}), cr::zeros({4, 3, 5})); }) ==
-        "matmul: the batch dimensions of (2, 2, 3) and (4, 3, 5) do not broadcast: sizes 2 and 4 differ and neither is 1");
-  CHECK(message_of([] { cr::mm(cr::zeros({2}), cr::zeros({2, 2})); }) == "mm: expects two matrices, got (2,) and (2, 2); matmul takes other numbers of dimensions");
-  CHECK(message_of([] { cr::linear(cr::zeros({1, 10816}), cr::zeros({128, 9216})); }) ==
-        "linear: expects 9216 input features, got 10816 (input (1, 10816), weight (128, 9216))");
+  CHECK(message_of([] {
+          cr::matmul(cr::zeros({2, 3}), cr::zeros({4, 5}));
+        }) == "matmul: inner sizes must agree, got (2, 3) and (4, 5)");
+  CHECK(message_of([] {
+          cr::matmul(cr::zeros({2, 3}), cr::zeros({4, 3}));
+        }) == "matmul: inner sizes must agree, got (2, 3) and (4, 3); the transpose of the second would fit: b.mT()");
+  CHECK(message_of([] {
+          cr::matmul(cr::zeros({2, 2, 3}), cr::zeros({4, 3, 5}));
+        }) ==
+        "matmul: the batch dimensions of (2, 2, 3) and (4, 3, 5) do not broadcast: sizes 2 and 4 differ and neither is "
+        "1");
+  CHECK(message_of([] {
+          cr::mm(cr::zeros({2}), cr::zeros({2, 2}));
+        }) == "mm: expects two matrices, got (2,) and (2, 2); matmul takes other numbers of dimensions");
+  CHECK(message_of([] {
+          cr::linear(cr::zeros({1, 10816}), cr::zeros({128, 9216}));
+        }) == "linear: expects 9216 input features, got 10816 (input (1, 10816), weight (128, 9216))");
   CHECK_THROWS_AS(cr::dot(cr::zeros({2}), cr::zeros({3})), cr::Error);
   CHECK_THROWS_AS(cr::matmul(cr::zeros({}), cr::zeros({3})), cr::Error);
 }

@@ -17,9 +17,7 @@ Batch random(const Shape& shape, std::uint64_t seed) {
 template <class F> std::string message_of(const F& f) {
   try {
     f();
-  } catch (const cr::Error& e) {
-    return e.message();
-  }
+  } catch (const cr::Error& e) { return e.message(); }
   return "no error";
 }
 void check_standard(const Batch& y, const cr::Dims& dims) {  // mean 0 and variance 1 over these dimensions
@@ -34,20 +32,24 @@ TEST_CASE("batch_norm gives every channel mean 0 and variance 1", "[ops][norm]")
   cr::no_grad guard;
   check_standard(cr::batch_norm(random({50, 130}, 1) * 3 + 7, {}, {}, {}, {}, true), 0);
   check_standard(cr::batch_norm(random({4, 3, 5}, 2) * 3 + 7, {}, {}, {}, {}, true), {0, 2});
-  check_standard(cr::batch_norm(random({4, 3, 70, 70}, 3) * 3 + 7, {}, {}, {}, {}, true), {0, 2, 3});  // a plane of more than one piece
+  check_standard(cr::batch_norm(random({4, 3, 70, 70}, 3) * 3 + 7, {}, {}, {}, {}, true),
+                 {0, 2, 3});  // a plane of more than one piece
 }
 
 TEST_CASE("batch_norm keeps its precision far from zero", "[ops][norm]") {
   cr::Generator g(1);
   auto x = cr::randn({64, 2, 8, 8}, {.generator = &g}) + 10000.0;
-  auto y = cr::batch_norm(x, {}, {}, {}, {}, true).to<double>(), exact = cr::batch_norm(x.to<double>(), {}, {}, {}, {}, true);
+  auto y = cr::batch_norm(x, {}, {}, {}, {}, true).to<double>(),
+       exact = cr::batch_norm(x.to<double>(), {}, {}, {}, {}, true);
   auto a = y.to_vector(), b = exact.to_vector();
-  for (std::size_t i = 0; i < a.size(); i += 17) CHECK(a[i] == Approx(b[i]).margin(2e-3));  // the mean itself is rounded to 1/1024
+  for (std::size_t i = 0; i < a.size(); i += 17)
+    CHECK(a[i] == Approx(b[i]).margin(2e-3));  // the mean itself is rounded to 1/1024
   auto z = y * y;
   CHECK(z.sum().item() / static_cast<double>(z.numel()) == Approx(1).epsilon(1e-4));
 }
 
-TEST_CASE("batch_norm moves the running statistics, with the unbiased variance, and evaluation uses them", "[ops][norm]") {
+TEST_CASE("batch_norm moves the running statistics, with the unbiased variance, and evaluation uses them",
+          "[ops][norm]") {
   auto x = cr::tensor<double>({{1, 10}, {3, 30}});
   auto mean = cr::zeros<double>({2}), var = cr::ones<double>({2});
   auto version = mean.version();
@@ -55,7 +57,8 @@ TEST_CASE("batch_norm moves the running statistics, with the unbiased variance, 
   CHECK(mean.to_vector() == std::vector<double>{1, 10});
   CHECK(var.to_vector() == std::vector<double>{0.5 + 1, 0.5 + 100});
   CHECK(mean.version() > version);
-  auto y = cr::batch_norm(x, mean, var, cr::tensor<double>({2, 1}), cr::tensor<double>({0, 5}), false, 0.1, 0.0).to_vector();
+  auto y =
+      cr::batch_norm(x, mean, var, cr::tensor<double>({2, 1}), cr::tensor<double>({0, 5}), false, 0.1, 0.0).to_vector();
   CHECK(y[0] == 0);
   CHECK(y[2] == Approx(2 * 2 / std::sqrt(1.5)));
   CHECK(y[3] == Approx(5 + 20 / std::sqrt(100.5)));
@@ -67,7 +70,9 @@ TEST_CASE("batch_norm's gradients agree with differences, twice", "[ops][norm]")
     const auto channels = shape[1];
     auto mean = random({channels}, 7).detach(), var = cr::ones<double>({channels}) * 2;
     for (bool training : {true, false}) {
-      auto f = [&](const Batch& x, const Batch& w, const Batch& b) { return cr::batch_norm(x, mean.clone(), var.clone(), w, b, training); };
+      auto f = [&](const Batch& x, const Batch& w, const Batch& b) {
+        return cr::batch_norm(x, mean.clone(), var.clone(), w, b, training);
+      };
       INFO(shape.str() << (training ? " training" : " evaluation"));
       CHECK(cr::gradcheck(f, {random(shape, 1), random({channels}, 2), random({channels}, 3)}));
       CHECK(cr::gradgradcheck(f, {random(shape, 1), random({channels}, 2), random({channels}, 3)}));
@@ -105,12 +110,20 @@ TEST_CASE("layer_norm normalises each sample, and its gradients agree with diffe
 }
 
 TEST_CASE("normalisation refuses what it cannot normalise", "[ops][norm]") {
-  CHECK(message_of([] { cr::batch_norm(cr::zeros({1, 3}), {}, {}, {}, {}, true); }) ==
-        "batch_norm: training needs more than 1 value per channel, got shape (1, 3); use a larger batch (drop_last leaves out a last one of 1), or eval()");
-  CHECK(message_of([] { cr::batch_norm(cr::zeros({2, 3}), {}, {}); }) == "batch_norm: without running statistics only training mode works");
-  CHECK(message_of([] { cr::batch_norm(cr::zeros({2, 3}), cr::zeros({4}), cr::zeros({4}), {}, {}, true); }) ==
-        "batch_norm: running_mean needs one number for each of the 3 channels of (2, 3), got shape (4,)");
-  CHECK(message_of([] { cr::layer_norm(cr::zeros({2, 3}), {4}); }) == "layer_norm: the last dimensions of (2, 3) are not (4,)");
+  CHECK(message_of([] {
+          cr::batch_norm(cr::zeros({1, 3}), {}, {}, {}, {}, true);
+        }) ==
+        "batch_norm: training needs more than 1 value per channel, got shape (1, 3); use a larger batch (drop_last "
+        "leaves out a last one of 1), or eval()");
+  CHECK(message_of([] {
+          cr::batch_norm(cr::zeros({2, 3}), {}, {});
+        }) == "batch_norm: without running statistics only training mode works");
+  CHECK(message_of([] {
+          cr::batch_norm(cr::zeros({2, 3}), cr::zeros({4}), cr::zeros({4}), {}, {}, true);
+        }) == "batch_norm: running_mean needs one number for each of the 3 channels of (2, 3), got shape (4,)");
+  CHECK(message_of([] {
+          cr::layer_norm(cr::zeros({2, 3}), {4});
+        }) == "layer_norm: the last dimensions of (2, 3) are not (4,)");
 }
 
 TEST_CASE("running statistics may be columns of a table", "[ops][norm]") {

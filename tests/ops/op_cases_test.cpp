@@ -15,7 +15,8 @@ std::string difference(const cr::Tensor<double>& got, const cr::Tensor<double>& 
   if (!(got.shape() == expected.shape())) return "shape " + got.shape().str() + ", expected " + expected.shape().str();
   const auto a = values_of(got), b = values_of(expected);
   for (std::size_t i = 0; i < a.size(); ++i)
-    if (!(std::abs(a[i] - b[i]) <= tolerance * std::max(1.0, std::abs(b[i])))) return "element " + std::to_string(i) + ": " + std::to_string(a[i]) + ", expected " + std::to_string(b[i]);
+    if (!(std::abs(a[i] - b[i]) <= tolerance * std::max(1.0, std::abs(b[i]))))
+      return "element " + std::to_string(i) + ": " + std::to_string(a[i]) + ", expected " + std::to_string(b[i]);
   return "";
 }
 
@@ -32,9 +33,7 @@ template <class Check> void for_each_case(const Check& check) {
     INFO(c.name());
     try {
       ran += check(c) ? 1 : 0;
-    } catch (const std::exception& e) {
-      FAIL_CHECK(c.name() << ": " << e.what());
-    }
+    } catch (const std::exception& e) { FAIL_CHECK(c.name() << ": " << e.what()); }
   }
   std::printf("REPORT: op cases: %d of %zu\n", ran, op_cases().size());
   CHECK(ran > 100);
@@ -86,7 +85,13 @@ TEST_CASE("every op takes operands with strides", "[ops]") {
         in.push_back(x);
         continue;
       }
-      auto wide = x.unsqueeze(-1).expand([&] { auto s = x.shape(); s.push_back(2); return s; }()).contiguous();  // (..., 2)
+      auto wide = x.unsqueeze(-1)
+                      .expand([&] {
+                        auto s = x.shape();
+                        s.push_back(2);
+                        return s;
+                      }())
+                      .contiguous();  // (..., 2)
       in.push_back(wide.select(-1, 1));
       CHECK((!in.back().is_contiguous() || x.numel() <= 1));
     }

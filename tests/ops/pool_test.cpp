@@ -20,9 +20,7 @@ Image random(const Shape& shape, std::uint64_t seed) {
 template <class F> std::string message_of(const F& f) {
   try {
     f();
-  } catch (const cr::Error& e) {
-    return e.message();
-  }
+  } catch (const cr::Error& e) { return e.message(); }
   return "no error";
 }
 
@@ -30,20 +28,31 @@ template <class F> std::string message_of(const F& f) {
 
 TEST_CASE("max_pool2d takes the largest number of each window", "[ops][pool]") {
   auto x = random({2, 3, 7, 9}, 1).detach();
-  struct Case { cr::Size2d kernel, stride, pad, dilation; bool ceil; };
-  const Case cases[] = {{2, 2, 0, 1, false}, {2, 2, 0, 1, true}, {3, 2, 1, 1, false}, {3, 1, 1, 1, false}, {{3, 2}, {1, 3}, {1, 0}, {2, 1}, true}, {5, 3, 2, 1, true}};
+  struct Case {
+    cr::Size2d kernel, stride, pad, dilation;
+    bool ceil;
+  };
+  const Case cases[] = {{2, 2, 0, 1, false},
+                        {2, 2, 0, 1, true},
+                        {3, 2, 1, 1, false},
+                        {3, 1, 1, 1, false},
+                        {{3, 2}, {1, 3}, {1, 0}, {2, 1}, true},
+                        {5, 3, 2, 1, true}};
   for (const auto& c : cases) {
-    auto y = cr::max_pool2d(x, c.kernel, {.stride = c.stride, .padding = c.pad, .dilation = c.dilation, .ceil_mode = c.ceil});
+    auto y = cr::max_pool2d(x, c.kernel,
+                            {.stride = c.stride, .padding = c.pad, .dilation = c.dilation, .ceil_mode = c.ceil});
     INFO(c.kernel.str() << " " << y.shape().str());
     const std::int64_t reach_h = c.dilation.h * (c.kernel.h - 1) + 1;
-    CHECK(y.size(2) == (c.ceil ? (7 + 2 * c.pad.h - reach_h + c.stride.h - 1) / c.stride.h + 1 : (7 + 2 * c.pad.h - reach_h) / c.stride.h + 1));
+    CHECK(y.size(2) == (c.ceil ? (7 + 2 * c.pad.h - reach_h + c.stride.h - 1) / c.stride.h + 1
+                               : (7 + 2 * c.pad.h - reach_h) / c.stride.h + 1));
     for (std::int64_t p = 0; p < 3; ++p)
       for (std::int64_t i = 0; i < y.size(2); ++i)
         for (std::int64_t j = 0; j < y.size(3); ++j) {
           double best = -1e300;
           for (std::int64_t k = 0; k < c.kernel.h; ++k)
             for (std::int64_t l = 0; l < c.kernel.w; ++l) {
-              const auto r = i * c.stride.h + k * c.dilation.h - c.pad.h, s = j * c.stride.w + l * c.dilation.w - c.pad.w;
+              const auto r = i * c.stride.h + k * c.dilation.h - c.pad.h,
+                         s = j * c.stride.w + l * c.dilation.w - c.pad.w;
               if (r >= 0 && r < 7 && s >= 0 && s < 9) best = std::max(best, x.at({1, p, r, s}));
             }
           CHECK(y.at({1, p, i, j}) == best);
@@ -78,9 +87,14 @@ TEST_CASE("max_pool2d's gradient goes to the first of equal numbers, and NaN win
 }
 
 TEST_CASE("pooling's gradients agree with differences, twice", "[ops][pool]") {
-  auto x = cr::randperm(2 * 5 * 6).to<double>().view({1, 2, 5, 6}).requires_grad_();  // no ties, and steps too small to change a winner
+  auto x = cr::randperm(2 * 5 * 6)
+               .to<double>()
+               .view({1, 2, 5, 6})
+               .requires_grad_();  // no ties, and steps too small to change a winner
   auto max = [](const Image& v) { return cr::max_pool2d(v, 3, {.stride = 2, .padding = 1}); };
-  auto avg = [](const Image& v) { return cr::avg_pool2d(v, {2, 3}, {.stride = 2, .padding = {1, 1}, .ceil_mode = true, .count_include_pad = false}); };
+  auto avg = [](const Image& v) {
+    return cr::avg_pool2d(v, {2, 3}, {.stride = 2, .padding = {1, 1}, .ceil_mode = true, .count_include_pad = false});
+  };
   auto adaptive = [](const Image& v) { return cr::adaptive_avg_pool2d(v, {3, 4}); };
   CHECK(cr::gradcheck(max, {x}));
   CHECK(cr::gradcheck([](const Image& v) { return cr::max_pool2d(v, 2); }, {x}));
@@ -93,8 +107,10 @@ TEST_CASE("pooling's gradients agree with differences, twice", "[ops][pool]") {
 
 TEST_CASE("avg_pool2d counts the padding unless told otherwise", "[ops][pool]") {
   auto x = cr::ones({1, 2, 2});
-  CHECK(cr::avg_pool2d(x, 2, {.stride = 1, .padding = 1}).to_vector() == std::vector<float>{0.25f, 0.5f, 0.25f, 0.5f, 1, 0.5f, 0.25f, 0.5f, 0.25f});
-  CHECK(cr::avg_pool2d(x, 2, {.stride = 1, .padding = 1, .count_include_pad = false}).to_vector() == std::vector<float>(9, 1.0f));
+  CHECK(cr::avg_pool2d(x, 2, {.stride = 1, .padding = 1}).to_vector() ==
+        std::vector<float>{0.25f, 0.5f, 0.25f, 0.5f, 1, 0.5f, 0.25f, 0.5f, 0.25f});
+  CHECK(cr::avg_pool2d(x, 2, {.stride = 1, .padding = 1, .count_include_pad = false}).to_vector() ==
+        std::vector<float>(9, 1.0f));
   CHECK(cr::avg_pool2d(x, 2, {.divisor_override = 8}).item() == 0.5f);
   CHECK(cr::avg_pool2d(cr::ones({1, 3, 3}), 2, {.ceil_mode = true}).to_vector() == std::vector<float>(4, 1.0f));
 }
@@ -108,9 +124,15 @@ TEST_CASE("adaptive_avg_pool2d cuts an image into even bins", "[ops][pool]") {
 }
 
 TEST_CASE("pooling refuses windows that do not fit", "[ops][pool]") {
-  CHECK(message_of([] { cr::max_pool2d(cr::zeros({1, 2, 2}), 3); }) == "max_pool2d: a window of 3 does not fit into an image of 2 (padding included)");
-  CHECK(message_of([] { cr::max_pool2d(cr::zeros({1, 8, 8}), 3, {.padding = 2}); }) == "max_pool2d: padding must be at most half of the window, got 2 for a window of 3");
-  CHECK(message_of([] { cr::avg_pool2d(cr::zeros({8, 8}), 2); }) == "avg_pool2d: expects shape (N, C, H, W) or (C, H, W), got (8, 8)");
+  CHECK(message_of([] {
+          cr::max_pool2d(cr::zeros({1, 2, 2}), 3);
+        }) == "max_pool2d: a window of 3 does not fit into an image of 2 (padding included)");
+  CHECK(message_of([] {
+          cr::max_pool2d(cr::zeros({1, 8, 8}), 3, {.padding = 2});
+        }) == "max_pool2d: padding must be at most half of the window, got 2 for a window of 3");
+  CHECK(message_of([] {
+          cr::avg_pool2d(cr::zeros({8, 8}), 2);
+        }) == "avg_pool2d: expects shape (N, C, H, W) or (C, H, W), got (8, 8)");
   CHECK_THROWS_AS(cr::max_pool2d(cr::zeros({1, 8, 8}), 2, {.stride = 0}), cr::Error);
   CHECK_THROWS_AS(cr::adaptive_avg_pool2d(cr::zeros({1, 8, 8}), 0), cr::Error);
 }

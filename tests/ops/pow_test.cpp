@@ -41,11 +41,14 @@ TEST_CASE("pow: integers, zero bases, tensors on both sides", "[ops][pow]") {
 }
 
 TEST_CASE("operands broadcast, and their gradients are summed back", "[ops][elementwise]") {
-  const auto row = GENERATE(as<std::pair<const char*, Function>>{}, std::pair<const char*, Function>{"sub", [](const X& in) { return in[0] - in[1]; }},
-                            std::pair<const char*, Function>{"div", [](const X& in) { return in[0] / in[1]; }},
-                            std::pair<const char*, Function>{"maximum", [](const X& in) { return cr::maximum(in[0], in[1]); }},
-                            std::pair<const char*, Function>{"minimum", [](const X& in) { return cr::minimum(in[0], in[1]); }},
-                            std::pair<const char*, Function>{"where", [](const X& in) { return cr::where(in[0] > in[1], in[0] * in[1], in[1]); }});
+  const auto row =
+      GENERATE(as<std::pair<const char*, Function>>{},
+               std::pair<const char*, Function>{"sub", [](const X& in) { return in[0] - in[1]; }},
+               std::pair<const char*, Function>{"div", [](const X& in) { return in[0] / in[1]; }},
+               std::pair<const char*, Function>{"maximum", [](const X& in) { return cr::maximum(in[0], in[1]); }},
+               std::pair<const char*, Function>{"minimum", [](const X& in) { return cr::minimum(in[0], in[1]); }},
+               std::pair<const char*, Function>{
+                   "where", [](const X& in) { return cr::where(in[0] > in[1], in[0] * in[1], in[1]); }});
   INFO(row.first);
   const Function f = row.second;
   auto column = leaf({0.3, -1.7}), line = leaf({2.1, -0.4, 1.2});

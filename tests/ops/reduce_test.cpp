@@ -63,7 +63,8 @@ template <class T> void compare_all_subsets(const Tensor<T>& x) {
     CHECK(once == twice);
     REQUIRE(once.size() == naive.size());
     double worst = 0;
-    for (std::size_t i = 0; i < naive.size(); ++i) worst = std::max(worst, std::abs(static_cast<double>(once[i]) - naive[i]));
+    for (std::size_t i = 0; i < naive.size(); ++i)
+      worst = std::max(worst, std::abs(static_cast<double>(once[i]) - naive[i]));
     INFO("shape " << x.shape().str() << ", dims " << dims.str());
     CHECK(worst <= (std::is_same_v<T, float> ? 1e-4 : 1e-11) * std::sqrt(static_cast<double>(x.numel())));
   }
@@ -71,17 +72,18 @@ template <class T> void compare_all_subsets(const Tensor<T>& x) {
 
 }  // namespace
 
-TEST_CASE("sum over every subset of dimensions agrees with the definition, with one thread and two", "[ops][reduce][sum]") {
+TEST_CASE("sum over every subset of dimensions agrees with the definition, with one thread and two",
+          "[ops][reduce][sum]") {
   compare_all_subsets(irregular({3, 1, 5, 7}));
   compare_all_subsets(irregular({7, 5, 3}).permute({2, 0, 1}));
   compare_all_subsets(irregular({3, 1, 9}).expand({3, 4, 9}));
   compare_all_subsets(irregular({1, 5}).expand({6, 5}).permute({1, 0}));
   compare_all_subsets(irregular({11, 13}).slice(1, 1, 12, 3));
   compare_all_subsets(flip(irregular({4, 6, 2}), {0, 2}));
-  compare_all_subsets(irregular({40, 1100}).to<float>());       // rows and columns longer than a stretch
+  compare_all_subsets(irregular({40, 1100}).to<float>());        // rows and columns longer than a stretch
   compare_all_subsets(irregular({300, 9, 30}).transpose(0, 2));  // many tasks
   compare_all_subsets(irregular({2100, 17}));
-  compare_all_subsets(irregular({70001}).to<float>());           // one long row, cut into pieces
+  compare_all_subsets(irregular({70001}).to<float>());  // one long row, cut into pieces
 }
 
 TEST_CASE("sum of nothing, of scalars, of integers", "[ops][reduce][sum]") {
@@ -149,7 +151,8 @@ TEST_CASE("var and std", "[ops][reduce][var][std]") {
   CHECK(tensor({1e8f, 1e8f + 8, 1e8f + 16}).var().item() == 64);  // x * x would have lost all digits
   for (bool unbiased : {true, false}) {
     CHECK(differentiable([=](const Tensor<double>& t) { return var(t, {0, 2}, unbiased); }, irregular({2, 3, 2})));
-    CHECK(differentiable([=](const Tensor<double>& t) { return chainrule::std(t, 1, unbiased, true); }, irregular({2, 3, 2})));
+    CHECK(differentiable([=](const Tensor<double>& t) { return chainrule::std(t, 1, unbiased, true); },
+                         irregular({2, 3, 2})));
   }
   auto flat = full<double>({3}, 2, {.requires_grad = true});
   flat.std().backward();

@@ -140,12 +140,13 @@ TEST_CASE("uniform_ and normal_ fill any layout with the same numbers", "[ops][r
   b.uniform_(-2, 3, &h);
   CHECK(cr::equal(a, b));
   CHECK(cr::equal(a.clamp(-2, 3), a));
-  CHECK(std::abs(a.sum().item() / 2000 - 0.5) < 0.15);  // standard error of the mean of 2000: 5 / sqrt(12 * 2000) = 0.03
+  CHECK(std::abs(a.sum().item() / 2000 - 0.5) <
+        0.15);  // standard error of the mean of 2000: 5 / sqrt(12 * 2000) = 0.03
   a.normal_(10, 2, &g);
   b.normal_(10, 2, &h);
   CHECK(cr::equal(a, b));
-  CHECK(std::abs(a.sum().item() / 2000 - 10) < 0.2);                     // standard error: 2 / sqrt(2000) = 0.045
-  CHECK(std::abs((a - 10).square().sum().item() / 2000 - 4) < 0.6);      // standard error: 4 sqrt(2 / 2000) = 0.13
+  CHECK(std::abs(a.sum().item() / 2000 - 10) < 0.2);                 // standard error: 2 / sqrt(2000) = 0.045
+  CHECK(std::abs((a - 10).square().sum().item() / 2000 - 4) < 0.6);  // standard error: 4 sqrt(2 / 2000) = 0.13
   CHECK(contains(message_of([&] { a.uniform_(1, 0); }), "uniform_: needs low <= high"));
   CHECK(contains(message_of([&] { a.normal_(0, -1); }), "normal_: needs std >= 0"));
   auto w = leaf({1, 2});

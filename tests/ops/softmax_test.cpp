@@ -24,7 +24,8 @@ TEST_CASE("softmax sums to one along any dimension", "[ops][softmax]") {
   for (int dim : {0, 1, 2, -1}) {
     auto sums = x.softmax(dim).sum(dim).to_vector();
     for (double s : sums) CHECK(s == Approx(1).epsilon(1e-12));
-    CHECK(cr::softmax(x, dim).to_vector() == cr::softmax(x.transpose(0, 2).contiguous().transpose(0, 2), dim).to_vector());
+    CHECK(cr::softmax(x, dim).to_vector() ==
+          cr::softmax(x.transpose(0, 2).contiguous().transpose(0, 2), dim).to_vector());
   }
   auto y = cr::softmax(cr::tensor({0, std::log(3.0)}), 0).to_vector();
   CHECK(y[0] == Approx(0.25));

@@ -1,5 +1,6 @@
 #pragma once
-// What the tests of elementwise ops share: comparing with values worked out by hand, and first and second derivatives by differences.
+// What the tests of elementwise ops share: comparing with values worked out by hand, and first and second derivatives
+// by differences.
 
 #include "support/catch.hpp"
 
@@ -17,14 +18,16 @@ using cr::tensor;
 inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double inf = std::numeric_limits<double>::infinity();
 
-/// "" if x holds these values (NaN equals NaN; 1e-6 relative: float results against decimals written out), else what differs.
+/// "" if x holds these values (NaN equals NaN; 1e-6 relative: float results against decimals written out), else what
+/// differs.
 template <class T> std::string differs(const Tensor<T>& x, const std::vector<double>& expected) {
   const auto values = x.to_vector();
   if (values.size() != expected.size()) return std::to_string(values.size()) + " values";
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double a = static_cast<double>(values[i]), b = expected[i];
     if (a == b || (std::isnan(a) && std::isnan(b))) continue;
-    if (!(std::abs(a - b) <= 1e-6 * std::max(1.0, std::abs(b)))) return "element " + std::to_string(i) + " is " + std::to_string(a) + ", not " + std::to_string(b);
+    if (!(std::abs(a - b) <= 1e-6 * std::max(1.0, std::abs(b))))
+      return "element " + std::to_string(i) + " is " + std::to_string(a) + ", not " + std::to_string(b);
   }
   return "";
 }
@@ -42,7 +45,8 @@ inline Tensor<double> gradient(Function f, const std::vector<double>& values) {
   return cr::autograd::grad({y}, {x}, {w})[0];
 }
 
-/// First and second derivatives of f agree with central differences at these inputs, and for the first also where it is laid out otherwise.
+/// First and second derivatives of f agree with central differences at these inputs, and for the first also where it is
+/// laid out otherwise.
 inline void check_derivatives(Function f, const std::vector<Tensor<double>>& inputs) {
   CHECK(cr::gradcheck(f, inputs));
   CHECK(cr::gradgradcheck(f, inputs));
@@ -51,9 +55,7 @@ inline void check_derivatives(Function f, const std::vector<Tensor<double>>& inp
 template <class F> std::string message_of(const F& f) {
   try {
     f();
-  } catch (const cr::Error& e) {
-    return e.message();
-  }
+  } catch (const cr::Error& e) { return e.message(); }
   return "no error";
 }
 

@@ -12,7 +12,8 @@ using cr::nn::utils::clip_grad_value_;
 namespace {
 
 std::vector<cr::Tensor<>> two_parameters() {
-  std::vector<cr::Tensor<>> p{cr::zeros({2}, {.requires_grad = true}), cr::zeros({1, 1}, {.requires_grad = true}), cr::zeros({5}, {.requires_grad = true})};
+  std::vector<cr::Tensor<>> p{cr::zeros({2}, {.requires_grad = true}), cr::zeros({1, 1}, {.requires_grad = true}),
+                              cr::zeros({5}, {.requires_grad = true})};
   p[0].set_grad(cr::tensor({3, -4}));
   p[1].set_grad(cr::tensor({{12}}));  // the third has no gradient
   return p;

@@ -1,4 +1,5 @@
-// What all optimizers share: groups, which parameters change, state, errors. Formulas are compared with PyTorch in tests/parity.
+// What all optimizers share: groups, which parameters change, state, errors. Formulas are compared with PyTorch in
+// tests/parity.
 
 #include <chainrule/ops.hpp>
 #include <chainrule/optim.hpp>
@@ -16,9 +17,7 @@ void give(const Tensor<>& p, std::initializer_list<float> grad) { p.set_grad(cr:
 template <class F> std::string error_of(F f) {
   try {
     f();
-  } catch (const cr::Error& e) {
-    return e.message();
-  }
+  } catch (const cr::Error& e) { return e.message(); }
   return "no error";
 }
 
@@ -154,7 +153,8 @@ TEST_CASE("many parameters in one pass: the same bits for any number of threads"
     cr::set_num_threads(threads);
     cr::Generator generator(1);
     std::vector<Tensor<>> params;
-    for (std::int64_t n : {1, 30000, 5, 0, 16384, 16383, 70001, 2}) {  // pieces of the pass begin and end inside of parameters
+    for (std::int64_t n :
+         {1, 30000, 5, 0, 16384, 16383, 70001, 2}) {  // pieces of the pass begin and end inside of parameters
       params.push_back(cr::randn({n}, {.requires_grad = true, .generator = &generator}));
       params.back().set_grad(cr::randn({n}, {.generator = &generator}));
     }
@@ -183,8 +183,8 @@ TEST_CASE("many parameters in one pass: the same bits for any number of threads"
   }
 }
 
-TEMPLATE_TEST_CASE("training goes on from a saved state as if it had not stopped", "[optim]", optim::SGD<double>, optim::Adam<double>, optim::AdamW<double>,
-                   optim::RMSprop<double>, optim::Adagrad<double>) {
+TEMPLATE_TEST_CASE("training goes on from a saved state as if it had not stopped", "[optim]", optim::SGD<double>,
+                   optim::Adam<double>, optim::AdamW<double>, optim::RMSprop<double>, optim::Adagrad<double>) {
   auto options = typename TestType::Options{};
   options.lr = 0.05;
   if constexpr (requires { options.momentum; }) options.momentum = 0.9;
@@ -207,7 +207,8 @@ TEMPLATE_TEST_CASE("training goes on from a saved state as if it had not stopped
   CHECK(w.at({0}) != 1);
 }
 
-TEMPLATE_TEST_CASE("averages of gradients that have become 0 end at 0, not at denormal numbers", "[optim]", (std::pair<optim::SGD<float>, float>), (std::pair<optim::Adam<float>, float>),
+TEMPLATE_TEST_CASE("averages of gradients that have become 0 end at 0, not at denormal numbers", "[optim]",
+                   (std::pair<optim::SGD<float>, float>), (std::pair<optim::Adam<float>, float>),
                    (std::pair<optim::RMSprop<float>, float>), (std::pair<optim::Adam<double>, double>)) {
   using T = typename TestType::second_type;
   using Optimizer = typename TestType::first_type;
@@ -229,7 +230,9 @@ TEMPLATE_TEST_CASE("averages of gradients that have become 0 end at 0, not at de
   CHECK(averages == 1);
 }
 
-TEST_CASE("room for the state of large parameters is set aside with the optimizer, and is no state before the first step", "[optim]") {
+TEST_CASE(
+    "room for the state of large parameters is set aside with the optimizer, and is no state before the first step",
+    "[optim]") {
   const cr::Shape shape{256, 512};  // 512 KiB
   Tensor<> results[2];
   for (int again = 0; again < 2; ++again) {
@@ -269,11 +272,15 @@ TEST_CASE("a state of another optimizer, group or shape is refused and changes n
     CHECK(now.get("state.0.exp_avg").to_vector() == before.get("state.0.exp_avg").to_vector());
     CHECK(adam.lr() == 0.1);
   };
-  CHECK_THAT(error_of([&] { adam.load_state_dict(sgd.state_dict()); }), chainrule_test::Contains("no param_groups.0.beta1"));
+  CHECK_THAT(error_of([&] { adam.load_state_dict(sgd.state_dict()); }),
+             chainrule_test::Contains("no param_groups.0.beta1"));
   same();
-  CHECK_THAT(error_of([&] { adam.load_state_dict(two.state_dict()); }), chainrule_test::Contains("group 0 has 1 parameters, the saved one has 2"));
+  CHECK_THAT(error_of([&] { adam.load_state_dict(two.state_dict()); }),
+             chainrule_test::Contains("group 0 has 1 parameters, the saved one has 2"));
   same();
-  CHECK_THAT(error_of([&] { adam.load_state_dict(wide.state_dict()); }), chainrule_test::Contains("state.0.exp_avg is float32 of shape (3,), the parameter is float32 of shape (2,)"));
+  CHECK_THAT(
+      error_of([&] { adam.load_state_dict(wide.state_dict()); }),
+      chainrule_test::Contains("state.0.exp_avg is float32 of shape (3,), the parameter is float32 of shape (2,)"));
   same();
   auto more = adam.state_dict();
   more.emplace_back("weight", w);
@@ -285,15 +292,27 @@ TEST_CASE("bad options and parameters are refused", "[optim]") {
   auto w = leaf({1});
   CHECK(error_of([&] { optim::SGD o({w}, {.lr = -1}); }) == "SGD: invalid learning rate -1; it must be 0 or more");
   CHECK(error_of([&] { optim::SGD o({w}, {.lr = std::nan("")}); }) != "no error");
-  CHECK(error_of([&] { optim::SGD o({w}, {.nesterov = true}); }) == "SGD: nesterov needs a momentum above 0 and no dampening, got momentum 0 and dampening 0");
-  CHECK(error_of([&] { optim::Adam o({w}, {.betas = {1.0, 0.9}}); }) == "Adam: invalid first beta 1; it must be in [0, 1)");
-  CHECK(error_of([&] { optim::AdamW o({w}, {.weight_decay = -0.5}); }) == "AdamW: invalid weight_decay -0.5; it must be 0 or more");
+  CHECK(error_of([&] { optim::SGD o({w}, {.nesterov = true}); }) ==
+        "SGD: nesterov needs a momentum above 0 and no dampening, got momentum 0 and dampening 0");
+  CHECK(error_of([&] {
+          optim::Adam o({w}, {.betas = {1.0, 0.9}});
+        }) == "Adam: invalid first beta 1; it must be in [0, 1)");
+  CHECK(error_of([&] { optim::AdamW o({w}, {.weight_decay = -0.5}); }) ==
+        "AdamW: invalid weight_decay -0.5; it must be 0 or more");
   CHECK(error_of([&] { optim::RMSprop o({w}, {.alpha = -1}); }) == "RMSprop: invalid alpha -1; it must be 0 or more");
   CHECK(error_of([&] { optim::Adagrad o({w}, {.eps = -1}); }) == "Adagrad: invalid eps -1; it must be 0 or more");
-  CHECK(error_of([&] { optim::SGD o(std::vector<Tensor<>>{}); }) == "SGD: got an empty parameter list; pass net.parameters()");
-  CHECK_THAT(error_of([&] { optim::SGD o({w * w}); }), chainrule_test::Contains("was computed by mul; only leaves can be optimized"));
-  CHECK_THAT(error_of([&] { optim::SGD o({w, w}); }), chainrule_test::Contains("parameters 0 and 1 are the same tensor"));
-  CHECK_THAT(error_of([&] { optim::SGD o({{.params = {w}}, {.params = {w}}}); }), chainrule_test::Contains("is in group 0 already"));
+  CHECK(error_of([&] { optim::SGD o(std::vector<Tensor<>>{}); }) ==
+        "SGD: got an empty parameter list; pass net.parameters()");
+  CHECK_THAT(error_of([&] { optim::SGD o({w * w}); }),
+             chainrule_test::Contains("was computed by mul; only leaves can be optimized"));
+  CHECK_THAT(error_of([&] {
+               optim::SGD o({w, w});
+             }),
+             chainrule_test::Contains("parameters 0 and 1 are the same tensor"));
+  CHECK_THAT(error_of([&] {
+               optim::SGD o({{.params = {w}}, {.params = {w}}});
+             }),
+             chainrule_test::Contains("is in group 0 already"));
   optim::SGD o({w});
   CHECK(error_of([&] { o.set_lr(-0.5); }) == "set_lr: the learning rate must not be negative, got -0.5");
   CHECK(error_of([&] { (void)o.lr(3); }) == "lr: there is no parameter group 3, only 1");

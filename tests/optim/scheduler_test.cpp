@@ -86,8 +86,10 @@ TEST_CASE("OneCycleLR cycles the momentum the other way", "[optim][scheduler]") 
     momentum.push_back(s.optimizer.param_groups()[0].momentum);
     if (i < 9) scheduler.step();
   }
-  agree(lr, {0.04, 0.52, 1, 0.950484632013, 0.81174565395, 0.611262021936, 0.388741978064, 0.18825834605, 0.0495193679865, 4e-06});
-  agree(momentum, {0.95, 0.9, 0.85, 0.854951556605, 0.868825509907, 0.888873953302, 0.911126046698, 0.931174490093, 0.945048443395, 0.95});
+  agree(lr, {0.04, 0.52, 1, 0.950484632013, 0.81174565395, 0.611262021936, 0.388741978064, 0.18825834605,
+             0.0495193679865, 4e-06});
+  agree(momentum, {0.95, 0.9, 0.85, 0.854951556605, 0.868825509907, 0.888873953302, 0.911126046698, 0.931174490093,
+                   0.945048443395, 0.95});
   scheduler.step();  // after the last batch, as the loop of every tutorial does
   CHECK(s.optimizer.lr() == Approx(0.0495193679865));
   CHECK_THROWS_WITH(scheduler.step(), chainrule_test::Contains("step 11 of a cycle of 10 steps"));
@@ -291,7 +293,9 @@ TEST_CASE("a scheduler goes on from a saved state", "[optim][scheduler]") {
 
 TEST_CASE("ReduceLROnPlateau counts, cools down and stops at min_lr", "[optim][scheduler]") {
   Setup s;
-  optim::ReduceLROnPlateau scheduler(s.optimizer, {.factor = 0.1, .patience = 1, .threshold = 0.5, .threshold_mode = "abs", .cooldown = 1, .min_lr = 0.005});
+  optim::ReduceLROnPlateau scheduler(
+      s.optimizer,
+      {.factor = 0.1, .patience = 1, .threshold = 0.5, .threshold_mode = "abs", .cooldown = 1, .min_lr = 0.005});
   std::vector<double> lr;
   for (double loss : {10.0, 9.0, 9.6, 9.0, 9.6, 9.6, 9.6, 9.6}) {  // 9.0 improves by more than 0.5, 9.6 does not
     scheduler.step(loss);
@@ -307,14 +311,17 @@ TEST_CASE("bad arguments of schedulers are refused", "[optim][scheduler]") {
   CHECK_THROWS_WITH(optim::StepLR(s.optimizer, 0), Contains("step_size must be above 0, got 0"));
   CHECK_THROWS_WITH(optim::CosineAnnealingLR(s.optimizer, -3), Contains("T_max must be above 0, got -3"));
   CHECK_THROWS_WITH(optim::LinearLR(s.optimizer, {.start_factor = 0}), Contains("start_factor must lie in (0, 1]"));
-  CHECK_THROWS_WITH(optim::OneCycleLR(s.optimizer, {.max_lr = 0.1}), Contains("give total_steps, or epochs and steps_per_epoch"));
-  CHECK_THROWS_WITH(optim::OneCycleLR(s.optimizer, 0.1, {.total_steps = 5, .anneal_strategy = "cosine"}), Contains("not \"cosine\""));
+  CHECK_THROWS_WITH(optim::OneCycleLR(s.optimizer, {.max_lr = 0.1}),
+                    Contains("give total_steps, or epochs and steps_per_epoch"));
+  CHECK_THROWS_WITH(optim::OneCycleLR(s.optimizer, 0.1, {.total_steps = 5, .anneal_strategy = "cosine"}),
+                    Contains("not \"cosine\""));
   optim::SGD plain({s.w});
   CHECK_THROWS_WITH(optim::OneCycleLR(plain, 0.1, {.total_steps = 5}), Contains("needs an optimizer with momentum"));
   CHECK_THROWS_WITH(optim::ReduceLROnPlateau(s.optimizer, "minimum"), Contains("not \"minimum\""));
   CHECK_THROWS_WITH(optim::ReduceLROnPlateau(s.optimizer, {.factor = 1}), Contains("factor must be below 1, got 1"));
   optim::StepLR step(s.optimizer, 3), other(t.optimizer, 3);
-  CHECK_THROWS_WITH(optim::SequentialLR(s.optimizer, {step, step}, {}), Contains("2 schedulers need 1 milestones, got 0"));
+  CHECK_THROWS_WITH(optim::SequentialLR(s.optimizer, {step, step}, {}),
+                    Contains("2 schedulers need 1 milestones, got 0"));
   CHECK_THROWS_WITH(optim::SequentialLR(s.optimizer, {step, other}, {2}), Contains("the same optimizer"));
   CHECK_THROWS_WITH(step.load_state_dict({}), Contains("there is no number last_epoch"));
 }

@@ -1,5 +1,6 @@
-// Whole networks against PyTorch: the group `nets`. Weights and inputs come from a hash of their names, the same in every language;
-// compared are the scores in both modes, the losses of three steps of SGD, the first gradients, and the state after the steps.
+// Whole networks against PyTorch: the group `nets`. Weights and inputs come from a hash of their names, the same in
+// every language; compared are the scores in both modes, the losses of three steps of SGD, the first gradients, and the
+// state after the steps.
 
 #include <chainrule/optim.hpp>
 #include "parity/parts/nets.hpp"
@@ -8,9 +9,9 @@
 namespace {
 
 namespace cr = chainrule;
-using chainrule_test::ParityNet;
 using chainrule_test::disagreement;
 using chainrule_test::ParityCase;
+using chainrule_test::ParityNet;
 
 /// Element i of the tensor called `name`: splitmix64(fnv1a(name) + i), 24 bits of it, in [-bound, bound).
 std::vector<double> hashed(const std::string& name, std::int64_t n, double bound) {
@@ -29,14 +30,16 @@ std::vector<double> hashed(const std::string& name, std::int64_t n, double bound
 
 /// The value that the README of the parity files gives to a tensor of a state dictionary.
 template <class T> cr::Tensor<T> initial_value(const std::string& key, const cr::Shape& shape) {
-  const bool vector = shape.size() == 1, scale = vector && key.ends_with("weight"), variance = key.ends_with("running_var"), mean = key.ends_with("running_mean");
+  const bool vector = shape.size() == 1, scale = vector && key.ends_with("weight"),
+             variance = key.ends_with("running_var"), mean = key.ends_with("running_mean");
   double bound = 0.25;
   if (!scale && !variance && !mean) {
     const double fan = static_cast<double>(vector ? shape[0] : shape.numel() / shape[0]);
     bound = (vector ? 0.1 : 1) * std::sqrt(3 / fan) * (shape.size() == 4 ? 1.4 : 1);
   }
   std::vector<T> values;
-  for (double v : hashed(key, shape.numel(), bound)) values.push_back(static_cast<T>(static_cast<float>(v + (scale || variance ? 1 : 0))));
+  for (double v : hashed(key, shape.numel(), bound))
+    values.push_back(static_cast<T>(static_cast<float>(v + (scale || variance ? 1 : 0))));
   return cr::tensor(values).reshape(shape);
 }
 
@@ -114,7 +117,8 @@ template <class T> void compare(const ParityCase& c, const ParityNet<T>& net) {
   for (const auto& [name, shape] : ours) state.template get<T>(name).copy_(initial_value<T>(name, shape));
 
   const cr::Shape input_shape = c.sizes("input_shape");
-  cr::Tensor<T> x = cr::tensor(hashed(c.list("inputs").at(0), input_shape.numel(), 1)).reshape(input_shape).template to<T>();
+  cr::Tensor<T> x =
+      cr::tensor(hashed(c.list("inputs").at(0), input_shape.numel(), 1)).reshape(input_shape).template to<T>();
   std::vector<std::int64_t> classes;
   for (const auto& label : c.json()["labels"].items()) classes.push_back(label.integer());
   const cr::Tensor<std::int64_t> labels = cr::tensor(classes);
@@ -151,7 +155,8 @@ template <class T> void compare(const ParityCase& c, const ParityNet<T>& net) {
 TEST_CASE("whole networks agree with PyTorch over three steps of training", "[parity][nets][data]") {
   if (!chainrule_test::parity_present("nets")) return;
   const chainrule_test::ParityGroup group("nets");
-  // A relu that is within rounding of 0 flips, and with it gradients by far more than the tolerance: the fewer such, the better.
+  // A relu that is within rounding of 0 flips, and with it gradients by far more than the tolerance: the fewer such,
+  // the better.
   struct Exact {
     cr::ConvPrecision was = cr::conv_precision();
     Exact() { cr::set_conv_precision(cr::ConvPrecision::exact); }

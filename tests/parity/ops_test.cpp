@@ -1,4 +1,5 @@
-// Every op and loss against PyTorch: outputs, gradients for given cotangents, running statistics. The rows are in parts/.
+// Every op and loss against PyTorch: outputs, gradients for given cotangents, running statistics. The rows are in
+// parts/.
 
 #include "parity/parts/rows.hpp"
 #include "support/catch.hpp"
@@ -23,7 +24,8 @@ struct Count {
   int cases = 0, tensors = 0;
 };
 
-void compare(const ParityCase& c, const std::string& what, const TensorBase& ours, const std::string& role, Count& count) {
+void compare(const ParityCase& c, const std::string& what, const TensorBase& ours, const std::string& role,
+             Count& count) {
   INFO(c.name << ": " << what);
   CHECK(disagreement(ours, c.stored(role), c.rtol(), c.atol()) == "");
   ++count.tensors;
@@ -52,7 +54,8 @@ void run(ParityCase& c, Count& count) {
   if (wanted.empty()) return;
   for (const auto& input : wanted) inputs.push_back(c.real(input));
   const auto grads = chainrule::autograd::grad(roots, inputs, cotangents);
-  for (std::size_t k = 0; k < wanted.size(); ++k) compare(c, "gradient of " + wanted[k], grads[k], "grad." + wanted[k], count);
+  for (std::size_t k = 0; k < wanted.size(); ++k)
+    compare(c, "gradient of " + wanted[k], grads[k], "grad." + wanted[k], count);
 }
 
 TEST_CASE("ops and losses agree with PyTorch", "[parity][data]") {
@@ -63,11 +66,10 @@ TEST_CASE("ops and losses agree with PyTorch", "[parity][data]") {
     ParityCase c(group, json);
     try {
       run(c, count);
-    } catch (const std::exception& e) {
-      FAIL_CHECK(c.name << ": " << e.what());
-    }
+    } catch (const std::exception& e) { FAIL_CHECK(c.name << ": " << e.what()); }
   }
-  std::printf("REPORT: parity: %d of %zu cases of ops ran, %d tensors compared\n", count.cases, group.cases().size(), count.tensors);
+  std::printf("REPORT: parity: %d of %zu cases of ops ran, %d tensors compared\n", count.cases, group.cases().size(),
+              count.tensors);
   CHECK(count.cases == static_cast<int>(group.cases().size()));
   CHECK(count.cases > 0);
 }

@@ -20,10 +20,18 @@ class Arguments {
   explicit Arguments(const ParityCase& c) : case_(c) {
     for (const auto& [key, value] : c.json()["args"].members()) left_.insert(key);
   }
-  void operator()(const char* key, double& to) { if (take(key)) to = case_.number(key); }
-  void operator()(const char* key, std::int64_t& to) { if (take(key)) to = case_.integer(key); }
-  void operator()(const char* key, bool& to) { if (take(key)) to = case_.flag(key); }
-  void operator()(const char* key, std::string& to) { if (take(key)) to = case_.text(key); }
+  void operator()(const char* key, double& to) {
+    if (take(key)) to = case_.number(key);
+  }
+  void operator()(const char* key, std::int64_t& to) {
+    if (take(key)) to = case_.integer(key);
+  }
+  void operator()(const char* key, bool& to) {
+    if (take(key)) to = case_.flag(key);
+  }
+  void operator()(const char* key, std::string& to) {
+    if (take(key)) to = case_.text(key);
+  }
   void operator()(const char* key, std::pair<double, double>& to) {
     if (take(key)) to = {case_.numbers(key).at({0}), case_.numbers(key).at({1})};
   }
@@ -46,18 +54,21 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const ParityCase& c, const Para
   Arguments get(c);
   if (c.op == "SGD") {
     optim::SGDOptions o;
-    get("lr", o.lr), get("momentum", o.momentum), get("dampening", o.dampening), get("weight_decay", o.weight_decay), get("nesterov", o.nesterov), get.done();
+    get("lr", o.lr), get("momentum", o.momentum), get("dampening", o.dampening), get("weight_decay", o.weight_decay),
+        get("nesterov", o.nesterov), get.done();
     return std::make_unique<optim::SGD<double>>(params, o);
   }
   auto adam = [&](auto o) {
-    get("lr", o.lr), get("betas", o.betas), get("eps", o.eps), get("weight_decay", o.weight_decay), get("amsgrad", o.amsgrad), get.done();
+    get("lr", o.lr), get("betas", o.betas), get("eps", o.eps), get("weight_decay", o.weight_decay),
+        get("amsgrad", o.amsgrad), get.done();
     return o;
   };
   if (c.op == "Adam") return std::make_unique<optim::Adam<double>>(params, adam(optim::AdamOptions{}));
   if (c.op == "AdamW") return std::make_unique<optim::AdamW<double>>(params, adam(optim::AdamWOptions{}));
   if (c.op == "RMSprop") {
     optim::RMSpropOptions o;
-    get("lr", o.lr), get("alpha", o.alpha), get("eps", o.eps), get("weight_decay", o.weight_decay), get("momentum", o.momentum), get("centered", o.centered), get.done();
+    get("lr", o.lr), get("alpha", o.alpha), get("eps", o.eps), get("weight_decay", o.weight_decay),
+        get("momentum", o.momentum), get("centered", o.centered), get.done();
     return std::make_unique<optim::RMSprop<double>>(params, o);
   }
   if (c.op == "Adagrad") {
@@ -77,7 +88,8 @@ void agrees(const ParityCase& c, const cr::TensorBase& ours, const cr::TensorBas
 void run_trajectory(ParityCase& c) {
   Params params{c.real("w"), c.real("b")};
   auto optimizer = make_optimizer(c, params);
-  const auto grads_w = c.stored_as<double>("grads.w"), grads_b = c.stored_as<double>("grads.b"), after_w = c.stored_as<double>("after.w"), after_b = c.stored_as<double>("after.b");
+  const auto grads_w = c.stored_as<double>("grads.w"), grads_b = c.stored_as<double>("grads.b"),
+             after_w = c.stored_as<double>("after.w"), after_b = c.stored_as<double>("after.b");
   const auto steps = c.json()["steps"].integer();
   REQUIRE(grads_w.size(0) == steps);
   for (std::int64_t s = 0; s < steps; ++s) {
@@ -150,8 +162,10 @@ std::unique_ptr<optim::Scheduler> make_scheduler(const ParityCase& c, optim::Opt
   }
   if (c.op == "OneCycleLR") {
     optim::OneCycleLROptions o;
-    get("max_lr", o.max_lr), get("total_steps", o.total_steps), get("pct_start", o.pct_start), get("anneal_strategy", o.anneal_strategy);
-    get("three_phase", o.three_phase), get("div_factor", o.div_factor), get("final_div_factor", o.final_div_factor), get.done();
+    get("max_lr", o.max_lr), get("total_steps", o.total_steps), get("pct_start", o.pct_start),
+        get("anneal_strategy", o.anneal_strategy);
+    get("three_phase", o.three_phase), get("div_factor", o.div_factor), get("final_div_factor", o.final_div_factor),
+        get.done();
     return std::make_unique<optim::OneCycleLR>(optimizer, o);
   }
   FAIL("no scheduler is called " << c.op);
@@ -159,13 +173,15 @@ std::unique_ptr<optim::Scheduler> make_scheduler(const ParityCase& c, optim::Opt
 }
 
 void run_scheduler(const ParityCase& c) {
-  optim::SGD<double> optimizer({cr::zeros<double>({1}, {.requires_grad = true})}, {.lr = c.json()["base_lr"].number(), .momentum = 0.9});
+  optim::SGD<double> optimizer({cr::zeros<double>({1}, {.requires_grad = true})},
+                               {.lr = c.json()["base_lr"].number(), .momentum = 0.9});
   const auto metric = c.stored_as<double>("metric").to_vector();
   std::vector<double> rates;
   if (c.op == "ReduceLROnPlateau") {
     optim::ReduceLROnPlateauOptions o;
     Arguments get(c);
-    get("mode", o.mode), get("factor", o.factor), get("patience", o.patience), get("threshold", o.threshold), get("threshold_mode", o.threshold_mode);
+    get("mode", o.mode), get("factor", o.factor), get("patience", o.patience), get("threshold", o.threshold),
+        get("threshold_mode", o.threshold_mode);
     get("cooldown", o.cooldown), get("min_lr", o.min_lr), get("eps", o.eps), get.done();
     optim::ReduceLROnPlateau scheduler(optimizer, o);
     for (std::size_t i = 0; i < metric.size(); ++i) {

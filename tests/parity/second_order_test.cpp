@@ -20,12 +20,16 @@ const std::map<std::string, Function> functions = {
     {"softmax", [](const X& in) { return cr::softmax(in[0], 1); }},
     {"log_softmax", [](const X& in) { return cr::log_softmax(in[0], 1); }},
     {"conv2d", [](const X& in) { return cr::conv2d(in[0], in[1], in[2], {.padding = 1}); }},
-    {"batch_norm", [](const X& in) { return cr::batch_norm(in[0], Tensor<double>(), Tensor<double>(), in[1], in[2], true); }},
+    {"batch_norm",
+     [](const X& in) { return cr::batch_norm(in[0], Tensor<double>(), Tensor<double>(), in[1], in[2], true); }},
     {"relu", [](const X& in) { return cr::relu(in[0]); }},
     {"sum", [](const X& in) { return in[0].sum(1); }},
     {"pow", [](const X& in) { return cr::pow(in[0], 3); }},
     {"max_pool2d", [](const X& in) { return cr::max_pool2d(in[0], 2); }},
-    {"cross_entropy", [](const X& in) { return cr::cross_entropy(in[0], cr::tensor<std::int64_t>({1, 0, 3})); }},
+    {"cross_entropy",
+     [](const X& in) {
+       return cr::cross_entropy(in[0], cr::tensor<std::int64_t>({1, 0, 3}));
+     }},
     {"gelu", [](const X& in) { return cr::gelu(in[0]); }},
     {"sqrt", [](const X& in) { return cr::sqrt(in[0]); }},
     {"logsumexp", [](const X& in) { return cr::logsumexp(in[0], 1); }},
@@ -42,7 +46,8 @@ void run(ParityCase& c, int& ran) {
   ++ran;
   X inputs;
   for (const auto& name : c.list("inputs")) inputs.push_back(c.real(name));
-  const auto first = cr::autograd::grad<double>({f->second(inputs)}, inputs, X{c.stored_as<double>("cotangent0")}, {.create_graph = true});
+  const auto first = cr::autograd::grad<double>({f->second(inputs)}, inputs, X{c.stored_as<double>("cotangent0")},
+                                                {.create_graph = true});
   X roots, us;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const auto index = std::to_string(i);
@@ -69,9 +74,7 @@ TEST_CASE("second derivatives agree with PyTorch", "[parity][data]") {
     ParityCase c(group, json);
     try {
       run(c, ran);
-    } catch (const std::exception& e) {
-      FAIL_CHECK(c.name << ": " << e.what());
-    }
+    } catch (const std::exception& e) { FAIL_CHECK(c.name << ": " << e.what()); }
   }
   std::printf("REPORT: parity: %d of %zu cases of second_order ran\n", ran, group.cases().size());
   CHECK(ran == static_cast<int>(group.cases().size()));

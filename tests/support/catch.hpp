@@ -1,5 +1,6 @@
 #pragma once
-// The test framework: Catch2 as Debian and Ubuntu package it, version 2 or 3. Contains("text") is the same matcher in both.
+// The test framework: Catch2 as Debian and Ubuntu package it, version 2 or 3. Contains("text") is the same matcher in
+// both.
 
 #if __has_include(<catch2/catch.hpp>)
 #include <catch2/catch.hpp>

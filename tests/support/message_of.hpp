@@ -10,9 +10,7 @@ namespace chainrule_test {
 template <class F> std::string message_of(const F& f) {
   try {
     f();
-  } catch (const chainrule::Error& e) {
-    return e.what();
-  }
+  } catch (const chainrule::Error& e) { return e.what(); }
   return "(no error)";
 }
 inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

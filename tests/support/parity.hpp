@@ -1,6 +1,6 @@
 #pragma once
-// Cases computed by PyTorch: NAME.json says what was done, NAME.safetensors holds the tensors as CASE/ROLE. Shapes, values,
-// arguments and tolerances all come from the files.
+// Cases computed by PyTorch: NAME.json says what was done, NAME.safetensors holds the tensors as CASE/ROLE. Shapes,
+// values, arguments and tolerances all come from the files.
 
 #include <chainrule/api.hpp>
 #include <chainrule/io/safetensors.hpp>
@@ -29,17 +29,21 @@ struct ParityGroup {
 
  private:
   ParityGroup(const std::string& group, const std::string& stem)
-      : name(group), file(cr::io::load_safetensors(stem + ".safetensors")), json(cr::io::parse_json(read_text(stem + ".json"), stem + ".json")) {
+      : name(group),
+        file(cr::io::load_safetensors(stem + ".safetensors")),
+        json(cr::io::parse_json(read_text(stem + ".json"), stem + ".json")) {
     for (const auto& [key, t] : file.tensors) tensors.emplace(key, t);
   }
 };
 
 inline bool parity_present(const std::string& name) { return present(parity_dir() + "/" + name + ".json"); }
 
-/// One case: its arguments, its tensors, and what an op row takes from it. Inputs in double are leaves that require a gradient.
+/// One case: its arguments, its tensors, and what an op row takes from it. Inputs in double are leaves that require a
+/// gradient.
 class ParityCase {
  public:
-  ParityCase(const ParityGroup& group, const cr::io::Json& entry) : group_(group), json_(entry), name(entry["case"].string()), op(entry["op"].string()) {}
+  ParityCase(const ParityGroup& group, const cr::io::Json& entry)
+      : group_(group), json_(entry), name(entry["case"].string()), op(entry["op"].string()) {}
 
   // ---- tensors ----
   bool has(const std::string& role) const { return group_.tensors.contains(name + "/" + role); }
@@ -73,8 +77,12 @@ class ParityCase {
   bool has_argument(const std::string& key) const { return argument(key) != nullptr; }
   double number(const std::string& key) const { return json_["args"][key].number(); }
   std::int64_t integer(const std::string& key) const { return json_["args"][key].integer(); }
-  bool flag(const std::string& key, bool otherwise = false) const { return has_argument(key) ? json_["args"][key].boolean() : otherwise; }
-  std::string text(const std::string& key, const std::string& otherwise = "") const { return has_argument(key) ? json_["args"][key].string() : otherwise; }
+  bool flag(const std::string& key, bool otherwise = false) const {
+    return has_argument(key) ? json_["args"][key].boolean() : otherwise;
+  }
+  std::string text(const std::string& key, const std::string& otherwise = "") const {
+    return has_argument(key) ? json_["args"][key].string() : otherwise;
+  }
   /// A number, or a list of them.
   cr::Shape sizes(const std::string& key, const cr::Shape& otherwise = {}) const {
     const auto* a = argument(key);
@@ -126,7 +134,8 @@ template <class F> void with_type(const TensorBase& t, const F& f) {
   }
 }
 
-/// "" if ours agrees with the stored tensor, else where it does not. Shapes must be equal; integers, bools, NaN and infinity exactly.
+/// "" if ours agrees with the stored tensor, else where it does not. Shapes must be equal; integers, bools, NaN and
+/// infinity exactly.
 inline std::string disagreement(const TensorBase& ours, const TensorBase& stored, double rtol, double atol) {
   using cr::detail::concat;
   if (!ours.defined()) return "ours is not defined";
@@ -139,7 +148,8 @@ inline std::string disagreement(const TensorBase& ours, const TensorBase& stored
     double worst = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
       const auto u = static_cast<double>(a[i]), v = static_cast<double>(b[i]);
-      const double error = u == v || (u != u && v != v) ? 0 : std::abs(u - v), excess = error - (atol + rtol * std::abs(v));
+      const double error = u == v || (u != u && v != v) ? 0 : std::abs(u - v),
+                   excess = error - (atol + rtol * std::abs(v));
       if (error == 0 || excess <= 0 || (excess <= worst && !found.empty())) continue;
       worst = excess;
       char text[160];

@@ -1,12 +1,14 @@
 #pragma once
-// Random tensors from a seed, and whether two tensors agree bit for bit: for tests of ops that stand for several others.
+// Random tensors from a seed, and whether two tensors agree bit for bit: for tests of ops that stand for several
+// others.
 
 #include <chainrule/api.hpp>
 #include <cstring>
 
 namespace chainrule_test {
 
-template <class T> chainrule::Tensor<T> random(const chainrule::Shape& shape, std::uint64_t seed, bool requires_grad = true) {
+template <class T>
+chainrule::Tensor<T> random(const chainrule::Shape& shape, std::uint64_t seed, bool requires_grad = true) {
   chainrule::Generator g(seed);
   return chainrule::randn<T>(shape, {.requires_grad = requires_grad, .generator = &g});
 }

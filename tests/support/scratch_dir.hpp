@@ -16,7 +16,8 @@ class ScratchDir {
   ScratchDir() {
     std::random_device random;  // tests run in parallel, each in its own folder
     do {
-      path_ = std::filesystem::temp_directory_path() / ("chainrule-test-" + std::to_string(random()) + std::to_string(random()));
+      path_ = std::filesystem::temp_directory_path() /
+              ("chainrule-test-" + std::to_string(random()) + std::to_string(random()));
     } while (!std::filesystem::create_directories(path_));
   }
   ~ScratchDir() {

@@ -12,10 +12,11 @@ struct Softsign {
 /// softsign(x) = x / (1 + |x|), element by element, between -1 and 1. float and double.
 /// Gradient: g / (1 + |x|)^2. Source: torch.nn.functional.softsign.
 ///     softsign(tensor({-1, 0, 3}))   // {-0.5, 0, 0.75}
-template <class T> chainrule::Tensor<T> softsign(const chainrule::Tensor<T>& x, chainrule::Location at = chainrule::Location::here()) {
+template <class T>
+chainrule::Tensor<T> softsign(const chainrule::Tensor<T>& x, chainrule::Location at = chainrule::Location::here()) {
   using namespace chainrule;
-  return record("softsign", map(Softsign{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) {
-    return Grads{g / square(1 + abs(v))};
-  }, at);
+  return record(
+      "softsign", map(Softsign{}, at, x), {x}, keep(x),
+      [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g / square(1 + abs(v))}; }, at);
 }
 // [/elementwise]

@@ -19,7 +19,10 @@ void expect(bool ok, const char* what) {
 /// body(t, i) on three threads at once.
 template <class Body> void together(int times, const Body& body) {
   std::vector<std::thread> threads;
-  for (int t = 0; t < 3; ++t) threads.emplace_back([&, t] { for (int i = 0; i < times; ++i) body(t, i); });
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < times; ++i) body(t, i);
+    });
   for (auto& t : threads) t.join();
 }
 
@@ -80,9 +83,7 @@ void one_freed_graph() {
       try {
         cr::autograd::grad(y, x);
         ++walked;
-      } catch (const cr::Error&) {
-        ++refused;
-      }
+      } catch (const cr::Error&) { ++refused; }
     });
   }
   expect(walked >= 30 && walked + refused == 90, "a graph that the first walk frees: the others get an error");

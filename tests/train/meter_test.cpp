@@ -54,8 +54,10 @@ TEST_CASE("accuracy counts rows whose largest score is at the label", "[train]")
   CHECK(top2.correct() == 6);
   const float nan = std::numeric_limits<float>::quiet_NaN();
   CHECK(training::accuracy(cr::tensor({{nan, nan}}), cr::tensor<std::int64_t>({0}), 2) == 0);
-  CHECK_THROWS_WITH(training::accuracy(scores, cr::tensor<std::int64_t>({1, 2, 3, 0})), Contains("label 3 of row 2 is not in 0..2"));
-  CHECK_THROWS_WITH(training::accuracy(scores, cr::tensor<std::int64_t>({1, 2})), Contains("scores of shape (4, 3) need labels of shape (4,), got (2,)"));
+  CHECK_THROWS_WITH(training::accuracy(scores, cr::tensor<std::int64_t>({1, 2, 3, 0})),
+                    Contains("label 3 of row 2 is not in 0..2"));
+  CHECK_THROWS_WITH(training::accuracy(scores, cr::tensor<std::int64_t>({1, 2})),
+                    Contains("scores of shape (4, 3) need labels of shape (4,), got (2,)"));
 }
 
 TEST_CASE("a confusion matrix counts what was taken for what", "[train]") {
@@ -75,13 +77,16 @@ TEST_CASE("a confusion matrix counts what was taken for what", "[train]") {
         "          1     0     2     1    66.67\n"
         "          2     1     0     1    50.00\n"
         "precision % 66.67 100.0 50.00    71.43");
-  CHECK_THROWS_WITH(m.add(cr::tensor<std::int64_t>({0, 3}), cr::tensor<std::int64_t>({0, 0})), Contains("prediction 3 of row 1"));
-  CHECK_THROWS_WITH(m.add(cr::tensor<std::int64_t>({0, 0}), cr::tensor<std::int64_t>({0, -1})), Contains("label -1 of row 1"));
+  CHECK_THROWS_WITH(m.add(cr::tensor<std::int64_t>({0, 3}), cr::tensor<std::int64_t>({0, 0})),
+                    Contains("prediction 3 of row 1"));
+  CHECK_THROWS_WITH(m.add(cr::tensor<std::int64_t>({0, 0}), cr::tensor<std::int64_t>({0, -1})),
+                    Contains("label -1 of row 1"));
   CHECK(m.total() == 7);  // nothing was counted
   std::ostringstream out;
   out << m;
   CHECK(out.str() == m.str());
-  CHECK_THROWS_WITH(m.add(cr::zeros({2, 4}), cr::tensor<std::int64_t>({0, 0})), Contains("scores of shape (N, 3), got (2, 4)"));
+  CHECK_THROWS_WITH(m.add(cr::zeros({2, 4}), cr::tensor<std::int64_t>({0, 0})),
+                    Contains("scores of shape (N, 3), got (2, 4)"));
 }
 
 TEST_CASE("a confusion matrix names its classes, and has - where there is nothing", "[train]") {

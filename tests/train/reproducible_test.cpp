@@ -23,7 +23,8 @@ Trained train(int threads, int workers, std::uint64_t seed) {
   const int before = cr::get_num_threads();
   cr::set_num_threads(threads);
   cr::manual_seed(seed);
-  data::DrawnDigits set(600, 1, cr::transforms::Compose{cr::transforms::ToTensor{}, cr::transforms::Normalize{{0.13f}, {0.31f}}});
+  data::DrawnDigits set(
+      600, 1, cr::transforms::Compose{cr::transforms::ToTensor{}, cr::transforms::Normalize{{0.13f}, {0.31f}}});
   Net net;
   cr::optim::Adam optimizer(net.parameters(), {.lr = 2e-3});
   Trained result;

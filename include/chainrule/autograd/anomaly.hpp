@@ -1,5 +1,6 @@
 #pragma once
-// Anomaly mode: stops at the first op whose result, or whose gradient, holds a NaN or an infinity, and names it with its line.
+// Anomaly mode: stops at the first op whose result, or whose gradient, holds a NaN or an infinity, and names it with
+// its line.
 
 #include <chainrule/core/observer.hpp>
 #include <chainrule/ops/copy.hpp>
@@ -50,15 +51,15 @@ class AnomalyObserver final : public Observer {
     double v = 0;
     for (int k = 0; k < e.contributions.size(); ++k)
       if (std::int64_t i = first_bad(e.contributions[k], v); i >= 0)
-        fail(e.node.at, e.node.op, ": its backward step made the gradient of operand ", k, " ", spell(v), " at element ", i, " (shape ", e.contributions[k].shape(),
-             "); the op was called here");
+        fail(e.node.at, e.node.op, ": its backward step made the gradient of operand ", k, " ", spell(v),
+             " at element ", i, " (shape ", e.contributions[k].shape(), "); the op was called here");
   }
 };
 
 }  // namespace detail
 
-/// While it lives, the first op on this thread that makes a NaN or an infinity, forward or backward, throws an Error that names
-/// the op and the line of the program that called it. Looks at every value: use it to search, not to train.
+/// While it lives, the first op on this thread that makes a NaN or an infinity, forward or backward, throws an Error
+/// that names the op and the line of the program that called it. Looks at every value: use it to search, not to train.
 ///     detect_anomaly guard;
 ///     log(tensor({-1}));   // Error: log: element 0 of its result, of shape (1,), is NaN [main.cpp:12]
 class detect_anomaly {

@@ -11,7 +11,8 @@ namespace detail {
 inline void check_root(const TensorBase& root, const char* op, Location at) {
   check(root.defined(), at, op, ": this tensor is not defined");
   check(root.requires_grad(), at, op, ": this ", name_of(root.dtype()), " tensor of shape ", root.shape(),
-        " does not depend on any tensor that requires a gradient; call requires_grad_() on the leaves before computing with them",
+        " does not depend on any tensor that requires a gradient; call requires_grad_() on the leaves before computing "
+        "with them",
         is_grad_enabled() ? "" : " (and recording is off: a no_grad guard is alive)");
 }
 
@@ -27,7 +28,8 @@ template <class T> Tensor<T> seed_for(const Tensor<T>& root, const Tensor<T>& gi
           root.shape(), "; reduce it (.sum(), .mean()), or pass d(loss)/d(this) as an argument");
     return ones_of<T>(root.shape(), root.device());
   }
-  check(given.shape() == root.shape(), at, op, ": the gradient has shape ", given.shape(), ", the tensor has ", root.shape());
+  check(given.shape() == root.shape(), at, op, ": the gradient has shape ", given.shape(), ", the tensor has ",
+        root.shape());
   return given;
 }
 
@@ -36,11 +38,12 @@ template <class T> Tensor<T> seed_for(const Tensor<T>& root, const Tensor<T>& gi
 [[gnu::cold, gnu::noinline]] inline void warn_of_cycle(Location at) {
   static std::atomic_flag told;
   if (told.test_and_set()) return;
-  std::fprintf(stderr,
-               "chainrule: warning: backward({.create_graph = true}) [%s:%d] makes .grad a part of the graph: leaf and "
-               "gradient hold each other and stay in memory until .grad is reset (zero_grad()); autograd::grad() makes no "
-               "such cycle. (Said once.)\n",
-               at.line > 0 ? at.file : "?", static_cast<int>(at.line));
+  std::fprintf(
+      stderr,
+      "chainrule: warning: backward({.create_graph = true}) [%s:%d] makes .grad a part of the graph: leaf and "
+      "gradient hold each other and stay in memory until .grad is reset (zero_grad()); autograd::grad() makes no "
+      "such cycle. (Said once.)\n",
+      at.line > 0 ? at.file : "?", static_cast<int>(at.line));
 }
 
 }  // namespace detail
@@ -52,7 +55,9 @@ template <class T> void Tensor<T>::backward(const Tensor& gradient, BackwardOpti
   detail::Engine engine(options, at);
   engine.run({&root, 1}, {&seed, 1}, detail::grad_ops<T>());
 }
-template <class T> void Tensor<T>::backward(BackwardOptions options, Location at) const { backward(Tensor(), options, at); }
+template <class T> void Tensor<T>::backward(BackwardOptions options, Location at) const {
+  backward(Tensor(), options, at);
+}
 
 namespace autograd {
 
@@ -60,7 +65,8 @@ namespace autograd {
 struct GradOptions {
   bool retain_graph = false;
   bool create_graph = false;  ///< the gradients can be differentiated again (implies retain_graph)
-  bool allow_unused = false;  ///< an input that the outputs do not depend on gets an undefined tensor instead of an error
+  bool allow_unused =
+      false;  ///< an input that the outputs do not depend on gets an undefined tensor instead of an error
 };
 
 namespace detail {
@@ -106,8 +112,8 @@ std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const std::ve
 
 }  // namespace detail
 
-/// d(sum of grad_outputs_i * outputs_i)/d(inputs), one gradient for each input, without touching any .grad. Only the ops
-/// between outputs and inputs run. Outputs, inputs and grad_outputs are one tensor each, a list in braces, or a
+/// d(sum of grad_outputs_i * outputs_i)/d(inputs), one gradient for each input, without touching any .grad. Only the
+/// ops between outputs and inputs run. Outputs, inputs and grad_outputs are one tensor each, a list in braces, or a
 /// std::vector (net.parameters()); `grad_outputs` may be left out when every output is one number.
 /// Source: torch.autograd.grad.
 ///     auto x = tensor({3}, {.requires_grad = true});

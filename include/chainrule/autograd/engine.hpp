@@ -15,8 +15,8 @@ namespace chainrule::detail {
 /// One walk through the graph.
 class Engine : public Walk {
   void walk() {
-    while (Visit* visit = newest_.pop()) {     // every op that read its value has sent its part of the gradient
-      TensorBase gradient = take(*visit);      // their sum, after hooks
+    while (Visit* visit = newest_.pop()) {  // every op that read its value has sent its part of the gradient
+      TensorBase gradient = take(*visit);   // their sum, after hooks
       if (!visit->needed) continue;
       Node& node = *visit->node;
       Grads parts = run_rule(node, gradient);  // the chain rule
@@ -72,7 +72,8 @@ class Engine : public Walk {
     Grads parts = n.run(g, Needs(n, *this, reusable ? g.impl() : nullptr));
     check(parts.size() == static_cast<int>(n.inputs.size()), n.at, n.op, ": its gradient rule gave ", parts.size(),
           " gradients for ", n.inputs.size(), " operands");
-    if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::backward, BackwardEvent{n, g, parts});
+    if (watcher_) [[unlikely]]
+      ObserverAccess::tell(watcher_, &Observer::backward, BackwardEvent{n, g, parts});
     g = TensorBase();
     if (frees_) n.release();
     return parts;
@@ -80,7 +81,8 @@ class Engine : public Walk {
 
   void send(const Edge& edge, TensorBase&& g, const char* op) {
     if (!g.defined() || !needs(edge)) return;
-    check(g.dtype() == edge.dtype, at_, op, ": its gradient rule gave ", name_of(g.dtype()), " for an operand of ", name_of(edge.dtype));
+    check(g.dtype() == edge.dtype, at_, op, ": its gradient rule gave ", name_of(g.dtype()), " for an operand of ",
+          name_of(edge.dtype));
     if (!(g.shape() == edge.shape)) g = edge.ops->sum_to(g, edge.shape, at_);
     if (!edge.node) return send_to_leaf(edge, std::move(g));
     Visit& visit = visits_[edge.node.get()];
@@ -90,7 +92,8 @@ class Engine : public Walk {
   }
 
   void send_to_leaf(const Edge& edge, TensorBase&& g) {
-    if (watcher_) [[unlikely]] ObserverAccess::tell(watcher_, &Observer::leaf, LeafEvent{TensorBase(edge.leaf), g});
+    if (watcher_) [[unlikely]]
+      ObserverAccess::tell(watcher_, &Observer::leaf, LeafEvent{TensorBase(edge.leaf), g});
     if (!edge.leaf->hooks && !captures_) return edge.ops->accumulate_grad(*edge.leaf, std::move(g));
     for (auto& known : leaves_)
       if (known.leaf == edge.leaf) return edge.ops->accumulate(known.sum, std::move(g));

@@ -41,9 +41,9 @@ template <class Self, class T> struct FunctionRule {
 
 }  // namespace detail
 
-/// Derive and write two static functions; use it as Name::apply(inputs...). forward() runs unrecorded; backward() gets d(loss)/d(output)
-/// and gives one gradient per input: Grads{a, b}, or the tensor itself where there is one input. Written with ops it can be
-/// differentiated again.
+/// Derive and write two static functions; use it as Name::apply(inputs...). forward() runs unrecorded; backward() gets
+/// d(loss)/d(output) and gives one gradient per input: Grads{a, b}, or the tensor itself where there is one input.
+/// Written with ops it can be differentiated again.
 /// Of double tensors: BasicContext<double>.
 ///     struct Cube : autograd::Function<Cube> {
 ///       static Tensor<> forward(Context& ctx, const Tensor<>& x) { ctx.save_for_backward({x}); return x * x * x; }
@@ -53,10 +53,12 @@ template <class Self, class T> struct FunctionRule {
 ///     };
 ///     auto y = Cube::apply(x);
 template <class Self> struct Function {
-  template <class T, std::same_as<Tensor<T>>... Rest> static Tensor<T> apply(const Tensor<T>& first, const Rest&... rest) {
+  template <class T, std::same_as<Tensor<T>>... Rest>
+  static Tensor<T> apply(const Tensor<T>& first, const Rest&... rest) {
     return apply_at(Location{}, first, rest...);
   }
-  template <class T, std::same_as<Tensor<T>>... Rest> static Tensor<T> apply_at(Location at, const Tensor<T>& first, const Rest&... rest) {
+  template <class T, std::same_as<Tensor<T>>... Rest>
+  static Tensor<T> apply_at(Location at, const Tensor<T>& first, const Rest&... rest) {
     BasicContext<T> context;
     Tensor<T> value;
     const std::uint32_t versions[] = {first.version(), rest.version()...};

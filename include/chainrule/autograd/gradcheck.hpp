@@ -1,6 +1,6 @@
 #pragma once
-// gradcheck: are the gradients of a function right? Compares them with central differences, in double, with random weights on
-// the outputs (weights of one would hide errors that cancel), and tells kinks from mistakes.
+// gradcheck: are the gradients of a function right? Compares them with central differences, in double, with random
+// weights on the outputs (weights of one would hide errors that cancel), and tells kinks from mistakes.
 
 #include <chainrule/autograd/methods.hpp>
 #include <chainrule/ops/create.hpp>
@@ -12,8 +12,8 @@ namespace chainrule {
 
 /// Options of gradcheck, with PyTorch's defaults.
 struct GradcheckOptions {
-  double eps = 1e-6;            ///< step of the differences
-  double atol = 1e-5;           ///< |analytical - numerical| <= atol + rtol * |numerical|
+  double eps = 1e-6;   ///< step of the differences
+  double atol = 1e-5;  ///< |analytical - numerical| <= atol + rtol * |numerical|
   double rtol = 1e-3;
   bool raise_exception = true;  ///< throw an Error with the report instead of returning false
   std::uint64_t seed = 0;       ///< of the weights on the outputs
@@ -29,10 +29,10 @@ struct GradcheckReport {
   };
 
   bool ok = true;
-  std::int64_t checked = 0;   ///< elements compared
-  double worst = 0;           ///< the largest |analytical - numerical|
-  std::string message;        ///< the first mistake, with its place and both values; kinks, if any
-  std::vector<Kink> kinks;    ///< accepted when the gradient lies between the two slopes, as a subgradient does
+  std::int64_t checked = 0;  ///< elements compared
+  double worst = 0;          ///< the largest |analytical - numerical|
+  std::string message;       ///< the first mistake, with its place and both values; kinks, if any
+  std::vector<Kink> kinks;   ///< accepted when the gradient lies between the two slopes, as a subgradient does
   explicit operator bool() const { return ok; }
 };
 
@@ -47,7 +47,8 @@ template <class F> Inputs call(const F& f, const Inputs& in) {
     else return Inputs{out};
   };
   using X = const Tensor<double>&;
-  if constexpr (std::is_invocable_v<const F&, X>) return listed(f(in.at(0)));  // the first question: [](auto x) means a tensor
+  if constexpr (std::is_invocable_v<const F&, X>)
+    return listed(f(in.at(0)));  // the first question: [](auto x) means a tensor
   else if constexpr (std::is_invocable_v<const F&, const Inputs&>) return listed(f(in));
   else if constexpr (std::is_invocable_v<const F&, X, X>) return listed(f(in.at(0), in.at(1)));
   else if constexpr (std::is_invocable_v<const F&, X, X, X>) return listed(f(in.at(0), in.at(1), in.at(2)));
@@ -66,7 +67,9 @@ inline double weighted_sum(const Inputs& outputs, const Inputs& weights) {
 }  // namespace detail
 
 /// Checks every element of every input that requires a gradient, and reports instead of throwing.
-template <class F> GradcheckReport gradcheck_report(const F& f, const std::vector<Tensor<double>>& inputs, GradcheckOptions options = {}, Location at = Location::here()) {
+template <class F>
+GradcheckReport gradcheck_report(const F& f, const std::vector<Tensor<double>>& inputs, GradcheckOptions options = {},
+                                 Location at = Location::here()) {
   detail::Inputs leaves;
   for (const auto& x : inputs) {
     auto leaf = x.detach().clone(at);
@@ -90,7 +93,9 @@ template <class F> GradcheckReport gradcheck_report(const F& f, const std::vecto
   auto value = [&] { return detail::weighted_sum(detail::call(f, leaves), weights); };
   const double here = detail::weighted_sum(outputs, weights);
   if (value() != here) {
-    wrong("gradcheck: the function is not deterministic: two calls with the same inputs gave different values (dropout? a random number?)");
+    wrong(
+        "gradcheck: the function is not deterministic: two calls with the same inputs gave different values (dropout? "
+        "a random number?)");
     if (options.raise_exception) fail(at, report.message);
     return report;
   }
@@ -109,7 +114,8 @@ template <class F> GradcheckReport gradcheck_report(const F& f, const std::vecto
     const auto& g = grads[next++];
     if (g.defined() && !(g.shape() == leaves[k].shape()))
       wrong("gradcheck: input ", k, " has shape ", leaves[k].shape(), ", its gradient has ", g.shape());
-    auto analytical = g.defined() ? g.to_vector() : std::vector<double>(static_cast<std::size_t>(leaves[k].numel()), 0.0);
+    auto analytical =
+        g.defined() ? g.to_vector() : std::vector<double>(static_cast<std::size_t>(leaves[k].numel()), 0.0);
     double* x = leaves[k].data();
     for (std::int64_t i = 0; i < leaves[k].numel() && i < static_cast<std::int64_t>(analytical.size()); ++i) {
       const double was = x[i], a = analytical[static_cast<std::size_t>(i)];
@@ -118,40 +124,53 @@ template <class F> GradcheckReport gradcheck_report(const F& f, const std::vecto
       x[i] = was - options.eps;
       const double down = value();
       x[i] = was;
-      const double numerical = (up - down) / (2 * options.eps), right = (up - here) / options.eps, left = (here - down) / options.eps;
+      const double numerical = (up - down) / (2 * options.eps), right = (up - here) / options.eps,
+                   left = (here - down) / options.eps;
       const double error = std::abs(a - numerical), tolerance = options.atol + options.rtol * std::abs(numerical);
       ++report.checked;
-      // A smooth function's two slopes differ by about eps * f''; a kink's by a finite amount. On a kink any slope between is right.
+      // A smooth function's two slopes differ by about eps * f''; a kink's by a finite amount. On a kink any slope
+      // between is right.
       if (std::abs(right - left) > 100 * tolerance) {
         report.kinks.push_back({k, i, left, right, a});
         if (a >= std::min(left, right) - tolerance && a <= std::max(left, right) + tolerance) continue;
-        wrong("gradcheck: input ", k, ", element ", i, " (value ", was, ") lies on a kink, with slope ", left, " on the left and ", right,
-              " on the right, and the gradient ", a, " lies outside of both");
+        wrong("gradcheck: input ", k, ", element ", i, " (value ", was, ") lies on a kink, with slope ", left,
+              " on the left and ", right, " on the right, and the gradient ", a, " lies outside of both");
         continue;
       }
       report.worst = std::max(report.worst, error);
-      if (!(error <= tolerance)) wrong("gradcheck: input ", k, ", element ", i, " (value ", was, "): the gradient is ", a, ", central differences give ", numerical);
+      if (!(error <= tolerance))
+        wrong("gradcheck: input ", k, ", element ", i, " (value ", was, "): the gradient is ", a,
+              ", central differences give ", numerical);
     }
   }
-  if (report.ok && !report.kinks.empty()) report.message = detail::concat("gradcheck: ", report.kinks.size(), " elements lie on a kink; their gradients lie between the slopes on both sides");
+  if (report.ok && !report.kinks.empty())
+    report.message = detail::concat("gradcheck: ", report.kinks.size(),
+                                    " elements lie on a kink; their gradients lie between the slopes on both sides");
   if (!report.ok && options.raise_exception) fail(at, report.message);
   return report;
 }
 
-/// True if the gradients of f at these inputs agree with central differences; else throws an Error that names the element
-/// and both values. f takes the inputs (as tensors, or as one vector) and gives a tensor or a vector of tensors.
+/// True if the gradients of f at these inputs agree with central differences; else throws an Error that names the
+/// element and both values. f takes the inputs (as tensors, or as one vector) and gives a tensor or a vector of
+/// tensors.
 /// Inputs are double; those that require a gradient are checked. Source: torch.autograd.gradcheck.
 ///     auto x = randn<double>({3}, {.requires_grad = true});
 ///     gradcheck([](const Tensor<double>& v) { return v * v * v; }, {x});   // true
-template <class F> bool gradcheck(const F& f, const std::vector<Tensor<double>>& inputs, GradcheckOptions options = {}, Location at = Location::here()) {
+template <class F>
+bool gradcheck(const F& f, const std::vector<Tensor<double>>& inputs, GradcheckOptions options = {},
+               Location at = Location::here()) {
   return gradcheck_report(f, inputs, options, at).ok;
 }
 
-/// The same for second derivatives: checks the gradient of f's gradient, with respect to the inputs and to the weights on the outputs.
-template <class F> bool gradgradcheck(const F& f, const std::vector<Tensor<double>>& inputs, GradcheckOptions options = {}, Location at = Location::here()) {
+/// The same for second derivatives: checks the gradient of f's gradient, with respect to the inputs and to the weights
+/// on the outputs.
+template <class F>
+bool gradgradcheck(const F& f, const std::vector<Tensor<double>>& inputs, GradcheckOptions options = {},
+                   Location at = Location::here()) {
   std::vector<Tensor<double>> all = inputs;
   Generator generator(options.seed + 1);
-  for (const auto& y : detail::call(f, inputs)) all.push_back(randn<double>(y.shape(), {.requires_grad = y.requires_grad(), .generator = &generator}));
+  for (const auto& y : detail::call(f, inputs))
+    all.push_back(randn<double>(y.shape(), {.requires_grad = y.requires_grad(), .generator = &generator}));
   auto first = [&](const std::vector<Tensor<double>>& in) {
     enable_grad on;
     detail::Inputs x(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(inputs.size())), roots, seeds, wanted;

@@ -7,7 +7,8 @@
 namespace chainrule {
 
 template <class T> const Tensor<T>& Tensor<T>::requires_grad_(bool on, Location at) const {
-  if constexpr (!Real<T>) check(!on, at, "requires_grad_: only float and double tensors have gradients, this one is ", name_of(dtype()));
+  if constexpr (!Real<T>)
+    check(!on, at, "requires_grad_: only float and double tensors have gradients, this one is ", name_of(dtype()));
   check(is_leaf(), at, "requires_grad_: this tensor was computed by ", is_leaf() ? "" : grad_fn()->op,
         ", only leaves can be changed; use detach() for a copy outside of the graph");
   checked().requires_grad = on;
@@ -15,7 +16,8 @@ template <class T> const Tensor<T>& Tensor<T>::requires_grad_(bool on, Location 
   return *this;
 }
 template <class T> void Tensor<T>::set_grad(const Tensor& g, Location at) const {
-  check(!g.defined() || g.shape() == shape(), at, "set_grad: the gradient has shape ", g.defined() ? g.shape() : Shape{}, ", the tensor has ", shape());
+  check(!g.defined() || g.shape() == shape(), at, "set_grad: the gradient has shape ",
+        g.defined() ? g.shape() : Shape{}, ", the tensor has ", shape());
   checked().grad = g.share();
 }
 template <class T> void Tensor<T>::zero_grad(bool set_to_none) const {

@@ -1,7 +1,8 @@
 #pragma once
-// Memory of large tensors: one stretch of addresses, of which only what was touched costs memory. A block goes to the smallest gap that it
-// fits, the lowest of them; blocks that are given back become one gap with their neighbours. So the gradients of one step and the activations of the next
-// share memory, whatever their sizes. On Linux the stretch asks for huge pages; elsewhere there is no arena, and the pool does without.
+// Memory of large tensors: one stretch of addresses, of which only what was touched costs memory. A block goes to the
+// smallest gap that it fits, the lowest of them; blocks that are given back become one gap with their neighbours. So
+// the gradients of one step and the activations of the next share memory, whatever their sizes. On Linux the stretch
+// asks for huge pages; elsewhere there is no arena, and the pool does without.
 
 #include <cstddef>
 #include <cstdint>
@@ -50,7 +51,8 @@ class Arena {
     used_ += piece->size;
     const bool fresh = piece->begin + size > touched_;
     if (fresh) touched_ = piece->begin + size;
-    // Blocks begin at different places of their pages: arrays read side by side would else crowd one set of the first cache.
+    // Blocks begin at different places of their pages: arrays read side by side would else crowd one set of the first
+    // cache.
     const std::size_t shift = 64 * (1 + turn_++ % (margin / 64 - 1));
     char* data = base_ + piece->begin + shift;
     *reinterpret_cast<Piece**>(data - sizeof(Piece*)) = piece;

@@ -1,8 +1,8 @@
 #pragma once
 // How the CPU maps a functor over tensors of any strides: a functor has one loop, over arrays without gaps (row() in
-// core/elementwise.hpp, a SIMD loop for each instruction set), and this file, which knows neither functor nor element type, brings
-// the operands into that form. What lies in memory without gaps is passed as it is; anything else (a broadcast number, a
-// transposed matrix, a column) goes through a block of 512 elements in the first-level cache.
+// core/elementwise.hpp, a SIMD loop for each instruction set), and this file, which knows neither functor nor element
+// type, brings the operands into that form. What lies in memory without gaps is passed as it is; anything else (a
+// broadcast number, a transposed matrix, a column) goes through a block of 512 elements in the first-level cache.
 
 #include <chainrule/core/loop.hpp>
 #include <chainrule/core/parallel.hpp>
@@ -11,7 +11,8 @@
 
 namespace chainrule::detail {
 
-inline constexpr std::int64_t elementwise_grain = 16384;  // elements a task: a parallel region costs about as much as 4,000 cheap ones
+inline constexpr std::int64_t elementwise_grain =
+    16384;  // elements a task: a parallel region costs about as much as 4,000 cheap ones
 inline constexpr std::int64_t block_size = 512;
 inline constexpr std::int64_t wide_row = 256;  // from here on a row is worth a call of its own
 
@@ -41,14 +42,13 @@ template <class Word> void fill_row(Word* to, Word value, std::int64_t n) {
   if (n < 128) {
     CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] = value;
   } else {
-    simd::run([=] {
-      CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] = value;
-    });
+    simd::run([=] { CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] = value; });
   }
 }
 template <class Word> void gather_row(Word* to, const Word* from, std::int64_t stride, std::int64_t n) {
   if (stride == 0) fill_row(to, *from, n);
-  else for (std::int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
+  else
+    for (std::int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
 }
 template <class Word> void scatter_row(Word* to, const Word* from, std::int64_t stride, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) to[i * stride] = from[i];
@@ -62,8 +62,10 @@ inline bool is_linear(const AnyLoop& loop, int k) {
   return true;
 }
 
-/// Calls piece(place in the block, offset in operand k, count) for each stretch of the rows that elements [begin, begin + n) touch.
-template <class Piece> void for_each_piece(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n, const Piece& piece) {
+/// Calls piece(place in the block, offset in operand k, count) for each stretch of the rows that elements [begin, begin
+/// + n) touch.
+template <class Piece>
+void for_each_piece(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n, const Piece& piece) {
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last], *stride = loop.stride[k];
   std::int64_t index[Shape::max_dims], offset = 0, rest = begin;
@@ -95,11 +97,14 @@ inline bool is_periodic(const AnyLoop& loop, int k) {
 }
 
 /// Elements [begin, begin + n) of operand k, side by side.
-template <class Word> void gather_block(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n, Word* to, const Word* from) {
+template <class Word>
+void gather_block(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n, Word* to, const Word* from) {
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last], stride = loop.stride[k][last];
   if (!is_periodic(loop, k)) {
-    for_each_piece(loop, k, begin, n, [&](std::int64_t place, std::int64_t offset, std::int64_t count) { gather_row(to + place, from + offset, stride, count); });
+    for_each_piece(loop, k, begin, n, [&](std::int64_t place, std::int64_t offset, std::int64_t count) {
+      gather_row(to + place, from + offset, stride, count);
+    });
     return;
   }
   std::int64_t done = std::min(width, n), column = begin % width;
@@ -107,11 +112,13 @@ template <class Word> void gather_block(const AnyLoop& loop, int k, std::int64_t
     to[i] = from[column * stride];
     column = column + 1 == width ? 0 : column + 1;
   }
-  for (; done < n; done *= 2) std::memcpy(to + done, to, static_cast<std::size_t>(std::min(done, n - done)) * sizeof(Word));
+  for (; done < n; done *= 2)
+    std::memcpy(to + done, to, static_cast<std::size_t>(std::min(done, n - done)) * sizeof(Word));
 }
 
 /// Rows are short: blocks of elements, a whole number of rows long, run across them.
-inline void map_across_rows(const AnyLoop& loop, const Stream* streams, const bool* linear, RowFunction* row, const void* functor, std::int64_t begin, std::int64_t end) {
+inline void map_across_rows(const AnyLoop& loop, const Stream* streams, const bool* linear, RowFunction* row,
+                            const void* functor, std::int64_t begin, std::int64_t end) {
   alignas(64) char buffer[most_operands][block_size * 8];
   const std::int64_t block = block_size / loop.size[loop.dims - 1] * loop.size[loop.dims - 1];
   bool periodic[most_operands];
@@ -130,14 +137,16 @@ inline void map_across_rows(const AnyLoop& loop, const Stream* streams, const bo
     if (linear[0]) continue;
     with_word(streams[0].bytes, [&]<class Word>(Word) {
       for_each_piece(loop, 0, i, n, [&](std::int64_t place, std::int64_t offset, std::int64_t count) {
-        scatter_row(reinterpret_cast<Word*>(streams[0].data) + offset, reinterpret_cast<const Word*>(buffer[0]) + place, loop.stride[0][loop.dims - 1], count);
+        scatter_row(reinterpret_cast<Word*>(streams[0].data) + offset, reinterpret_cast<const Word*>(buffer[0]) + place,
+                    loop.stride[0][loop.dims - 1], count);
       });
     });
   }
 }
 
 /// Rows are long: each is mapped by itself, in blocks where an operand has gaps.
-inline void map_along_rows(const AnyLoop& loop, const Stream* streams, RowFunction* row, const void* functor, std::int64_t begin, std::int64_t end) {
+inline void map_along_rows(const AnyLoop& loop, const Stream* streams, RowFunction* row, const void* functor,
+                           std::int64_t begin, std::int64_t end) {
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last];
   alignas(64) char buffer[most_operands][block_size * 8];
@@ -155,7 +164,9 @@ inline void map_along_rows(const AnyLoop& loop, const Stream* streams, RowFuncti
     }
     for (int k = 1; k < loop.operands; ++k) {
       if (loop.stride[k][last] != 0) continue;
-      with_word(streams[k].bytes, [&]<class Word>(Word) { gather_row(reinterpret_cast<Word*>(buffer[k]), reinterpret_cast<const Word*>(source[k]), 0, step); });
+      with_word(streams[k].bytes, [&]<class Word>(Word) {
+        gather_row(reinterpret_cast<Word*>(buffer[k]), reinterpret_cast<const Word*>(source[k]), 0, step);
+      });
     }
     for (std::int64_t j = 0; j < length; j += step) {
       const std::int64_t n = std::min(step, length - j);
@@ -164,13 +175,15 @@ inline void map_along_rows(const AnyLoop& loop, const Stream* streams, RowFuncti
         if (stride == 1) data[k] = source[k] + j * streams[k].bytes;
         if (k == 0 || stride == 0 || stride == 1) continue;
         with_word(streams[k].bytes, [&]<class Word>(Word) {
-          gather_row(reinterpret_cast<Word*>(buffer[k]), reinterpret_cast<const Word*>(source[k]) + j * stride, stride, n);
+          gather_row(reinterpret_cast<Word*>(buffer[k]), reinterpret_cast<const Word*>(source[k]) + j * stride, stride,
+                     n);
         });
       }
       row(functor, n, data);
       if (loop.stride[0][last] == 1) continue;
       with_word(streams[0].bytes, [&]<class Word>(Word) {
-        scatter_row(reinterpret_cast<Word*>(source[0]) + j * loop.stride[0][last], reinterpret_cast<const Word*>(buffer[0]), loop.stride[0][last], n);
+        scatter_row(reinterpret_cast<Word*>(source[0]) + j * loop.stride[0][last],
+                    reinterpret_cast<const Word*>(buffer[0]), loop.stride[0][last], n);
       });
     }
     i += length;
@@ -178,7 +191,8 @@ inline void map_along_rows(const AnyLoop& loop, const Stream* streams, RowFuncti
 }
 
 /// Maps the whole loop, in parallel where there is enough work.
-[[gnu::noinline]] inline void map_blocks(const AnyLoop& loop, const Stream* streams, RowFunction* row, const void* functor) {
+[[gnu::noinline]] inline void map_blocks(const AnyLoop& loop, const Stream* streams, RowFunction* row,
+                                         const void* functor) {
   if (loop.numel == 0) return;
   bool linear[most_operands], all = true, across = true;
   for (int k = 0; k < loop.operands; ++k) {
@@ -187,7 +201,9 @@ inline void map_along_rows(const AnyLoop& loop, const Stream* streams, RowFuncti
     across = across && (linear[k] || is_periodic(loop, k));
   }
   across = loop.size[loop.dims - 1] < (across ? wide_row : wide_row / 4);
-  const std::int64_t grain = loop.numel <= 2 * elementwise_grain ? loop.numel : elementwise_grain;  // a second thread comes too late for two tasks
+  const std::int64_t grain = loop.numel <= 2 * elementwise_grain
+                                 ? loop.numel
+                                 : elementwise_grain;  // a second thread comes too late for two tasks
   auto map_linear = [&](std::int64_t begin, std::int64_t end) {
     char* data[most_operands];
     for (int k = 0; k < loop.operands; ++k) data[k] = streams[k].data + begin * streams[k].bytes;

@@ -1,5 +1,6 @@
 #pragma once
-// Callback<R(Args...)>: any callable, shared between copies. std::function without <functional>, which costs 11,000 lines.
+// Callback<R(Args...)>: any callable, shared between copies. std::function without <functional>, which costs 11,000
+// lines.
 
 #include <concepts>
 #include <memory>
@@ -10,17 +11,18 @@ namespace chainrule {
 
 template <class Signature> class Callback;
 
-/// Holds anything that can be called with Args and gives an R, or gives nothing: then R{} stands for it, so that a hook that only
-/// prints needs no return. Copies share the callable. Empty until it is given one.
+/// Holds anything that can be called with Args and gives an R, or gives nothing: then R{} stands for it, so that a hook
+/// that only prints needs no return. Copies share the callable. Empty until it is given one.
 template <class R, class... Args> class Callback<R(Args...)> {
  public:
   Callback() = default;
   template <class F>
-    requires(!std::same_as<std::remove_cvref_t<F>, Callback> && std::is_invocable_r_v<R, std::remove_cvref_t<F>&, Args...>)
-  Callback(F&& f) : held_(std::make_shared<Held<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
+  requires(!std::same_as<std::remove_cvref_t<F>, Callback> &&
+           std::is_invocable_r_v<R, std::remove_cvref_t<F>&, Args...>) Callback(F&& f)
+      : held_(std::make_shared<Held<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
   template <class F>
-    requires(!std::is_void_v<R> && std::is_void_v<std::invoke_result_t<std::remove_cvref_t<F>&, Args...>>)
-  Callback(F&& f) : held_(std::make_shared<Held<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
+  requires(!std::is_void_v<R> && std::is_void_v<std::invoke_result_t<std::remove_cvref_t<F>&, Args...>>) Callback(F&& f)
+      : held_(std::make_shared<Held<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
 
   explicit operator bool() const { return held_ != nullptr; }
   R operator()(Args... args) const { return held_->call(std::forward<Args>(args)...); }

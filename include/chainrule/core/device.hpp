@@ -1,5 +1,6 @@
 #pragma once
-// Devices. Where a tensor's memory lies is a run-time property; a backend says how its memory is got by filling memory_of(device).
+// Devices. Where a tensor's memory lies is a run-time property; a backend says how its memory is got by filling
+// memory_of(device).
 
 #include <chainrule/core/error.hpp>
 #include <cstddef>
@@ -46,7 +47,9 @@ struct DeviceMemory {
   void (*copy)(void* to, Device to_device, const void* from, Device from_device, std::size_t bytes) = nullptr;
   bool (*available)() = nullptr;
 };
-template <class = void> struct Devices { static inline DeviceMemory memory[device_count] = {}; };
+template <class = void> struct Devices {
+  static inline DeviceMemory memory[device_count] = {};
+};
 inline DeviceMemory& memory_of(Device d) { return Devices<>::memory[d.index()]; }
 
 }  // namespace detail

@@ -10,12 +10,17 @@ namespace chainrule {
 
 enum class DType : std::uint8_t { float32, float64, int64, int32, uint8, boolean };
 
-template <class T> concept Real = std::same_as<T, float> || std::same_as<T, double>;  ///< types with gradients
-template <class T> concept Integer = std::same_as<T, std::int64_t> || std::same_as<T, std::int32_t> || std::same_as<T, std::uint8_t>;
-template <class T> concept Element = Real<T> || Integer<T> || std::same_as<T, bool>;   ///< everything a Tensor can hold
-template <class T> concept Arithmetic = std::integral<T> || std::floating_point<T>;    ///< what a user may pass as a number
+template <class T>
+concept Real = std::same_as<T, float> || std::same_as<T, double>;  ///< types with gradients
+template <class T>
+concept Integer = std::same_as<T, std::int64_t> || std::same_as<T, std::int32_t> || std::same_as<T, std::uint8_t>;
+template <class T>
+concept Element = Real<T> || Integer<T> || std::same_as<T, bool>;  ///< everything a Tensor can hold
+template <class T>
+concept Arithmetic = std::integral<T> || std::floating_point<T>;  ///< what a user may pass as a number
 
-template <Element T> inline constexpr DType dtype_of = [] {
+template <Element T>
+inline constexpr DType dtype_of = [] {
   if constexpr (std::same_as<T, float>) return DType::float32;
   else if constexpr (std::same_as<T, double>) return DType::float64;
   else if constexpr (std::same_as<T, std::int64_t>) return DType::int64;

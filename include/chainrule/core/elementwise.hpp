@@ -1,12 +1,14 @@
 #pragma once
-// Elementwise ops: the scalar functor is written once and mapped over tensors of any shape, strides and broadcast by every backend.
+// Elementwise ops: the scalar functor is written once and mapped over tensors of any shape, strides and broadcast by
+// every backend.
 //     map(fn::Relu{}, at, x)          one operand
 //     map(fn::Mul{}, at, a, b)        two, broadcast against each other
 //     map(fn::Where{}, at, c, a, b)   three
-// The library's functors, and the slots of its kernels (core/kernel.hpp), live in namespace fn: `using namespace chainrule` leaves
-// their names, Add, Log, Square and so on, to the program.
-// A functor is branch-free where it can be (core/math.hpp) and marked CHAINRULE_HD: then its loop is SIMD code. One that is
-// simple only near zero, as sin, may add `bool near(x)` and `T at_near(x)`, which the CPU uses for stretches without a far x.
+// The library's functors, and the slots of its kernels (core/kernel.hpp), live in namespace fn: `using namespace
+// chainrule` leaves their names, Add, Log, Square and so on, to the program.
+// A functor is branch-free where it can be (core/math.hpp) and marked CHAINRULE_HD: then its loop is SIMD code. One
+// that is simple only near zero, as sin, may add `bool near(x)` and `T at_near(x)`, which the CPU uses for stretches
+// without a far x.
 
 #include <chainrule/core/blocks.hpp>
 #include <chainrule/core/kernel.hpp>
@@ -44,14 +46,12 @@ template <int N, class Body> void for_each_row(const Loop<N>& loop, const Body& 
 
 /// out[i] = f(in[i]...). `out` may be one of the inputs.
 template <class F, class R, class... A> void row(F f, std::int64_t n, R* out, const A*... in) {
-  simd::run([=] {
-    CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) out[i] = f(simd::load(in + i)...);
-  });
+  simd::run([=] { CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) out[i] = f(simd::load(in + i)...); });
 }
 
 /// The same for a functor with a near form.
 template <class F, class R, class A>
-  requires requires(F f, A x) { f.at_near(x); }
+requires requires(F f, A x) { f.at_near(x); }
 void row(F f, std::int64_t n, R* out, const A* in) {
   constexpr std::int64_t stretch = 256;
   for (std::int64_t from = 0; from < n; from += stretch, out += stretch, in += stretch) {
@@ -60,13 +60,15 @@ void row(F f, std::int64_t n, R* out, const A* in) {
       bool far[stretch] = {};
       CHAINRULE_SIMD for (std::int64_t i = 0; i < count; ++i) far[i] = !f.near(in[i]);
       bool any[16] = {};
-      for (int i = 0; i < stretch; i += 16) for (int k = 0; k < 16; ++k) any[k] = any[k] | far[i + k];
+      for (int i = 0; i < stretch; i += 16)
+        for (int k = 0; k < 16; ++k) any[k] = any[k] | far[i + k];
       bool found = false;
       for (bool b : any) found = found | b;
       if (!found) CHAINRULE_SIMD for (std::int64_t i = 0; i < count; ++i) out[i] = f.at_near(in[i]);
       return !found;
     });
-    if (!all_near) for (std::int64_t i = 0; i < count; ++i) out[i] = f(in[i]);
+    if (!all_near)
+      for (std::int64_t i = 0; i < count; ++i) out[i] = f(in[i]);
   }
 }
 
@@ -78,11 +80,13 @@ void row(F f, std::int64_t n, R* out, const A* in) {
 template <class F, class R, class... A> void untyped_row(const void* f, std::int64_t n, char* const* data) {
   [&]<int... K>(std::integer_sequence<int, K...>) {
     row(*static_cast<const F*>(f), n, reinterpret_cast<R*>(data[0]), reinterpret_cast<const A*>(data[K + 1])...);
-  }(std::make_integer_sequence<int, sizeof...(A)>{});
+  }
+  (std::make_integer_sequence<int, sizeof...(A)>{});
 }
 
 /// For the result of an op on these operands, broadcast against each other.
-[[gnu::noinline]] inline ImplRef allocate_result(const char* op, Location at, std::span<const TensorBase* const> in, DType dtype, std::size_t element_size) {
+[[gnu::noinline]] inline ImplRef allocate_result(const char* op, Location at, std::span<const TensorBase* const> in,
+                                                 DType dtype, std::size_t element_size) {
   Shape shape = in[0]->shape();
   for (const TensorBase* x : in.subspan(1))
     if (!(x->shape() == shape)) shape = broadcast_shapes(shape, x->shape(), op, at);
@@ -102,7 +106,8 @@ template <class F, class R, class... A> struct MapKernel {
 
   static void cpu(const F& f, const Loop& loop, R* out, const A*... in) {
     static_assert(sizeof...(A) < detail::most_operands);
-    const detail::Stream streams[] = {{reinterpret_cast<char*>(out), sizeof(R)}, {reinterpret_cast<char*>(const_cast<A*>(in)), sizeof(A)}...};
+    const detail::Stream streams[] = {{reinterpret_cast<char*>(out), sizeof(R)},
+                                      {reinterpret_cast<char*>(const_cast<A*>(in)), sizeof(A)}...};
     detail::map_blocks(loop, streams, &detail::untyped_row<F, R, A...>, &f);
   }
 };
@@ -110,14 +115,18 @@ template <class F, class R, class... A> struct MapKernel {
 }  // namespace fn
 
 /// out = f(in...), element by element; `out` has the broadcast shape already and may be one of the operands.
-template <class F, class R, class... A> void map_into(const F& f, Location at, const Tensor<R>& out, const Tensor<A>&... in) {
+template <class F, class R, class... A>
+void map_into(const F& f, Location at, const Tensor<R>& out, const Tensor<A>&... in) {
   using K = fn::MapKernel<F, R, A...>;
   auto* run = kernel<K>::on(out.device(), at);
-  run(f, detail::make_loop(out.shape(), static_cast<const TensorBase&>(out), static_cast<const TensorBase&>(in)...), out.data(), in.data()...);
+  run(f, detail::make_loop(out.shape(), static_cast<const TensorBase&>(out), static_cast<const TensorBase&>(in)...),
+      out.data(), in.data()...);
 }
 
-/// A fresh contiguous tensor f(in...), operands broadcast against each other. Not recorded: see record() in core/record.hpp.
-template <class F, class A, class... Rest> auto map(const F& f, Location at, const Tensor<A>& a, const Tensor<Rest>&... rest) {
+/// A fresh contiguous tensor f(in...), operands broadcast against each other. Not recorded: see record() in
+/// core/record.hpp.
+template <class F, class A, class... Rest>
+auto map(const F& f, Location at, const Tensor<A>& a, const Tensor<Rest>&... rest) {
   using R = std::remove_cvref_t<decltype(f(std::declval<A>(), std::declval<Rest>()...))>;
   const TensorBase* in[] = {&a, &rest...};
   Tensor<R> out(detail::allocate_result(F::name, at, in, dtype_of<R>, sizeof(R)));

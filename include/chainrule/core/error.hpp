@@ -1,5 +1,6 @@
 #pragma once
-// Errors. One exception type; its message names the op or module, the rule that was broken, the values and the likely fix.
+// Errors. One exception type; its message names the op or module, the rule that was broken, the values and the likely
+// fix.
 
 #include <chainrule/core/location.hpp>
 #include <concepts>
@@ -25,8 +26,8 @@ class Error : public std::exception {
   const std::string& module_path() const { return module_path_; }  ///< "features.0.conv1", or empty outside of modules
   Location location() const { return at_; }
 
-  /// Called while the error passes through a module on its way up: nn::Module prepends the name of the member it came from.
-  /// (A module and its first member share an address: the type tells them apart.)
+  /// Called while the error passes through a module on its way up: nn::Module prepends the name of the member it came
+  /// from. (A module and its first member share an address: the type tells them apart.)
   void set_module(std::string path, const void* module, const void* type = nullptr) {
     module_path_ = std::move(path);
     module_ = module;
@@ -53,7 +54,7 @@ inline void append(std::string& s, const char* part) { s += part; }
 inline void append(std::string& s, bool part) { s += part ? "true" : "false"; }
 inline void append(std::string& s, char part) { s += part; }
 template <class N>
-  requires std::is_arithmetic_v<N>
+requires std::is_arithmetic_v<N>
 void append(std::string& s, N part) {
   if constexpr (std::is_floating_point_v<N>) {
     if (const N size = part < 0 ? -part : part; size != 0 && size - size == 0 && (size >= N(1e15) || size < N(1e-4))) {
@@ -71,7 +72,9 @@ void append(std::string& s, N part) {
   }
 }
 template <class P>
-  requires requires(const P& p) { { p.str() } -> std::convertible_to<std::string>; }
+requires requires(const P& p) {
+  { p.str() } -> std::convertible_to<std::string>;
+}
 void append(std::string& s, const P& part) { s += part.str(); }
 
 template <class... Parts> std::string concat(const Parts&... parts) {
@@ -80,7 +83,8 @@ template <class... Parts> std::string concat(const Parts&... parts) {
   return s;
 }
 
-/// A part of a message, its type forgotten: so that the hundreds of checks of a program share one function that puts messages together.
+/// A part of a message, its type forgotten: so that the hundreds of checks of a program share one function that puts
+/// messages together.
 struct Part {
   const void* value;
   void (*append_to)(std::string& s, const void* value);
@@ -89,7 +93,9 @@ struct Part {
   template <std::size_t n> Part(const char (&text)[n]) : value(text), append_to(&append_text) {}
 
  private:
-  template <class P> static void append_value(std::string& s, const void* value) { append(s, *static_cast<const P*>(value)); }
+  template <class P> static void append_value(std::string& s, const void* value) {
+    append(s, *static_cast<const P*>(value));
+  }
   static void append_text(std::string& s, const void* text) { append(s, static_cast<const char*>(text)); }
 };
 
@@ -102,11 +108,15 @@ struct Part {
 }  // namespace detail
 
 /// Throws an Error whose message is the parts, one after the other.
-template <class... Parts> [[noreturn]] inline void fail(Location at, const Parts&... parts) { detail::fail_with(at, {detail::Part(parts)...}); }
+template <class... Parts> [[noreturn]] inline void fail(Location at, const Parts&... parts) {
+  detail::fail_with(at, {detail::Part(parts)...});
+}
 
-/// Throws an Error unless `ok`. The parts are only put together when it throws, but evaluated always: name values, do not compute them.
+/// Throws an Error unless `ok`. The parts are only put together when it throws, but evaluated always: name values, do
+/// not compute them.
 template <class... Parts> inline void check(bool ok, Location at, const Parts&... parts) {
-  if (!ok) [[unlikely]] detail::fail_with(at, {detail::Part(parts)...});
+  if (!ok) [[unlikely]]
+    detail::fail_with(at, {detail::Part(parts)...});
 }
 
 }  // namespace chainrule

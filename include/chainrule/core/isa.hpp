@@ -1,6 +1,6 @@
 #pragma once
-// Which instruction set the kernels use. Every level is compiled into the program (function target attributes, no -march
-// needed); the level is chosen once, at run time, from what the processor has.
+// Which instruction set the kernels use. Every level is compiled into the program (function target attributes, no
+// -march needed); the level is chosen once, at run time, from what the processor has.
 
 #include <chainrule/core/environment.hpp>
 #include <atomic>
@@ -8,17 +8,19 @@
 
 namespace chainrule::cpu {
 
-/// base: what the compiler's own flags allow (SSE2 on x86-64, NEON on ARM). avx2: AVX2 and FMA. avx512: AVX-512 F, VL, DQ, BW. amx: that,
-/// and AMX's tiles of bfloat16 for products of floats (cpu/gemm/amx_tiles.hpp).
+/// base: what the compiler's own flags allow (SSE2 on x86-64, NEON on ARM). avx2: AVX2 and FMA. avx512: AVX-512 F, VL,
+/// DQ, BW. amx: that, and AMX's tiles of bfloat16 for products of floats (cpu/gemm/amx_tiles.hpp).
 enum class Isa { base, avx2, avx512, amx };
 
-inline const char* name(Isa isa) { return isa == Isa::amx ? "amx" : isa == Isa::avx512 ? "avx512" : isa == Isa::avx2 ? "avx2" : "base"; }
+inline const char* name(Isa isa) {
+  return isa == Isa::amx ? "amx" : isa == Isa::avx512 ? "avx512" : isa == Isa::avx2 ? "avx2" : "base";
+}
 
 namespace detail {
 
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
-/// Whether the processor has AMX for bfloat16, and Linux lets this process use it: a program must ask, since the tiles' 8 KiB then become a
-/// part of what is saved when a signal comes. Asks once.
+/// Whether the processor has AMX for bfloat16, and Linux lets this process use it: a program must ask, since the tiles'
+/// 8 KiB then become a part of what is saved when a signal comes. Asks once.
 inline bool may_use_amx() {
   static const bool granted = [] {
     unsigned leaf = 7, part = 0, b = 0, features = 0;
@@ -39,8 +41,8 @@ inline bool may_use_amx() { return false; }
 inline Isa best_isa() {
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::base;
-  bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-              __builtin_cpu_supports("avx512bw");
+  bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
   return !wide ? Isa::avx2 : may_use_amx() ? Isa::amx : Isa::avx512;
 }
 #else
@@ -65,8 +67,8 @@ inline std::atomic<Isa>& isa_setting() {
 
 }  // namespace detail
 
-/// The level in use: the best that the processor has, or the one that the environment variable CHAINRULE_ISA (base, avx2,
-/// avx512, amx) asks for; one that is none of them, or that the processor does not have, ends the program with a
+/// The level in use: the best that the processor has, or the one that the environment variable CHAINRULE_ISA (base,
+/// avx2, avx512, amx) asks for; one that is none of them, or that the processor does not have, ends the program with a
 /// message. Results differ between levels in the last bits (base has no fused multiply-add).
 inline Isa isa() { return detail::isa_setting().load(std::memory_order_relaxed); }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Where in the user's program something was called: every op takes `Location at = Location::here()` as its last argument.
+// Where in the user's program something was called: every op takes `Location at = Location::here()` as its last
+// argument.
 
 #include <concepts>
 

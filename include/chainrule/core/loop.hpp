@@ -5,29 +5,33 @@
 
 namespace chainrule::detail {
 
-/// How to walk N tensors of one (broadcast) shape together: operand 0 is the output. Neighbouring dimensions that every operand
-/// walks in one stride are merged, so contiguous tensors give one dimension.
+/// How to walk N tensors of one (broadcast) shape together: operand 0 is the output. Neighbouring dimensions that every
+/// operand walks in one stride are merged, so contiguous tensors give one dimension.
 template <int N> struct Loop {
   static constexpr int operands = N;
   int dims = 0;
   std::int64_t numel = 1;
   std::int64_t size[Shape::max_dims];
-  std::int64_t stride[N][Shape::max_dims];  // in elements; 0 where an operand is broadcast. (Neither is set beyond `dims`.)
+  std::int64_t
+      stride[N][Shape::max_dims];  // in elements; 0 where an operand is broadcast. (Neither is set beyond `dims`.)
 };
 
-/// A Loop whose number of operands is known at run time only: what walks tensors for an op whose functor does the arithmetic is compiled
-/// once, not for each number of operands.
+/// A Loop whose number of operands is known at run time only: what walks tensors for an op whose functor does the
+/// arithmetic is compiled once, not for each number of operands.
 struct AnyLoop {
   int operands, dims;
   std::int64_t numel;
   const std::int64_t* size;
   const std::int64_t (*stride)[Shape::max_dims];
 
-  template <int N> AnyLoop(const Loop<N>& loop) : operands(N), dims(loop.dims), numel(loop.numel), size(loop.size), stride(loop.stride) {}
+  template <int N>
+  AnyLoop(const Loop<N>& loop)
+      : operands(N), dims(loop.dims), numel(loop.numel), size(loop.size), stride(loop.stride) {}
 };
 
 // The dimensions of a loop over n operands; gives their number.
-[[gnu::noinline]] inline int plan_loop(const Shape& shape, const TensorBase* const* all, int n, std::int64_t* size, std::int64_t (*stride)[Shape::max_dims]) {
+[[gnu::noinline]] inline int plan_loop(const Shape& shape, const TensorBase* const* all, int n, std::int64_t* size,
+                                       std::int64_t (*stride)[Shape::max_dims]) {
   int dims = 0;
   bool flat = true;  // all lie in memory in the order of the walk
   for (int k = 0; k < n && flat; ++k) flat = all[k]->is_contiguous() && all[k]->shape() == shape;
@@ -60,7 +64,8 @@ struct AnyLoop {
   return dims;
 }
 
-template <std::same_as<TensorBase>... X> Loop<static_cast<int>(sizeof...(X))> make_loop(const Shape& shape, const X&... operands) {
+template <std::same_as<TensorBase>... X>
+Loop<static_cast<int>(sizeof...(X))> make_loop(const Shape& shape, const X&... operands) {
   const TensorBase* all[] = {&operands...};
   Loop<static_cast<int>(sizeof...(X))> loop;
   loop.numel = shape.numel();

@@ -1,6 +1,7 @@
 #pragma once
-// The graph. A Node is one recorded op: its name, its operands (by slot, so that x * x has two), what it saved for its gradient
-// rule, and the line of the user's program. Creation order is a topological order; the engine in autograd/engine.hpp walks it backward.
+// The graph. A Node is one recorded op: its name, its operands (by slot, so that x * x has two), what it saved for its
+// gradient rule, and the line of the user's program. Creation order is a topological order; the engine in
+// autograd/engine.hpp walks it backward.
 
 #include <chainrule/core/tensor.hpp>
 #include <array>
@@ -10,14 +11,15 @@
 
 namespace chainrule {
 
-/// What a gradient rule gives: one gradient per operand, in operand order; an undefined tensor where none is needed or none exists.
-/// `return {ga, gb};`, or `return Grads{ga, gb};` in a lambda.
+/// What a gradient rule gives: one gradient per operand, in operand order; an undefined tensor where none is needed or
+/// none exists. `return {ga, gb};`, or `return Grads{ga, gb};` in a lambda.
 class Grads {
  public:
   Grads() = default;
   template <class... G>
-    requires(std::derived_from<std::remove_cvref_t<G>, TensorBase> && ...)
-  Grads(G&&... g) { (push_back(std::forward<G>(g)), ...); }
+  requires(std::derived_from<std::remove_cvref_t<G>, TensorBase>&&...) Grads(G&&... g) {
+    (push_back(std::forward<G>(g)), ...);
+  }
 
   void push_back(TensorBase g) {
     if (size_ < inline_size) few_[static_cast<std::size_t>(size_)] = std::move(g);
@@ -25,7 +27,9 @@ class Grads {
     ++size_;
   }
   int size() const { return size_; }
-  TensorBase& operator[](int i) { return i < inline_size ? few_[static_cast<std::size_t>(i)] : many_[static_cast<std::size_t>(i - inline_size)]; }
+  TensorBase& operator[](int i) {
+    return i < inline_size ? few_[static_cast<std::size_t>(i)] : many_[static_cast<std::size_t>(i - inline_size)];
+  }
   const TensorBase& operator[](int i) const { return const_cast<Grads&>(*this)[i]; }
 
  private:
@@ -66,15 +70,16 @@ namespace detail {
 /// What the graph does with values and gradients of one element type; a program compiles it for the types that it uses
 /// (autograd/engine.hpp).
 struct GradOps {
-  void (*accumulate)(TensorBase& sum, TensorBase g);         // sum += g
-  void (*accumulate_grad)(TensorImpl& leaf, TensorBase g);   // leaf.grad += g
+  void (*accumulate)(TensorBase& sum, TensorBase g);        // sum += g
+  void (*accumulate_grad)(TensorImpl& leaf, TensorBase g);  // leaf.grad += g
   TensorBase (*sum_to)(const TensorBase& g, const Shape& shape, Location at);
-  TensorBase (*unshared)(TensorBase g);                      // g, or a copy if somebody else holds it
+  TensorBase (*unshared)(TensorBase g);   // g, or a copy if somebody else holds it
   void (*follow_base)(TensorImpl& view);  // the node of a view whose base was edited (ops/edit_view.hpp)
 };
 template <class T> const GradOps* grad_ops();
 
-/// From a recorded op to one of its operands: the operand's own node, or the leaf that collects the gradient, or neither.
+/// From a recorded op to one of its operands: the operand's own node, or the leaf that collects the gradient, or
+/// neither.
 struct Edge {
   NodeRef node;
   ImplRef leaf;
@@ -97,7 +102,13 @@ struct Edge {
 /// One recorded op.
 struct Node : detail::Counted, detail::FromPool {
   Node(const char* op_name, Location where, const TensorBase& value, const detail::GradOps* typed)
-      : op(op_name), ops(typed), id(next_id().fetch_add(1, std::memory_order_relaxed)), at(where), shape(value.shape()), dtype(value.dtype()), device(value.device()) {}
+      : op(op_name),
+        ops(typed),
+        id(next_id().fetch_add(1, std::memory_order_relaxed)),
+        at(where),
+        shape(value.shape()),
+        dtype(value.dtype()),
+        device(value.device()) {}
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   virtual ~Node() = default;
@@ -106,8 +117,8 @@ struct Node : detail::Counted, detail::FromPool {
   virtual void release() = 0;                                            ///< lets go of the saved values
   virtual void saved(const Callback<void(const TensorBase&)>& see) const = 0;
 
-  /// A large value that is soon computed again, from what its op kept, need not be kept for the gradients of the ops that read it: they
-  /// keep its node and ask it. Its rule then has a function recompute() (core/record.hpp).
+  /// A large value that is soon computed again, from what its op kept, need not be kept for the gradients of the ops
+  /// that read it: they keep its node and ask it. Its rule then has a function recompute() (core/record.hpp).
   virtual bool recomputes() const { return false; }
   /// Whether recompute() asks another node for what it needs.
   virtual bool uses_recomputed() const { return false; }
@@ -115,19 +126,20 @@ struct Node : detail::Counted, detail::FromPool {
   /// asked.
   virtual TensorBase recompute(detail::Walk* /*walk*/) { return {}; }
 
-  const char* op;                ///< "mul", "relu", ...
-  const detail::GradOps* ops;    // for gradients of its value
-  std::uint64_t id;              ///< creation number; one counter for all threads, so a result is always newer than its operands
-  Location at;                   ///< where the user called the op
-  std::span<detail::Edge> inputs;        ///< one per operand
-  Shape shape;                   ///< of the value it made
+  const char* op;              ///< "mul", "relu", ...
+  const detail::GradOps* ops;  // for gradients of its value
+  std::uint64_t id;  ///< creation number; one counter for all threads, so a result is always newer than its operands
+  Location at;       ///< where the user called the op
+  std::span<detail::Edge> inputs;  ///< one per operand
+  Shape shape;                     ///< of the value it made
   DType dtype;
   Device device;
-  bool saves = false;            ///< the rule needs saved values ...
-  std::atomic<bool> released{false};       ///< ... which are gone: backward() went through here
-  std::atomic<std::uint32_t> readers{0};   ///< how often other ops saved this node instead of its value, see recomputes()
+  bool saves = false;                 ///< the rule needs saved values ...
+  std::atomic<bool> released{false};  ///< ... which are gone: backward() went through here
+  std::atomic<std::uint32_t> readers{
+      0};  ///< how often other ops saved this node instead of its value, see recomputes()
 
-  std::weak_ptr<detail::TensorImpl*> retained;      // retain_grad(): where to keep the gradient
+  std::weak_ptr<detail::TensorImpl*> retained;  // retain_grad(): where to keep the gradient
   std::unique_ptr<detail::Hooks> hooks;
   Node* next_dying = nullptr;
 
@@ -162,7 +174,8 @@ inline TensorImpl::~TensorImpl() = default;
 
 /// Makes `node` the one that made the value of `impl`: after each recorded op, and after each recorded edit.
 inline void give_node(TensorImpl& impl, NodeRef&& node) {
-  if (impl.retains_grad) [[unlikely]] move_retained(impl, node.get());  // retain_grad() goes with the value
+  if (impl.retains_grad) [[unlikely]]
+    move_retained(impl, node.get());  // retain_grad() goes with the value
   impl.node = std::move(node);
   impl.edits = impl.base ? impl.base->edits : impl.edits + 1;  // views of it notice
 }

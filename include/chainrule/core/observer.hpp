@@ -1,5 +1,6 @@
 #pragma once
-// Watching a program compute: one hook sees every forward op, every backward step and every gradient that reaches a leaf.
+// Watching a program compute: one hook sees every forward op, every backward step and every gradient that reaches a
+// leaf.
 // Tracing, pictures, NaN hunting and profiling are users of it. When nobody watches it costs one pointer test per op.
 
 #include <chainrule/core/node.hpp>
@@ -28,8 +29,8 @@ struct LeafEvent {
   const TensorBase& contribution;
 };
 
-/// Derive, override what you want to see, and watch with an Observe guard. The tensors in an event may be edited in place later:
-/// an observer that keeps them must clone() them.
+/// Derive, override what you want to see, and watch with an Observe guard. The tensors in an event may be edited in
+/// place later: an observer that keeps them must clone() them.
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -67,7 +68,8 @@ struct ObserverAccess {
   }
 };
 
-/// `Observe guard(my_observer);` watches this thread while the guard lives. Guards nest; every observer sees every event.
+/// `Observe guard(my_observer);` watches this thread while the guard lives. Guards nest; every observer sees every
+/// event.
 class Observe {
  public:
   [[nodiscard]] explicit Observe(Observer& o) : was_(detail::observer) {

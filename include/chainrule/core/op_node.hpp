@@ -20,7 +20,8 @@ struct OperandRef {
 
 namespace detail {
 
-/// A recorded op. Behind the object itself lie its edges, what it saved, and its rule: the only part whose type it does not know.
+/// A recorded op. Behind the object itself lie its edges, what it saved, and its rule: the only part whose type it does
+/// not know.
 /// So all ops share this class, and one of them adds the function that calls its rule.
 class OpNode final : public Node {
  public:
@@ -28,14 +29,16 @@ class OpNode final : public Node {
     std::size_t bytes;
     Grads (*call)(OpNode& node, void* rule, const TensorBase& upstream, const Needs& need);
     TensorBase (*recompute)(OpNode& node, void* rule);  // null where the rule has no such function
-    void (*destroy)(void* rule);                     // null where there is nothing to do
+    void (*destroy)(void* rule);                        // null where there is nothing to do
     std::uint32_t only_recompute;                       // bit i: saved value i is ForRecompute
   };
 
   /// The caller puts the rule where rule() says.
-  [[gnu::noinline]] static OpNode* make(const char* op_name, Location where, const TensorBase& value, const GradOps* typed, std::span<const OperandRef> in,
+  [[gnu::noinline]] static OpNode* make(const char* op_name, Location where, const TensorBase& value,
+                                        const GradOps* typed, std::span<const OperandRef> in,
                                         std::span<const TensorBase* const> save, const RuleType& type) {
-    void* memory = pool().allocate(sizeof(OpNode) + in.size() * sizeof(Edge) + save.size() * sizeof(SavedItem) + type.bytes);
+    void* memory =
+        pool().allocate(sizeof(OpNode) + in.size() * sizeof(Edge) + save.size() * sizeof(SavedItem) + type.bytes);
     return ::new (memory) OpNode(op_name, where, value, typed, in, save, type);
   }
   void* rule() { return items() + saved_; }
@@ -54,8 +57,10 @@ class OpNode final : public Node {
       return recompute_value(producer, walk).share();
     }
     ImplRef value = last ? item.value.take() : item.value.copy();
-    if (!value) [[unlikely]] fail_released();
-    if (value->storage->version != item.version) [[unlikely]] fail_edited(item, *value);
+    if (!value) [[unlikely]]
+      fail_released();
+    if (value->storage->version != item.version) [[unlikely]]
+      fail_edited(item, *value);
     if (!item.own || !grad_enabled) return value;
     ImplRef again = alias(TensorBase(std::move(value)));
     again->node = NodeRef(this);
@@ -104,8 +109,8 @@ class OpNode final : public Node {
   }
 
  private:
-  OpNode(const char* op_name, Location where, const TensorBase& value, const GradOps* typed, std::span<const OperandRef> in, std::span<const TensorBase* const> save,
-         const RuleType& type)
+  OpNode(const char* op_name, Location where, const TensorBase& value, const GradOps* typed,
+         std::span<const OperandRef> in, std::span<const TensorBase* const> save, const RuleType& type)
       : Node(op_name, where, value, typed), type_(&type), saved_(save.size()) {
     auto* edges = reinterpret_cast<Edge*>(this + 1);
     for (std::size_t i = 0; i < in.size(); ++i) ::new (edges + i) Edge(*in[i].tensor, in[i].ops);
@@ -148,7 +153,9 @@ template <class U> inline constexpr bool only_recompute<ForRecompute<U>> = true;
 
 /// Whether a rule can compute its op's value again: Tensor<T> recompute(saved values...) const.
 template <class Rule, class... Saved>
-concept Recomputes = requires(const Rule& rule, const Saved&... saved) { rule.recompute(saved...); };
+concept Recomputes = requires(const Rule& rule, const Saved&... saved) {
+  rule.recompute(saved...);
+};
 
 /// What one op adds to OpNode. S...: what it keeps, which its rule gets.
 template <class T, class Rule, class... S> struct RuleOf {
@@ -185,7 +192,8 @@ template <class T, class Rule, class... S> struct RuleOf {
     ((bits |= static_cast<std::uint32_t>(only_recompute<S>) << i++), ...);
     return bits;
   }
-  static constexpr OpNode::RuleType type{sizeof(Rule), &call, recompute_or_null(), std::is_trivially_destructible_v<Rule> ? nullptr : &destroy, recompute_bits()};
+  static constexpr OpNode::RuleType type{sizeof(Rule), &call, recompute_or_null(),
+                                         std::is_trivially_destructible_v<Rule> ? nullptr : &destroy, recompute_bits()};
 };
 
 }  // namespace detail

@@ -1,6 +1,6 @@
 #pragma once
-// Threads. Work is cut into tasks by its size, never by the number of threads, so a result is bitwise the same for any number
-// of threads.
+// Threads. Work is cut into tasks by its size, never by the number of threads, so a result is bitwise the same for any
+// number of threads.
 
 #include <chainrule/core/environment.hpp>
 #include <chainrule/core/error.hpp>
@@ -18,7 +18,8 @@ namespace detail {
 // The cores this process may use: a container often has fewer than the machine. (<thread> costs 30,000 lines.)
 inline int available_cores() {
   cpu_set_t allowed;
-  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed)
+                                                             : static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
 }
 #else
 inline int available_cores() { return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)); }
@@ -49,8 +50,8 @@ inline void set_num_threads(int n, Location at = Location::here()) {
 
 namespace detail {
 
-// The two ways to share work out. They know a task by its address only: what a kernel does for a task is compiled once, and not
-// again for the case that one thread does it all.
+// The two ways to share work out. They know a task by its address only: what a kernel does for a task is compiled once,
+// and not again for the case that one thread does it all.
 [[gnu::noinline]] inline void share_out(std::int64_t tasks, ThreadPool::Task* task, const void* job) {
   const int threads = static_cast<int>(tasks < get_num_threads() ? tasks : get_num_threads());
   if (threads <= 1 || inside_parallel) {
@@ -79,16 +80,22 @@ struct Chunks {
 
 }  // namespace detail
 
-/// Calls task(i) for i in [0, tasks), on as many threads as allowed. Tasks must not throw and must write to different places.
-/// The caller chooses the number of tasks from the size of the work alone; one task runs on the calling thread, which costs
-/// nothing, where a parallel region costs about 1 microsecond.
+/// Calls task(i) for i in [0, tasks), on as many threads as allowed. Tasks must not throw and must write to different
+/// places.
+/// The caller chooses the number of tasks from the size of the work alone; one task runs on the calling thread, which
+/// costs nothing, where a parallel region costs about 1 microsecond.
 template <class Task> void parallel_for(std::int64_t tasks, const Task& task) {
-  detail::share_out(tasks, [](const void* job, std::int64_t i) { (*static_cast<const Task*>(job))(i); }, &task);
+  detail::share_out(
+      tasks, [](const void* job, std::int64_t i) { (*static_cast<const Task*>(job))(i); }, &task);
 }
 
 /// parallel_for over [0, n) in chunks of `grain`: task(begin, end).
 template <class Task> void parallel_chunks(std::int64_t n, std::int64_t grain, const Task& task) {
-  detail::Chunks{n, grain, [](const void* job, std::int64_t begin, std::int64_t end) { (*static_cast<const Task*>(job))(begin, end); }, &task}.share_out();
+  detail::Chunks{
+      n, grain,
+      [](const void* job, std::int64_t begin, std::int64_t end) { (*static_cast<const Task*>(job))(begin, end); },
+      &task}
+      .share_out();
 }
 
 }  // namespace chainrule

@@ -13,7 +13,8 @@ struct Philox {
   std::uint32_t word[4];
 
   CHAINRULE_HD Philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter)
-      : word{static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32), static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)} {
+      : word{static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32),
+             static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)} {
     auto k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
     two_rounds(k0, k1);
     two_rounds(k0, k1);
@@ -32,7 +33,8 @@ struct Philox {
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;
   }
-  CHAINRULE_HD void two_rounds(std::uint32_t& k0, std::uint32_t& k1) {  // written out, no loop: what calls it becomes SIMD code
+  CHAINRULE_HD void two_rounds(std::uint32_t& k0,
+                               std::uint32_t& k1) {  // written out, no loop: what calls it becomes SIMD code
     round(k0, k1);
     round(k0, k1);
   }
@@ -40,17 +42,21 @@ struct Philox {
 
 namespace detail {
 
-/// Uniform in [0, 1): 24 bits for float, 53 for double. By way of signed integers and bits, which every instruction set converts.
-CHAINRULE_HD inline float unit_float(std::uint32_t w) { return static_cast<float>(static_cast<std::int32_t>(w >> 8)) * (1.0f / 16777216.0f); }
+/// Uniform in [0, 1): 24 bits for float, 53 for double. By way of signed integers and bits, which every instruction set
+/// converts.
+CHAINRULE_HD inline float unit_float(std::uint32_t w) {
+  return static_cast<float>(static_cast<std::int32_t>(w >> 8)) * (1.0f / 16777216.0f);
+}
 CHAINRULE_HD inline double unit_double(std::uint32_t high, std::uint32_t low) {
-  const double h = __builtin_bit_cast(double, high | std::uint64_t{0x4330000000000000}) - 0x1p52, l = __builtin_bit_cast(double, (low >> 11) | std::uint64_t{0x4330000000000000}) - 0x1p52;
+  const double h = __builtin_bit_cast(double, high | std::uint64_t{0x4330000000000000}) - 0x1p52,
+               l = __builtin_bit_cast(double, (low >> 11) | std::uint64_t{0x4330000000000000}) - 0x1p52;
   return (h * 2097152.0 + l) * (1.0 / 9007199254740992.0);
 }
 
 }  // namespace detail
 
-/// Where random numbers come from: a seed, and a stream number that goes up with each op that draws. Two generators with the
-/// same seed give the same numbers; a model that wants numbers of its own holds its own Generator.
+/// Where random numbers come from: a seed, and a stream number that goes up with each op that draws. Two generators
+/// with the same seed give the same numbers; a model that wants numbers of its own holds its own Generator.
 class Generator {
  public:
   explicit Generator(std::uint64_t seed = 0) : seed_(seed) {}
@@ -66,7 +72,7 @@ class Generator {
     stream_ = 0;
   }
   std::uint64_t seed() const { return seed_; }
-  std::uint64_t stream() const { return stream_; }           ///< with seed(), the whole state: save both to continue later
+  std::uint64_t stream() const { return stream_; }  ///< with seed(), the whole state: save both to continue later
   void set_stream(std::uint64_t stream) { stream_ = stream; }
   std::uint64_t next_stream() { return stream_.fetch_add(1, std::memory_order_relaxed); }
 

@@ -19,8 +19,8 @@ Tensor<T> record_span(const char* op, Tensor<T> value, std::span<const OperandRe
                       Rule& rule, Location at);
 }
 
-/// Gives `value` its node, if recording is on and an operand requires a gradient, and tells the observer. See the top of
-/// the file. An operand may be undefined (an optional bias): its gradient is dropped.
+/// Gives `value` its node, if recording is on and an operand requires a gradient, and tells the observer. See the top
+/// of the file. An operand may be undefined (an optional bias): its gradient is dropped.
 template <class T, std::size_t N, class... S, class Rule>
 Tensor<T> record(const char* op, Tensor<T> value, const OperandRef (&inputs)[N], detail::SaveList<S...> saved,
                  Rule rule, Location at) {
@@ -62,7 +62,8 @@ Tensor<T> record_rule(const char* op, Tensor<T> value, std::span<const OperandRe
                       std::span<const TensorBase* const> saved, const OpNode::RuleType& rule, Location at) {
   if (grad_enabled && any_requires_grad(inputs))
     give_node(*value.impl(), NodeRef(OpNode::make(op, at, value, grad_ops<T>(), inputs, saved, rule)));
-  if (observer) [[unlikely]] tell_forward(op, inputs, value, at);
+  if (observer) [[unlikely]]
+    tell_forward(op, inputs, value, at);
   return value;
 }
 
@@ -79,7 +80,8 @@ Tensor<T> record_span(const char* op, Tensor<T> value, std::span<const OperandRe
       give_node(*value.impl(), NodeRef(node));
     }
   }
-  if (observer) [[unlikely]] tell_forward(op, inputs, value, at);
+  if (observer) [[unlikely]]
+    tell_forward(op, inputs, value, at);
   return value;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 // Reductions: a functor (start, fold an element, join two partial results) applied over some dimensions of a tensor.
-// Long rows are cut into stretches of fixed length whose partial results are joined in fixed order: the result does not depend
-// on the number of threads, and rounding errors grow with the logarithm of the length rather than with the length.
+// Long rows are cut into stretches of fixed length whose partial results are joined in fixed order: the result does not
+// depend on the number of threads, and rounding errors grow with the logarithm of the length rather than with the
+// length.
 
 #include <chainrule/core/elementwise.hpp>
 #include <memory>
@@ -11,9 +12,9 @@ namespace detail {
 
 /// Which dimensions go, and the shapes before and after.
 struct Reduction {
-  Shape from;    // the operand's shape
-  Shape kept;    // with 1 for each reduced dimension
-  Shape result;  // kept, or without those dimensions
+  Shape from;              // the operand's shape
+  Shape kept;              // with 1 for each reduced dimension
+  Shape result;            // kept, or without those dimensions
   std::int64_t count = 1;  // elements reduced into one
   bool reduced[Shape::max_dims] = {};
 };
@@ -88,10 +89,13 @@ inline constexpr std::int64_t reduce_stretch = 4096;  // elements folded in runn
 #pragma clang diagnostic ignored "-Wpass-failed"  // a functor that calls pow stays a loop of calls
 #endif
 
-/// x[0], x[stride], ... (n of them) in stretches, whose results are joined as a balanced tree. For the body of simd::run().
-template <class A, class F, class T> CHAINRULE_HD inline A fold_stretches(const F& f, const T* x, std::int64_t n, std::int64_t stride) {
+/// x[0], x[stride], ... (n of them) in stretches, whose results are joined as a balanced tree. For the body of
+/// simd::run().
+template <class A, class F, class T>
+CHAINRULE_HD inline A fold_stretches(const F& f, const T* x, std::int64_t n, std::int64_t stride) {
   if (stride == 1 && n <= reduce_stretch) return simd::fold<A>(f, x, n);
-  A waiting[48], total{};  // results of 1, 2, 4, ... stretches that wait for their other half, as the digits of a binary counter
+  A waiting[48],
+      total{};  // results of 1, 2, 4, ... stretches that wait for their other half, as the digits of a binary counter
   int depth = 0;
   std::int64_t done = 0;
   for (std::int64_t i = 0; i < n; i += reduce_stretch) {
@@ -118,7 +122,8 @@ template <class A, class F, class T> CHAINRULE_HD inline A fold_stretches(const 
 
 /// out[i * out_step] = row i of `count` rows folded, which begin x_step apart.
 template <class A, class F, class T>
-void fold_rows(F f, A* out, std::int64_t out_step, const T* x, std::int64_t x_step, std::int64_t count, std::int64_t n, std::int64_t stride) {
+void fold_rows(F f, A* out, std::int64_t out_step, const T* x, std::int64_t x_step, std::int64_t count, std::int64_t n,
+               std::int64_t stride) {
   simd::run([=] {
     for (std::int64_t i = 0; i < count; ++i) out[i * out_step] = fold_stretches<A>(f, x + i * x_step, n, stride);
   });
@@ -132,13 +137,15 @@ template <class A, class F, class T> A fold_row(F f, const T* x, std::int64_t n,
 }
 
 /// Columns side by side: total[i] = f(total[i], x[r * step + i]) for `rows` rows.
-template <class A, class F, class T> void fold_columns(F f, A* total, const T* x, std::int64_t n, std::int64_t rows, std::int64_t step) {
+template <class A, class F, class T>
+void fold_columns(F f, A* total, const T* x, std::int64_t n, std::int64_t rows, std::int64_t step) {
   simd::run([=] {
     const T* p = x;
     std::int64_t r = 0;
     for (; r + 4 <= rows; r += 4, p += 4 * step) {
       const T *p1 = p + step, *p2 = p1 + step, *p3 = p2 + step;
-      CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] = f(f(f(f(total[i], simd::load(p + i)), simd::load(p1 + i)), simd::load(p2 + i)), simd::load(p3 + i));
+      CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] =
+          f(f(f(f(total[i], simd::load(p + i)), simd::load(p1 + i)), simd::load(p2 + i)), simd::load(p3 + i));
     }
     for (; r < rows; ++r, p += step) {
       CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] = f(total[i], simd::load(p + i));
@@ -147,9 +154,7 @@ template <class A, class F, class T> void fold_columns(F f, A* total, const T* x
 }
 
 template <class A, class F> void join_columns(F f, A* total, const A* part, std::int64_t n) {
-  simd::run([=] {
-    CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] = f.join(total[i], part[i]);
-  });
+  simd::run([=] { CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) total[i] = f.join(total[i], part[i]); });
 }
 
 #if defined(__clang__)
@@ -159,7 +164,8 @@ template <class A, class F> void join_columns(F f, A* total, const A* part, std:
 /// for_each_row where each element costs `work`: chunks are cut so that a task is worth a thread.
 template <class Body> void for_each_output(const Loop<2>& loop, std::int64_t work, const Body& body) {
   const int last = loop.dims - 1;
-  const std::int64_t width = loop.size[last], grain = std::max<std::int64_t>(1, elementwise_grain / std::max<std::int64_t>(1, work));
+  const std::int64_t width = loop.size[last],
+                     grain = std::max<std::int64_t>(1, elementwise_grain / std::max<std::int64_t>(1, work));
   if (loop.numel == 0) return;
   const std::int64_t cuts = (width + grain - 1) / grain, rows = loop.numel / width;
   if (loop.numel <= grain) {
@@ -179,23 +185,29 @@ template <class Body> void for_each_output(const Loop<2>& loop, std::int64_t wor
 struct FoldTable {
   int out_bytes, in_bytes;
   void (*start)(const void* f, void* out, std::int64_t n);
-  void (*rows)(const void* f, void* out, std::int64_t out_step, const void* x, std::int64_t x_step, std::int64_t count, std::int64_t n, std::int64_t stride);
+  void (*rows)(const void* f, void* out, std::int64_t out_step, const void* x, std::int64_t x_step, std::int64_t count,
+               std::int64_t n, std::int64_t stride);
   void (*columns)(const void* f, void* total, const void* x, std::int64_t n, std::int64_t rows, std::int64_t step);
   void (*join)(const void* f, void* total, const void* part, std::int64_t n);
 };
 
-inline constexpr std::int64_t reduce_grain = 65536;  // elements a task: more than elementwise_grain, for each costs a load alone
+inline constexpr std::int64_t reduce_grain =
+    65536;  // elements a task: more than elementwise_grain, for each costs a load alone
 inline constexpr std::int64_t column_stretch = 1024;
 
 /// Long rows into few outputs: each row is cut into pieces.
-inline void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x) {
-  const std::int64_t n = loops.reduced.numel, stride = loops.reduced.stride[0][0], pieces = (n + reduce_grain - 1) / reduce_grain, outputs = loops.kept.numel;
+inline void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
+                             const char* x) {
+  const std::int64_t n = loops.reduced.numel, stride = loops.reduced.stride[0][0],
+                     pieces = (n + reduce_grain - 1) / reduce_grain, outputs = loops.kept.numel;
   const int last = loops.kept.dims - 1;
   std::unique_ptr<char[]> part(new char[static_cast<std::size_t>(outputs * pieces * table.out_bytes)]);
   parallel_for(outputs * pieces, [&](std::int64_t t) {
     const Cursor<2> at(loops.kept, t / pieces / loops.kept.size[last]);
-    const std::int64_t begin = t % pieces * reduce_grain, row = at.offset[1] + t / pieces % loops.kept.size[last] * loops.kept.stride[1][last];
-    table.rows(f, part.get() + t * table.out_bytes, 1, x + (row + begin * stride) * table.in_bytes, 0, 1, std::min(reduce_grain, n - begin), stride);
+    const std::int64_t begin = t % pieces * reduce_grain,
+                       row = at.offset[1] + t / pieces % loops.kept.size[last] * loops.kept.stride[1][last];
+    table.rows(f, part.get() + t * table.out_bytes, 1, x + (row + begin * stride) * table.in_bytes, 0, 1,
+               std::min(reduce_grain, n - begin), stride);
   });
   for (std::int64_t o = 0; o < outputs; ++o) {
     const Cursor<2> at(loops.kept, o / loops.kept.size[last]);
@@ -205,15 +217,18 @@ inline void reduce_in_pieces(const FoldTable& table, const void* f, const Reduce
   }
 }
 
-/// Outputs that lie side by side, as the columns of a matrix: rows are folded into a stretch of outputs at once, in groups that are
-/// joined into the total. Where the outputs are few and the rows many, bands of rows are tasks of their own.
+/// Outputs that lie side by side, as the columns of a matrix: rows are folded into a stretch of outputs at once, in
+/// groups that are joined into the total. Where the outputs are few and the rows many, bands of rows are tasks of their
+/// own.
 inline void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x) {
   constexpr std::int64_t group = 128, band = 8 * group;
   const auto& kept = loops.kept;
   const auto& reduced = loops.reduced;
   const int last = kept.dims - 1, inner = reduced.dims - 1, bytes = table.out_bytes;
-  const std::int64_t width = kept.size[last], cuts = (width + column_stretch - 1) / column_stretch, blocks = kept.numel / width * cuts;
-  const std::int64_t count = reduced.size[inner], step = reduced.stride[0][inner], lines = reduced.numel / count, bands = (count + band - 1) / band;
+  const std::int64_t width = kept.size[last], cuts = (width + column_stretch - 1) / column_stretch,
+                     blocks = kept.numel / width * cuts;
+  const std::int64_t count = reduced.size[inner], step = reduced.stride[0][inner], lines = reduced.numel / count,
+                     bands = (count + band - 1) / band;
   struct Block {
     std::int64_t out, in, size;  // where it begins, and how many outputs it has
   };
@@ -222,7 +237,8 @@ inline void reduce_columns(const FoldTable& table, const void* f, const ReduceLo
     const std::int64_t from = b % cuts * column_stretch;
     return Block{at.offset[0] + from, at.offset[1] + from, std::min(column_stretch, width - from)};
   };
-  auto fold = [&](char* total, const Block& block, std::int64_t begin, std::int64_t end) {  // rows [begin, end) of each line
+  auto fold = [&](char* total, const Block& block, std::int64_t begin,
+                  std::int64_t end) {  // rows [begin, end) of each line
     alignas(64) char part[column_stretch * 8];
     std::int64_t folded = 0;  // rows in `part`
     table.start(f, total, block.size);
@@ -242,12 +258,14 @@ inline void reduce_columns(const FoldTable& table, const void* f, const ReduceLo
   if (lines == 1 && bands > 1 && blocks < 16) {
     std::unique_ptr<char[]> part(new char[static_cast<std::size_t>(blocks * bands * column_stretch * bytes)]);
     parallel_for(blocks * bands, [&](std::int64_t t) {
-      fold(part.get() + t * column_stretch * bytes, block_at(t / bands), t % bands * band, std::min(count, (t % bands + 1) * band));
+      fold(part.get() + t * column_stretch * bytes, block_at(t / bands), t % bands * band,
+           std::min(count, (t % bands + 1) * band));
     });
     for (std::int64_t b = 0; b < blocks; ++b) {
       const Block block = block_at(b);
       table.start(f, out + block.out * bytes, block.size);
-      for (std::int64_t r = 0; r < bands; ++r) table.join(f, out + block.out * bytes, part.get() + (b * bands + r) * column_stretch * bytes, block.size);
+      for (std::int64_t r = 0; r < bands; ++r)
+        table.join(f, out + block.out * bytes, part.get() + (b * bands + r) * column_stretch * bytes, block.size);
     }
     return;
   }
@@ -255,15 +273,18 @@ inline void reduce_columns(const FoldTable& table, const void* f, const ReduceLo
     const Block block = block_at(b);
     fold(out + block.out * bytes, block, 0, count);
   };
-  if (kept.numel * reduced.numel < reduce_grain) for (std::int64_t b = 0; b < blocks; ++b) task(b);
+  if (kept.numel * reduced.numel < reduce_grain)
+    for (std::int64_t b = 0; b < blocks; ++b) task(b);
   else parallel_for(blocks, task);
 }
 
-/// Everything else: each output folds its rows of the innermost reduced dimension. Neighbouring outputs go together, so that memory is read in order.
+/// Everything else: each output folds its rows of the innermost reduced dimension. Neighbouring outputs go together, so
+/// that memory is read in order.
 inline void reduce_rows(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x) {
   const auto& reduced = loops.reduced;
   const int last = loops.kept.dims - 1, inner = reduced.dims - 1;
-  const std::int64_t n = reduced.size[inner], stride = reduced.stride[0][inner], out_step = loops.kept.stride[0][last], x_step = loops.kept.stride[1][last];
+  const std::int64_t n = reduced.size[inner], stride = reduced.stride[0][inner], out_step = loops.kept.stride[0][last],
+                     x_step = loops.kept.stride[1][last];
   for_each_output(loops.kept, reduced.numel, [&](std::int64_t count, const std::int64_t* offset) {
     Cursor<1> line(reduced, 0);
     char part[256 * 8];
@@ -276,7 +297,9 @@ inline void reduce_rows(const FoldTable& table, const void* f, const ReduceLoops
         else {
           table.rows(f, part, 1, row, x_step, some, n, stride);
           if (out_step == 1) table.join(f, total, part, some);
-          else for (std::int64_t i = 0; i < some; ++i) table.join(f, total + i * out_step * table.out_bytes, part + i * table.out_bytes, 1);
+          else
+            for (std::int64_t i = 0; i < some; ++i)
+              table.join(f, total + i * out_step * table.out_bytes, part + i * table.out_bytes, 1);
         }
       }
     }
@@ -288,8 +311,10 @@ inline void reduce_untyped(const FoldTable& table, const void* f, const ReduceLo
   const auto& reduced = loops.reduced;
   if (kept.numel == 0) return;
   if (reduced.numel == 0) return table.start(f, out, kept.numel);
-  if (kept.numel <= 64 && reduced.dims == 1 && reduced.numel > 2 * reduce_grain) return reduce_in_pieces(table, f, loops, out, x);
-  if (kept.stride[1][kept.dims - 1] == 1 && kept.size[kept.dims - 1] >= 8 && reduced.stride[0][reduced.dims - 1] != 1) return reduce_columns(table, f, loops, out, x);
+  if (kept.numel <= 64 && reduced.dims == 1 && reduced.numel > 2 * reduce_grain)
+    return reduce_in_pieces(table, f, loops, out, x);
+  if (kept.stride[1][kept.dims - 1] == 1 && kept.size[kept.dims - 1] >= 8 && reduced.stride[0][reduced.dims - 1] != 1)
+    return reduce_columns(table, f, loops, out, x);
   reduce_rows(table, f, loops, out, x);
 }
 
@@ -311,10 +336,13 @@ template <class F, class R, class T> struct ReduceKernel {
   static void start(const void* f, void* out, std::int64_t n) {
     for (std::int64_t i = 0; i < n; ++i) static_cast<R*>(out)[i] = static_cast<const F*>(f)->template start<R>();
   }
-  static void rows(const void* f, void* out, std::int64_t out_step, const void* x, std::int64_t x_step, std::int64_t count, std::int64_t n, std::int64_t stride) {
-    detail::fold_rows(*static_cast<const F*>(f), static_cast<R*>(out), out_step, static_cast<const T*>(x), x_step, count, n, stride);
+  static void rows(const void* f, void* out, std::int64_t out_step, const void* x, std::int64_t x_step,
+                   std::int64_t count, std::int64_t n, std::int64_t stride) {
+    detail::fold_rows(*static_cast<const F*>(f), static_cast<R*>(out), out_step, static_cast<const T*>(x), x_step,
+                      count, n, stride);
   }
-  static void columns(const void* f, void* total, const void* x, std::int64_t n, std::int64_t count, std::int64_t step) {
+  static void columns(const void* f, void* total, const void* x, std::int64_t n, std::int64_t count,
+                      std::int64_t step) {
     detail::fold_columns(*static_cast<const F*>(f), static_cast<R*>(total), static_cast<const T*>(x), n, count, step);
   }
   static void join(const void* f, void* total, const void* part, std::int64_t n) {
@@ -325,7 +353,8 @@ template <class F, class R, class T> struct ReduceKernel {
 }  // namespace fn
 
 /// A fresh tensor: F over the dimensions of the plan. Not recorded.
-template <class R, class F, class T> Tensor<R> reduce(const F& f, const Tensor<T>& x, const detail::Reduction& plan, Location at) {
+template <class R, class F, class T>
+Tensor<R> reduce(const F& f, const Tensor<T>& x, const detail::Reduction& plan, Location at) {
   Tensor<R> out = detail::allocate<R>(plan.result, x.device(), F::name, at);
   kernel<fn::ReduceKernel<F, R, T>>::on(x.device(), at)(f, detail::make_reduce_loops(x, plan), out.data(), x.data());
   return out;

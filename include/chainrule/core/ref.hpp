@@ -1,6 +1,6 @@
 #pragma once
-// Ref<T>: a share of an object that counts its owners itself. A std::shared_ptr is twice as large, keeps its count elsewhere, and every
-// copy and every destructor of one is many times the code; tensors are copied everywhere.
+// Ref<T>: a share of an object that counts its owners itself. A std::shared_ptr is twice as large, keeps its count
+// elsewhere, and every copy and every destructor of one is many times the code; tensors are copied everywhere.
 
 #include <atomic>
 #include <cstdint>

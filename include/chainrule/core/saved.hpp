@@ -6,12 +6,13 @@
 
 namespace chainrule {
 
-/// In a keep() list: the op's own result. Saved without its place in the graph, which would be a cycle that is never freed.
+/// In a keep() list: the op's own result. Saved without its place in the graph, which would be a cycle that is never
+/// freed.
 struct ThisValue {};
 inline constexpr ThisValue this_value;
 
-/// In a keep() list: what recompute() needs, and of the rule only its second derivatives. Where no graph is being made, the rule gets an
-/// undefined tensor instead, so that a value that is made again need not be made for it.
+/// In a keep() list: what recompute() needs, and of the rule only its second derivatives. Where no graph is being made,
+/// the rule gets an undefined tensor instead, so that a value that is made again need not be made for it.
 template <class T> struct ForRecompute { const Tensor<T>* tensor; };
 template <class T> ForRecompute<T> for_recompute(const Tensor<T>& x) { return {&x}; }
 
@@ -27,7 +28,9 @@ template <class T> const TensorBase* saved_address(const ForRecompute<T>& x) { r
 }  // namespace detail
 
 /// Names what the rule will need: operands, other tensors, or this_value.
-template <class... S> [[nodiscard]] detail::SaveList<S...> keep(const S&... items) { return {{detail::saved_address(items)...}}; }
+template <class... S> [[nodiscard]] detail::SaveList<S...> keep(const S&... items) {
+  return {{detail::saved_address(items)...}};
+}
 
 namespace detail {
 
@@ -71,8 +74,8 @@ struct SavedItem {
   SharedSlot<TensorImpl> value;
   SharedSlot<Node> producer;
   std::uint32_t version = 0;
-  bool own;              // the op's own result
-  bool defined = false;  // there was something to save
+  bool own;                 // the op's own result
+  bool defined = false;     // there was something to save
   bool recomputed = false;  // by `producer`
 
   SavedItem(const TensorBase& v, bool is_own, bool for_rule) : own(is_own) {

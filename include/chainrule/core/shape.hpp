@@ -10,7 +10,8 @@
 
 namespace chainrule {
 
-/// A list of up to 8 integers. Braces and single integers of any type convert to it: zeros({2, n}), x.sum(1), x.view({-1, 784}).
+/// A list of up to 8 integers. Braces and single integers of any type convert to it: zeros({2, n}), x.sum(1),
+/// x.view({-1, 784}).
 class Shape {
  public:
   static constexpr int max_dims = 8;
@@ -150,12 +151,14 @@ inline int wrap_dim(std::int64_t d, int n, const char* op, Location at) {
   const std::int64_t wrapped = d < 0 ? d + n : d;
   if (wrapped < 0 || wrapped >= n) [[unlikely]] {
     if (n == 0) fail(at, op, ": dimension ", d, " does not exist in a tensor with 0 dimensions");
-    fail(at, op, ": dimension ", d, " does not exist in a tensor with ", n, " dimensions (expected ", -n, " to ", n - 1, ")");
+    fail(at, op, ": dimension ", d, " does not exist in a tensor with ", n, " dimensions (expected ", -n, " to ", n - 1,
+         ")");
   }
   return static_cast<int>(wrapped);
 }
 
-/// The common shape of two operands by the broadcasting rule: sizes are matched from the right; equal, or one of them 1.
+/// The common shape of two operands by the broadcasting rule: sizes are matched from the right; equal, or one of them
+/// 1.
 inline Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op, Location at) {
   const Shape& longer = a.size() >= b.size() ? a : b;
   const Shape& shorter = a.size() >= b.size() ? b : a;
@@ -163,8 +166,8 @@ inline Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op, Lo
   int shift = longer.size() - shorter.size();
   for (int i = 0; i < shorter.size(); ++i) {
     auto l = longer[i + shift], s = shorter[i];
-    check(l == s || l == 1 || s == 1, at, op, ": shapes ", a, " and ", b, " do not broadcast: sizes ", l, " and ", s, " at dimension ",
-          i + shift, " differ and neither is 1");
+    check(l == s || l == 1 || s == 1, at, op, ": shapes ", a, " and ", b, " do not broadcast: sizes ", l, " and ", s,
+          " at dimension ", i + shift, " differ and neither is 1");
     out[i + shift] = l == 1 ? s : l;
   }
   return out;

@@ -1,6 +1,6 @@
 #pragma once
-// Loops at full SIMD width in a program compiled without -march: the body is compiled once for each instruction set, and
-// the best that the processor has is chosen when it runs.
+// Loops at full SIMD width in a program compiled without -march: the body is compiled once for each instruction set,
+// and the best that the processor has is chosen when it runs.
 //
 //     simd::run([=] {                      // three versions: AVX-512, AVX2 + FMA, and the compiler's own flags
 //       CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) out[i] = math::exp(x[i] - top);
@@ -39,22 +39,29 @@ namespace chainrule::simd {
 
 namespace detail {
 
-template <class Body> [[gnu::target("avx2,fma"), gnu::flatten, gnu::noinline]] auto run_avx2(Body body) -> decltype(body()) { return body(); }
+template <class Body>
+[[gnu::target("avx2,fma"), gnu::flatten, gnu::noinline]] auto run_avx2(Body body) -> decltype(body()) {
+  return body();
+}
 
 #if defined(__clang__)
 template <class Body>
-[[gnu::target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw"), gnu::flatten, gnu::noinline]] auto run_avx512(Body body) -> decltype(body()) {
+[[gnu::target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw"), gnu::flatten, gnu::noinline]] auto run_avx512(Body body)
+    -> decltype(body()) {
   return body();
 }
 #else
 template <class Body>
-[[gnu::target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw,prefer-vector-width=512"), gnu::flatten, gnu::noinline]] auto run_avx512(Body body) -> decltype(body()) {
+[[gnu::target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw,prefer-vector-width=512"), gnu::flatten, gnu::noinline]] auto
+run_avx512(Body body) -> decltype(body()) {
   return body();
 }
 #endif
 
 // For processors older than these. Almost nobody has one, so its version is the small one that is quick to compile.
-template <class Body> [[gnu::cold, gnu::flatten, gnu::noinline]] auto run_base(Body body) -> decltype(body()) { return body(); }
+template <class Body> [[gnu::cold, gnu::flatten, gnu::noinline]] auto run_base(Body body) -> decltype(body()) {
+  return body();
+}
 
 }  // namespace detail
 
@@ -81,9 +88,12 @@ CHAINRULE_HD inline bool load(const bool* p) {
   return *reinterpret_cast<const Byte*>(p) != 0;
 }
 
-/// How many running results fold() keeps: 128 bytes of them, two to eight vectors, the same for every instruction set, so that a
-/// sum is added up in the same order everywhere.
-template <class A> inline constexpr int lanes = sizeof(A) >= 16 ? 8 : static_cast<int>(128 / sizeof(A)) < 32 ? static_cast<int>(128 / sizeof(A)) : 32;
+/// How many running results fold() keeps: 128 bytes of them, two to eight vectors, the same for every instruction set,
+/// so that a sum is added up in the same order everywhere.
+template <class A>
+inline constexpr int lanes = sizeof(A) >= 16                          ? 8
+                             : static_cast<int>(128 / sizeof(A)) < 32 ? static_cast<int>(128 / sizeof(A))
+                                                                      : 32;
 
 /// Joins 2 * half running results as a tree, into lane[0].
 template <int half, class A, class F> CHAINRULE_HD inline void join_lanes(const F& f, A* lane) {
@@ -94,8 +104,8 @@ struct Plus {
   template <class A> CHAINRULE_HD A join(A a, A b) const { return a + b; }
 };
 
-/// x[0] ... x[n - 1] folded into one by a reduction's functor (core/reduce.hpp): total = f(total, x[i]) in lanes<A> running
-/// totals, which are joined as a tree; one running total where n is less than that. For the body of run().
+/// x[0] ... x[n - 1] folded into one by a reduction's functor (core/reduce.hpp): total = f(total, x[i]) in lanes<A>
+/// running totals, which are joined as a tree; one running total where n is less than that. For the body of run().
 template <class A, class F, class T> CHAINRULE_HD inline A fold(const F& f, const T* x, std::int64_t n) {
   constexpr int width = lanes<A>;
   if (n < width) {

@@ -1,7 +1,7 @@
 #pragma once
 // Memory. Storage is a block of bytes on one device with a version number; tensors and their views share it.
-// Blocks come from a caching pool: 64-byte aligned, kept when freed, so that a training step in its steady state asks the system for
-// nothing. Small ones are sorted into size classes; large ones share an arena.
+// Blocks come from a caching pool: 64-byte aligned, kept when freed, so that a training step in its steady state asks
+// the system for nothing. Small ones are sorted into size classes; large ones share an arena.
 
 #include <chainrule/core/arena.hpp>
 #include <chainrule/core/checked.hpp>
@@ -86,7 +86,7 @@ class Pool {
       while (FreeBlock* block = free_[c]) {
         free_[c] = block->next;
         stats_.cached_bytes -= static_cast<std::int64_t>(class_size(c));
-        ::operator delete(block, std::align_val_t{alignment});
+        ::operator delete (block, std::align_val_t{alignment});
       }
     arena_.trim();
     unlock();
@@ -106,17 +106,19 @@ class Pool {
   }
 
  private:
-  struct FreeBlock { FreeBlock* next; };
+  struct FreeBlock {
+    FreeBlock* next;
+  };
   static constexpr int classes = 4 * 58;
 
   // A system that promises more memory than it has ends the program when the memory is used: what no machine of this
   // size can hold is not asked for.
   [[gnu::noinline]] void* ask_system(std::size_t size) noexcept {
     if (size / 4 > Arena::physical_bytes()) return nullptr;
-    void* p = ::operator new(size, std::align_val_t{alignment}, std::nothrow);
+    void* p = ::operator new (size, std::align_val_t{alignment}, std::nothrow);
     if (!p) {
       empty_cache();
-      p = ::operator new(size, std::align_val_t{alignment}, std::nothrow);
+      p = ::operator new (size, std::align_val_t{alignment}, std::nothrow);
     }
     if (!p) return nullptr;
     lock();
@@ -176,7 +178,8 @@ struct FromPool {
   static void operator delete(void* p, std::size_t bytes) { pool().release(p, bytes); }
 };
 
-/// A block of memory that tensors share. `version` counts in-place edits: autograd refuses values edited after they were saved.
+/// A block of memory that tensors share. `version` counts in-place edits: autograd refuses values edited after they
+/// were saved.
 struct Storage : Counted, FromPool {
   /// `data` stays null where the CPU has no memory left: the caller says what for (allocate_untyped).
   Storage(std::size_t n, Device d) : bytes(n), device(d) {

@@ -1,6 +1,6 @@
 #pragma once
-// Tensor: a cheap handle to shared storage, with run-time shape, strides and device. TensorBase is what does not depend on the
-// element type (the graph works with it); Tensor<T> adds typed data and the method form of the ops.
+// Tensor: a cheap handle to shared storage, with run-time shape, strides and device. TensorBase is what does not depend
+// on the element type (the graph works with it); Tensor<T> adds typed data and the method form of the ops.
 // The methods are one-line calls of the free functions in ops/; ops/methods.hpp defines them.
 
 #include <chainrule/core/callback.hpp>
@@ -25,12 +25,14 @@ namespace detail {
 
 struct TensorImpl;
 void drop(TensorImpl* impl) noexcept;
-void drop(Node* node) noexcept;        // core/node.hpp: frees long chains of nodes with a loop
+void drop(Node* node) noexcept;  // core/node.hpp: frees long chains of nodes with a loop
 using ImplRef = Ref<TensorImpl>;
 using NodeRef = Ref<Node>;
 
 using Hook = Callback<TensorBase(const TensorBase&)>;
-struct Hooks { std::vector<std::pair<std::int64_t, Hook>> list; };
+struct Hooks {
+  std::vector<std::pair<std::int64_t, Hook>> list;
+};
 
 struct TensorImpl : Counted, FromPool {
   Ref<Storage> storage;
@@ -43,11 +45,11 @@ struct TensorImpl : Counted, FromPool {
   bool leaf_views = false;     // some view of it is such a leaf
   std::atomic_flag busy;       // held while a gradient is added to `grad`: several threads may reach one leaf
   std::uint32_t edits =
-      0;  // how often `node` was set; of a view: what its base's count was when the view's node was set
-  NodeRef node;                      // the op that made it, if recorded. Read it with node_of()
-  ImplRef base;                      // of a view: the tensor whose memory it looks at, itself no view
-  ImplRef grad;                      // accumulated by backward()
-  std::unique_ptr<Hooks> hooks;      // of a leaf; those of a recorded value live in its node
+      0;         // how often `node` was set; of a view: what its base's count was when the view's node was set
+  NodeRef node;  // the op that made it, if recorded. Read it with node_of()
+  ImplRef base;  // of a view: the tensor whose memory it looks at, itself no view
+  ImplRef grad;  // accumulated by backward()
+  std::unique_ptr<Hooks> hooks;               // of a leaf; those of a recorded value live in its node
   std::shared_ptr<TensorImpl*> retains_grad;  // retain_grad(): how its node finds it, as long as it lives
 
   TensorImpl();  // both in core/node.hpp, where a Node is known
@@ -65,7 +67,8 @@ inline void count_edit(TensorImpl& impl, Location at) {
 }
 /// The op that made this value, or null.
 inline const NodeRef& node_of(TensorImpl& impl) {
-  if (impl.base && impl.base->edits != impl.edits) [[unlikely]] follow_base(impl);
+  if (impl.base && impl.base->edits != impl.edits) [[unlikely]]
+    follow_base(impl);
   return impl.node;
 }
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail_not_defined() {
@@ -97,7 +100,9 @@ class TensorBase {
   TensorBase() = default;
   explicit TensorBase(detail::ImplRef impl) : impl_(std::move(impl)) {}
 
-  bool defined() const { return impl_ != nullptr; }  ///< false for Tensor<>{}, and for the gradient that does not exist yet
+  bool defined() const {
+    return impl_ != nullptr;
+  }  ///< false for Tensor<>{}, and for the gradient that does not exist yet
   const Shape& shape() const { return checked().shape; }
   const Shape& sizes() const { return checked().shape; }  ///< PyTorch's other name
   const Strides& strides() const { return checked().strides; }
@@ -108,7 +113,9 @@ class TensorBase {
   int dim() const { return checked().shape.size(); }
   int ndim() const { return dim(); }  ///< PyTorch's other name
   std::int64_t numel() const { return checked().shape.numel(); }
-  std::int64_t size(std::int64_t d, Location at = Location::here()) const { return checked().shape[detail::wrap_dim(d, dim(), "size", at)]; }
+  std::int64_t size(std::int64_t d, Location at = Location::here()) const {
+    return checked().shape[detail::wrap_dim(d, dim(), "size", at)];
+  }
   DType dtype() const { return checked().dtype; }
   Device device() const { return checked().storage->device; }
   bool is_contiguous() const { return checked().contiguous; }
@@ -119,7 +126,7 @@ class TensorBase {
   bool requires_grad() const { return impl_ && (impl_->requires_grad || detail::node_of(*impl_)); }
   bool is_leaf() const { return !detail::node_of(checked()); }
   const Node* grad_fn() const { return detail::node_of(checked()).get(); }  ///< the op that made this value, or null
-  void retain_grad(Location at = Location::here()) const;    ///< keep .grad of a value that is no leaf
+  void retain_grad(Location at = Location::here()) const;                   ///< keep .grad of a value that is no leaf
 
   /// Removes a hook by the number that register_hook gave.
   void remove_hook(std::int64_t id) const;
@@ -129,7 +136,8 @@ class TensorBase {
 
  protected:
   detail::TensorImpl& checked() const {
-    if (!impl_) [[unlikely]] detail::fail_not_defined();
+    if (!impl_) [[unlikely]]
+      detail::fail_not_defined();
     return *impl_;
   }
   detail::ImplRef impl_;
@@ -198,14 +206,16 @@ template <class T> struct Rows {
 };
 
 template <class T> struct Bound;
-template <class I> concept OtherIndex = Element<I> && !std::same_as<I, std::int64_t>;
+template <class I>
+concept OtherIndex = Element<I> && !std::same_as<I, std::int64_t>;
 
-/// The first of two or more sizes, x.view(4, 3), or an index, x[3]. Notes the line of the user's program, which a default
-/// argument could not: none may follow a pack, and operators have none.
+/// The first of two or more sizes, x.view(4, 3), or an index, x[3]. Notes the line of the user's program, which a
+/// default argument could not: none may follow a pack, and operators have none.
 struct FirstSize {
   std::int64_t value;
   Location at;
-  template <std::integral I> FirstSize(I v, Location where = Location::here()) : value(static_cast<std::int64_t>(v)), at(where) {}
+  template <std::integral I>
+  FirstSize(I v, Location where = Location::here()) : value(static_cast<std::int64_t>(v)), at(where) {}
 };
 
 /// PyTorch's x.T(). In a base, since T is the name of Tensor's element type.
@@ -219,8 +229,9 @@ template <class X> struct HasT {
 
 }  // namespace detail
 
-/// An n-dimensional array of T with reverse-mode gradients (for float and double). Copies share the storage, as in PyTorch:
-/// `clone()` copies the values. Every op exists as a function, relu(x), and where PyTorch has it as a method, x.relu().
+/// An n-dimensional array of T with reverse-mode gradients (for float and double). Copies share the storage, as in
+/// PyTorch: `clone()` copies the values. Every op exists as a function, relu(x), and where PyTorch has it as a method,
+/// x.relu().
 ///     Tensor<> w = tensor({1, -2}, {.requires_grad = true});
 ///     (w * w).sum().backward();
 ///     w.grad();                        // tensor([ 2., -4.])
@@ -257,26 +268,31 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
     const auto& impl = checked();
     return static_cast<T*>(impl.storage->data) + impl.offset;
   }
-  T item(Location at = Location::here()) const;                                      ///< the value of a one-element tensor
+  T item(Location at = Location::here()) const;  ///< the value of a one-element tensor
   /// item() as another type of number: loss.item<double>(). Throws where it does not fit.
-  template <Arithmetic N> N item(Location at = Location::here()) const { return detail::fitting<N>(item(at), "item", at); }
-  T at(const Shape& index, Location at = Location::here()) const;                    ///< one element, by index
-  std::vector<T> to_vector() const;                                                  ///< all values in row-major order, copied
-  std::string str() const;                                                           ///< as PyTorch prints it
+  template <Arithmetic N> N item(Location at = Location::here()) const {
+    return detail::fitting<N>(item(at), "item", at);
+  }
+  T at(const Shape& index, Location at = Location::here()) const;  ///< one element, by index
+  std::vector<T> to_vector() const;                                ///< all values in row-major order, copied
+  std::string str() const;                                         ///< as PyTorch prints it
 
   // ---- autograd (autograd/engine.hpp) ----
   /// Marks a leaf as wanting a gradient (or not).
   const Tensor& requires_grad_(bool on = true, Location at = Location::here()) const;
-  Tensor grad() const { return Tensor(checked().grad); }  ///< the accumulated gradient; not defined() before the first backward()
+  Tensor grad() const {
+    return Tensor(checked().grad);
+  }  ///< the accumulated gradient; not defined() before the first backward()
   void set_grad(const Tensor& g, Location at = Location::here()) const;
   void zero_grad(bool set_to_none = true) const;
   /// Gradients of this scalar with respect to every leaf, added to their .grad.
   void backward(BackwardOptions options = {}, Location at = Location::here()) const;
   /// The same for a tensor of any shape, given d(loss)/d(this).
   void backward(const Tensor& gradient, BackwardOptions options = {}, Location at = Location::here()) const;
-  Tensor detach() const;                   ///< the same values outside of the graph, sharing storage
-  const Tensor& detach_() const;           ///< cuts this handle off the graph
-  /// Calls f with the gradient of this tensor when backward() knows it; what f returns, if defined, replaces it. Gives a number for remove_hook.
+  Tensor detach() const;          ///< the same values outside of the graph, sharing storage
+  const Tensor& detach_() const;  ///< cuts this handle off the graph
+  /// Calls f with the gradient of this tensor when backward() knows it; what f returns, if defined, replaces it. Gives
+  /// a number for remove_hook.
   std::int64_t register_hook(Callback<Tensor(const Tensor&)> f, Location at = Location::here()) const;
 
   // ---- copies and conversions (ops/copy.hpp) ----
@@ -292,8 +308,7 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   const Tensor& fill_(T value, Location at = Location::here()) const;
   /// Throws where T cannot hold the value: 300 for uint8, NaN for integers.
   template <Arithmetic N>
-    requires(!std::same_as<N, T>)
-  const Tensor& fill_(N value, Location at = Location::here()) const {
+  requires(!std::same_as<N, T>) const Tensor& fill_(N value, Location at = Location::here()) const {
     return fill_(detail::fitting<T>(value, "fill_", at), at);
   }
   const Tensor& zero_(Location at = Location::here()) const { return fill_(T{}, at); }
@@ -313,8 +328,10 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   template <Arithmetic N>
   const Tensor& masked_fill_(const Tensor<bool>& mask, N value, Location at = Location::here()) const;
   const Tensor& masked_fill_(const Tensor<bool>& mask, const Tensor& value, Location at = Location::here()) const;
-  const Tensor& uniform_(double low = 0, double high = 1, Generator* generator = nullptr, Location at = Location::here()) const;
-  const Tensor& normal_(double mean = 0, double std = 1, Generator* generator = nullptr, Location at = Location::here()) const;
+  const Tensor& uniform_(double low = 0, double high = 1, Generator* generator = nullptr,
+                         Location at = Location::here()) const;
+  const Tensor& normal_(double mean = 0, double std = 1, Generator* generator = nullptr,
+                        Location at = Location::here()) const;
   const Tensor& index_put_(std::initializer_list<detail::IndexItem> index, const Tensor& values,
                            IndexPutOptions options = {}, Location at = Location::here()) const;
   template <Arithmetic N>
@@ -327,9 +344,13 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
 
   // ---- views: share storage (ops/view.hpp) ----
   Tensor view(const Shape& shape, Location at = Location::here()) const;
-  template <std::integral I, std::integral... N> Tensor view(detail::FirstSize first, I second, N... rest) const { return view({first.value, second, rest...}, first.at); }
+  template <std::integral I, std::integral... N> Tensor view(detail::FirstSize first, I second, N... rest) const {
+    return view({first.value, second, rest...}, first.at);
+  }
   Tensor reshape(const Shape& shape, Location at = Location::here()) const;
-  template <std::integral I, std::integral... N> Tensor reshape(detail::FirstSize first, I second, N... rest) const { return reshape({first.value, second, rest...}, first.at); }
+  template <std::integral I, std::integral... N> Tensor reshape(detail::FirstSize first, I second, N... rest) const {
+    return reshape({first.value, second, rest...}, first.at);
+  }
   Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1, Location at = Location::here()) const;
   Tensor ravel(Location at = Location::here()) const { return flatten(0, -1, at); }  ///< flatten() of all dimensions
   Tensor unflatten(std::int64_t dim, const Shape& sizes, Location at = Location::here()) const;
@@ -337,18 +358,23 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor t(Location at = Location::here()) const;   ///< transpose of a matrix
   Tensor mT(Location at = Location::here()) const;  ///< transpose of the last two dimensions
   Tensor permute(const Dims& dims, Location at = Location::here()) const;
-  template <std::integral I, std::integral... N> Tensor permute(detail::FirstSize first, I second, N... rest) const { return permute({first.value, second, rest...}, first.at); }
+  template <std::integral I, std::integral... N> Tensor permute(detail::FirstSize first, I second, N... rest) const {
+    return permute({first.value, second, rest...}, first.at);
+  }
   Tensor squeeze(Location at = Location::here()) const;
   Tensor squeeze(std::int64_t dim, Location at = Location::here()) const;
   Tensor squeeze(const Dims& dims, Location at = Location::here()) const;
   Tensor unsqueeze(std::int64_t dim, Location at = Location::here()) const;
   Tensor expand(const Shape& shape, Location at = Location::here()) const;
-  template <std::integral I, std::integral... N> Tensor expand(detail::FirstSize first, I second, N... rest) const { return expand({first.value, second, rest...}, first.at); }
+  template <std::integral I, std::integral... N> Tensor expand(detail::FirstSize first, I second, N... rest) const {
+    return expand({first.value, second, rest...}, first.at);
+  }
   Tensor expand_as(const Tensor& other, Location at = Location::here()) const { return expand(other.shape(), at); }
   Tensor view_as(const Tensor& other, Location at = Location::here()) const { return view(other.shape(), at); }
   Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Location at = Location::here()) const;
   Tensor select(std::int64_t dim, std::int64_t index, Location at = Location::here()) const;
-  Tensor slice(std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step = 1, Location at = Location::here()) const;
+  Tensor slice(std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step = 1,
+               Location at = Location::here()) const;
   Tensor operator[](detail::FirstSize index) const { return select(0, index.value, index.at); }
   /// `for (auto row : x)`: x[0], x[1], ...
   detail::Rows<T> begin() const { return {this, 0}; }
@@ -418,12 +444,15 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor floor(Location at = Location::here()) const;
   Tensor ceil(Location at = Location::here()) const;
   Tensor trunc(Location at = Location::here()) const;
-  Tensor nan_to_num(double nan = 0, std::optional<double> posinf = {}, std::optional<double> neginf = {}, Location at = Location::here()) const;
+  Tensor nan_to_num(double nan = 0, std::optional<double> posinf = {}, std::optional<double> neginf = {},
+                    Location at = Location::here()) const;
   Tensor<bool> isnan(Location at = Location::here()) const;
   Tensor<bool> isfinite(Location at = Location::here()) const;
   Tensor<bool> isinf(Location at = Location::here()) const;
-  Tensor<bool> isclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false, Location at = Location::here()) const;
-  bool allclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false, Location at = Location::here()) const;
+  Tensor<bool> isclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false,
+                       Location at = Location::here()) const;
+  bool allclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false,
+                Location at = Location::here()) const;
   bool equal(const Tensor& other, Location at = Location::here()) const;
   Tensor<bool> logical_and(Operand<T> other, Location at = Location::here()) const;
   Tensor<bool> logical_or(Operand<T> other, Location at = Location::here()) const;
@@ -480,9 +509,12 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor amin(const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) const;
   ValueAndIndices<T> max(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
   ValueAndIndices<T> min(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
-  Tensor<std::int64_t> argmax(std::optional<std::int64_t> dim = {}, bool keepdim = false, Location at = Location::here()) const;
-  Tensor<std::int64_t> argmin(std::optional<std::int64_t> dim = {}, bool keepdim = false, Location at = Location::here()) const;
-  ValueAndIndices<T> topk(std::int64_t k, std::int64_t dim = -1, bool largest = true, Location at = Location::here()) const;
+  Tensor<std::int64_t> argmax(std::optional<std::int64_t> dim = {}, bool keepdim = false,
+                              Location at = Location::here()) const;
+  Tensor<std::int64_t> argmin(std::optional<std::int64_t> dim = {}, bool keepdim = false,
+                              Location at = Location::here()) const;
+  ValueAndIndices<T> topk(std::int64_t k, std::int64_t dim = -1, bool largest = true,
+                          Location at = Location::here()) const;
   ValueAndIndices<T> sort(std::int64_t dim = -1, bool descending = false, Location at = Location::here()) const;
   Tensor<std::int64_t> argsort(std::int64_t dim = -1, bool descending = false, Location at = Location::here()) const;
   Tensor<SumOf<T>> cumsum(std::int64_t dim, Location at = Location::here()) const;
@@ -511,13 +543,18 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor index_select(std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) const;
   template <detail::OtherIndex I>
   Tensor gather(std::int64_t dim, const Tensor<I>& index, Location at = Location::here()) const;
-  Tensor scatter_add(std::int64_t dim, const Tensor<std::int64_t>& index, const Tensor& source, Location at = Location::here()) const;
+  Tensor scatter_add(std::int64_t dim, const Tensor<std::int64_t>& index, const Tensor& source,
+                     Location at = Location::here()) const;
   Tensor masked_select(const Tensor<bool>& mask, Location at = Location::here()) const;
   Tensor<std::int64_t> nonzero(Location at = Location::here()) const;
   Tensor flip(const Dims& dims, Location at = Location::here()) const;
-  template <std::integral I, std::integral... N> Tensor flip(detail::FirstSize first, I second, N... rest) const { return flip({first.value, second, rest...}, first.at); }
+  template <std::integral I, std::integral... N> Tensor flip(detail::FirstSize first, I second, N... rest) const {
+    return flip({first.value, second, rest...}, first.at);
+  }
   Tensor repeat(const Shape& repeats, Location at = Location::here()) const;
-  template <std::integral I, std::integral... N> Tensor repeat(detail::FirstSize first, I second, N... rest) const { return repeat({first.value, second, rest...}, first.at); }
+  template <std::integral I, std::integral... N> Tensor repeat(detail::FirstSize first, I second, N... rest) const {
+    return repeat({first.value, second, rest...}, first.at);
+  }
   Tensor tile(const Shape& repeats, Location at = Location::here()) const;
   Tensor roll(std::int64_t shift, std::int64_t dim, Location at = Location::here()) const;
   Tensor roll(std::int64_t shift, Location at = Location::here()) const;
@@ -540,7 +577,6 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   friend Tensor<bool> operator<=(Operand<T> a, Operand<T> b) { return chainrule::le(a, b, a.at); }
   friend Tensor<bool> operator>(Operand<T> a, Operand<T> b) { return chainrule::gt(a, b, a.at); }
   friend Tensor<bool> operator>=(Operand<T> a, Operand<T> b) { return chainrule::ge(a, b, a.at); }
-
 };
 
 namespace detail {
@@ -560,9 +596,10 @@ template <class T> struct Assigned {
 
 template <class T> void Tensor<T>::operator=(detail::Assigned<T> source) && {
   // x[mask][0] = 5 would write into a copy that nobody sees.
-  check(checked().storage.use_count() > 1 || impl_.use_count() > 1 || !impl_->storage->owns, source.at,
-        "operator=: the left side is a copy that nothing else sees (indexing with a mask or an index tensor copies, and "
-        "so do most ops); index once, x.index({mask, 0}) = 5, or name the copy first");
+  check(
+      checked().storage.use_count() > 1 || impl_.use_count() > 1 || !impl_->storage->owns, source.at,
+      "operator=: the left side is a copy that nothing else sees (indexing with a mask or an index tensor copies, and "
+      "so do most ops); index once, x.index({mask, 0}) = 5, or name the copy first");
   if (source.tensor) copy_(*source.tensor, source.at);
   else fill_(source.value, source.at);
 }
@@ -573,8 +610,8 @@ template <class T> struct ValueAndIndices {
   Tensor<std::int64_t> indices;
 };
 
-/// Either side of an operator: a tensor or a number. Its constructor notes the line of the user's program, which an operator
-/// could not do (operators take no default arguments).
+/// Either side of an operator: a tensor or a number. Its constructor notes the line of the user's program, which an
+/// operator could not do (operators take no default arguments).
 template <class T> struct Operand {
   const Tensor<T>* tensor = nullptr;
   T scalar{};
@@ -582,7 +619,8 @@ template <class T> struct Operand {
 
   Operand(const Tensor<T>& t, Location where = Location::here()) : tensor(&t), at(where) {}
   template <Arithmetic N> Operand(N v, Location where = Location::here()) : scalar(static_cast<T>(v)), at(where) {
-    static_assert(Real<T> || std::integral<N>, "an integer tensor meets a fraction: convert the tensor first, x.to<float>() * 0.5");
+    static_assert(Real<T> || std::integral<N>,
+                  "an integer tensor meets a fraction: convert the tensor first, x.to<float>() * 0.5");
     if constexpr (std::integral<T>) scalar = detail::fitting<T>(v, "operator", where);  // 300 is no uint8
   }
 };
@@ -616,14 +654,28 @@ template <class T> struct Bound {
 }  // namespace detail
 
 // Two element types never mix silently in arithmetic.
-template <class A, class B> concept OfDifferentTypes = !std::same_as<A, B>;
+template <class A, class B>
+concept OfDifferentTypes = !std::same_as<A, B>;
 template <class A, class B> void refuse_mixed_types() {
-  static_assert(std::same_as<A, B>, "the two tensors have different element types: convert one of them, for example b.to<float>()");
+  static_assert(std::same_as<A, B>,
+                "the two tensors have different element types: convert one of them, for example b.to<float>()");
 }
-template <class A, OfDifferentTypes<A> B> auto operator+(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
-template <class A, OfDifferentTypes<A> B> auto operator-(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
-template <class A, OfDifferentTypes<A> B> auto operator*(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
-template <class A, OfDifferentTypes<A> B> auto operator/(const Tensor<A>& a, const Tensor<B>&) { refuse_mixed_types<A, B>(); return a; }
+template <class A, OfDifferentTypes<A> B> auto operator+(const Tensor<A>& a, const Tensor<B>&) {
+  refuse_mixed_types<A, B>();
+  return a;
+}
+template <class A, OfDifferentTypes<A> B> auto operator-(const Tensor<A>& a, const Tensor<B>&) {
+  refuse_mixed_types<A, B>();
+  return a;
+}
+template <class A, OfDifferentTypes<A> B> auto operator*(const Tensor<A>& a, const Tensor<B>&) {
+  refuse_mixed_types<A, B>();
+  return a;
+}
+template <class A, OfDifferentTypes<A> B> auto operator/(const Tensor<A>& a, const Tensor<B>&) {
+  refuse_mixed_types<A, B>();
+  return a;
+}
 // But they compare, in their common type (ops/compare.hpp).
 template <class A, OfDifferentTypes<A> B>
 Tensor<bool> eq(const Tensor<A>& a, const Tensor<B>& b, Location at = Location::here());
@@ -684,7 +736,8 @@ template <Element T> Tensor<T> allocate(const Shape& shape, Device device, const
 }
 
 /// Another tensor over the same storage, outside of the graph.
-[[gnu::noinline]] inline ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides, std::int64_t offset) {
+[[gnu::noinline]] inline ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides,
+                                       std::int64_t offset) {
   auto impl = make_impl();
   impl->storage = x.impl()->storage;
   impl->offset = offset;
@@ -697,9 +750,12 @@ template <Element T> Tensor<T> allocate(const Shape& shape, Device device, const
 inline ImplRef alias(const TensorBase& x) { return alias(x, x.shape(), x.strides(), x.impl()->offset); }
 
 /// The op's operands must lie on one device.
-template <class... Rest> void check_same_device([[maybe_unused]] const char* op, [[maybe_unused]] Location at, const TensorBase& a, const Rest&... rest) {
-  (check(rest.device() == a.device(), at, op, ": operands lie on ", name_of(a.device()), " and ", name_of(rest.device()),
-         "; move one of them with .to(...)"), ...);
+template <class... Rest>
+void check_same_device([[maybe_unused]] const char* op, [[maybe_unused]] Location at, const TensorBase& a,
+                       const Rest&... rest) {
+  (check(rest.device() == a.device(), at, op, ": operands lie on ", name_of(a.device()), " and ",
+         name_of(rest.device()), "; move one of them with .to(...)"),
+   ...);
 }
 
 }  // namespace detail
@@ -737,8 +793,8 @@ Tensor<T> from_blob(T* data, const Shape& shape, TensorOptions options = {}, Loc
   return Tensor<T>::from_blob(data, shape, options, at);
 }
 template <Element T>
-Tensor<T> from_blob(T* data, const Shape& shape, std::initializer_list<std::int64_t> strides, TensorOptions options = {},
-                    Location at = Location::here()) {
+Tensor<T> from_blob(T* data, const Shape& shape, std::initializer_list<std::int64_t> strides,
+                    TensorOptions options = {}, Location at = Location::here()) {
   return Tensor<T>::from_blob(data, shape, Strides(strides), options, at);
 }
 template <Element T, std::same_as<Strides> S>

@@ -1,6 +1,7 @@
 #pragma once
-// The threads of the program. They sleep between ops, and nobody waits for a thread that has not begun: whoever is there takes the
-// tasks, so that a core taken by another program costs its share of the time and no more. parallel.hpp is the way to them.
+// The threads of the program. They sleep between ops, and nobody waits for a thread that has not begun: whoever is
+// there takes the tasks, so that a core taken by another program costs its share of the time and no more. parallel.hpp
+// is the way to them.
 
 #include <atomic>
 #include <cstdint>
@@ -19,8 +20,8 @@ inline void spin_pause() {
 
 inline thread_local bool inside_parallel = false;  // a task never opens a second level of threads
 
-/// One per program. A job is a number of tasks; each thread begins with its own stretch of them, the same in every job, since what a
-/// thread wrote in the last op lies in its cache; when it is through it helps the others.
+/// One per program. A job is a number of tasks; each thread begins with its own stretch of them, the same in every job,
+/// since what a thread wrote in the last op lies in its cache; when it is through it helps the others.
 class ThreadPool {
  public:
   using Task = void(const void* job, std::int64_t i);
@@ -85,7 +86,8 @@ class ThreadPool {
 
   void serve(int own) {
     for (std::uint32_t seen = 0;;) {
-      for (int spins = 0; round_.load(std::memory_order_acquire) == seen && spins < spins_before_sleep; ++spins) spin_pause();
+      for (int spins = 0; round_.load(std::memory_order_acquire) == seen && spins < spins_before_sleep; ++spins)
+        spin_pause();
       round_.wait(seen, std::memory_order_acquire);
       seen = round_.load(std::memory_order_acquire);
       if (!enter()) continue;

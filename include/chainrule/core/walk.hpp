@@ -11,12 +11,12 @@ namespace chainrule::detail {
 /// One node, seen by one walk.
 struct Visit {
   Node* node = nullptr;
-  TensorBase gradient;        // the sum of what its readers have sent so far
-  TensorBase recomputed;      // its value, computed again for its readers (core/record.hpp)
-  std::uint32_t asked = 0;    // how many of them have asked for it
-  bool queued = false;        // waits for its turn
-  bool needed = true;         // a gradient that somebody wants lies behind it
-  bool captured = false;      // its gradient is a result of the walk
+  TensorBase gradient;      // the sum of what its readers have sent so far
+  TensorBase recomputed;    // its value, computed again for its readers (core/record.hpp)
+  std::uint32_t asked = 0;  // how many of them have asked for it
+  bool queued = false;      // waits for its turn
+  bool needed = true;       // a gradient that somebody wants lies behind it
+  bool captured = false;    // its gradient is a result of the walk
 };
 
 /// The visits of a walk, found by their node. Small graphs need no memory of their own; a visit never moves.
@@ -133,7 +133,7 @@ class Walk {
 
   Visits visits_;
   bool frees_ = false;
-  bool captures_ = false;                  // autograd::grad: gradients of these tensors, and no others
+  bool captures_ = false;  // autograd::grad: gradients of these tensors, and no others
   std::span<const TensorBase> captured_;
 };
 

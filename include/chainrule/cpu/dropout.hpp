@@ -21,9 +21,11 @@ template <class T> void dropout(const fn::DropoutMask& mask, std::int64_t n, con
     std::uint32_t words[together * block];
     for (std::int64_t b = begin; b < end; b += together) {
       const std::int64_t blocks = std::min(together, end - b), here = std::min(blocks * block, n - b * block);
-      chainrule::detail::philox_words(mask.seed, mask.stream, static_cast<std::uint64_t>(b) * chainrule::detail::philox_lanes, blocks, words);
+      chainrule::detail::philox_words(mask.seed, mask.stream,
+                                      static_cast<std::uint64_t>(b) * chainrule::detail::philox_lanes, blocks, words);
       run_best<T>([drawn = &words[0], from = x + b * block, to = y + b * block, here, threshold, scale] {
-        CHAINRULE_SIMD for (std::int64_t i = 0; i < here; ++i) to[i] = math::select(drawn[i] >= threshold, from[i] * scale, T(0));
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < here; ++i) to[i] =
+            math::select(drawn[i] >= threshold, from[i] * scale, T(0));
       });
     }
   });

@@ -1,6 +1,7 @@
 #pragma once
-// Work memory of the heavy kernels, 64-byte aligned: for what a thread needs again and again, one growing buffer per thread and purpose;
-// for what one call needs, memory of the pool, which tensors use before and after it. A training step that repeats allocates nothing.
+// Work memory of the heavy kernels, 64-byte aligned: for what a thread needs again and again, one growing buffer per
+// thread and purpose; for what one call needs, memory of the pool, which tensors use before and after it. A training
+// step that repeats allocates nothing.
 
 #include <chainrule/core/storage.hpp>
 #include <array>
@@ -43,8 +44,8 @@ inline thread_local std::array<ScratchBuffer, static_cast<std::size_t>(Scratch::
 
 }  // namespace detail
 
-/// Room for `count` numbers, with what the last user of the same buffer on this thread left in it. Valid until the next call for
-/// the same purpose on this thread.
+/// Room for `count` numbers, with what the last user of the same buffer on this thread left in it. Valid until the next
+/// call for the same purpose on this thread.
 template <class T> T* scratch(Scratch purpose, std::size_t count) {
   return static_cast<T*>(detail::scratch_buffers[static_cast<std::size_t>(purpose)].at_least(count * sizeof(T)));
 }
@@ -52,7 +53,8 @@ template <class T> T* scratch(Scratch purpose, std::size_t count) {
 /// Room for `count` numbers as long as it lives.
 template <class T> class Workspace {
  public:
-  explicit Workspace(std::size_t count) : bytes_(count * sizeof(T)), data_(static_cast<T*>(chainrule::detail::pool().allocate(bytes_))) {}
+  explicit Workspace(std::size_t count)
+      : bytes_(count * sizeof(T)), data_(static_cast<T*>(chainrule::detail::pool().allocate(bytes_))) {}
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
   ~Workspace() { chainrule::detail::pool().release(data_, bytes_); }

@@ -25,17 +25,20 @@ template <int N> struct Offsets {
 };
 
 template <class F, class R, class... A, int... K>
-__device__ void map_one(const F& f, const Offsets<sizeof...(A) + 1>& offsets, std::integer_sequence<int, K...>, R* out, const A*... in) {
+__device__ void map_one(const F& f, const Offsets<sizeof...(A) + 1>& offsets, std::integer_sequence<int, K...>, R* out,
+                        const A*... in) {
   out[offsets.at[0]] = f(in[offsets.at[K + 1]]...);
 }
 
-template <class F, class R, class... A> __global__ void map_kernel(F f, Loop<sizeof...(A) + 1> loop, R* out, const A*... in) {
+template <class F, class R, class... A>
+__global__ void map_kernel(F f, Loop<sizeof...(A) + 1> loop, R* out, const A*... in) {
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
   for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < loop.numel; i += step)
     map_one(f, Offsets<sizeof...(A) + 1>(loop, i), std::make_integer_sequence<int, sizeof...(A)>{}, out, in...);
 }
 
-template <class F, class R, class... A> void map(const F& f, const Loop<sizeof...(A) + 1>& loop, R* out, const A*... in) {
+template <class F, class R, class... A>
+void map(const F& f, const Loop<sizeof...(A) + 1>& loop, R* out, const A*... in) {
   if (loop.numel > 0) launch(F::name, &map_kernel<F, R, A...>, blocks_for(loop.numel), f, loop, out, in...);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// The matrix product by cuBLAS; operands that it cannot read in place (both steps other than 1) go through a plain kernel.
+// The matrix product by cuBLAS; operands that it cannot read in place (both steps other than 1) go through a plain
+// kernel.
 
 #include <cublas_v2.h>
 #include <chainrule/cuda/elementwise.cuh>
@@ -21,26 +22,31 @@ inline cublasHandle_t blas() {
   }();
   return handle;
 }
-inline cublasStatus_t gemm(cublasOperation_t oa, cublasOperation_t ob, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t lda, const float* b, std::int64_t ldb,
-                           float* c, std::int64_t ldc) {
+inline cublasStatus_t gemm(cublasOperation_t oa, cublasOperation_t ob, std::int64_t m, std::int64_t n, std::int64_t k,
+                           const float* a, std::int64_t lda, const float* b, std::int64_t ldb, float* c,
+                           std::int64_t ldc) {
   const float one = 1, zero = 0;
   return cublasSgemm_64(blas(), oa, ob, m, n, k, &one, a, lda, b, ldb, &zero, c, ldc);
 }
-inline cublasStatus_t gemm(cublasOperation_t oa, cublasOperation_t ob, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, std::int64_t lda, const double* b,
-                           std::int64_t ldb, double* c, std::int64_t ldc) {
+inline cublasStatus_t gemm(cublasOperation_t oa, cublasOperation_t ob, std::int64_t m, std::int64_t n, std::int64_t k,
+                           const double* a, std::int64_t lda, const double* b, std::int64_t ldb, double* c,
+                           std::int64_t ldc) {
   const double one = 1, zero = 0;
   return cublasDgemm_64(blas(), oa, ob, m, n, k, &one, a, lda, b, ldb, &zero, c, ldc);
 }
 
-/// How cuBLAS, which counts columns first, reads a (rows, cols) matrix with these steps: our row-major matrix is its transpose.
+/// How cuBLAS, which counts columns first, reads a (rows, cols) matrix with these steps: our row-major matrix is its
+/// transpose.
 struct BlasLayout {
   bool readable = false;
   cublasOperation_t op = CUBLAS_OP_N;
   std::int64_t ld = 1;
 };
 inline BlasLayout blas_layout(std::int64_t rows, std::int64_t cols, std::int64_t row_step, std::int64_t col_step) {
-  if ((col_step == 1 || cols == 1) && (row_step >= cols || rows == 1)) return {true, CUBLAS_OP_N, rows == 1 ? cols : row_step};
-  if ((row_step == 1 || rows == 1) && (col_step >= rows || cols == 1)) return {true, CUBLAS_OP_T, cols == 1 ? rows : col_step};
+  if ((col_step == 1 || cols == 1) && (row_step >= cols || rows == 1))
+    return {true, CUBLAS_OP_N, rows == 1 ? cols : row_step};
+  if ((row_step == 1 || rows == 1) && (col_step >= rows || cols == 1))
+    return {true, CUBLAS_OP_T, cols == 1 ? rows : col_step};
   return {};
 }
 

@@ -13,10 +13,12 @@ using chainrule::detail::ReduceLoops;
 /// One thread for each output: for few elements each.
 template <class F, class R, class T> __global__ void reduce_by_thread(F f, ReduceLoops loops, R* out, const T* x) {
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-  for (std::int64_t o = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; o < loops.kept.numel; o += step) {
+  for (std::int64_t o = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; o < loops.kept.numel;
+       o += step) {
     const Offsets<2> at(loops.kept, o);
     R total = f.template start<R>();
-    for (std::int64_t i = 0; i < loops.reduced.numel; ++i) total = f(total, x[at.at[1] + Offsets<1>(loops.reduced, i).at[0]]);
+    for (std::int64_t i = 0; i < loops.reduced.numel; ++i)
+      total = f(total, x[at.at[1] + Offsets<1>(loops.reduced, i).at[0]]);
     out[at.at[0]] = total;
   }
 }
@@ -27,7 +29,8 @@ template <class F, class R, class T> __global__ void reduce_by_block(F f, Reduce
   for (std::int64_t o = blockIdx.x; o < loops.kept.numel; o += gridDim.x) {
     const Offsets<2> at(loops.kept, o);
     R total = f.template start<R>();
-    for (std::int64_t i = threadIdx.x; i < loops.reduced.numel; i += block) total = f(total, x[at.at[1] + Offsets<1>(loops.reduced, i).at[0]]);
+    for (std::int64_t i = threadIdx.x; i < loops.reduced.numel; i += block)
+      total = f(total, x[at.at[1] + Offsets<1>(loops.reduced, i).at[0]]);
     part[threadIdx.x] = total;
     __syncthreads();
     for (int width = block / 2; width > 0; width /= 2) {
@@ -41,7 +44,8 @@ template <class F, class R, class T> __global__ void reduce_by_block(F f, Reduce
 
 template <class F, class R, class T> void reduce(const F& f, const ReduceLoops& loops, R* out, const T* x) {
   if (loops.kept.numel == 0) return;
-  if (loops.reduced.numel <= 64) return launch(F::name, &reduce_by_thread<F, R, T>, blocks_for(loops.kept.numel), f, loops, out, x);
+  if (loops.reduced.numel <= 64)
+    return launch(F::name, &reduce_by_thread<F, R, T>, blocks_for(loops.kept.numel), f, loops, out, x);
   const unsigned blocks = loops.kept.numel < 65535 ? static_cast<unsigned>(loops.kept.numel) : 65535u;
   launch(F::name, &reduce_by_block<F, R, T>, blocks, f, loops, out, x);
 }

@@ -1,5 +1,6 @@
 #pragma once
-// The CUDA runtime for the kernels of this folder: errors, launches, and memory from a caching pool. Compiled by nvcc only.
+// The CUDA runtime for the kernels of this folder: errors, launches, and memory from a caching pool. Compiled by nvcc
+// only.
 
 #include <cuda_runtime.h>
 #include <chainrule/core/device.hpp>
@@ -27,15 +28,19 @@ inline unsigned blocks_for(std::int64_t n) {
   return static_cast<unsigned>(wanted < 1 ? 1 : wanted > 8192 ? 8192 : wanted);
 }
 
-/// Launches kernel<<<blocks, block>>>(args...) on the default stream and checks that it could be launched. Does not wait for it.
-template <class... Params, class... Args> void launch(const char* op, void (*kernel)(Params...), unsigned blocks, Args... args) {
+/// Launches kernel<<<blocks, block>>>(args...) on the default stream and checks that it could be launched. Does not
+/// wait for it.
+template <class... Params, class... Args>
+void launch(const char* op, void (*kernel)(Params...), unsigned blocks, Args... args) {
   if (DryRun<>::on) return;
   kernel<<<blocks, block>>>(static_cast<Params>(args)...);
   ok(cudaGetLastError(), op);
 }
 
-/// Memory of the GPU. Freed blocks are kept by size and given out again: cudaMalloc and cudaFree wait for the whole device.
-/// All work goes to one stream, so a block that is given out again is written to only after its last reader has finished.
+/// Memory of the GPU. Freed blocks are kept by size and given out again: cudaMalloc and cudaFree wait for the whole
+/// device.
+/// All work goes to one stream, so a block that is given out again is written to only after its last reader has
+/// finished.
 class Pool {
  public:
   void* allocate(std::size_t bytes) {
@@ -85,7 +90,9 @@ inline Pool& pool() {
 
 inline void copy(void* to, Device to_device, const void* from, Device from_device, std::size_t bytes) {
   if (bytes == 0) return;
-  const auto kind = to_device == Device::cpu ? cudaMemcpyDeviceToHost : from_device == Device::cpu ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToDevice;
+  const auto kind = to_device == Device::cpu     ? cudaMemcpyDeviceToHost
+                    : from_device == Device::cpu ? cudaMemcpyHostToDevice
+                                                 : cudaMemcpyDeviceToDevice;
   ok(cudaMemcpy(to, from, bytes, kind), "copying memory");
 }
 

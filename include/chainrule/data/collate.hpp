@@ -1,5 +1,6 @@
 #pragma once
-// Samples into a batch: tensors are stacked, integers become an int64 tensor, pairs a Batch of both; structs and tuples go member by member.
+// Samples into a batch: tensors are stacked, integers become an int64 tensor, pairs a Batch of both; structs and tuples
+// go member by member.
 
 #include <chainrule/data/dataset.hpp>
 #include <chainrule/nn/reflect.hpp>
@@ -17,12 +18,14 @@ template <class X> inline constexpr bool is_pair = false;
 template <class A, class B> inline constexpr bool is_pair<std::pair<A, B>> = true;
 
 /// (samples, ...) from samples of one shape. `indices` are the samples' numbers in the data set, for the message.
-template <class T> Tensor<T> stack_samples(const std::vector<Tensor<T>>& items, std::span<const std::int64_t> indices, Location at) {
+template <class T>
+Tensor<T> stack_samples(const std::vector<Tensor<T>>& items, std::span<const std::int64_t> indices, Location at) {
   const Tensor<T>& first = items[0];
   check(first.defined(), at, "DataLoader: sample ", indices[0], " has a tensor that is not defined");
   for (std::size_t i = 1; i < items.size(); ++i)
-    check(items[i].defined() && items[i].shape() == first.shape(), at, "DataLoader: sample ", indices[i], " has shape ", items[i].defined() ? items[i].shape() : Shape{}, ", sample ",
-          indices[0], " of the same batch has ", first.shape(), "; bring them to one shape, or give the loader a collate function");
+    check(items[i].defined() && items[i].shape() == first.shape(), at, "DataLoader: sample ", indices[i], " has shape ",
+          items[i].defined() ? items[i].shape() : Shape{}, ", sample ", indices[0], " of the same batch has ",
+          first.shape(), "; bring them to one shape, or give the loader a collate function");
   if (first.device() != Device::cpu) return stack(items, 0, at);
   Shape shape = first.shape();
   shape.insert(0, static_cast<std::int64_t>(items.size()));
@@ -30,7 +33,9 @@ template <class T> Tensor<T> stack_samples(const std::vector<Tensor<T>>& items, 
   const std::int64_t width = first.numel();
   for (std::size_t i = 0; i < items.size(); ++i) {
     const Tensor<T> item = contiguous(items[i], at);
-    if (width > 0) std::memcpy(out.data() + static_cast<std::int64_t>(i) * width, item.data(), static_cast<std::size_t>(width) * sizeof(T));
+    if (width > 0)
+      std::memcpy(out.data() + static_cast<std::int64_t>(i) * width, item.data(),
+                  static_cast<std::size_t>(width) * sizeof(T));
   }
   return out;
 }
@@ -38,7 +43,9 @@ template <class T> Tensor<T> stack_samples(const std::vector<Tensor<T>>& items, 
 template <class Item> auto collate(std::vector<Item> items, std::span<const std::int64_t> indices, Location at);
 
 // Batches of member 0, member 1, ...: two make a Batch, more a tuple.
-template <std::size_t N, class Item, class Member> auto collate_members(std::vector<Item>& items, std::span<const std::int64_t> indices, Location at, const Member& member) {
+template <std::size_t N, class Item, class Member>
+auto collate_members(std::vector<Item>& items, std::span<const std::int64_t> indices, Location at,
+                     const Member& member) {
   auto column = [&]<std::size_t I>(std::integral_constant<std::size_t, I> which) {
     std::vector<std::remove_cvref_t<decltype(member(items[0], which))>> all;
     all.reserve(items.size());
@@ -48,7 +55,8 @@ template <std::size_t N, class Item, class Member> auto collate_members(std::vec
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     if constexpr (N == 2) return Batch{column(std::integral_constant<std::size_t, I>{})...};
     else return std::tuple{column(std::integral_constant<std::size_t, I>{})...};
-  }(std::make_index_sequence<N>{});
+  }
+  (std::make_index_sequence<N>{});
 }
 
 template <class Item> auto collate(std::vector<Item> items, std::span<const std::int64_t> indices, Location at) {
@@ -61,9 +69,12 @@ template <class Item> auto collate(std::vector<Item> items, std::span<const std:
     for (std::size_t i = 0; i < items.size(); ++i) out.data()[i] = static_cast<std::int64_t>(items[i]);
     return out;
   } else if constexpr (is_pair<Item> || is_tuple<Item>) {
-    return collate_members<std::tuple_size_v<Item>>(items, indices, at, [](auto& item, auto which) -> auto& { return std::get<which()>(item); });
+    return collate_members<std::tuple_size_v<Item>>(
+        items, indices, at, [](auto& item, auto which) -> auto& { return std::get<which()>(item); });
   } else if constexpr (std::is_aggregate_v<Item>) {
-    return collate_members<nn::detail::arity<Item>>(items, indices, at, [](auto& item, auto which) -> auto& { return *std::get<which()>(nn::detail::pointers(item)); });
+    return collate_members<nn::detail::arity<Item>>(
+        items, indices, at,
+        [](auto& item, auto which) -> auto& { return *std::get<which()>(nn::detail::pointers(item)); });
   } else {
     return items;  // strings, paths, ...: as they are
   }
@@ -73,7 +84,8 @@ template <class Item> auto collate(std::vector<Item> items, std::span<const std:
 
 /// What a DataLoader does with the samples of a batch when it is told nothing else.
 struct DefaultCollate {
-  template <class Item> auto operator()(std::vector<Item> items, std::span<const std::int64_t> indices, Location at = {}) const {
+  template <class Item>
+  auto operator()(std::vector<Item> items, std::span<const std::int64_t> indices, Location at = {}) const {
     return detail::collate(std::move(items), indices, at);
   }
 };

@@ -110,7 +110,9 @@ class Dice {
   std::uint64_t bits() { return scramble(state_++); }
   std::size_t below(std::size_t n) { return static_cast<std::size_t>((bits() >> 32) * n >> 32); }
   float uniform(float low, float high) { return low + (high - low) * static_cast<float>(bits() >> 40) * 0x1p-24f; }
-  float bell(float width) { return (uniform(-1, 1) + uniform(-1, 1) + uniform(-1, 1)) * width / 3; }  // within +-width, mostly near 0
+  float bell(float width) {
+    return (uniform(-1, 1) + uniform(-1, 1) + uniform(-1, 1)) * width / 3;
+  }  // within +-width, mostly near 0
 
  private:
   std::uint64_t state_;
@@ -139,7 +141,8 @@ inline Path write_by_hand(const Glyph& glyph, Dice& dice) {
     for (std::size_t i = 0; i < stroke.count; ++i) {
       Point& p = stroke.points[i];
       const float x = p.x - 0.5f + dice.bell(wobble), y = p.y - 0.5f + dice.bell(wobble);
-      const float bowed = (x * (1 + squeeze * 2 * y) + bend * (1 - 4 * y * y)) * width - slant * y;  // wider at one end, bowed, slanted
+      const float bowed =
+          (x * (1 + squeeze * 2 * y) + bend * (1 - 4 * y * y)) * width - slant * y;  // wider at one end, bowed, slanted
       p = {cosine * bowed - sine * y, sine * bowed + cosine * y};
     }
     const auto point = [&](std::size_t i) { return stroke.points[std::min(i, stroke.count - 1)]; };
@@ -148,9 +151,10 @@ inline Path write_by_hand(const Glyph& glyph, Dice& dice) {
       const Point a = point(i == 0 ? 0 : i - 1), b = point(i), c = point(i + 1), d = point(i + 2);
       for (std::size_t k = 1; k <= steps; ++k) {
         const float t = static_cast<float>(k) / steps;
-        const float wa = ((2 - t) * t - 1) * t / 2, wb = ((3 * t - 5) * t * t + 2) / 2, wc = ((4 - 3 * t) * t + 1) * t / 2,
-                    wd = (t - 1) * t * t / 2;
-        path.vertices[path.count++] = {{wa * a.x + wb * b.x + wc * c.x + wd * d.x, wa * a.y + wb * b.y + wc * c.y + wd * d.y}, false};
+        const float wa = ((2 - t) * t - 1) * t / 2, wb = ((3 * t - 5) * t * t + 2) / 2,
+                    wc = ((4 - 3 * t) * t + 1) * t / 2, wd = (t - 1) * t * t / 2;
+        path.vertices[path.count++] = {
+            {wa * a.x + wb * b.x + wc * c.x + wd * d.x, wa * a.y + wb * b.y + wc * c.y + wd * d.y}, false};
       }
     }
   }
@@ -193,8 +197,9 @@ inline void ink_line(std::span<float, 784> ink, Point a, Point b, float radius, 
 
 }  // namespace drawn
 
-/// Draws one digit, 0 to 9, into 784 bytes (28 rows of 28 pixels, 0 background, 255 ink). The same digit and seed always give the same
-/// image; other seeds give another hand: another way of writing it, slant, turn, width, pen, position, and a little noise.
+/// Draws one digit, 0 to 9, into 784 bytes (28 rows of 28 pixels, 0 background, 255 ink). The same digit and seed
+/// always give the same image; other seeds give another hand: another way of writing it, slant, turn, width, pen,
+/// position, and a little noise.
 inline void draw_digit(int digit, std::uint64_t seed, std::uint8_t* image28x28, Location at = Location::here()) {
   check(digit >= 0 && digit <= 9, at, "draw_digit: digit must be in 0..9, got ", digit);
   check(image28x28 != nullptr, at, "draw_digit: image is null; it needs room for 784 bytes");
@@ -212,7 +217,8 @@ inline void draw_digit(int digit, std::uint64_t seed, std::uint8_t* image28x28, 
   std::array<float, 784> ink{};
   for (std::size_t i = 1; i < path.count; ++i) {
     if (path.vertices[i].starts) continue;
-    const float pressure = 1 + swell * std::sin(phase + 0.25f * static_cast<float>(i));  // the pen's line is not equally thick everywhere
+    const float pressure =
+        1 + swell * std::sin(phase + 0.25f * static_cast<float>(i));  // the pen's line is not equally thick everywhere
     drawn::ink_line(ink, path.vertices[i - 1].at, path.vertices[i].at, radius * pressure, softness);
   }
   const float darkness = dice.uniform(0.85f, 1), grain = dice.uniform(0.02f, 0.15f);
@@ -227,8 +233,8 @@ struct DrawnDigitsBytes {
   std::vector<std::uint8_t> labels;  ///< count, each 0..9; every ten in a row hold each digit once
 };
 
-/// `count` drawn digits with their labels. Image i depends on seed and i only, so a longer set begins with the shorter one;
-/// use different seeds for training and test.
+/// `count` drawn digits with their labels. Image i depends on seed and i only, so a longer set begins with the shorter
+/// one; use different seeds for training and test.
 ///     auto set = drawn_digits_bytes(1000, 7);   // set.images.size() is 784000, set.labels.size() is 1000
 inline DrawnDigitsBytes drawn_digits_bytes(std::int64_t count, std::uint64_t seed, Location at = Location::here()) {
   check(count >= 0, at, "drawn_digits_bytes: count must not be negative, got ", count);

@@ -18,16 +18,18 @@ struct IdxArray {
   std::vector<std::uint8_t> values;  ///< row-major
 };
 
-/// Reads IDX bytes: 0, 0, the type (8 = unsigned byte, the only one taken), the number of dimensions, each size in 4 bytes
-/// (most significant first), then the values. Throws an Error with `path` and the offset: wrong magic number, another type,
-/// truncated, bytes left over.
+/// Reads IDX bytes: 0, 0, the type (8 = unsigned byte, the only one taken), the number of dimensions, each size in 4
+/// bytes (most significant first), then the values. Throws an Error with `path` and the offset: wrong magic number,
+/// another type, truncated, bytes left over.
 ///     parse_idx({0, 0, 8, 1,  0, 0, 0, 2,  7, 9}, "labels")   // shape {2}, values {7, 9}
-[[gnu::cold]] inline IdxArray parse_idx(std::vector<std::uint8_t> bytes, const std::string& path, Location at = Location::here()) {
-  check(bytes.size() >= 4, at, path, ": truncated: an IDX file starts with 4 bytes of magic number, this one ends at offset ",
-        bytes.size());
-  check(bytes[0] == 0 && bytes[1] == 0, at, path, ": not an IDX file: its first two bytes (offset 0) are ", int{bytes[0]}, " and ",
-        int{bytes[1]}, ", not 0 and 0");
-  check(bytes[2] == 8, at, path, ": IDX value type ", int{bytes[2]}, " at offset 2; only 8 (unsigned byte) can be read");
+[[gnu::cold]] inline IdxArray parse_idx(std::vector<std::uint8_t> bytes, const std::string& path,
+                                        Location at = Location::here()) {
+  check(bytes.size() >= 4, at, path,
+        ": truncated: an IDX file starts with 4 bytes of magic number, this one ends at offset ", bytes.size());
+  check(bytes[0] == 0 && bytes[1] == 0, at, path, ": not an IDX file: its first two bytes (offset 0) are ",
+        int{bytes[0]}, " and ", int{bytes[1]}, ", not 0 and 0");
+  check(bytes[2] == 8, at, path, ": IDX value type ", int{bytes[2]},
+        " at offset 2; only 8 (unsigned byte) can be read");
   const std::size_t dims = bytes[3], header = 4 + 4 * dims;
   check(dims >= 1, at, path, ": IDX array without dimensions (offset 3); expected 1 for labels, 3 for grey images");
   check(bytes.size() >= header, at, path, ": truncated: the sizes of ", dims, " dimensions need ", header,
@@ -57,13 +59,14 @@ struct IdxArray {
   return array;
 }
 
-/// Reads `path`, or `path`.gz where only that exists; either may be packed with gzip. Offsets in errors count unpacked bytes,
-/// except for errors of the packing itself.
+/// Reads `path`, or `path`.gz where only that exists; either may be packed with gzip. Offsets in errors count unpacked
+/// bytes, except for errors of the packing itself.
 ///     auto images = read_idx("data/mnist/train-images-idx3-ubyte");   // shape {60000, 28, 28}
 inline IdxArray read_idx(const std::string& path, Location at = Location::here()) {
   std::error_code ignored;
   const bool plain = std::filesystem::exists(path, ignored), packed = std::filesystem::exists(path + ".gz", ignored);
-  check(plain || packed, at, path, ": no such file, and no ", path, ".gz either; check the folder, or download the data set into it");
+  check(plain || packed, at, path, ": no such file, and no ", path,
+        ".gz either; check the folder, or download the data set into it");
   const std::string& file = plain ? path : path + ".gz";
   return parse_idx(io::read_maybe_gzip(file, at), file, at);
 }

@@ -14,12 +14,13 @@ namespace chainrule::data {
 
 struct DataLoaderOptions {
   std::int64_t batch_size = 1;
-  bool shuffle = false;                    ///< a new order each epoch
-  int num_workers = 0;                     ///< threads that make batches ahead; 0: the loop makes them itself
-  bool drop_last = false;                  ///< leave out the last batch if it is smaller
-  Generator* generator = nullptr;          ///< where the order comes from; it must outlive the loader
-  std::optional<std::uint64_t> seed = {};  ///< or a seed for a generator of the loader's own; else the default generator is used
-  int prefetch_factor = 2;                 ///< batches that each worker may be ahead
+  bool shuffle = false;            ///< a new order each epoch
+  int num_workers = 0;             ///< threads that make batches ahead; 0: the loop makes them itself
+  bool drop_last = false;          ///< leave out the last batch if it is smaller
+  Generator* generator = nullptr;  ///< where the order comes from; it must outlive the loader
+  std::optional<std::uint64_t> seed =
+      {};                   ///< or a seed for a generator of the loader's own; else the default generator is used
+  int prefetch_factor = 2;  ///< batches that each worker may be ahead
 };
 
 namespace detail {
@@ -79,16 +80,16 @@ template <class BatchType> class Epoch {
     chainrule::detail::inside_parallel = true;  // a worker is one thread: what it computes opens no others
     std::unique_lock lock(mutex_);
     for (;;) {
-      room_.wait(lock, [&] { return stopping_ || next_ == batches_ || next_ < taken_ + static_cast<std::int64_t>(slots_.size()); });
+      room_.wait(lock, [&] {
+        return stopping_ || next_ == batches_ || next_ < taken_ + static_cast<std::int64_t>(slots_.size());
+      });
       if (stopping_ || next_ == batches_) return;
       const std::int64_t mine = next_++;
       lock.unlock();
       Slot slot;
       try {
         slot.batch.emplace(make_(mine));
-      } catch (...) {
-        slot.error = std::current_exception();
-      }
+      } catch (...) { slot.error = std::current_exception(); }
       lock.lock();
       slots_[static_cast<std::size_t>(mine) % slots_.size()] = std::move(slot);
       made_.notify_one();
@@ -119,31 +120,42 @@ template <class BatchType> class Epoch {
 /// Batches of a data set. A named data set is referred to and must outlive the loader; a temporary one is moved in.
 ///     for (auto& [images, labels] : DataLoader(train, {.batch_size = 100, .shuffle = true, .num_workers = 2})) ...
 /// Samples become batches by DefaultCollate, or by `collate` (samples, their numbers in the data set) -> batch.
-/// The same generator state or seed gives the same batches whatever num_workers is. With workers, get() is called from several
-/// threads at once. An exception in get() leaves the loop at the batch it belongs to, with the number of the sample in its message.
+/// The same generator state or seed gives the same batches whatever num_workers is. With workers, get() is called from
+/// several threads at once. An exception in get() leaves the loop at the batch it belongs to, with the number of the
+/// sample in its message.
 template <class D, class Collate = DefaultCollate> class DataLoader {
   using Set = std::remove_reference_t<D>;
   static_assert(Dataset<Set>, "a data set has size() and get(i), or operator[](i); see data/dataset.hpp");
 
   static auto make_type() {
-    if constexpr (HasGetBatch<Set> && std::same_as<Collate, DefaultCollate>) return std::type_identity<decltype(std::declval<Set&>().get_batch(std::span<const std::int64_t>()))>{};
-    else return std::type_identity<decltype(std::declval<Collate&>()(std::vector<SampleOf<Set>>{}, std::span<const std::int64_t>()))>{};
+    if constexpr (HasGetBatch<Set> && std::same_as<Collate, DefaultCollate>)
+      return std::type_identity<decltype(std::declval<Set&>().get_batch(std::span<const std::int64_t>()))>{};
+    else
+      return std::type_identity<decltype(std::declval<Collate&>()(std::vector<SampleOf<Set>>{},
+                                                                  std::span<const std::int64_t>()))>{};
   }
 
  public:
   using BatchType = typename decltype(make_type())::type;
 
   explicit DataLoader(D dataset, DataLoaderOptions options = {}, Collate collate = {}, Location at = Location::here())
-      : dataset_(std::forward<D>(dataset)), options_(options), collate_(std::move(collate)), own_(options.seed.value_or(0)), at_(at) {
+      : dataset_(std::forward<D>(dataset)),
+        options_(options),
+        collate_(std::move(collate)),
+        own_(options.seed.value_or(0)),
+        at_(at) {
     check(options.batch_size > 0, at, "DataLoader: batch_size must be above 0, got ", options.batch_size);
     check(options.num_workers >= 0, at, "DataLoader: num_workers must not be negative, got ", options.num_workers);
-    check(options.prefetch_factor > 0, at, "DataLoader: prefetch_factor must be above 0, got ", options.prefetch_factor);
+    check(options.prefetch_factor > 0, at, "DataLoader: prefetch_factor must be above 0, got ",
+          options.prefetch_factor);
     check(!options.generator || !options.seed, at, "DataLoader: give a generator or a seed, not both");
     const std::int64_t n = size_of(dataset_);
     check(n > 0, at, "DataLoader: the data set is empty");
-    check(!options.drop_last || n >= options.batch_size, at, "DataLoader: drop_last leaves nothing of ", n, " samples in batches of ", options.batch_size);
+    check(!options.drop_last || n >= options.batch_size, at, "DataLoader: drop_last leaves nothing of ", n,
+          " samples in batches of ", options.batch_size);
   }
-  explicit DataLoader(D dataset, DataLoaderOptions options, Location at) : DataLoader(std::forward<D>(dataset), options, Collate{}, at) {}
+  explicit DataLoader(D dataset, DataLoaderOptions options, Location at)
+      : DataLoader(std::forward<D>(dataset), options, Collate{}, at) {}
 
   /// The number of batches in an epoch.
   std::int64_t size() const {
@@ -186,14 +198,17 @@ template <class D, class Collate = DefaultCollate> class DataLoader {
     std::uint64_t sample_seed = 0;
     if constexpr (DrawsSamples<Set>) sample_seed = generator.next();
     auto make = [this, order, sample_seed](std::int64_t batch) { return make_batch(*order, batch, sample_seed); };
-    return Iterator(std::make_unique<detail::Epoch<BatchType>>(make, size(), options_.num_workers, options_.prefetch_factor));
+    return Iterator(
+        std::make_unique<detail::Epoch<BatchType>>(make, size(), options_.num_workers, options_.prefetch_factor));
   }
   std::default_sentinel_t end() const { return {}; }
 
  private:
-  BatchType make_batch(const std::vector<std::int64_t>& order, std::int64_t batch, [[maybe_unused]] std::uint64_t sample_seed) {
+  BatchType make_batch(const std::vector<std::int64_t>& order, std::int64_t batch,
+                       [[maybe_unused]] std::uint64_t sample_seed) {
     no_grad guard;
-    const auto begin = static_cast<std::size_t>(batch * options_.batch_size), count = std::min(static_cast<std::size_t>(options_.batch_size), order.size() - begin);
+    const auto begin = static_cast<std::size_t>(batch * options_.batch_size),
+               count = std::min(static_cast<std::size_t>(options_.batch_size), order.size() - begin);
     const auto indices = std::span(order).subspan(begin, count);
     if constexpr (HasGetBatch<Set> && std::same_as<Collate, DefaultCollate>) {
       return dataset_.get_batch(indices);
@@ -207,9 +222,7 @@ template <class D, class Collate = DefaultCollate> class DataLoader {
           samples.push_back(get_sample(dataset_, i, generator));
         } catch (const Error& e) {
           fail(e.location(), "DataLoader: sample ", i, ": ", e.message());
-        } catch (const std::exception& e) {
-          fail(at_, "DataLoader: sample ", i, ": ", e.what());
-        }
+        } catch (const std::exception& e) { fail(at_, "DataLoader: sample ", i, ": ", e.what()); }
       }
       if constexpr (std::same_as<Collate, DefaultCollate>) return collate_(std::move(samples), indices, at_);
       else return collate_(std::move(samples), indices);

@@ -1,5 +1,6 @@
 #pragma once
-// Small made-up data sets: blobs, moons, a spiral. Each gives a pair, points (n, features) and labels (n,), for TensorDataset.
+// Small made-up data sets: blobs, moons, a spiral. Each gives a pair, points (n, features) and labels (n,), for
+// TensorDataset.
 
 #include <chainrule/api.hpp>
 #include <numbers>
@@ -12,7 +13,11 @@ namespace detail {
 /// The generator that options name: theirs, or one of their own seed, or the default one.
 class RandomSource {
  public:
-  RandomSource(Generator* generator, std::optional<std::uint64_t> seed) : own_(seed.value_or(0)), use_(generator ? generator : seed ? &own_ : &default_generator()) {}
+  RandomSource(Generator* generator, std::optional<std::uint64_t> seed)
+      : own_(seed.value_or(0)),
+        use_(generator ? generator
+             : seed    ? &own_
+                       : &default_generator()) {}
   Generator* operator()() { return use_; }
 
  private:
@@ -25,17 +30,19 @@ template <class T> using Points = std::pair<Tensor<T>, Tensor<std::int64_t>>;
 }  // namespace detail
 
 struct BlobsOptions {
-  std::int64_t centers = 3;      ///< how many blobs
-  std::int64_t n_features = 2;   ///< dimensions of a point
-  double cluster_std = 1;        ///< how far points lie from their centre
+  std::int64_t centers = 3;     ///< how many blobs
+  std::int64_t n_features = 2;  ///< dimensions of a point
+  double cluster_std = 1;       ///< how far points lie from their centre
   std::pair<double, double> center_box{-10, 10};
   Generator* generator = nullptr;
   std::optional<std::uint64_t> seed = {};
 };
 /// Normal clouds around centres that are uniform in a box; point i belongs to blob i mod centers.
 ///     auto [x, y] = data::make_blobs(300, {.centers = 3, .seed = 1});   // (300, 2), (300,)
-template <Real T = float> detail::Points<T> make_blobs(std::int64_t n_samples, BlobsOptions options = {}, Location at = Location::here()) {
-  check(n_samples > 0 && options.centers > 0 && options.n_features > 0, at, "make_blobs: needs samples, centers and features above 0, got ", n_samples, ", ", options.centers, ", ",
+template <Real T = float>
+detail::Points<T> make_blobs(std::int64_t n_samples, BlobsOptions options = {}, Location at = Location::here()) {
+  check(n_samples > 0 && options.centers > 0 && options.n_features > 0, at,
+        "make_blobs: needs samples, centers and features above 0, got ", n_samples, ", ", options.centers, ", ",
         options.n_features);
   detail::RandomSource random(options.generator, options.seed);
   const auto [low, high] = options.center_box;
@@ -46,7 +53,8 @@ template <Real T = float> detail::Points<T> make_blobs(std::int64_t n_samples, B
     const std::int64_t c = y.data()[i] = i % options.centers;
     for (std::int64_t f = 0; f < options.n_features; ++f) {
       T& v = x.data()[i * options.n_features + f];
-      v = static_cast<T>(low) + static_cast<T>(high - low) * centers.data()[c * options.n_features + f] + static_cast<T>(options.cluster_std) * v;
+      v = static_cast<T>(low) + static_cast<T>(high - low) * centers.data()[c * options.n_features + f] +
+          static_cast<T>(options.cluster_std) * v;
     }
   }
   return {x, y};
@@ -57,9 +65,11 @@ struct MoonsOptions {
   Generator* generator = nullptr;
   std::optional<std::uint64_t> seed = {};
 };
-/// Two half circles that reach into each other: class 0 is (cos t, sin t), class 1 is (1 - cos t, 0.5 - sin t), t from 0 to pi.
+/// Two half circles that reach into each other: class 0 is (cos t, sin t), class 1 is (1 - cos t, 0.5 - sin t), t from
+/// 0 to pi.
 ///     auto [x, y] = data::make_moons(200, {.noise = 0.1, .seed = 1});   // (200, 2), (200,); class 0 first
-template <Real T = float> detail::Points<T> make_moons(std::int64_t n_samples, MoonsOptions options = {}, Location at = Location::here()) {
+template <Real T = float>
+detail::Points<T> make_moons(std::int64_t n_samples, MoonsOptions options = {}, Location at = Location::here()) {
   check(n_samples > 1, at, "make_moons: needs at least 2 samples, got ", n_samples);
   detail::RandomSource random(options.generator, options.seed);
   auto x = randn<T>({n_samples, 2}, {.generator = random()}, at);
@@ -83,10 +93,14 @@ struct SpiralOptions {
   Generator* generator = nullptr;
   std::optional<std::uint64_t> seed = {};
 };
-/// A spiral of K arms (one class each), points_per_arm points on each: radius r from 0 to 1, angle = arm * turn + r * turn + noise, point (r sin, r cos).
+/// A spiral of K arms (one class each), points_per_arm points on each: radius r from 0 to 1, angle = arm * turn + r *
+/// turn + noise, point (r sin, r cos).
 ///     auto [x, y] = data::make_spiral(100, 3, {.seed = 1});   // (300, 2), (300,); arm 0 first
-template <Real T = float> detail::Points<T> make_spiral(std::int64_t points_per_arm, std::int64_t arms = 3, SpiralOptions options = {}, Location at = Location::here()) {
-  check(points_per_arm > 0 && arms > 0, at, "make_spiral: needs points and arms above 0, got ", points_per_arm, " and ", arms);
+template <Real T = float>
+detail::Points<T> make_spiral(std::int64_t points_per_arm, std::int64_t arms = 3, SpiralOptions options = {},
+                              Location at = Location::here()) {
+  check(points_per_arm > 0 && arms > 0, at, "make_spiral: needs points and arms above 0, got ", points_per_arm, " and ",
+        arms);
   detail::RandomSource random(options.generator, options.seed);
   const std::int64_t n = chainrule::detail::multiply_sizes(points_per_arm, arms);
   chainrule::detail::checked_numel({n, 2}, sizeof(T), "make_spiral", at);
@@ -95,8 +109,10 @@ template <Real T = float> detail::Points<T> make_spiral(std::int64_t points_per_
   auto y = chainrule::detail::allocate<std::int64_t>({n});
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t arm = y.data()[i] = i / points_per_arm;
-    const double r = points_per_arm > 1 ? static_cast<double>(i % points_per_arm) / static_cast<double>(points_per_arm - 1) : 0;
-    const double angle = (static_cast<double>(arm) + r) * options.turn + options.noise * static_cast<double>(noise.data()[i]);
+    const double r =
+        points_per_arm > 1 ? static_cast<double>(i % points_per_arm) / static_cast<double>(points_per_arm - 1) : 0;
+    const double angle =
+        (static_cast<double>(arm) + r) * options.turn + options.noise * static_cast<double>(noise.data()[i]);
     x.data()[2 * i] = static_cast<T>(r * std::sin(angle));
     x.data()[2 * i + 1] = static_cast<T>(r * std::cos(angle));
   }

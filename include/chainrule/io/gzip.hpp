@@ -45,8 +45,8 @@ inline std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
   std::uint32_t r = 0xFFFFFFFFu;
   for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
     const std::uint32_t low = r ^ detail::little_endian_32(bytes);
-    r = t[7][low & 0xFFu] ^ t[6][low >> 8 & 0xFFu] ^ t[5][low >> 16 & 0xFFu] ^ t[4][low >> 24] ^ t[3][bytes[4]] ^ t[2][bytes[5]] ^
-        t[1][bytes[6]] ^ t[0][bytes[7]];
+    r = t[7][low & 0xFFu] ^ t[6][low >> 8 & 0xFFu] ^ t[5][low >> 16 & 0xFFu] ^ t[4][low >> 24] ^ t[3][bytes[4]] ^
+        t[2][bytes[5]] ^ t[1][bytes[6]] ^ t[0][bytes[7]];
   }
   for (auto b : bytes) r = (r >> 8) ^ t[0][(r ^ b) & 0xFFu];
   return ~r;
@@ -66,7 +66,8 @@ inline std::vector<std::uint8_t> read_file(const std::string& path, Location at 
   check(file != nullptr, at, path, ": cannot be opened (", std::generic_category().message(errno), ')');
 
   std::vector<std::uint8_t> bytes;
-  const auto announced = std::filesystem::file_size(path, error);  // only a first guess: a pipe has no size, a file may grow
+  const auto announced =
+      std::filesystem::file_size(path, error);  // only a first guess: a pipe has no size, a file may grow
   bytes.resize(error ? 0 : static_cast<std::size_t>(announced));
   for (std::size_t got = 0;;) {
     if (got == bytes.size()) {
@@ -79,24 +80,29 @@ inline std::vector<std::uint8_t> read_file(const std::string& path, Location at 
     got += n;
     if (n == 0) bytes.resize(got);
   }
-  check(std::ferror(file.get()) == 0, at, path, ": reading failed at byte ", bytes.size(), " (", std::generic_category().message(errno),
-        ')');
+  check(std::ferror(file.get()) == 0, at, path, ": reading failed at byte ", bytes.size(), " (",
+        std::generic_category().message(errno), ')');
   return bytes;
 }
 
 /// Whether the bytes start as every gzip file does.
-inline bool is_gzip(std::span<const std::uint8_t> bytes) { return bytes.size() >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B; }
+inline bool is_gzip(std::span<const std::uint8_t> bytes) {
+  return bytes.size() >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;
+}
 
 namespace detail {
 
 /// Size of the gzip header at the start of `bytes`, checked. `offset`: where `bytes` starts in the file.
-inline std::size_t gzip_header(std::span<const std::uint8_t> bytes, std::size_t offset, const std::string& path, Location at) {
+inline std::size_t gzip_header(std::span<const std::uint8_t> bytes, std::size_t offset, const std::string& path,
+                               Location at) {
   constexpr unsigned header_crc = 2, extra = 4, name = 8, comment = 16, reserved = 0xE0;
   const auto need = [&](std::size_t size) {
     check(bytes.size() >= size, at, path, ": truncated: the gzip header stops at byte ", offset + bytes.size(),
           "; copy or download the file again");
   };
-  if (bytes.size() >= 2) { check(is_gzip(bytes), at, path, ": not a gzip file: the bytes at ", offset, " are not the magic number 1f 8b"); }
+  if (bytes.size() >= 2) {
+    check(is_gzip(bytes), at, path, ": not a gzip file: the bytes at ", offset, " are not the magic number 1f 8b");
+  }
   need(10);
   check(bytes[2] == 8, at, path, ": gzip compression method ", int{bytes[2]}, " at byte ", offset + 2,
         " is unknown; only 8 (deflate) exists");
@@ -115,8 +121,8 @@ inline std::size_t gzip_header(std::span<const std::uint8_t> bytes, std::size_t 
   if ((flags & header_crc) != 0) {
     need(size + 2);
     const unsigned stored = unsigned{bytes[size]} | unsigned{bytes[size + 1]} << 8;
-    check((crc32(bytes.first(size)) & 0xFFFFu) == stored, at, path, ": corrupt gzip header: its checksum at byte ", offset + size,
-          " does not match");
+    check((crc32(bytes.first(size)) & 0xFFFFu) == stored, at, path, ": corrupt gzip header: its checksum at byte ",
+          offset + size, " does not match");
     size += 2;
   }
   return size;
@@ -125,27 +131,31 @@ inline std::size_t gzip_header(std::span<const std::uint8_t> bytes, std::size_t 
 }  // namespace detail
 
 /// Unpacks a gzip file held in memory: any number of members one after the other, zero padding behind the last allowed.
-/// Throws an Error with `path` and the byte offset: wrong magic number, truncated, corrupt, checksum (CRC-32) or size wrong.
-inline std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes, const std::string& path, Location at = Location::here()) {
+/// Throws an Error with `path` and the byte offset: wrong magic number, truncated, corrupt, checksum (CRC-32) or size
+/// wrong.
+inline std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes, const std::string& path,
+                                        Location at = Location::here()) {
   std::vector<std::uint8_t> out;
   std::size_t offset = 0;
   do {
     offset += detail::gzip_header(bytes.subspan(offset), offset, path, at);
     const auto body = bytes.subspan(offset);
     const std::size_t start = out.size();
-    const std::size_t hint = body.size() < 8 ? 0 : detail::little_endian_32(body.last(4));  // right when this member is the only one
+    const std::size_t hint =
+        body.size() < 8 ? 0 : detail::little_endian_32(body.last(4));  // right when this member is the only one
     offset += inflate_append(out, body, path, {.offset = offset, .size_hint = hint}, at);
     check(bytes.size() - offset >= 8, at, path, ": truncated: the checksum that should follow byte ", offset,
           " is missing; copy or download the file again");
     const auto made = std::span<const std::uint8_t>(out).subspan(start);
-    check(crc32(made) == detail::little_endian_32(bytes.subspan(offset, 4)), at, path, ": corrupt: the CRC-32 at byte ", offset,
-          " does not match the unpacked data; download the file again");
+    check(crc32(made) == detail::little_endian_32(bytes.subspan(offset, 4)), at, path, ": corrupt: the CRC-32 at byte ",
+          offset, " does not match the unpacked data; download the file again");
     check(static_cast<std::uint32_t>(made.size()) == detail::little_endian_32(bytes.subspan(offset + 4, 4)), at, path,
           ": corrupt: the size at byte ", offset + 4, " does not match the ", made.size(), " bytes that were unpacked");
     offset += 8;
   } while (offset < bytes.size() && bytes[offset] != 0);
   for (std::size_t i = offset; i < bytes.size(); ++i) {
-    check(bytes[i] == 0, at, path, ": byte ", i, " follows the end of the gzip data and is neither padding nor another member");
+    check(bytes[i] == 0, at, path, ": byte ", i,
+          " follows the end of the gzip data and is neither padding nor another member");
   }
   return out;
 }

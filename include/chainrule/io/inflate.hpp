@@ -15,21 +15,23 @@
 namespace chainrule::io {
 
 struct InflateOptions {
-  std::size_t offset = 0;                                          ///< where the data starts in its file; only error messages use it
-  std::size_t size_hint = 0;                                       ///< size to reserve, if a header told; need not be right
+  std::size_t offset = 0;     ///< where the data starts in its file; only error messages use it
+  std::size_t size_hint = 0;  ///< size to reserve, if a header told; need not be right
   std::size_t max_size = std::numeric_limits<std::size_t>::max();  ///< refuse to unpack more bytes than this
 };
 
 namespace detail {
 
 /// A Huffman code, given by the length in bits of each symbol's code word (RFC 1951, section 3.2.2).
-/// Short code words are looked up in one step; those longer than `fast_bits` (rare by construction) are read bit by bit.
+/// Short code words are looked up in one step; those longer than `fast_bits` (rare by construction) are read bit by
+/// bit.
 class HuffmanTable {
  public:
   static constexpr int fast_bits = 10, max_bits = 15;
   enum class Fault { none, oversubscribed, incomplete };
 
-  /// A code that leaves words unused is refused, except a single symbol of one bit or none at all (allowed for distances).
+  /// A code that leaves words unused is refused, except a single symbol of one bit or none at all (allowed for
+  /// distances).
   Fault build(std::span<const std::uint8_t> lengths) {
     count_.fill(0);
     fast_.fill(0);
@@ -99,21 +101,23 @@ inline constexpr std::array<Range, 29> length_ranges{{
     {67, 4}, {83, 4}, {99, 4}, {115, 4}, {131, 5}, {163, 5}, {195, 5}, {227, 5}, {258, 0},
 }};
 inline constexpr std::array<Range, 30> distance_ranges{{
-    {1, 0},    {2, 0},    {3, 0},     {4, 0},     {5, 1},     {7, 1},     {9, 2},     {13, 2},     {17, 3},     {25, 3},
-    {33, 4},   {49, 4},   {65, 5},    {97, 5},    {129, 6},   {193, 6},   {257, 7},   {385, 7},    {513, 8},    {769, 8},
-    {1025, 9}, {1537, 9}, {2049, 10}, {3073, 10}, {4097, 11}, {6145, 11}, {8193, 12}, {12289, 12}, {16385, 13}, {24577, 13},
+    {1, 0},     {2, 0},     {3, 0},     {4, 0},      {5, 1},      {7, 1},      {9, 2},     {13, 2},
+    {17, 3},    {25, 3},    {33, 4},    {49, 4},     {65, 5},     {97, 5},     {129, 6},   {193, 6},
+    {257, 7},   {385, 7},   {513, 8},   {769, 8},    {1025, 9},   {1537, 9},   {2049, 10}, {3073, 10},
+    {4097, 11}, {6145, 11}, {8193, 12}, {12289, 12}, {16385, 13}, {24577, 13},
 }};
 
 /// One run of the decoder over `in`, appending to `out`.
 class Inflater {
  public:
-  Inflater(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> in, const std::string& file, const InflateOptions& options,
-           Location at)
+  Inflater(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> in, const std::string& file,
+           const InflateOptions& options, Location at)
       : out_(out), start_(out.size()), pos_(out.size()), in_(in), file_(file), options_(options), at_(at) {}
 
   /// Returns how many bytes of the input it took.
   std::size_t run() {
-    make_room(std::min({options_.size_hint, options_.max_size, 1032 * in_.size()}));  // no data unpacks to more than 1032 times its size
+    make_room(std::min({options_.size_hint, options_.max_size,
+                        1032 * in_.size()}));  // no data unpacks to more than 1032 times its size
     for (bool last = false; !last;) {
       last = take(1) != 0;
       switch (take(2)) {
@@ -143,7 +147,8 @@ class Inflater {
   void refill() {
     if (in_.size() - next_ >= 8) {
       std::uint64_t word = 0;
-      for (unsigned i = 0; i < 8; ++i) word |= std::uint64_t{in_[next_ + i]} << (8 * i);  // compilers make one load of it
+      for (unsigned i = 0; i < 8; ++i)
+        word |= std::uint64_t{in_[next_ + i]} << (8 * i);  // compilers make one load of it
       window_ |= word << bits_;
       next_ += static_cast<std::size_t>((63 - bits_) >> 3);
       bits_ |= 56;
@@ -197,7 +202,8 @@ class Inflater {
   }
 
   void dynamic_block() {
-    static constexpr std::array<std::uint8_t, 19> order{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+    static constexpr std::array<std::uint8_t, 19> order{16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                                        11, 4,  12, 3, 13, 2, 14, 1, 15};
     const std::size_t literal_count = take(5) + 257, distance_count = take(5) + 1, code_count = take(4) + 4;
     if (literal_count > 286 || distance_count > 30) bad("too many length or distance codes");
     std::array<std::uint8_t, 320> lengths{};
@@ -227,7 +233,8 @@ class Inflater {
   void build(HuffmanTable& table, std::span<const std::uint8_t> lengths, const char* which) {
     const auto fault = table.build(lengths);
     if (fault == HuffmanTable::Fault::none) return;
-    bad((std::string(which) + (fault == HuffmanTable::Fault::incomplete ? " is incomplete" : " has too many words")).c_str());
+    bad((std::string(which) + (fault == HuffmanTable::Fault::incomplete ? " is incomplete" : " has too many words"))
+            .c_str());
   }
 
   unsigned next_symbol(const HuffmanTable& table) {
@@ -279,7 +286,8 @@ class Inflater {
     const std::uint8_t* from = to - distance;
     pos_ += length;
     if (distance >= 8) {
-      for (std::size_t i = 0; i < length; i += 8) std::memcpy(to + i, from + i, 8);  // overshoots by up to 7 bytes, into the slack
+      for (std::size_t i = 0; i < length; i += 8)
+        std::memcpy(to + i, from + i, 8);  // overshoots by up to 7 bytes, into the slack
     } else if (distance == 1) {
       std::memset(to, *from, length);
     } else {
@@ -303,8 +311,9 @@ class Inflater {
 
 /// Unpacks `deflated`, appends the result to `out` and returns how many bytes of the input it took (data may follow).
 /// Matches never reach back into what `out` held before. After an error `out` holds what it held before.
-inline std::size_t inflate_append(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> deflated, const std::string& file,
-                                  const InflateOptions& options = {}, Location at = Location::here()) {
+inline std::size_t inflate_append(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> deflated,
+                                  const std::string& file, const InflateOptions& options = {},
+                                  Location at = Location::here()) {
   const std::size_t before = out.size();
   try {
     return detail::Inflater(out, deflated, file, options, at).run();
@@ -314,7 +323,8 @@ inline std::size_t inflate_append(std::vector<std::uint8_t>& out, std::span<cons
   }
 }
 
-/// Unpacks raw DEFLATE data. `file` is the name that errors carry, with the byte offset: truncated or corrupt data throws an
+/// Unpacks raw DEFLATE data. `file` is the name that errors carry, with the byte offset: truncated or corrupt data
+/// throws an
 /// Error and never reads out of bounds. Source: RFC 1951.
 ///     inflate(std::vector<std::uint8_t>{0x4B, 0x04, 0x00}, "a.bin")   // {'a'}
 inline std::vector<std::uint8_t> inflate(std::span<const std::uint8_t> deflated, const std::string& file,

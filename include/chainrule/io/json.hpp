@@ -1,5 +1,6 @@
 #pragma once
-// JSON (RFC 8259), read strictly: what headers of tensor files and lists of cases need. Errors name the file and the offset.
+// JSON (RFC 8259), read strictly: what headers of tensor files and lists of cases need. Errors name the file and the
+// offset.
 
 #include <chainrule/core/error.hpp>
 #include <algorithm>
@@ -59,7 +60,8 @@ class Json {
   friend class JsonParser;
   void expect(Kind k) const {
     constexpr const char* names[] = {"null", "true or false", "a number", "a string", "an array", "an object"};
-    check(kind_ == k, {}, where_, ": expected ", names[static_cast<int>(k)], ", found ", names[static_cast<int>(kind_)]);
+    check(kind_ == k, {}, where_, ": expected ", names[static_cast<int>(k)], ", found ",
+          names[static_cast<int>(kind_)]);
   }
 
   Kind kind_ = Kind::null;
@@ -74,7 +76,8 @@ class Json {
 /// Reads one value; see parse_json.
 class JsonParser {
  public:
-  JsonParser(std::string_view text, std::string_view file, std::size_t base, Location at) : text_(text), file_(file), base_(base), at_(at) {}
+  JsonParser(std::string_view text, std::string_view file, std::size_t base, Location at)
+      : text_(text), file_(file), base_(base), at_(at) {}
 
   Json parse() {
     Json v = value(0);
@@ -86,14 +89,17 @@ class JsonParser {
  private:
   static constexpr int max_depth = 64;
 
-  [[noreturn]] void wrong(std::string_view what) const { fail(at_, file_, ": corrupt JSON at offset ", base_ + next_, ": ", what); }
+  [[noreturn]] void wrong(std::string_view what) const {
+    fail(at_, file_, ": corrupt JSON at offset ", base_ + next_, ": ", what);
+  }
   bool more() const { return next_ < text_.size(); }
   char peek() const {
     if (!more()) wrong("it ends too early");
     return text_[next_];
   }
   void space() {
-    while (more() && (text_[next_] == ' ' || text_[next_] == '\n' || text_[next_] == '\r' || text_[next_] == '\t')) ++next_;
+    while (more() && (text_[next_] == ' ' || text_[next_] == '\n' || text_[next_] == '\r' || text_[next_] == '\t'))
+      ++next_;
   }
   void take(std::string_view word) {
     if (text_.substr(next_, word.size()) != word) wrong(detail_of(word));
@@ -157,7 +163,8 @@ class JsonParser {
     for (const auto& [name, ignored] : v.members_) names.push_back(name);
     std::sort(names.begin(), names.end());
     for (std::size_t i = 1; i < names.size(); ++i)
-      if (names[i] == names[i - 1]) wrong("the name \"" + std::string(names[i]) + "\" stands twice in the object that ends here");
+      if (names[i] == names[i - 1])
+        wrong("the name \"" + std::string(names[i]) + "\" stands twice in the object that ends here");
   }
 
   // -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
@@ -201,7 +208,9 @@ class JsonParser {
         continue;
       }
       switch (c = peek(), ++next_, c) {
-        case '"': case '\\': case '/': s += c; break;
+        case '"':
+        case '\\':
+        case '/': s += c; break;
         case 'b': s += '\b'; break;
         case 'f': s += '\f'; break;
         case 'n': s += '\n'; break;
@@ -250,9 +259,10 @@ class JsonParser {
   Location at_;
 };
 
-/// Reads JSON text. `file` and `base` (where the text begins in the file) are for messages only. Throws an Error with the offset:
-/// not JSON, cut off, a name twice in one object, nested more than 64 deep, anything after the value.
-inline Json parse_json(std::string_view text, std::string_view file, std::size_t base = 0, Location at = Location::here()) {
+/// Reads JSON text. `file` and `base` (where the text begins in the file) are for messages only. Throws an Error with
+/// the offset: not JSON, cut off, a name twice in one object, nested more than 64 deep, anything after the value.
+inline Json parse_json(std::string_view text, std::string_view file, std::size_t base = 0,
+                       Location at = Location::here()) {
   return JsonParser(text, file, base, at).parse();
 }
 

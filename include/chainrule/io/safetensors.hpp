@@ -1,6 +1,7 @@
 #pragma once
-// safetensors, the file format: 8 bytes of header length (least significant first), a JSON header {"NAME": {"dtype", "shape",
-// "data_offsets"}}, then the values. Nothing in it is executed, and every size is checked before memory is asked for.
+// safetensors, the file format: 8 bytes of header length (least significant first), a JSON header {"NAME": {"dtype",
+// "shape", "data_offsets"}}, then the values. Nothing in it is executed, and every size is checked before memory is
+// asked for.
 
 #include <chainrule/api.hpp>
 #include <chainrule/io/gzip.hpp>
@@ -31,7 +32,8 @@ struct Safetensors {
   template <class T> Tensor<T> get(std::string_view name, Location at = Location::here()) const {
     const TensorBase* t = find(name);
     check(t != nullptr, at, "safetensors: no tensor is called \"", name, "\"");
-    check(t->dtype() == dtype_of<T>, at, "safetensors: \"", name, "\" holds ", name_of(t->dtype()), ", not ", name_of(dtype_of<T>));
+    check(t->dtype() == dtype_of<T>, at, "safetensors: \"", name, "\" holds ", name_of(t->dtype()), ", not ",
+          name_of(dtype_of<T>));
     return Tensor<T>(t->share());
   }
   const TensorBase* find(std::string_view name) const {
@@ -137,13 +139,17 @@ constexpr const char* safetensors_name(DType t) {
 /// holds all of its values: F16, BF16, F8_E4M3 and F8_E5M2 float, I8, I16 and U16 int32, U32 int64, U64 int64 too (a
 /// larger value is an error). Other types are refused by name. Throws an Error with the offset: cut off, a header that
 /// is no JSON or lies, offsets that overlap, leave a hole or leave the file, a type that is not known here.
-inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file, Location at = Location::here()) {
-  check(bytes.size() >= 8, at, file, ": truncated: a safetensors file starts with 8 bytes of header length, this one ends at offset ", bytes.size());
+inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file,
+                                     Location at = Location::here()) {
+  check(bytes.size() >= 8, at, file,
+        ": truncated: a safetensors file starts with 8 bytes of header length, this one ends at offset ", bytes.size());
   std::uint64_t length = 0;
   for (std::size_t i = 8; i-- > 0;) length = length << 8 | bytes[i];
-  check(length <= bytes.size() - 8, at, file, ": truncated or not a safetensors file: the header should take ", length, " bytes from offset 8, but the file ends at offset ", bytes.size());
+  check(length <= bytes.size() - 8, at, file, ": truncated or not a safetensors file: the header should take ", length,
+        " bytes from offset 8, but the file ends at offset ", bytes.size());
   const auto header_text = std::string_view(reinterpret_cast<const char*>(bytes.data()) + 8, length);
-  check(header_text.starts_with('{'), at, file, ": not a safetensors file: its header at offset 8 does not start with {");
+  check(header_text.starts_with('{'), at, file,
+        ": not a safetensors file: its header at offset 8 does not start with {");
   const Json header = parse_json(header_text, file, 8, at);
   const std::size_t begin = 8 + length;
   const auto data = bytes.subspan(begin);
@@ -162,7 +168,8 @@ inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const 
     check(type != nullptr, at, entry.where(), ": \"", name, "\" has dtype ", type_name,
           "; F64, F32, F16, BF16, F8_E4M3, F8_E5M2, the integers of 8 to 64 bits and BOOL can be read");
     const auto& sizes = entry["shape"].items();
-    check(sizes.size() <= static_cast<std::size_t>(Shape::max_dims), at, entry.where(), ": \"", name, "\" has ", sizes.size(), " dimensions, a tensor has at most ", Shape::max_dims);
+    check(sizes.size() <= static_cast<std::size_t>(Shape::max_dims), at, entry.where(), ": \"", name, "\" has ",
+          sizes.size(), " dimensions, a tensor has at most ", Shape::max_dims);
     Shape shape;
     std::uint64_t count = 1;
     for (const auto& s : sizes) {
@@ -180,24 +187,26 @@ inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const 
     const Json& offsets = entry["data_offsets"];
     check(offsets.items().size() == 2, at, offsets.where(), ": data_offsets of \"", name, "\" must be two numbers");
     const std::int64_t from = offsets[0].integer(), to = offsets[1].integer();
-    check(0 <= from && from <= to && static_cast<std::uint64_t>(to) <= data.size(), at, offsets.where(), ": \"", name, "\" should lie at bytes ", from, " to ", to, " of the data, which begin at offset ",
-          begin, " and have ", data.size(), " bytes");
+    check(0 <= from && from <= to && static_cast<std::uint64_t>(to) <= data.size(), at, offsets.where(), ": \"", name,
+          "\" should lie at bytes ", from, " to ", to, " of the data, which begin at offset ", begin, " and have ",
+          data.size(), " bytes");
     const auto size = static_cast<std::uint64_t>(to - from);
-    check(size == count * type->bytes, at, offsets.where(), ": \"", name, "\" of shape ", shape, " and dtype ", type_name, " takes ", count * type->bytes, " bytes, its data_offsets give ", size);
+    check(size == count * type->bytes, at, offsets.where(), ": \"", name, "\" of shape ", shape, " and dtype ",
+          type_name, " takes ", count * type->bytes, " bytes, its data_offsets give ", size);
     used.emplace_back(from, to);
     try {
       result.tensors.emplace_back(name, type->read(shape, data.subspan(static_cast<std::size_t>(from), size)));
-    } catch (const Error& e) {
-      fail(at, offsets.where(), ": \"", name, "\" of dtype ", type_name, ": ", e.message());
-    }
+    } catch (const Error& e) { fail(at, offsets.where(), ": \"", name, "\" of dtype ", type_name, ": ", e.message()); }
   }
   std::sort(used.begin(), used.end());
   std::uint64_t end = 0;
   for (const auto& [from, to] : used) {
-    check(from == end, at, file, ": corrupt: its tensors leave a hole or overlap at offset ", begin + std::min(from, end));
+    check(from == end, at, file, ": corrupt: its tensors leave a hole or overlap at offset ",
+          begin + std::min(from, end));
     end = to;
   }
-  check(end == data.size(), at, file, ": ", data.size() - end, " bytes that belong to no tensor follow at offset ", begin + end);
+  check(end == data.size(), at, file, ": ", data.size() - end, " bytes that belong to no tensor follow at offset ",
+        begin + end);
   return result;
 }
 
@@ -207,22 +216,29 @@ inline Safetensors load_safetensors(const std::string& path, Location at = Locat
   return parse_safetensors(read_file(path, at), path, at);
 }
 
-/// Writes tensors of any type, device and strides to `path`. The file is complete or not there: it is written beside and moved into place.
-/// Takes anything that iterates over (name, tensor) pairs. Throws when a name stands twice or the file cannot be written.
+/// Writes tensors of any type, device and strides to `path`. The file is complete or not there: it is written beside
+/// and moved into place.
+/// Takes anything that iterates over (name, tensor) pairs. Throws when a name stands twice or the file cannot be
+/// written.
 ///     save_safetensors({{"w", w}, {"b", b}}, "layer.safetensors");
 template <class Pairs = NamedTensors>
-[[gnu::cold]] void save_safetensors(const Pairs& tensors, const std::string& path, const std::vector<std::pair<std::string, std::string>>& metadata = {}, Location at = Location::here()) {
+[[gnu::cold]] void save_safetensors(const Pairs& tensors, const std::string& path,
+                                    const std::vector<std::pair<std::string, std::string>>& metadata = {},
+                                    Location at = Location::here()) {
   auto check_utf8 = [&](std::string_view text, const char* what) {
     const std::size_t bad = first_not_utf8(text);
     check(bad == std::string_view::npos, at, "save_safetensors: the ", what, " \"", text, "\" is not UTF-8 at byte ",
           bad, ", and no reader of the format would take it; convert it");
   };
   std::string header = "{";
-  auto comma = [&] { if (header.size() > 1) header += ", "; };
+  auto comma = [&] {
+    if (header.size() > 1) header += ", ";
+  };
   for (const auto& [key, value] : metadata) check_utf8(key, "key"), check_utf8(value, "value");
   if (!metadata.empty()) {
     header += "\"__metadata__\": {";
-    for (std::size_t i = 0; i < metadata.size(); ++i) header += (i > 0 ? ", " : "") + json_string(metadata[i].first) + ": " + json_string(metadata[i].second);
+    for (std::size_t i = 0; i < metadata.size(); ++i)
+      header += (i > 0 ? ", " : "") + json_string(metadata[i].first) + ": " + json_string(metadata[i].second);
     header += '}';
   }
   std::vector<std::string> names;
@@ -243,15 +259,18 @@ template <class Pairs = NamedTensors>
   header += '}';
   header.resize((header.size() + 7) / 8 * 8, ' ');
   std::sort(names.begin(), names.end());
-  for (std::size_t i = 1; i < names.size(); ++i) check(names[i] != names[i - 1], at, "save_safetensors: two tensors are called \"", names[i], "\"");
+  for (std::size_t i = 1; i < names.size(); ++i)
+    check(names[i] != names[i - 1], at, "save_safetensors: two tensors are called \"", names[i], "\"");
 
   const std::string beside = path + ".part";
   std::FILE* file = std::fopen(beside.c_str(), "wb");
-  check(file != nullptr, at, path, ": cannot be written: ", std::string(std::strerror(errno)), "; does the folder exist?");
+  check(file != nullptr, at, path, ": cannot be written: ", std::string(std::strerror(errno)),
+        "; does the folder exist?");
   bool ok = true;
   auto write = [&](const void* p, std::size_t n) { ok = ok && std::fwrite(p, 1, n, file) == n; };
   std::uint8_t length[8];
-  for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(header.size()) >> 8 * i);
+  for (std::size_t i = 0; i < 8; ++i)
+    length[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(header.size()) >> 8 * i);
   write(length, 8);
   write(header.data(), header.size());
   for (const auto& [name, tensor] : tensors)
@@ -266,7 +285,8 @@ template <class Pairs = NamedTensors>
   if (!ok || error) std::remove(beside.c_str());
   check(ok && !error, at, path, ": cannot be written: ", error ? error.message() : std::string("is the disk full?"));
 }
-inline void save_safetensors(std::initializer_list<std::pair<std::string, TensorBase>> tensors, const std::string& path, Location at = Location::here()) {
+inline void save_safetensors(std::initializer_list<std::pair<std::string, TensorBase>> tensors, const std::string& path,
+                             Location at = Location::here()) {
   save_safetensors(NamedTensors(tensors), path, {}, at);
 }
 

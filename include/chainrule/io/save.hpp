@@ -11,11 +11,13 @@ namespace chainrule {
 namespace detail {
 inline void check_safetensors_name(const std::string& path, const char* op, Location at) {
   const auto ending = std::filesystem::path(path).extension().string();
-  check(ending == ".safetensors", at, op, ": ", path, ": the format follows from the ending, and \"", ending, "\" is not known; use .safetensors");
+  check(ending == ".safetensors", at, op, ": ", path, ": the format follows from the ending, and \"", ending,
+        "\" is not known; use .safetensors");
 }
 }  // namespace detail
 
-/// Writes named tensors, such as a module's state_dict(), to a .safetensors file, which PyTorch's safetensors package reads.
+/// Writes named tensors, such as a module's state_dict(), to a .safetensors file, which PyTorch's safetensors package
+/// reads.
 ///     save(net.state_dict(), "mnist.safetensors");
 template <class Pairs> void save(const Pairs& tensors, const std::string& path, Location at = Location::here()) {
   detail::check_safetensors_name(path, "save", at);
@@ -33,7 +35,8 @@ inline nn::StateDict load(const std::string& path, Location at = Location::here(
 
 /// Writes one tensor, under the name "tensor".
 ///     save(x, "x.safetensors");
-template <std::derived_from<TensorBase> X> void save(const X& x, const std::string& path, Location at = Location::here()) {
+template <std::derived_from<TensorBase> X>
+void save(const X& x, const std::string& path, Location at = Location::here()) {
   save(std::vector<std::pair<std::string, TensorBase>>{{"tensor", x}}, path, at);
 }
 
@@ -42,10 +45,13 @@ template <std::derived_from<TensorBase> X> void save(const X& x, const std::stri
 ///     auto labels = load_tensor<std::int64_t>("labels.safetensors");
 template <class T = float> Tensor<T> load_tensor(const std::string& path, Location at = Location::here()) {
   const nn::StateDict dict = load(path, at);
-  check(dict.size() == 1, at, "load_tensor: ", path, " holds ", dict.size(), " tensors; load(path)[\"name\"] gives one of them");
+  check(dict.size() == 1, at, "load_tensor: ", path, " holds ", dict.size(),
+        " tensors; load(path)[\"name\"] gives one of them");
   return dict.get<T>(dict[0].first, at);
 }
 /// load<T>(path) is load_tensor<T>(path).
-template <class T> Tensor<T> load(const std::string& path, Location at = Location::here()) { return load_tensor<T>(path, at); }
+template <class T> Tensor<T> load(const std::string& path, Location at = Location::here()) {
+  return load_tensor<T>(path, at);
+}
 
 }  // namespace chainrule

@@ -42,7 +42,8 @@ class Activation {
   }
 
  private:
-  static constexpr const char* names[] = {"relu", "tanh", "sigmoid", "leaky_relu", "elu", "gelu", "silu", "softplus", "identity"};
+  static constexpr const char* names[] = {"relu", "tanh", "sigmoid",  "leaky_relu", "elu",
+                                          "gelu", "silu", "softplus", "identity"};
   int which_ = -1;
 };
 

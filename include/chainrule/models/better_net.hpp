@@ -29,9 +29,10 @@ template <class T> struct BasicBetterNet : nn::Module<BasicBetterNet<T>> {
   nn::Dropout drop;
   Activation activation;
 
-  explicit BasicBetterNet(const BetterNetOptions& o = {}) : out(64, o.num_classes), drop(o.dropout), activation(o.activation) {}
-  using parts = nn::members<&BasicBetterNet::fc1, &BasicBetterNet::bn1, &BasicBetterNet::fc2, &BasicBetterNet::bn2, &BasicBetterNet::fc3,
-                            &BasicBetterNet::bn3, &BasicBetterNet::out, &BasicBetterNet::drop>;
+  explicit BasicBetterNet(const BetterNetOptions& o = {})
+      : out(64, o.num_classes), drop(o.dropout), activation(o.activation) {}
+  using parts = nn::members<&BasicBetterNet::fc1, &BasicBetterNet::bn1, &BasicBetterNet::fc2, &BasicBetterNet::bn2,
+                            &BasicBetterNet::fc3, &BasicBetterNet::bn3, &BasicBetterNet::out, &BasicBetterNet::drop>;
   using others = nn::members<&BasicBetterNet::activation>;
 
   Tensor<T> forward(Tensor<T> x) const {

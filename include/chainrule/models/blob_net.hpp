@@ -1,5 +1,6 @@
 #pragma once
-// BlobNet: the smallest network with a hidden layer, for two clouds of points. Small enough to follow every number by hand.
+// BlobNet: the smallest network with a hidden layer, for two clouds of points. Small enough to follow every number by
+// hand.
 
 #include <chainrule/nn/linear.hpp>
 #include <chainrule/ops/sigmoid.hpp>

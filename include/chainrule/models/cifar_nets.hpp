@@ -16,8 +16,8 @@ template <class T> struct BasicMyConvNet : nn::Module<BasicMyConvNet<T>> {
   nn::BasicLinear<T> fc1{6 * 6 * 128, 128}, fc2{128, 64}, fc3;
 
   explicit BasicMyConvNet(std::int64_t num_classes = 10) : fc3(64, num_classes) {}
-  using parts =
-      nn::members<&BasicMyConvNet::conv1, &BasicMyConvNet::conv2, &BasicMyConvNet::fc1, &BasicMyConvNet::fc2, &BasicMyConvNet::fc3>;
+  using parts = nn::members<&BasicMyConvNet::conv1, &BasicMyConvNet::conv2, &BasicMyConvNet::fc1, &BasicMyConvNet::fc2,
+                            &BasicMyConvNet::fc3>;
 
   Tensor<T> forward(Tensor<T> x) const {
     // Pooling first: relu of what is left is the same, and a quarter of the work.
@@ -46,15 +46,16 @@ template <class T> struct BasicBetterConvNet : nn::Module<BasicBetterConvNet<T>>
   nn::Dropout drop;
 
   explicit BasicBetterConvNet(const BetterConvNetOptions& o = {}) : fc3(128, o.num_classes), drop(o.dropout) {}
-  using parts = nn::members<&BasicBetterConvNet::conv1, &BasicBetterConvNet::bn1, &BasicBetterConvNet::conv2, &BasicBetterConvNet::bn2,
-                            &BasicBetterConvNet::conv3, &BasicBetterConvNet::bn3, &BasicBetterConvNet::fc1, &BasicBetterConvNet::fc2,
-                            &BasicBetterConvNet::fc3, &BasicBetterConvNet::drop>;
+  using parts = nn::members<&BasicBetterConvNet::conv1, &BasicBetterConvNet::bn1, &BasicBetterConvNet::conv2,
+                            &BasicBetterConvNet::bn2, &BasicBetterConvNet::conv3, &BasicBetterConvNet::bn3,
+                            &BasicBetterConvNet::fc1, &BasicBetterConvNet::fc2, &BasicBetterConvNet::fc3,
+                            &BasicBetterConvNet::drop>;
 
   Tensor<T> forward(Tensor<T> x) const {
     x = max_pool2d(nn::relu_of(bn1, conv1(x)), 2);  // (N, 32, 16, 16)
     x = max_pool2d(nn::relu_of(bn2, conv2(x)), 2);  // (N, 64, 8, 8)
     x = max_pool2d(nn::relu_of(bn3, conv3(x)), 2);  // (N, 128, 4, 4)
-    x = drop(nn::relu_of(fc1, flatten(x, 1)));     // (N, 256)
+    x = drop(nn::relu_of(fc1, flatten(x, 1)));      // (N, 256)
     return fc3(drop(nn::relu_of(fc2, x)));
   }
 };

@@ -20,8 +20,12 @@ template <class T> struct BasicResidualBlock : nn::Module<BasicResidualBlock<T>>
   nn::BasicBatchNorm2d<T> bn2;
 
   explicit BasicResidualBlock(std::int64_t channels)
-      : conv1(channels, channels, 3, {.padding = 1}), bn1(channels), conv2(channels, channels, 3, {.padding = 1}), bn2(channels) {}
-  using parts = nn::members<&BasicResidualBlock::conv1, &BasicResidualBlock::bn1, &BasicResidualBlock::conv2, &BasicResidualBlock::bn2>;
+      : conv1(channels, channels, 3, {.padding = 1}),
+        bn1(channels),
+        conv2(channels, channels, 3, {.padding = 1}),
+        bn2(channels) {}
+  using parts = nn::members<&BasicResidualBlock::conv1, &BasicResidualBlock::bn1, &BasicResidualBlock::conv2,
+                            &BasicResidualBlock::bn2>;
 
   Tensor<T> forward(const Tensor<T>& x) const { return nn::relu_of(bn2, conv2(nn::relu_of(bn1, conv1(x))), x); }
 };

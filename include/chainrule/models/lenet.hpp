@@ -14,7 +14,8 @@ template <class T> struct BasicLeNet : nn::Module<BasicLeNet<T>> {
   nn::BasicLinear<T> fc1{256, 120}, fc2{120, 84}, fc3;
 
   explicit BasicLeNet(std::int64_t num_classes = 10) : fc3(84, num_classes) {}
-  using parts = nn::members<&BasicLeNet::conv1, &BasicLeNet::conv2, &BasicLeNet::fc1, &BasicLeNet::fc2, &BasicLeNet::fc3>;
+  using parts =
+      nn::members<&BasicLeNet::conv1, &BasicLeNet::conv2, &BasicLeNet::fc1, &BasicLeNet::fc2, &BasicLeNet::fc3>;
 
   Tensor<T> forward(Tensor<T> x) const {
     // Pooling first: relu of what is left is the same, and a quarter of the work.

@@ -21,9 +21,10 @@ template <class T> struct BasicMnistCnn : nn::Module<BasicMnistCnn<T>> {
   nn::Dropout drop1, drop2;
   nn::BasicLinear<T> fc1{9216, 128}, fc2;
 
-  explicit BasicMnistCnn(const MnistCnnOptions& o = {}) : drop1(o.dropout1), drop2(o.dropout2), fc2(128, o.num_classes) {}
-  using parts = nn::members<&BasicMnistCnn::conv1, &BasicMnistCnn::conv2, &BasicMnistCnn::drop1, &BasicMnistCnn::drop2, &BasicMnistCnn::fc1,
-                            &BasicMnistCnn::fc2>;
+  explicit BasicMnistCnn(const MnistCnnOptions& o = {})
+      : drop1(o.dropout1), drop2(o.dropout2), fc2(128, o.num_classes) {}
+  using parts = nn::members<&BasicMnistCnn::conv1, &BasicMnistCnn::conv2, &BasicMnistCnn::drop1, &BasicMnistCnn::drop2,
+                            &BasicMnistCnn::fc1, &BasicMnistCnn::fc2>;
 
   Tensor<T> forward(Tensor<T> x) const {
     x = relu(conv1(x));  // (N, 32, 26, 26)

@@ -1,7 +1,7 @@
 #pragma once
 // ResNet-18, 34 and 50 with torchvision's structure, names and initialisation: its weight files load here.
-// Source: He, Zhang, Ren, Sun, Deep Residual Learning for Image Recognition, 2016; torchvision.models.resnet (the stride of a
-// bottleneck stands at its 3x3 convolution).
+// Source: He, Zhang, Ren, Sun, Deep Residual Learning for Image Recognition, 2016; torchvision.models.resnet (the
+// stride of a bottleneck stands at its 3x3 convolution).
 
 #include <chainrule/nn/activation.hpp>
 #include <chainrule/nn/batch_norm.hpp>
@@ -22,9 +22,11 @@ struct ResNetOptions {
 namespace resnet {
 
 /// A 1x1 convolution and batch-norm that bring a block's input to its output's shape; nothing where they are the same.
-template <class T> std::optional<nn::BasicSequential<T>> make_downsample(std::int64_t in, std::int64_t out, std::int64_t stride) {
+template <class T>
+std::optional<nn::BasicSequential<T>> make_downsample(std::int64_t in, std::int64_t out, std::int64_t stride) {
   if (stride == 1 && in == out) return {};
-  return nn::BasicSequential<T>{nn::BasicConv2d<T>(in, out, 1, {.stride = stride, .bias = false}), nn::BasicBatchNorm2d<T>(out)};
+  return nn::BasicSequential<T>{nn::BasicConv2d<T>(in, out, 1, {.stride = stride, .bias = false}),
+                                nn::BasicBatchNorm2d<T>(out)};
 }
 
 /// Two 3x3 convolutions and a skip connection: (N, in, H, W) -> (N, width, H / stride, W / stride).
@@ -44,8 +46,8 @@ template <class T> struct BasicBlock : nn::Module<BasicBlock<T>> {
         conv2(width, width, 3, {.padding = 1, .bias = false}),
         bn2(width),
         downsample(make_downsample<T>(in, width, stride)) {}
-  using parts =
-      nn::members<&BasicBlock::conv1, &BasicBlock::bn1, &BasicBlock::relu, &BasicBlock::conv2, &BasicBlock::bn2, &BasicBlock::downsample>;
+  using parts = nn::members<&BasicBlock::conv1, &BasicBlock::bn1, &BasicBlock::relu, &BasicBlock::conv2,
+                            &BasicBlock::bn2, &BasicBlock::downsample>;
 
   Tensor<T> forward(const Tensor<T>& x) const {
     const Tensor<T> y = conv2(nn::relu_of(bn1, conv1(x), {}, relu));
@@ -54,7 +56,8 @@ template <class T> struct BasicBlock : nn::Module<BasicBlock<T>> {
   nn::BasicBatchNorm2d<T>& last_norm() { return bn2; }
 };
 
-/// 1x1, 3x3 and 1x1 convolutions, the middle one on a quarter of the channels: (N, in, H, W) -> (N, 4 width, H / stride, W / stride).
+/// 1x1, 3x3 and 1x1 convolutions, the middle one on a quarter of the channels: (N, in, H, W) -> (N, 4 width, H /
+/// stride, W / stride).
 template <class T> struct Bottleneck : nn::Module<Bottleneck<T>> {
   static constexpr std::int64_t expansion = 4;
   nn::BasicConv2d<T> conv1;
@@ -74,8 +77,8 @@ template <class T> struct Bottleneck : nn::Module<Bottleneck<T>> {
         conv3(width, 4 * width, 1, {.bias = false}),
         bn3(4 * width),
         downsample(make_downsample<T>(in, 4 * width, stride)) {}
-  using parts = nn::members<&Bottleneck::conv1, &Bottleneck::bn1, &Bottleneck::conv2, &Bottleneck::bn2, &Bottleneck::conv3,
-                            &Bottleneck::bn3, &Bottleneck::relu, &Bottleneck::downsample>;
+  using parts = nn::members<&Bottleneck::conv1, &Bottleneck::bn1, &Bottleneck::conv2, &Bottleneck::bn2,
+                            &Bottleneck::conv3, &Bottleneck::bn3, &Bottleneck::relu, &Bottleneck::downsample>;
 
   Tensor<T> forward(const Tensor<T>& x) const {
     Tensor<T> y = nn::relu_of(bn1, conv1(x), {}, relu);
@@ -96,8 +99,9 @@ template <class T> struct BasicResNet : nn::Module<BasicResNet<T>> {
   nn::BasicSequential<T> layer1, layer2, layer3, layer4;
   nn::AdaptiveAvgPool2d avgpool{{1, 1}};
   nn::BasicLinear<T> fc;
-  using parts = nn::members<&BasicResNet::conv1, &BasicResNet::bn1, &BasicResNet::relu, &BasicResNet::maxpool, &BasicResNet::layer1,
-                            &BasicResNet::layer2, &BasicResNet::layer3, &BasicResNet::layer4, &BasicResNet::avgpool, &BasicResNet::fc>;
+  using parts = nn::members<&BasicResNet::conv1, &BasicResNet::bn1, &BasicResNet::relu, &BasicResNet::maxpool,
+                            &BasicResNet::layer1, &BasicResNet::layer2, &BasicResNet::layer3, &BasicResNet::layer4,
+                            &BasicResNet::avgpool, &BasicResNet::fc>;
 
   /// A network of `blocks[i]` blocks in stage i: BasicResNet::of<resnet::BasicBlock<T>>({2, 2, 2, 2}).
   template <class Block> static BasicResNet of(const Shape& blocks, const ResNetOptions& o = {}) {
@@ -112,14 +116,15 @@ template <class T> struct BasicResNet : nn::Module<BasicResNet<T>> {
         in = width * Block::expansion;
       }
     net.apply([](nn::ModuleRef m) {
-      if (auto* conv = m.as<nn::BasicConv2d<T>>()) nn::init::kaiming_normal_(conv->weight, {.mode = "fan_out", .nonlinearity = "relu"});
+      if (auto* conv = m.as<nn::BasicConv2d<T>>())
+        nn::init::kaiming_normal_(conv->weight, {.mode = "fan_out", .nonlinearity = "relu"});
     });
     return net;
   }
 
   Tensor<T> forward(Tensor<T> x) const {
     x = maxpool(nn::relu_of(bn1, conv1(x), {}, relu));  // (N, 64, 56, 56) of (N, 3, 224, 224)
-    x = layer4(layer3(layer2(layer1(x))));  // (N, 512 or 2048, 7, 7)
+    x = layer4(layer3(layer2(layer1(x))));              // (N, 512 or 2048, 7, 7)
     return fc(flatten(avgpool(x), 1));
   }
 

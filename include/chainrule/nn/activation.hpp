@@ -1,6 +1,6 @@
 #pragma once
-// Activations as modules: ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus, Sigmoid, Tanh, Softmax, LogSoftmax. They hold no tensors, so one type
-// serves float and double. Formulas and gradients stand with the functions in ops/.
+// Activations as modules: ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus, Sigmoid, Tanh, Softmax, LogSoftmax. They hold no
+// tensors, so one type serves float and double. Formulas and gradients stand with the functions in ops/.
 
 #include <chainrule/nn/module.hpp>
 #include <chainrule/nn/unknown_option.hpp>
@@ -33,24 +33,29 @@ struct ReLU : Module<ReLU> {
     return inplace && x.defined() ? x.relu_(at) : relu(x, at);
   }
   /// Of a temporary, net.act(net.conv(x)): where nobody else can see its numbers, the result takes their place.
-  template <Real T> Tensor<T> forward(Tensor<T>&& x, Location at = Location::here()) const { return inplace ? forward(std::as_const(x), at) : relu(std::move(x), at); }
+  template <Real T> Tensor<T> forward(Tensor<T>&& x, Location at = Location::here()) const {
+    return inplace ? forward(std::as_const(x), at) : relu(std::move(x), at);
+  }
   std::string extra_repr() const { return inplace ? "inplace=True" : ""; }
 };
 
-/// x where x > 0, else negative_slope · x. {.inplace = true}, or true, is taken for PyTorch's sake, here and in ELU: the result is
-/// always a fresh tensor.
+/// x where x > 0, else negative_slope · x. {.inplace = true}, or true, is taken for PyTorch's sake, here and in ELU:
+/// the result is always a fresh tensor.
 ///     nn::LeakyReLU(0.2, true)
 struct LeakyReLU : Module<LeakyReLU> {
   double negative_slope;
   bool inplace;
-  explicit LeakyReLU(double slope = 0.01, InplaceOptions options = {}) : negative_slope(slope), inplace(options.inplace) {}
+  explicit LeakyReLU(double slope = 0.01, InplaceOptions options = {})
+      : negative_slope(slope), inplace(options.inplace) {}
   template <std::same_as<bool> Inplace> LeakyReLU(double slope, Inplace on) : negative_slope(slope), inplace(on) {}
   using parts = members<>;
   using others = members<&LeakyReLU::negative_slope, &LeakyReLU::inplace>;
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return leaky_relu(x, negative_slope, at);
   }
-  std::string extra_repr() const { return "negative_slope=" + repr::number(negative_slope) + (inplace ? ", inplace=True" : ""); }
+  std::string extra_repr() const {
+    return "negative_slope=" + repr::number(negative_slope) + (inplace ? ", inplace=True" : "");
+  }
 };
 
 /// x where x > 0, else alpha · (exp(x) - 1).
@@ -61,7 +66,9 @@ struct ELU : Module<ELU> {
   template <std::same_as<bool> Inplace> ELU(double a, Inplace on) : alpha(a), inplace(on) {}
   using parts = members<>;
   using others = members<&ELU::alpha, &ELU::inplace>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return elu(x, alpha, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return elu(x, alpha, at);
+  }
   std::string extra_repr() const { return "alpha=" + repr::number(alpha) + (inplace ? ", inplace=True" : ""); }
 };
 
@@ -73,7 +80,9 @@ struct GELU : Module<GELU> {
   template <std::size_t N> explicit GELU(detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&GELU::options>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return gelu(x, options, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return gelu(x, options, at);
+  }
   std::string extra_repr() const { return "approximate='" + options.approximate + '\''; }
 };
 
@@ -88,13 +97,17 @@ struct Softplus : Module<Softplus> {
   explicit Softplus(double b = 1, double linear_from = 20) : beta(b), threshold(linear_from) {}
   using parts = members<>;
   using others = members<&Softplus::beta, &Softplus::threshold>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return softplus(x, beta, threshold, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return softplus(x, beta, threshold, at);
+  }
   std::string extra_repr() const { return "beta=" + repr::number(beta) + ", threshold=" + repr::number(threshold); }
 };
 
 /// 1 / (1 + exp(-x)).
 struct Sigmoid : Module<Sigmoid> {
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return sigmoid(x, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return sigmoid(x, at);
+  }
 };
 
 /// The hyperbolic tangent.
@@ -108,7 +121,9 @@ struct Softmax : Module<Softmax> {
   explicit Softmax(std::int64_t d) : dim(d) {}
   using parts = members<>;
   using others = members<&Softmax::dim>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return softmax(x, dim, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return softmax(x, dim, at);
+  }
   std::string extra_repr() const { return "dim=" + std::to_string(dim); }
 };
 
@@ -118,7 +133,9 @@ struct LogSoftmax : Module<LogSoftmax> {
   explicit LogSoftmax(std::int64_t d) : dim(d) {}
   using parts = members<>;
   using others = members<&LogSoftmax::dim>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return log_softmax(x, dim, at); }
+  template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
+    return log_softmax(x, dim, at);
+  }
   std::string extra_repr() const { return "dim=" + std::to_string(dim); }
 };
 

@@ -13,13 +13,15 @@ struct DropoutOptions {
   Generator* generator = nullptr;  ///< where the random numbers come from; the default generator if null
 };
 
-/// In training: each element is 0 with probability p, else it is divided by 1 - p. In eval mode: x. Source: Srivastava et al. 2014.
+/// In training: each element is 0 with probability p, else it is divided by 1 - p. In eval mode: x. Source: Srivastava
+/// et al. 2014.
 struct Dropout : Module<Dropout> {
   double p;
   DropoutOptions options;
   bool training = true;
 
-  explicit Dropout(double probability = 0.5, DropoutOptions o = {}, Location at = Location::here()) : p(probability), options(o) {
+  explicit Dropout(double probability = 0.5, DropoutOptions o = {}, Location at = Location::here())
+      : p(probability), options(o) {
     check(p >= 0 && p <= 1, at, "Dropout: p is a probability, from 0 to 1, got ", repr::number(p));
   }
   template <std::same_as<bool> Inplace>

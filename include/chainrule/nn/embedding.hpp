@@ -10,13 +10,15 @@ namespace chainrule::nn {
 
 /// Options of Embedding.
 struct EmbeddingOptions {
-  std::optional<std::int64_t> padding_idx = {};  ///< this row begins as zeros and gets no gradient; negative counts from the end
-  std::optional<double> max_norm = {};           ///< rows that are used and longer than this are scaled to it, in place
-  double norm_type = 2;                          ///< the p of that norm
-  Generator* generator = nullptr;                ///< for the initial weights; the default generator if null
+  std::optional<std::int64_t> padding_idx =
+      {};                               ///< this row begins as zeros and gets no gradient; negative counts from the end
+  std::optional<double> max_norm = {};  ///< rows that are used and longer than this are scaled to it, in place
+  double norm_type = 2;                 ///< the p of that norm
+  Generator* generator = nullptr;       ///< for the initial weights; the default generator if null
 };
 
-/// Rows of a table: index (...) of int64 -> (..., embedding_dim); weight (num_embeddings, embedding_dim), normal(0, 1) at first.
+/// Rows of a table: index (...) of int64 -> (..., embedding_dim); weight (num_embeddings, embedding_dim), normal(0, 1)
+/// at first.
 /// Throws for an index outside of the table. Source: torch.nn.Embedding.
 template <class T> struct BasicEmbedding : Module<BasicEmbedding<T>> {
   std::int64_t num_embeddings, embedding_dim;
@@ -31,9 +33,10 @@ template <class T> struct BasicEmbedding : Module<BasicEmbedding<T>> {
         padding_idx(options.padding_idx),
         max_norm(options.max_norm),
         norm_type(options.norm_type) {
-    check(rows > 0 && width > 0, at, "Embedding: needs a positive number of rows and columns, got ", rows, " and ", width);
-    check(!padding_idx || (*padding_idx >= -rows && *padding_idx < rows), at, "Embedding: padding_idx ", padding_idx.value_or(0),
-          " lies outside of ", rows, " rows");
+    check(rows > 0 && width > 0, at, "Embedding: needs a positive number of rows and columns, got ", rows, " and ",
+          width);
+    check(!padding_idx || (*padding_idx >= -rows && *padding_idx < rows), at, "Embedding: padding_idx ",
+          padding_idx.value_or(0), " lies outside of ", rows, " rows");
     weight = BasicParameter<T>(empty<T>({rows, width}, {}, at));
     init::normal_(weight, 0, 1, options.generator, at);
     if (!padding_idx) return;

@@ -15,7 +15,9 @@ struct Flatten : Module<Flatten> {
   template <class T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return flatten(x, start_dim, end_dim, at);
   }
-  std::string extra_repr() const { return "start_dim=" + std::to_string(start_dim) + ", end_dim=" + std::to_string(end_dim); }
+  std::string extra_repr() const {
+    return "start_dim=" + std::to_string(start_dim) + ", end_dim=" + std::to_string(end_dim);
+  }
 };
 
 /// Dimension `dim` cut into several: Unflatten(1, {16, 4, 4}) makes (64, 16, 4, 4) of (64, 256).
@@ -28,7 +30,9 @@ struct Unflatten : Module<Unflatten> {
   template <class T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return unflatten(x, dim, unflattened_size, at);
   }
-  std::string extra_repr() const { return "dim=" + std::to_string(dim) + ", unflattened_size=" + unflattened_size.str(); }
+  std::string extra_repr() const {
+    return "dim=" + std::to_string(dim) + ", unflattened_size=" + unflattened_size.str();
+  }
 };
 
 /// Gives what it takes. Stands where a module is wanted and nothing is to be done.

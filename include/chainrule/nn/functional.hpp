@@ -1,5 +1,6 @@
 #pragma once
-// nn::functional: PyTorch's second name for the functions that layers and losses call. They are those of namespace chainrule.
+// nn::functional: PyTorch's second name for the functions that layers and losses call. They are those of namespace
+// chainrule.
 //     namespace F = chainrule::nn::functional;
 //     x = F::relu(F::max_pool2d(x, 2));
 

@@ -1,6 +1,8 @@
 #pragma once
-// Initialisation of weights, as torch.nn.init. Each function fills the tensor it is given (a leaf that requires grad, too) and returns it.
-// The numbers come from a Generator: the same seed gives the same weights on every machine with the same libm, for any number of threads.
+// Initialisation of weights, as torch.nn.init. Each function fills the tensor it is given (a leaf that requires grad,
+// too) and returns it.
+// The numbers come from a Generator: the same seed gives the same weights on every machine with the same libm, for any
+// number of threads.
 
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/inplace.hpp>
@@ -24,7 +26,8 @@ struct Fans {
 
 /// Inputs and outputs of one unit: of a matrix (out, in), or of a convolution (out, in, kernel...).
 inline Fans fans(const Shape& shape, const char* op, Location at) {
-  check(shape.size() >= 2, at, op, ": needs a weight with at least 2 dimensions, got shape ", shape, "; for a bias use zeros_ or uniform_");
+  check(shape.size() >= 2, at, op, ": needs a weight with at least 2 dimensions, got shape ", shape,
+        "; for a bias use zeros_ or uniform_");
   double field = 1;
   for (int d = 2; d < shape.size(); ++d) field *= static_cast<double>(shape[d]);
   return {static_cast<double>(shape[1]) * field, static_cast<double>(shape[0]) * field};
@@ -34,16 +37,19 @@ inline Fans fans(const Shape& shape, const char* op, Location at) {
 
 /// Uniform in [a, b).
 template <Real T>
-const Tensor<T>& uniform_(const Tensor<T>& t, double a = 0, double b = 1, Generator* generator = nullptr, Location at = Location::here()) {
-  return detail::filled(t, at,
-                        [&](T* p, std::int64_t n) { chainrule::detail::fill_uniform(p, n, a, b, chainrule::detail::pick(generator)); });
+const Tensor<T>& uniform_(const Tensor<T>& t, double a = 0, double b = 1, Generator* generator = nullptr,
+                          Location at = Location::here()) {
+  return detail::filled(t, at, [&](T* p, std::int64_t n) {
+    chainrule::detail::fill_uniform(p, n, a, b, chainrule::detail::pick(generator));
+  });
 }
 /// Normal.
 template <Real T>
 const Tensor<T>& normal_(const Tensor<T>& t, double mean = 0, double std = 1, Generator* generator = nullptr,
                          Location at = Location::here()) {
-  return detail::filled(t, at,
-                        [&](T* p, std::int64_t n) { chainrule::detail::fill_normal(p, n, mean, std, chainrule::detail::pick(generator)); });
+  return detail::filled(t, at, [&](T* p, std::int64_t n) {
+    chainrule::detail::fill_normal(p, n, mean, std, chainrule::detail::pick(generator));
+  });
 }
 /// All elements `value`.
 template <class T> const Tensor<T>& constant_(const Tensor<T>& t, double value, Location at = Location::here()) {
@@ -51,8 +57,12 @@ template <class T> const Tensor<T>& constant_(const Tensor<T>& t, double value, 
     for (std::int64_t i = 0; i < n; ++i) p[i] = static_cast<T>(value);
   });
 }
-template <class T> const Tensor<T>& zeros_(const Tensor<T>& t, Location at = Location::here()) { return constant_(t, 0, at); }
-template <class T> const Tensor<T>& ones_(const Tensor<T>& t, Location at = Location::here()) { return constant_(t, 1, at); }
+template <class T> const Tensor<T>& zeros_(const Tensor<T>& t, Location at = Location::here()) {
+  return constant_(t, 0, at);
+}
+template <class T> const Tensor<T>& ones_(const Tensor<T>& t, Location at = Location::here()) {
+  return constant_(t, 1, at);
+}
 
 /// The identity matrix, or as much of it as fits.
 template <Real T> const Tensor<T>& eye_(const Tensor<T>& t, Location at = Location::here()) {
@@ -62,8 +72,9 @@ template <Real T> const Tensor<T>& eye_(const Tensor<T>& t, Location at = Locati
   });
 }
 
-/// How much a nonlinearity shrinks the standard deviation of what passes it, as a factor for the weights before it: 1 for linear,
-/// conv2d and sigmoid, 5/3 for tanh, sqrt(2) for relu, sqrt(2 / (1 + a²)) for leaky_relu of slope a, 3/4 for selu. Source: torch.nn.init.
+/// How much a nonlinearity shrinks the standard deviation of what passes it, as a factor for the weights before it: 1
+/// for linear, conv2d and sigmoid, 5/3 for tanh, sqrt(2) for relu, sqrt(2 / (1 + a²)) for leaky_relu of slope a, 3/4
+/// for selu. Source: torch.nn.init.
 inline double calculate_gain(std::string_view nonlinearity, double a = 0.01, Location at = Location::here()) {
   if (nonlinearity == "linear" || nonlinearity == "sigmoid" || nonlinearity == "conv1d" || nonlinearity == "conv2d" ||
       nonlinearity == "conv3d")
@@ -72,13 +83,15 @@ inline double calculate_gain(std::string_view nonlinearity, double a = 0.01, Loc
   if (nonlinearity == "relu") return std::sqrt(2.0);
   if (nonlinearity == "leaky_relu") return std::sqrt(2 / (1 + a * a));
   if (nonlinearity == "selu") return 0.75;
-  fail(at, "calculate_gain: unknown nonlinearity \"", nonlinearity, "\"; known are linear, conv2d, sigmoid, tanh, relu, leaky_relu, selu");
+  fail(at, "calculate_gain: unknown nonlinearity \"", nonlinearity,
+       "\"; known are linear, conv2d, sigmoid, tanh, relu, leaky_relu, selu");
 }
 
 /// Options of kaiming_uniform_ and kaiming_normal_.
 struct KaimingOptions {
-  double a = 0;                      ///< slope of the leaky_relu that follows
-  std::string_view mode = "fan_in";  ///< "fan_in" keeps the variance of the forward pass, "fan_out" of the backward pass
+  double a = 0;  ///< slope of the leaky_relu that follows
+  std::string_view mode =
+      "fan_in";  ///< "fan_in" keeps the variance of the forward pass, "fan_out" of the backward pass
   std::string_view nonlinearity = "leaky_relu";
   Generator* generator = nullptr;
 };
@@ -104,24 +117,28 @@ template <class T> double xavier_std(const Tensor<T>& t, double gain, const char
 
 /// He initialisation: uniform in ±sqrt(3) · gain / sqrt(fan). Source: He, Zhang, Ren, Sun 2015.
 ///     init::kaiming_uniform_(conv.weight, {.nonlinearity = "relu"});
-template <Real T> const Tensor<T>& kaiming_uniform_(const Tensor<T>& t, KaimingOptions options = {}, Location at = Location::here()) {
+template <Real T>
+const Tensor<T>& kaiming_uniform_(const Tensor<T>& t, KaimingOptions options = {}, Location at = Location::here()) {
   const double bound = std::sqrt(3.0) * detail::kaiming_std(t, options, "kaiming_uniform_", at);
   return uniform_(t, -bound, bound, options.generator, at);
 }
 /// He initialisation: normal with standard deviation gain / sqrt(fan).
 ///     init::kaiming_normal_(conv.weight, {.mode = "fan_out", .nonlinearity = "relu"});
-template <Real T> const Tensor<T>& kaiming_normal_(const Tensor<T>& t, KaimingOptions options = {}, Location at = Location::here()) {
+template <Real T>
+const Tensor<T>& kaiming_normal_(const Tensor<T>& t, KaimingOptions options = {}, Location at = Location::here()) {
   return normal_(t, 0, detail::kaiming_std(t, options, "kaiming_normal_", at), options.generator, at);
 }
 /// Glorot initialisation: uniform in ±gain · sqrt(6 / (fan_in + fan_out)). Source: Glorot, Bengio 2010.
 template <Real T>
-const Tensor<T>& xavier_uniform_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr, Location at = Location::here()) {
+const Tensor<T>& xavier_uniform_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr,
+                                 Location at = Location::here()) {
   const double bound = std::sqrt(3.0) * detail::xavier_std(t, gain, "xavier_uniform_", at);
   return uniform_(t, -bound, bound, generator, at);
 }
 /// Glorot initialisation: normal with standard deviation gain · sqrt(2 / (fan_in + fan_out)).
 template <Real T>
-const Tensor<T>& xavier_normal_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr, Location at = Location::here()) {
+const Tensor<T>& xavier_normal_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr,
+                                Location at = Location::here()) {
   return normal_(t, 0, detail::xavier_std(t, gain, "xavier_normal_", at), generator, at);
 }
 
@@ -131,11 +148,14 @@ struct TruncNormalOptions {
   double a = -2, b = 2;  ///< the values lie between these
   Generator* generator = nullptr;
 };
-/// Normal, with values outside of [a, b] drawn again. Throws when less than a thousandth of the normal lies between a and b.
-template <Real T> const Tensor<T>& trunc_normal_(const Tensor<T>& t, TruncNormalOptions o = {}, Location at = Location::here()) {
+/// Normal, with values outside of [a, b] drawn again. Throws when less than a thousandth of the normal lies between a
+/// and b.
+template <Real T>
+const Tensor<T>& trunc_normal_(const Tensor<T>& t, TruncNormalOptions o = {}, Location at = Location::here()) {
   auto below = [&](double x) { return 0.5 * std::erfc(-(x - o.mean) / (o.std * std::numbers::sqrt2)); };
-  check(o.std > 0 && o.a < o.b && below(o.b) - below(o.a) > 1e-3, at, "trunc_normal_: almost nothing of a normal with mean ", o.mean,
-        " and std ", o.std, " lies between ", o.a, " and ", o.b);
+  check(o.std > 0 && o.a < o.b && below(o.b) - below(o.a) > 1e-3, at,
+        "trunc_normal_: almost nothing of a normal with mean ", o.mean, " and std ", o.std, " lies between ", o.a,
+        " and ", o.b);
   return detail::filled(t, at, [&](T* p, std::int64_t n) {
     Generator& generator = chainrule::detail::pick(o.generator);
     std::vector<T> draws(static_cast<std::size_t>(n));
@@ -147,15 +167,18 @@ template <Real T> const Tensor<T>& trunc_normal_(const Tensor<T>& t, TruncNormal
   });
 }
 
-/// A (semi-)orthogonal matrix times gain: rows (or columns, where there are more rows) are orthonormal. A tensor of more dimensions is
-/// seen as (first, all others). Random normal numbers, made orthogonal by Gram-Schmidt, twice, in double. Source: Saxe et al. 2013.
+/// A (semi-)orthogonal matrix times gain: rows (or columns, where there are more rows) are orthonormal. A tensor of
+/// more dimensions is seen as (first, all others). Random normal numbers, made orthogonal by Gram-Schmidt, twice, in
+/// double. Source: Saxe et al. 2013.
 template <Real T>
-const Tensor<T>& orthogonal_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr, Location at = Location::here()) {
+const Tensor<T>& orthogonal_(const Tensor<T>& t, double gain = 1, Generator* generator = nullptr,
+                             Location at = Location::here()) {
   check(t.defined() && t.dim() >= 2, at, "orthogonal_: needs a tensor with at least 2 dimensions, got shape ",
         t.defined() ? t.shape() : Shape{});
   return detail::filled(t, at, [&](T* p, std::int64_t numel) {
     if (numel == 0) return;
-    const std::int64_t rows = t.shape()[0], columns = numel / rows, count = std::min(rows, columns), length = std::max(rows, columns);
+    const std::int64_t rows = t.shape()[0], columns = numel / rows, count = std::min(rows, columns),
+                       length = std::max(rows, columns);
     std::vector<double> q(static_cast<std::size_t>(count * length));  // count orthonormal vectors
     chainrule::detail::fill_normal(q.data(), count * length, 0, 1, chainrule::detail::pick(generator));
     for (std::int64_t i = 0; i < count; ++i) {
@@ -173,8 +196,8 @@ const Tensor<T>& orthogonal_(const Tensor<T>& t, double gain = 1, Generator* gen
     }
     for (std::int64_t r = 0; r < rows; ++r)
       for (std::int64_t c = 0; c < columns; ++c)
-        p[r * columns + c] = static_cast<T>(
-            gain * (rows <= columns ? q[static_cast<std::size_t>(r * length + c)] : q[static_cast<std::size_t>(c * length + r)]));
+        p[r * columns + c] = static_cast<T>(gain * (rows <= columns ? q[static_cast<std::size_t>(r * length + c)]
+                                                                    : q[static_cast<std::size_t>(c * length + r)]));
   });
 }
 

@@ -15,7 +15,8 @@ struct LayerNormOptions {
   bool bias = true;                ///< without: weight only
 };
 
-/// y = (x - mean) / sqrt(var + eps) · weight + bias, over the last dimensions, whose shape is normalized_shape. Source: Ba, Kiros,
+/// y = (x - mean) / sqrt(var + eps) · weight + bias, over the last dimensions, whose shape is normalized_shape. Source:
+/// Ba, Kiros,
 /// Hinton 2016; torch.nn.LayerNorm.
 ///     nn::LayerNorm norm(64);   norm(x);           // x (32, 10, 64) -> (32, 10, 64)
 ///     nn::LayerNorm image({4, 5}, {.eps = 1e-6});  // or ({4, 5}, 1e-6)
@@ -47,7 +48,8 @@ template <class T> struct BasicLayerNorm : Module<BasicLayerNorm<T>> {
   }
   std::string extra_repr() const {
     return normalized_shape.str() + ", eps=" + repr::number(options.eps) +
-           ", elementwise_affine=" + repr::boolean(options.elementwise_affine) + ", bias=" + repr::boolean(bias.defined());
+           ", elementwise_affine=" + repr::boolean(options.elementwise_affine) +
+           ", bias=" + repr::boolean(bias.defined());
   }
 };
 

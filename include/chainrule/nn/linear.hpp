@@ -24,7 +24,8 @@ template <class T> struct BasicLinear : Module<BasicLinear<T>> {
 
   BasicLinear(std::int64_t in, std::int64_t out, LinearOptions options = {}, Location at = Location::here())
       : in_features(in), out_features(out) {
-    check(in > 0 && out > 0, at, "Linear: needs a positive number of input and output features, got ", in, " and ", out);
+    check(in > 0 && out > 0, at, "Linear: needs a positive number of input and output features, got ", in, " and ",
+          out);
     weight = BasicParameter<T>(empty<T>({out, in}, {}, at));
     init::kaiming_uniform_(weight, {.a = std::sqrt(5.0), .generator = options.generator}, at);
     if (!options.bias) return;
@@ -61,8 +62,8 @@ template <class T> struct BasicLinear : Module<BasicLinear<T>> {
   }
   [[noreturn]] void refuse(const Tensor<T>& x, std::int64_t got, Location at) const {
     if (x.dim() > 2 && x.numel() == x.shape()[0] * in_features)
-      fail(at, "expects ", in_features, " input features, got ", got, " (input ", x.shape(), "); flatten(x, 1) makes ", in_features,
-           " of them");
+      fail(at, "expects ", in_features, " input features, got ", got, " (input ", x.shape(), "); flatten(x, 1) makes ",
+           in_features, " of them");
     fail(at, "expects ", in_features, " input features, got ", got, "; use Linear(", got, ", ", out_features, ")");
   }
 };

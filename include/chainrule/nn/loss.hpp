@@ -1,6 +1,8 @@
 #pragma once
-// Losses as modules: options once, then loss(input, target). Formulas, gradients and what they refuse stand with the functions in ops/.
-// Weights are buffers: they move with to(device) and stand in the state_dict, as in PyTorch. What people pass by position:
+// Losses as modules: options once, then loss(input, target). Formulas, gradients and what they refuse stand with the
+// functions in ops/.
+// Weights are buffers: they move with to(device) and stand in the state_dict, as in PyTorch. What people pass by
+// position:
 // CrossEntropyLoss(weight), MSELoss("sum").
 
 #include <chainrule/nn/module.hpp>
@@ -14,13 +16,16 @@
 
 namespace chainrule::nn {
 
-/// Scores (N, C) or (N, C, d...) against class labels of int64, (N,) or (N, d...), or against probabilities of the scores' shape.
+/// Scores (N, C) or (N, C, d...) against class labels of int64, (N,) or (N, d...), or against probabilities of the
+/// scores' shape.
 ///     nn::CrossEntropyLoss loss({.label_smoothing = 0.1});   loss(net(images), labels).backward();
 template <class T> struct BasicCrossEntropyLoss : Module<BasicCrossEntropyLoss<T>> {
   BasicBuffer<T> weight;  // (C,)
   CrossEntropyOptions<T> options;
 
-  explicit BasicCrossEntropyLoss(const CrossEntropyOptions<T>& o = {}) : weight(o.weight), options(o) { options.weight = {}; }
+  explicit BasicCrossEntropyLoss(const CrossEntropyOptions<T>& o = {}) : weight(o.weight), options(o) {
+    options.weight = {};
+  }
   template <std::derived_from<Tensor<T>> Weight>
   explicit BasicCrossEntropyLoss(const Weight& w) : BasicCrossEntropyLoss(CrossEntropyOptions<T>{.weight = w}) {}
   template <std::size_t N> explicit BasicCrossEntropyLoss(detail::UnknownOption<N> options);
@@ -66,7 +71,9 @@ template <class T> struct BasicBCELoss : Module<BasicBCELoss<T>> {
   BasicBuffer<T> weight;
   BinaryCrossEntropyOptions<T> options;
 
-  explicit BasicBCELoss(const BinaryCrossEntropyOptions<T>& o = {}) : weight(o.weight), options(o) { options.weight = {}; }
+  explicit BasicBCELoss(const BinaryCrossEntropyOptions<T>& o = {}) : weight(o.weight), options(o) {
+    options.weight = {};
+  }
   template <std::derived_from<Tensor<T>> Weight>
   explicit BasicBCELoss(const Weight& w) : BasicBCELoss(BinaryCrossEntropyOptions<T>{.weight = w}) {}
   template <std::size_t N> explicit BasicBCELoss(detail::UnknownOption<N> options);
@@ -90,7 +97,8 @@ template <class T> struct BasicBCEWithLogitsLoss : Module<BasicBCEWithLogitsLoss
     options.weight = options.pos_weight = {};
   }
   template <std::derived_from<Tensor<T>> Weight>
-  explicit BasicBCEWithLogitsLoss(const Weight& w) : BasicBCEWithLogitsLoss(BinaryCrossEntropyWithLogitsOptions<T>{.weight = w}) {}
+  explicit BasicBCEWithLogitsLoss(const Weight& w)
+      : BasicBCEWithLogitsLoss(BinaryCrossEntropyWithLogitsOptions<T>{.weight = w}) {}
   template <std::size_t N> explicit BasicBCEWithLogitsLoss(detail::UnknownOption<N> options);
   using parts = members<&BasicBCEWithLogitsLoss::weight, &BasicBCEWithLogitsLoss::pos_weight>;
   using others = members<&BasicBCEWithLogitsLoss::options>;
@@ -110,11 +118,13 @@ struct MSELoss : Module<MSELoss> {
   LossOptions options;
   explicit MSELoss(LossOptions o = {}) : options(o) {}
   template <std::convertible_to<std::string_view> Word>
-  explicit MSELoss(const Word& reduction, Location at = Location::here()) : options{Reduction(std::string_view(reduction), at)} {}
+  explicit MSELoss(const Word& reduction, Location at = Location::here())
+      : options{Reduction(std::string_view(reduction), at)} {}
   template <std::size_t N> explicit MSELoss(detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&MSELoss::options>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
+  template <Real T>
+  Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
     return mse_loss(input, target, options, at);
   }
 };
@@ -124,11 +134,13 @@ struct L1Loss : Module<L1Loss> {
   LossOptions options;
   explicit L1Loss(LossOptions o = {}) : options(o) {}
   template <std::convertible_to<std::string_view> Word>
-  explicit L1Loss(const Word& reduction, Location at = Location::here()) : options{Reduction(std::string_view(reduction), at)} {}
+  explicit L1Loss(const Word& reduction, Location at = Location::here())
+      : options{Reduction(std::string_view(reduction), at)} {}
   template <std::size_t N> explicit L1Loss(detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&L1Loss::options>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
+  template <Real T>
+  Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
     return l1_loss(input, target, options, at);
   }
 };
@@ -143,7 +155,8 @@ struct SmoothL1Loss : Module<SmoothL1Loss> {
   template <std::size_t N> explicit SmoothL1Loss(detail::UnknownOption<N> options);
   using parts = members<>;
   using others = members<&SmoothL1Loss::options>;
-  template <Real T> Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
+  template <Real T>
+  Tensor<T> forward(const Tensor<T>& input, const Tensor<T>& target, Location at = Location::here()) const {
     return smooth_l1_loss(input, target, options, at);
   }
 };

@@ -1,5 +1,6 @@
 #pragma once
-// Module: what every module can do, found through its members. The base is empty: no state, no virtual functions, no registration.
+// Module: what every module can do, found through its members. The base is empty: no state, no virtual functions, no
+// registration.
 //     struct Net : nn::Module<Net> {
 //       nn::Linear fc1{784, 128}, fc2{128, 10};
 //       Tensor<> forward(Tensor<> x) { return fc2(relu(fc1(x))); }
@@ -23,7 +24,8 @@ namespace detail {
 
 inline thread_local ModuleObserver* module_observer = nullptr;
 
-/// An error on its way up: the name of the member it came from is put before its path, "fc1 (Linear)", "block.fc1 (Linear)".
+/// An error on its way up: the name of the member it came from is put before its path, "fc1 (Linear)", "block.fc1
+/// (Linear)".
 [[gnu::cold, gnu::noinline]] inline void add_path(Error& error, ModuleRef m) {
   std::string path = error.module_path();
   if (!error.module()) {
@@ -95,13 +97,13 @@ class ObserveModules {
   ModuleObserver* was_;
 };
 
-/// The base of a module. Its members are its registration: layers, nn::Parameter, nn::Buffer, and std::vector (nn::ModuleList),
-/// std::map<std::string, ...> (nn::ModuleDict), std::array, std::optional, std::unique_ptr and std::shared_ptr of them. Other members are
-/// ignored. A module with a constructor names its parts: see nn::members.
+/// The base of a module. Its members are its registration: layers, nn::Parameter, nn::Buffer, and std::vector
+/// (nn::ModuleList), std::map<std::string, ...> (nn::ModuleDict), std::array, std::optional, std::unique_ptr and
+/// std::shared_ptr of them. Other members are ignored. A module with a constructor names its parts: see nn::members.
 ///
-/// Values: a copy is deep (layers, parameters, buffers), a move is cheap; `net = best;` copies the values into net's parameters.
-/// train() and eval() set a member `bool training = true;` if there is one, and are remembered without, too: see
-/// is_training().
+/// Values: a copy is deep (layers, parameters, buffers), a move is cheap; `net = best;` copies the values into net's
+/// parameters. train() and eval() set a member `bool training = true;` if there is one, and are remembered without,
+/// too: see is_training().
 ///
 /// A module is not a base of other modules: `struct Derived : Base` of a module Base does not compile as soon as its
 /// own type matters: as a member of a module or in a Sequential, in nn::ref, nn::apply, summary, or when it is printed.
@@ -122,7 +124,8 @@ template <class Self> struct Module {
   template <class A, class M = Self> auto operator()(A&& a, Location at = Location::here()) -> detail::Result<M, A> {
     return detail::call(self(), at, std::forward<A>(a));
   }
-  template <class A, class M = Self> auto operator()(A&& a, Location at = Location::here()) const -> detail::Result<const M, A> {
+  template <class A, class M = Self>
+  auto operator()(A&& a, Location at = Location::here()) const -> detail::Result<const M, A> {
     return detail::call(self(), at, std::forward<A>(a));
   }
   template <class A, detail::NoLocation B, class M = Self>
@@ -135,25 +138,27 @@ template <class Self> struct Module {
   }
   template <class A, class B, detail::NoLocation C, class M = Self, class... D>
   auto operator()(A&& a, B&& b, C&& c, D&&... d) -> detail::Result<M, A, B, C, D...> {
-    return detail::call(self(), Location{}, std::forward<A>(a), std::forward<B>(b), std::forward<C>(c), std::forward<D>(d)...);
+    return detail::call(self(), Location{}, std::forward<A>(a), std::forward<B>(b), std::forward<C>(c),
+                        std::forward<D>(d)...);
   }
 
   // ---- parameters and buffers ----
-  /// Handles to all parameters, in PyTorch's order; give them to an optimizer. They stay valid when the module moves to another device,
-  /// loads a state or is assigned to. Throws if the module mixes float and double parameters.
+  /// Handles to all parameters, in PyTorch's order; give them to an optimizer. They stay valid when the module moves to
+  /// another device, loads a state or is assigned to. Throws if the module mixes float and double parameters.
   auto parameters() const {
     std::vector<Tensor<detail::ScalarOf<Self>>> all;
     for (auto& [name, tensor] : named_parameters()) all.push_back(std::move(tensor));
     return all;
   }
-  /// The same with their names: "fc1.weight", "blocks.0.bias". A parameter that is shared by two modules is listed once.
+  /// The same with their names: "fc1.weight", "blocks.0.bias". A parameter that is shared by two modules is listed
+  /// once.
   auto named_parameters() const {
     using T = detail::ScalarOf<Self>;
     std::vector<std::pair<std::string, Tensor<T>>> all;
     for (const NamedTensor& p : named_tensors(ref())) {
       if (!p.is_parameter) continue;
-      check(p.tensor->dtype() == dtype_of<T>, {}, "parameters: ", p.name, " is ", name_of(p.tensor->dtype()), " and others are ",
-            name_of(dtype_of<T>), "; use state_dict(), which holds any types");
+      check(p.tensor->dtype() == dtype_of<T>, {}, "parameters: ", p.name, " is ", name_of(p.tensor->dtype()),
+            " and others are ", name_of(dtype_of<T>), "; use state_dict(), which holds any types");
       bool known = false;
       for (const auto& [name, tensor] : all) known = known || tensor.is_same(*p.tensor);
       if (!known) all.emplace_back(p.name, Tensor<T>(p.tensor->share()));

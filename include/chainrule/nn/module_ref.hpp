@@ -1,6 +1,7 @@
 #pragma once
-// A module whose type is known at run time only. Everything a module can do (list its parameters, save, load, print, move to a device)
-// is written once, on ModuleRef; a module type contributes one table of functions, found through its members.
+// A module whose type is known at run time only. Everything a module can do (list its parameters, save, load, print,
+// move to a device) is written once, on ModuleRef; a module type contributes one table of functions, found through its
+// members.
 
 #include <chainrule/nn/eval_modes.hpp>
 #include <chainrule/nn/parameter.hpp>
@@ -121,8 +122,7 @@ template <class X> consteval bool is_part() {
 /// std::pair<Linear, Linear>. What only refers to its part (a pointer, std::weak_ptr) may: it owns nothing.
 template <class X> struct HidesParts { static constexpr bool value = false; };
 template <template <class...> class C, class... A>
-  requires(!is_a<C<A...>, std::weak_ptr>)
-struct HidesParts<C<A...>> {
+requires(!is_a<C<A...>, std::weak_ptr>) struct HidesParts<C<A...>> {
   template <class X> static consteval bool holds() {
     if constexpr (requires { sizeof(X); }) return is_part<X>();
     else return false;
@@ -132,10 +132,11 @@ struct HidesParts<C<A...>> {
 
 template <class X> void add_part(std::vector<Part>& parts, std::string_view name, X& member) {
   if constexpr (!is_part<X>())
-    static_assert(!HidesParts<X>::value,
-                  "this member holds layers or parameters in a container that is not looked into, so they would be "
-                  "neither trained nor saved: use std::vector, std::array, std::map<std::string, ...>, std::optional, a "
-                  "pointer, or a module of its own");
+    static_assert(
+        !HidesParts<X>::value,
+        "this member holds layers or parameters in a container that is not looked into, so they would be "
+        "neither trained nor saved: use std::vector, std::array, std::map<std::string, ...>, std::optional, a "
+        "pointer, or a module of its own");
   else if constexpr (IsParameter<X> || IsBuffer<X>) {
     if (member.defined()) parts.push_back({std::string(name), &member, IsParameter<X>, {}});
   } else if constexpr (WrapsModule<X>) {
@@ -148,9 +149,11 @@ template <class X> void add_part(std::vector<Part>& parts, std::string_view name
 }
 
 template <class M> consteval std::size_t member_count() {
-  if constexpr (ListsParts<M>) return []<auto... P>(members<P...>) { return sizeof...(P); }(typename M::parts{});
-  else if constexpr (std::is_aggregate_v<M>) return arity<M>;
-  else return 0;
+  if constexpr (ListsParts<M>) return []<auto... P>(members<P...>) {
+      return sizeof...(P);
+    }
+  (typename M::parts{});
+  else if constexpr (std::is_aggregate_v<M>) return arity<M>; else return 0;
 }
 
 template <class M> std::vector<Part> parts_of(void* module) {
@@ -163,7 +166,8 @@ template <class M> std::vector<Part> parts_of(void* module) {
     for (std::size_t i = 0; i < m.size(); ++i) add_part(parts, std::to_string(i), m[i]);
   else if constexpr (IsDict<M>)
     for (auto& [name, child] : m) add_part(parts, name, child);
-  else if constexpr (IsModule<M>) for_each_member(m, [&](std::string_view name, auto& member) { add_part(parts, name, member); });
+  else if constexpr (IsModule<M>)
+    for_each_member(m, [&](std::string_view name, auto& member) { add_part(parts, name, member); });
   return parts;
 }
 
@@ -205,8 +209,12 @@ template <class M> const ModuleInfo& module_info() {
   static constexpr ModuleInfo info{IsList<M>   ? ModuleInfo::list
                                    : IsDict<M> ? ModuleInfo::dict
                                                : ModuleInfo::module,
-                                   &name_of_module<M>, &extra_of<M>, &parts_of<M>, &training_of<M>,
-                                   &is_training_of<M>, &set_training_of<M>};
+                                   &name_of_module<M>,
+                                   &extra_of<M>,
+                                   &parts_of<M>,
+                                   &training_of<M>,
+                                   &is_training_of<M>,
+                                   &set_training_of<M>};
   return info;
 }
 
@@ -216,7 +224,8 @@ template <class X> consteval auto scalar_of();
 template <class... None> consteval auto first_scalar(std::tuple<None...>*) { return std::type_identity<void>{}; }
 template <class First, class... Rest> consteval auto first_scalar(std::tuple<First*, Rest...>*) {
   constexpr auto scalar = scalar_of<std::remove_const_t<First>>();
-  if constexpr (std::is_void_v<typename decltype(scalar)::type>) return first_scalar(static_cast<std::tuple<Rest...>*>(nullptr));
+  if constexpr (std::is_void_v<typename decltype(scalar)::type>)
+    return first_scalar(static_cast<std::tuple<Rest...>*>(nullptr));
   else return scalar;
 }
 template <class M, auto... P>
@@ -229,8 +238,10 @@ template <class X> consteval auto scalar_of() {
   else if constexpr (IsList<X> || is_a<X, std::optional>) return scalar_of<typename X::value_type>();
   else if constexpr (IsDict<X>) return scalar_of<typename X::mapped_type>();
   else if constexpr (IsHolder<X>) return scalar_of<typename X::element_type>();
-  else if constexpr (ListsParts<X>) return first_scalar(static_cast<decltype(member_pointers<X>(typename X::parts{}))*>(nullptr));
-  else if constexpr (std::is_aggregate_v<X>) return first_scalar(static_cast<decltype(pointers(std::declval<X&>()))*>(nullptr));
+  else if constexpr (ListsParts<X>)
+    return first_scalar(static_cast<decltype(member_pointers<X>(typename X::parts{}))*>(nullptr));
+  else if constexpr (std::is_aggregate_v<X>)
+    return first_scalar(static_cast<decltype(pointers(std::declval<X&>()))*>(nullptr));
   else return std::type_identity<void>{};
 }
 template <class X> using FoundScalar = typename decltype(scalar_of<X>())::type;

@@ -13,16 +13,18 @@ struct CallRelu {
 };
 }  // namespace detail
 
-/// relu(module(x)), or relu(module(x) + skip), for a Linear (without skip), BatchNorm1d or BatchNorm2d: the same numbers in one pass over
-/// memory, and the result of the module alone is never kept. While an observer watches, the modules are called one by one; `then` is then
-/// what is called instead of relu.
+/// relu(module(x)), or relu(module(x) + skip), for a Linear (without skip), BatchNorm1d or BatchNorm2d: the same
+/// numbers in one pass over memory, and the result of the module alone is never kept. While an observer watches, the
+/// modules are called one by one; `then` is then what is called instead of relu.
 ///     x = nn::relu_of(fc1, x);     x = nn::relu_of(bn1, conv1(x));     x = nn::relu_of(bn2, conv2(y), x, relu);
 /// An nn::Sequential does this by itself where an nn::ReLU follows.
 template <class M, class T, class Relu = detail::CallRelu>
-Tensor<T> relu_of(const M& module, Tensor<T> x, const std::type_identity_t<Tensor<T>>& skip = {}, const Relu& then = {}, Location at = Location::here()) {
+Tensor<T> relu_of(const M& module, Tensor<T> x, const std::type_identity_t<Tensor<T>>& skip = {}, const Relu& then = {},
+                  Location at = Location::here()) {
   if (chainrule::detail::observer || detail::module_observer) {
     const Tensor<T> y = module(x, at);
-    check(!skip.defined() || skip.shape() == y.shape(), at, "relu_of: skip needs the shape of the module's result, ", y.shape(), ", got ", skip.defined() ? skip.shape() : Shape{});
+    check(!skip.defined() || skip.shape() == y.shape(), at, "relu_of: skip needs the shape of the module's result, ",
+          y.shape(), ", got ", skip.defined() ? skip.shape() : Shape{});
     return then(skip.defined() ? y + skip : y, at);
   }
   return detail::with_path(module, [&] {

@@ -16,7 +16,8 @@ inline std::string number(double v) {
     if (std::strtod(text, nullptr) == v || v != v) break;
   }
   std::string s = text;
-  if (auto e = s.find('e'); e != s.npos && std::abs(v) >= 1 && std::abs(v) < 1e16) {  // Python writes exponents from 1e16 on only
+  if (auto e = s.find('e');
+      e != s.npos && std::abs(v) >= 1 && std::abs(v) < 1e16) {  // Python writes exponents from 1e16 on only
     std::snprintf(text, sizeof text, "%.0f", v);
     s = text;
   }

@@ -18,7 +18,8 @@ template <class Block, class Shortcut = Identity> struct Residual : Module<Resid
   explicit Residual(Block b, Shortcut s = {}) : block(std::move(b)), shortcut(std::move(s)) {}
   using parts = members<&Residual::block, &Residual::shortcut>;
 
-  template <class X> auto forward(const X& x, Location at = Location::here()) -> std::remove_cvref_t<decltype(block(x))> {
+  template <class X>
+  auto forward(const X& x, Location at = Location::here()) -> std::remove_cvref_t<decltype(block(x))> {
     auto y = block(x, at);
     auto skip = shortcut(x, at);
     check(y.shape() == skip.shape(), at, "the block gives shape ", y.shape(), ", the shortcut ", skip.shape(),

@@ -1,5 +1,6 @@
 #pragma once
-// Sequential: modules of any types, one after the other. ModuleList, ModuleDict, ParameterList, ParameterDict: members that hold several.
+// Sequential: modules of any types, one after the other. ModuleList, ModuleDict, ParameterList, ParameterDict: members
+// that hold several.
 
 #include <chainrule/nn/module.hpp>
 #include <chainrule/ops/inplace.hpp>
@@ -8,7 +9,8 @@ namespace chainrule::nn {
 
 struct ReLU;
 
-/// A module of any type from a tensor to a Tensor<T>, as a value: a copy is deep. Anything that can be called will do, a lambda too.
+/// A module of any type from a tensor to a Tensor<T>, as a value: a copy is deep. Anything that can be called will do,
+/// a lambda too.
 template <class T> class BasicAnyModule {
   template <class M> static constexpr bool takes_real = std::is_invocable_r_v<Tensor<T>, M&, const Tensor<T>&>;
 
@@ -34,10 +36,12 @@ template <class T> class BasicAnyModule {
   ~BasicAnyModule() = default;
 
   Tensor<T> operator()(Tensor<T> x, Location at = Location::here()) const { return held_->call(std::move(x), at); }
-  Tensor<T> operator()(const Tensor<std::int64_t>& x, Location at = Location::here()) const { return held_->call_index(x, at); }
+  Tensor<T> operator()(const Tensor<std::int64_t>& x, Location at = Location::here()) const {
+    return held_->call_index(x, at);
+  }
 
-  /// Whether it is an nn::ReLU; whether relu gives the same after it as before it, as with nn::MaxPool2d; and whether it gives relu of its
-  /// result in one pass, as Linear and batch norms do (nn::relu_of).
+  /// Whether it is an nn::ReLU; whether relu gives the same after it as before it, as with nn::MaxPool2d; and whether
+  /// it gives relu of its result in one pass, as Linear and batch norms do (nn::relu_of).
   bool is_relu() const { return held_->is_relu(); }
   bool lets_relu_wait() const { return held_->lets_relu_wait(); }
   bool has_relu_form() const { return held_->has_relu_form(); }
@@ -72,7 +76,8 @@ template <class T> class BasicAnyModule {
     std::unique_ptr<Base> clone() const override {
       if constexpr (std::is_copy_constructible_v<M>) return std::make_unique<Held>(static_cast<const M&>(module));
       else
-        fail({}, "Sequential: a ", ref().type_name(), " cannot be copied (it holds something that cannot), so neither can what holds it");
+        fail({}, "Sequential: a ", ref().type_name(),
+             " cannot be copied (it holds something that cannot), so neither can what holds it");
     }
     bool assign(const Base& other) override {
       if constexpr (std::is_copy_assignable_v<M>) {
@@ -89,7 +94,9 @@ template <class T> class BasicAnyModule {
     }
     Tensor<T> call(Tensor<T> x, Location at) override {
       if constexpr (takes_real<M>) return run(std::move(x), at);
-      else fail(at, ref().type_name(), ": takes a tensor of int64, got ", name_of(x.dtype()), "; x.to<std::int64_t>() converts");
+      else
+        fail(at, ref().type_name(), ": takes a tensor of int64, got ", name_of(x.dtype()),
+             "; x.to<std::int64_t>() converts");
     }
     bool is_relu() const override { return std::same_as<M, ReLU>; }
     bool lets_relu_wait() const override {
@@ -105,8 +112,8 @@ template <class T> class BasicAnyModule {
     Tensor<T> call_index(const Tensor<std::int64_t>& x, Location at) override {
       if constexpr (!takes_real<M>) return run(x, at);
       else
-        fail(at, ref().type_name(), ": takes a tensor of ", name_of(dtype_of<T>), ", got ", name_of(x.dtype()), "; x.to<",
-             std::same_as<T, float> ? "float" : "double", ">() converts");
+        fail(at, ref().type_name(), ": takes a tensor of ", name_of(dtype_of<T>), ", got ", name_of(x.dtype()),
+             "; x.to<", std::same_as<T, float> ? "float" : "double", ">() converts");
     }
     ModuleRef ref() const override { return nn::ref(module); }
   };
@@ -114,9 +121,10 @@ template <class T> class BasicAnyModule {
   std::unique_ptr<Base> held_;
 };
 
-/// Modules of any types, one after the other; Sequentials nest, and lambdas are welcome. Names are "0", "1", ... unless given.
-/// While nobody watches, a Linear or a batch norm and the ReLU after it run in one pass, and a ReLU before a MaxPool2d runs after it, on what is left:
-/// bit for bit the same numbers.
+/// Modules of any types, one after the other; Sequentials nest, and lambdas are welcome. Names are "0", "1", ... unless
+/// given.
+/// While nobody watches, a Linear or a batch norm and the ReLU after it run in one pass, and a ReLU before a MaxPool2d
+/// runs after it, on what is left: bit for bit the same numbers.
 ///     nn::Sequential net{nn::Linear(784, 128), nn::ReLU(), nn::Linear(128, 10)};
 ///     nn::Sequential named{{"fc1", nn::Linear(784, 128)}, {"act", nn::ReLU()}};
 ///     net[0].as<nn::Linear>()->weight;     net.get<nn::Linear>(-1).weight;     named.get<nn::Linear>("fc1").weight;
@@ -129,20 +137,24 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
   BasicSequential() = default;
   template <class... M>
   requires(sizeof...(M) > 0 && (std::convertible_to<M, AnyModule> && ...) &&
-           !(sizeof...(M) == 1 && (std::same_as<std::remove_cvref_t<M>, BasicSequential> && ...))) explicit(sizeof...(M) == 1)
-      BasicSequential(M&&... modules) {
+           !(sizeof...(M) == 1 && (std::same_as<std::remove_cvref_t<M>, BasicSequential> &&
+                                   ...))) explicit(sizeof...(M) == 1) BasicSequential(M&&... modules) {
     modules_.reserve(sizeof...(M));
     (push_back(std::forward<M>(modules)), ...);
   }
-  BasicSequential(std::initializer_list<std::pair<std::string, AnyModule>> named) : modules_(named.begin(), named.end()) {
+  BasicSequential(std::initializer_list<std::pair<std::string, AnyModule>> named)
+      : modules_(named.begin(), named.end()) {
     for (std::size_t i = 0; i < modules_.size(); ++i)
       for (std::size_t j = 0; j < i; ++j)
-        check(modules_[i].first != modules_[j].first, {}, "Sequential: two modules are called \"", modules_[i].first, '"');
+        check(modules_[i].first != modules_[j].first, {}, "Sequential: two modules are called \"", modules_[i].first,
+              '"');
   }
 
   Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const { return run(x, at); }
-  Tensor<T> forward(const Tensor<std::int64_t>& x, Location at = Location::here()) const requires(!std::same_as<T, std::int64_t>) {
-    check(!modules_.empty(), at, "Sequential: is empty, so it cannot make a ", name_of(dtype_of<T>), " tensor of one of int64");
+  Tensor<T> forward(const Tensor<std::int64_t>& x, Location at = Location::here()) const
+      requires(!std::same_as<T, std::int64_t>) {
+    check(!modules_.empty(), at, "Sequential: is empty, so it cannot make a ", name_of(dtype_of<T>),
+          " tensor of one of int64");
     return run(x, at);
   }
 
@@ -155,7 +167,9 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
   AnyModule& operator[](std::string_view name) { return modules_[where(name, {})].second; }
   const AnyModule& operator[](std::string_view name) const { return modules_[where(name, {})].second; }
   /// The module at a position, or of a name, as its type. Throws if it is of another.
-  template <class M> M& get(std::string_view name, Location at = Location::here()) const { return get<M>(static_cast<std::int64_t>(where(name, at)), at); }
+  template <class M> M& get(std::string_view name, Location at = Location::here()) const {
+    return get<M>(static_cast<std::int64_t>(where(name, at)), at);
+  }
   template <class M> M& get(std::int64_t i, Location at = Location::here()) const {
     const auto& [name, module] = modules_[where(i, at)];
     M* found = module.template as<M>();
@@ -168,7 +182,8 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
     return *this;
   }
   BasicSequential& push_back(std::string name, AnyModule module) {
-    for (const auto& known : modules_) check(known.first != name, {}, "Sequential: two modules are called \"", name, '"');
+    for (const auto& known : modules_)
+      check(known.first != name, {}, "Sequential: two modules are called \"", name, '"');
     modules_.emplace_back(std::move(name), std::move(module));
     return *this;
   }
@@ -199,10 +214,12 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
     if constexpr (std::same_as<X, Tensor<T>>) x = first;
     else x = modules_[i++].second(first, at);
     for (; i < modules_.size(); ++i) {
-      const AnyModule &module = modules_[i].second, *next = watched || i + 1 == modules_.size() ? nullptr : &modules_[i + 1].second;
+      const AnyModule &module = modules_[i].second,
+                      *next = watched || i + 1 == modules_.size() ? nullptr : &modules_[i + 1].second;
       if (next && module.has_relu_form() && next->is_relu()) {
         x = module.call_relu_form(std::move(x), at), ++i;
-      } else if (next && module.is_relu() && next->lets_relu_wait() && chainrule::detail::is_spare(x)) {  // relu of the few that are left
+      } else if (next && module.is_relu() && next->lets_relu_wait() &&
+                 chainrule::detail::is_spare(x)) {  // relu of the few that are left
         x = (*next)(std::move(x), at);
         x = module(std::move(x), at), ++i;
       } else {
@@ -231,13 +248,15 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
 using Sequential = BasicSequential<float>;
 using AnyModule = BasicAnyModule<float>;
 
-/// A member of a module that holds modules of any types, as torch.nn.ModuleList; std::vector<nn::Linear> does for one type.
+/// A member of a module that holds modules of any types, as torch.nn.ModuleList; std::vector<nn::Linear> does for one
+/// type.
 ///     nn::ModuleList layers{nn::Linear(4, 8), nn::ReLU()};     for (auto& layer : layers) x = layer(x);
 using ModuleList = std::vector<AnyModule>;
 /// A member of a module that holds parameters, as torch.nn.ParameterList.
 using ParameterList = std::vector<Parameter>;
 
-/// A member of a module that holds parts under names, in the order in which they were added. Throws for an unknown name.
+/// A member of a module that holds parts under names, in the order in which they were added. Throws for an unknown
+/// name.
 template <class Part> class NamedParts {
  public:
   using key_type = std::string;

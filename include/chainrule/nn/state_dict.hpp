@@ -1,5 +1,6 @@
 #pragma once
-// The walk over a module's tree, and the state dictionary: names like "features.0.weight", in PyTorch's order, so that its files load.
+// The walk over a module's tree, and the state dictionary: names like "features.0.weight", in PyTorch's order, so that
+// its files load.
 
 #include <chainrule/nn/module_ref.hpp>
 
@@ -47,10 +48,12 @@ inline std::vector<NamedTensor> named_tensors(ModuleRef root) {
 struct TensorName {
   std::string_view name;
   Location at;
-  template <std::convertible_to<std::string_view> S> TensorName(const S& s, Location where = Location::here()) : name(s), at(where) {}
+  template <std::convertible_to<std::string_view> S>
+  TensorName(const S& s, Location where = Location::here()) : name(s), at(where) {}
 };
 
-/// Names and tensors of any types, in order. The tensors of a module's dictionary share its storage; clone() them to keep a snapshot.
+/// Names and tensors of any types, in order. The tensors of a module's dictionary share its storage; clone() them to
+/// keep a snapshot.
 ///     auto state = net.state_dict();
 ///     state["fc1.weight"];                                 // Tensor<float>, or state.get("fc1.weight")
 ///     state.get<std::int64_t>("bn1.num_batches_tracked");  // another type is named
@@ -106,10 +109,11 @@ class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
 
  private:
   [[noreturn, gnu::cold]] void fail_unknown(std::string_view name, Location at) const;
-  [[noreturn, gnu::cold, gnu::noinline]] static void fail_type(std::string_view name, DType is, DType asked, Location at) {
+  [[noreturn, gnu::cold, gnu::noinline]] static void fail_type(std::string_view name, DType is, DType asked,
+                                                               Location at) {
     constexpr const char* types[] = {"float", "double", "std::int64_t", "std::int32_t", "std::uint8_t", "bool"};
-    fail(at, "state_dict: \"", name, "\" is ", name_of(is), ", not ", name_of(asked), "; get<", types[static_cast<int>(is)], ">(\"", name,
-         "\") gives it");
+    fail(at, "state_dict: \"", name, "\" is ", name_of(is), ", not ", name_of(asked), "; get<",
+         types[static_cast<int>(is)], ">(\"", name, "\") gives it");
   }
 };
 
@@ -154,12 +158,14 @@ struct LoadResult {
 
 inline StateDict state_dict(ModuleRef root) {
   StateDict dict;
-  for (const NamedTensor& t : named_tensors(root)) dict.emplace_back(t.name, TensorBase(chainrule::detail::alias(*t.tensor)));
+  for (const NamedTensor& t : named_tensors(root))
+    dict.emplace_back(t.name, TensorBase(chainrule::detail::alias(*t.tensor)));
   return dict;
 }
 
-/// Copies the values of a dictionary into the module. Everything is compared first; an Error lists all that does not match, and
-/// nothing was changed then. As in PyTorch, a dictionary may lack BatchNorm's num_batches_tracked (old files do).
+/// Copies the values of a dictionary into the module. Everything is compared first; an Error lists all that does not
+/// match, and nothing was changed then. As in PyTorch, a dictionary may lack BatchNorm's num_batches_tracked (old files
+/// do).
 inline LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOptions options, Location at) {
   LoadResult result;
   std::string wrong;
@@ -177,23 +183,28 @@ inline LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOpt
     const TensorBase& given = dict[i].second;
     if (!given.defined()) wrong += "\n  " + t.name + ": the given tensor is not defined";
     else if (!(given.shape() == t.tensor->shape()))
-      wrong += "\n  " + t.name + ": the module's shape is " + t.tensor->shape().str() + ", the given one " + given.shape().str();
+      wrong += "\n  " + t.name + ": the module's shape is " + t.tensor->shape().str() + ", the given one " +
+               given.shape().str();
     else if (given.dtype() != t.tensor->dtype())
-      wrong += std::string("\n  ") + t.name + ": the module's type is " + name_of(t.tensor->dtype()) + ", the given one " +
-               name_of(given.dtype());
+      wrong += std::string("\n  ") + t.name + ": the module's type is " + name_of(t.tensor->dtype()) +
+               ", the given one " + name_of(given.dtype());
     else copies.emplace_back(t.tensor, &given);
   }
   for (std::size_t i = 0; i < dict.size(); ++i)
     if (!used[i]) result.unexpected_keys.push_back(dict[i].first);
   if (options.strict) {
     for (const auto& name : result.missing_keys) wrong += "\n  " + name + ": missing";
-    for (const auto& name : result.unexpected_keys) wrong += "\n  " + name + ": unexpected, the module has no such tensor";
+    for (const auto& name : result.unexpected_keys)
+      wrong += "\n  " + name + ": unexpected, the module has no such tensor";
   }
-  check(wrong.empty(), at, "load_state_dict: the dictionary does not fit ", root.type_name(), "; nothing was loaded", wrong,
-        options.strict && copies.size() == mine.size() ? "\npass {.strict = false} to leave out what is unexpected" : "");
+  check(
+      wrong.empty(), at, "load_state_dict: the dictionary does not fit ", root.type_name(), "; nothing was loaded",
+      wrong,
+      options.strict && copies.size() == mine.size() ? "\npass {.strict = false} to leave out what is unexpected" : "");
   no_grad guard;
   for (auto& [to, from] : copies)
-    chainrule::detail::with_bits(*to, [&, source = from](const auto& t) { t.copy_(std::remove_cvref_t<decltype(t)>(source->share()), at); });
+    chainrule::detail::with_bits(
+        *to, [&, source = from](const auto& t) { t.copy_(std::remove_cvref_t<decltype(t)>(source->share()), at); });
   return result;
 }
 
@@ -228,7 +239,7 @@ template <class R, class C, class A> std::type_identity<A> parameter_of(R (C::*)
 template <class R, class C, class A> std::type_identity<A> parameter_of(R (C::*)(A) const);
 
 template <class F> consteval auto visited_by() {
-  if constexpr (requires(F& f) { detail::parameter_of(f); })
+  if constexpr (requires(F & f) { detail::parameter_of(f); })
     return decltype(detail::parameter_of(std::declval<F&>())){};
   else if constexpr (requires { detail::parameter_of(&F::operator()); })
     return decltype(detail::parameter_of(&F::operator())){};

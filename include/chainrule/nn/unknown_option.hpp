@@ -1,6 +1,6 @@
 #pragma once
-// Short errors for options that do not exist. A constructor whose only other overloads take an aggregate of options adds one that
-// takes an UnknownOption; it is never called, and never chosen for options that exist.
+// Short errors for options that do not exist. A constructor whose only other overloads take an aggregate of options
+// adds one that takes an UnknownOption; it is never called, and never chosen for options that exist.
 //     Linear(3, 2, {.biass = false})   // error: name 'biass' used in a GNU-style designated initializer for an array
 // Without it g++ prints every constructor, and why each does not fit, but not the name of the option.
 
@@ -13,7 +13,8 @@ struct AnyOption {
   template <class X> AnyOption(const X&);  // never defined
 };
 
-/// Takes {.anything = value}. (As a template parameter N: a constructor that is no template, with the real options, goes first.)
+/// Takes {.anything = value}. (As a template parameter N: a constructor that is no template, with the real options,
+/// goes first.)
 template <std::size_t N> using UnknownOption = const AnyOption (&)[N];
 
 }  // namespace chainrule::nn::detail

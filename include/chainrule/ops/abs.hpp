@@ -31,14 +31,17 @@ struct Sign {
 /// Gradient: 0 everywhere, also at the jump. Source: torch.sign.
 ///     sign(tensor({-3, 0, 2}))   // {-1, 0, 1}
 template <class T> Tensor<T> sign(const Tensor<T>& x, Location at = Location::here()) {
-  return record("sign", map(fn::Sign{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+  return record(
+      "sign", map(fn::Sign{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
 
 /// |x|, element by element. Any element type.
 /// Gradient: g sign(x). The derivative does not exist at 0; we take 0, as PyTorch does. Source: torch.abs.
 ///     abs(tensor({-3, 0, 2}))   // {3, 0, 2}
 template <class T> Tensor<T> abs(const Tensor<T>& x, Location at = Location::here()) {
-  return record("abs", map(fn::Abs{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * sign(v)}; }, at);
+  return record(
+      "abs", map(fn::Abs{}, at, x), {x}, keep(x),
+      [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * sign(v)}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::sign(Location at) const { return chainrule::sign(*this, at); }

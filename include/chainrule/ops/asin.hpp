@@ -69,7 +69,9 @@ template <class T> Tensor<T> acos(const Tensor<T>& x, Location at = Location::he
 ///     atan(tensor({0, 1}))   // {0, 0.7854}
 template <class T> Tensor<T> atan(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "atan: expects a float or double tensor; convert first: x.to<float>()");
-  return record("atan", map(fn::Atan{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g / (v * v + 1)}; }, at);
+  return record(
+      "atan", map(fn::Atan{}, at, x), {x}, keep(x),
+      [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g / (v * v + 1)}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::asin(Location at) const { return chainrule::asin(*this, at); }

@@ -32,21 +32,27 @@ struct Atan2Scale {
 
 }  // namespace fn
 
-/// The angle of the point (x, y) from the positive x axis, between -pi and pi; y stands first; shapes broadcast. float and double.
+/// The angle of the point (x, y) from the positive x axis, between -pi and pi; y stands first; shapes broadcast. float
+/// and double.
 /// Gradient: g x / (x^2 + y^2) for y, -g y / (x^2 + y^2) for x; 0 at the origin, as in PyTorch 2.15. Source:
 /// torch.atan2.
 ///     atan2(tensor({1, 0}), tensor({1, -1}))   // {0.7854, 3.1416}
 template <class T> Tensor<T> atan2(const Tensor<T>& y, const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "atan2: expects float or double tensors; convert first: x.to<float>()");
-  return record("atan2", map(fn::Atan2{}, at, y, x), {y, x}, keep(y, x), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
-    const Tensor<T> scale = map(fn::Atan2Scale{}, {}, p, q), up = p / scale, right = q / scale;
-    const Tensor<T> square = up * up + right * right;
-    const Tensor<bool> origin = square == T(0);
-    const Tensor<T> slope = masked_fill(g / (masked_fill(square, origin, T(1)) * scale), origin, T(0));
-    return Grads{need[0] ? slope * right : Tensor<T>(), need[1] ? -(slope * up) : Tensor<T>()};
-  }, at);
+  return record(
+      "atan2", map(fn::Atan2{}, at, y, x), {y, x}, keep(y, x),
+      [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
+        const Tensor<T> scale = map(fn::Atan2Scale{}, {}, p, q), up = p / scale, right = q / scale;
+        const Tensor<T> square = up * up + right * right;
+        const Tensor<bool> origin = square == T(0);
+        const Tensor<T> slope = masked_fill(g / (masked_fill(square, origin, T(1)) * scale), origin, T(0));
+        return Grads{need[0] ? slope * right : Tensor<T>(), need[1] ? -(slope * up) : Tensor<T>()};
+      },
+      at);
 }
 
-template <class T> Tensor<T> Tensor<T>::atan2(const Tensor& x, Location at) const { return chainrule::atan2(*this, x, at); }
+template <class T> Tensor<T> Tensor<T>::atan2(const Tensor& x, Location at) const {
+  return chainrule::atan2(*this, x, at);
+}
 
 }  // namespace chainrule

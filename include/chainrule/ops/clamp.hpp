@@ -35,19 +35,23 @@ namespace detail {
 template <class T> fn::Clamp<T> clamp_bounds(std::optional<T> min, std::optional<T> max, const char* op, Location at) {
   using Limits = std::numeric_limits<T>;
   check(min.has_value() || max.has_value(), at, op, ": give min, max or both");
-  return {min.value_or(Limits::has_infinity ? static_cast<T>(-Limits::infinity()) : Limits::lowest()), max.value_or(Limits::has_infinity ? Limits::infinity() : Limits::max())};
+  return {min.value_or(Limits::has_infinity ? static_cast<T>(-Limits::infinity()) : Limits::lowest()),
+          max.value_or(Limits::has_infinity ? Limits::infinity() : Limits::max())};
 }
 
 }  // namespace detail
 
 /// The gradient of clamp as an op of its own: g where min < x < max, else 0. Its own gradient: the same of the new g.
 template <class T>
-Tensor<T> clamp_grad(const Tensor<T>& g, const Tensor<T>& x, std::type_identity_t<std::optional<T>> min, std::type_identity_t<std::optional<T>> max,
-                     Location at = Location::here()) {
+Tensor<T> clamp_grad(const Tensor<T>& g, const Tensor<T>& x, std::type_identity_t<std::optional<T>> min,
+                     std::type_identity_t<std::optional<T>> max, Location at = Location::here()) {
   const fn::ClampGrad<T> f{min.value_or(T{}), max.value_or(T{}), min.has_value(), max.has_value()};
-  return record("clamp_grad", map(f, at, g, x), {g, x}, keep(x), [min, max](const Tensor<T>& gg, const Tensor<T>& v) {
-    return Grads{clamp_grad(gg, v, min, max), Tensor<T>()};
-  }, at);
+  return record(
+      "clamp_grad", map(f, at, g, x), {g, x}, keep(x),
+      [min, max](const Tensor<T>& gg, const Tensor<T>& v) {
+        return Grads{clamp_grad(gg, v, min, max), Tensor<T>()};
+      },
+      at);
 }
 
 namespace detail {

@@ -24,17 +24,21 @@ template <class U> struct Cast {
 
 /// A contiguous copy. Gradient: g.
 template <class T> Tensor<T> clone(const Tensor<T>& x, Location at = Location::here()) {
-  return record("clone", map(fn::Copy{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{g}; }, at);
+  return record(
+      "clone", map(fn::Copy{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{g}; }, at);
 }
 /// x itself if its elements lie one after the other in row-major order, else a copy that does.
-template <class T> Tensor<T> contiguous(const Tensor<T>& x, Location at = Location::here()) { return x.is_contiguous() ? x : clone(x, at); }
+template <class T> Tensor<T> contiguous(const Tensor<T>& x, Location at = Location::here()) {
+  return x.is_contiguous() ? x : clone(x, at);
+}
 
 /// The same values as another element type: x.to<double>(). Between float and double the gradient is g, converted back.
 ///     tensor({1.9f}).to<std::int64_t>()   // {1}: toward zero
 template <class U, class T> Tensor<U> cast(const Tensor<T>& x, Location at = Location::here()) {
   if constexpr (std::same_as<U, T>) return x;
   else if constexpr (Real<U> && Real<T>)
-    return record("to", map(fn::Cast<U>{}, at, x), {x}, [](const Tensor<U>& g) { return Grads{cast<T>(g)}; }, at);
+    return record(
+        "to", map(fn::Cast<U>{}, at, x), {x}, [](const Tensor<U>& g) { return Grads{cast<T>(g)}; }, at);
   else return map(fn::Cast<U>{}, at, x);
 }
 
@@ -45,13 +49,14 @@ template <class T> Tensor<T> to_device(const Tensor<T>& x, Device device, Locati
   Tensor<T> out = detail::allocate<T>(x.shape(), device, "to", at);
   auto* copy = detail::memory_of(device == Device::cpu ? x.device() : device).copy;
   copy(out.data(), device, from.data(), x.device(), static_cast<std::size_t>(x.numel()) * sizeof(T));
-  return record("to", out, {x}, [home = x.device()](const Tensor<T>& g) { return Grads{to_device(g, home)}; }, at);
+  return record(
+      "to", out, {x}, [home = x.device()](const Tensor<T>& g) { return Grads{to_device(g, home)}; }, at);
 }
 
 namespace detail {
 
-/// Calls f with a handle on x as integers of the same width: for what moves values without computing. (A program that trains in float
-/// need not compile the copies of the other types, least of all with the gradients of double.)
+/// Calls f with a handle on x as integers of the same width: for what moves values without computing. (A program that
+/// trains in float need not compile the copies of the other types, least of all with the gradients of double.)
 template <class F> void with_bits(const TensorBase& x, const F& f) {
   switch (size_of(x.dtype())) {
     case 8: return f(Tensor<std::int64_t>(x.share()));

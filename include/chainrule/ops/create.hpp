@@ -32,10 +32,12 @@ template <class T> struct Nested {
     shape.push_back(static_cast<std::int64_t>(rows.size()));
     bool first = true;
     for (const Nested& r : rows) {
-      if (first) for (auto s : r.shape) shape.push_back(s);
+      if (first)
+        for (auto s : r.shape) shape.push_back(s);
       Shape rest = shape;
       rest.erase(0);
-      check(r.shape == rest, {}, "tensor: rows of a nested list must have the same shape, got ", rest, " and ", r.shape);
+      check(r.shape == rest, {}, "tensor: rows of a nested list must have the same shape, got ", rest, " and ",
+            r.shape);
       values.insert(values.end(), r.values.begin(), r.values.end());
       first = false;
     }
@@ -46,15 +48,17 @@ template <class T> struct Nested {
 
 /// A tensor of these values. Of float, unless another type is named: tensor<std::int64_t>({3, 1, 4}).
 ///     tensor({{1, 2}, {3, 4}})   // shape (2, 2)
-template <class T = float> Tensor<T> tensor(std::type_identity_t<detail::Nested<T>> values, TensorOptions options = {}, Location at = Location::here()) {
+template <class T = float>
+Tensor<T> tensor(std::type_identity_t<detail::Nested<T>> values, TensorOptions options = {},
+                 Location at = Location::here()) {
   Tensor<T> t = detail::allocate<T>(values.shape, Device::cpu, "tensor", at);
   std::copy(values.values.begin(), values.values.end(), t.data());
   return detail::finish(t, options, at);
 }
 /// The values of a vector, copied. Its type is the tensor's.
 template <class V>
-  requires std::same_as<V, std::vector<typename V::value_type>> && Element<typename V::value_type>
-Tensor<typename V::value_type> tensor(const V& values, TensorOptions options = {}, Location at = Location::here()) {
+requires std::same_as<V, std::vector<typename V::value_type>> && Element<typename V::value_type>
+    Tensor<typename V::value_type> tensor(const V& values, TensorOptions options = {}, Location at = Location::here()) {
   auto t = detail::allocate<typename V::value_type>(Shape(values.size()), Device::cpu, "tensor", at);
   std::copy(values.begin(), values.end(), t.data());
   return detail::finish(t, options, at);
@@ -63,24 +67,31 @@ Tensor<typename V::value_type> tensor(const V& values, TensorOptions options = {
 /// A matrix of a vector of rows, all of the same length.
 ///     std::vector<std::vector<float>> rows{{1, 2}, {3, 4}};     tensor(rows);
 template <class V, class T = typename V::value_type::value_type>
-  requires std::same_as<V, std::vector<std::vector<T>>> && Element<T>
-Tensor<T> tensor(const V& rows, TensorOptions options = {}, Location at = Location::here()) {
+requires std::same_as<V, std::vector<std::vector<T>>> && Element<T> Tensor<T> tensor(const V& rows,
+                                                                                     TensorOptions options = {},
+                                                                                     Location at = Location::here()) {
   const std::size_t columns = rows.empty() ? 0 : rows[0].size();
-  for (std::size_t i = 0; i < rows.size(); ++i) check(rows[i].size() == columns, at, "tensor: row 0 has ", columns, " values, row ", i, " has ", rows[i].size());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    check(rows[i].size() == columns, at, "tensor: row 0 has ", columns, " values, row ", i, " has ", rows[i].size());
   const Shape shape{rows.size(), columns};
   Tensor<T> t = detail::allocate<T>(shape, Device::cpu, "tensor", at);
-  for (std::size_t i = 0; i < rows.size(); ++i) std::copy(rows[i].begin(), rows[i].end(), t.data() + static_cast<std::ptrdiff_t>(i * columns));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::copy(rows[i].begin(), rows[i].end(), t.data() + static_cast<std::ptrdiff_t>(i * columns));
   return detail::finish(t, options, at);
 }
 
 /// Memory that nobody has written to yet. Throws, as all that follow, for a negative size, for sizes that are too large
 /// for any memory, and when the system does not give the memory.
-template <class T = float> Tensor<T> empty(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+template <class T = float>
+Tensor<T> empty(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
   Tensor<T> t = detail::allocate<T>(shape, options.device, "empty", at);
   if (options.requires_grad) t.requires_grad_(true, at);
   return t;
 }
-template <class T = float, std::integral I, std::integral... N> Tensor<T> empty(detail::FirstSize first, I second, N... rest) { return empty<T>({first.value, second, rest...}, {}, first.at); }
+template <class T = float, std::integral I, std::integral... N>
+Tensor<T> empty(detail::FirstSize first, I second, N... rest) {
+  return empty<T>({first.value, second, rest...}, {}, first.at);
+}
 namespace detail {
 
 template <class T>
@@ -94,21 +105,36 @@ Tensor<T> filled(const Shape& shape, T value, const TensorOptions& options, cons
 
 /// All elements `value`: full({2, 3}, 7). Throws where T cannot hold the value: 300 for uint8, NaN for integers, 1e300
 /// for float.
-template <class T = float, Arithmetic N = T> Tensor<T> full(const Shape& shape, N value, TensorOptions options = {}, Location at = Location::here()) {
+template <class T = float, Arithmetic N = T>
+Tensor<T> full(const Shape& shape, N value, TensorOptions options = {}, Location at = Location::here()) {
   return detail::filled<T>(shape, detail::fitting<T>(value, "full", at), options, "full", at);
 }
-template <class T = float> Tensor<T> zeros(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+template <class T = float>
+Tensor<T> zeros(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
   return detail::filled<T>(shape, T{}, options, "zeros", at);
 }
-template <class T = float, std::integral I, std::integral... N> Tensor<T> zeros(detail::FirstSize first, I second, N... rest) { return zeros<T>({first.value, second, rest...}, {}, first.at); }
-template <class T = float> Tensor<T> ones(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+template <class T = float, std::integral I, std::integral... N>
+Tensor<T> zeros(detail::FirstSize first, I second, N... rest) {
+  return zeros<T>({first.value, second, rest...}, {}, first.at);
+}
+template <class T = float>
+Tensor<T> ones(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
   return detail::filled<T>(shape, T(1), options, "ones", at);
 }
-template <class T = float, std::integral I, std::integral... N> Tensor<T> ones(detail::FirstSize first, I second, N... rest) { return ones<T>({first.value, second, rest...}, {}, first.at); }
+template <class T = float, std::integral I, std::integral... N>
+Tensor<T> ones(detail::FirstSize first, I second, N... rest) {
+  return ones<T>({first.value, second, rest...}, {}, first.at);
+}
 
-template <class T> Tensor<T> empty_like(const Tensor<T>& x, Location at = Location::here()) { return empty<T>(x.shape(), {.device = x.device()}, at); }
-template <class T> Tensor<T> zeros_like(const Tensor<T>& x, Location at = Location::here()) { return zeros<T>(x.shape(), {.device = x.device()}, at); }
-template <class T> Tensor<T> ones_like(const Tensor<T>& x, Location at = Location::here()) { return ones<T>(x.shape(), {.device = x.device()}, at); }
+template <class T> Tensor<T> empty_like(const Tensor<T>& x, Location at = Location::here()) {
+  return empty<T>(x.shape(), {.device = x.device()}, at);
+}
+template <class T> Tensor<T> zeros_like(const Tensor<T>& x, Location at = Location::here()) {
+  return zeros<T>(x.shape(), {.device = x.device()}, at);
+}
+template <class T> Tensor<T> ones_like(const Tensor<T>& x, Location at = Location::here()) {
+  return ones<T>(x.shape(), {.device = x.device()}, at);
+}
 template <class T, Arithmetic N> Tensor<T> full_like(const Tensor<T>& x, N value, Location at = Location::here()) {
   return full<T>(x.shape(), value, {.device = x.device()}, at);
 }
@@ -147,7 +173,8 @@ template <class T>
 Tensor<T> arange_of(double start, double end, double step, const TensorOptions& options, Location at) {
   check(std::isfinite(start) && std::isfinite(end) && std::isfinite(step), at,
         "arange: start, end and step must be finite, got ", start, ", ", end, " and ", step);
-  check(step != 0 && (end - start) / step >= 0, at, "arange: cannot get from ", start, " to ", end, " in steps of ", step);
+  check(step != 0 && (end - start) / step >= 0, at, "arange: cannot get from ", start, " to ", end, " in steps of ",
+        step);
   const double count = std::ceil((end - start) / step);
   check(count <= static_cast<double>(most_bytes), at, "arange: from ", start, " to ", end, " in steps of ", step,
         " are ", count, " elements: too many");
@@ -177,14 +204,18 @@ template <class N> using ArangeType = std::conditional_t<std::integral<N>, std::
 template <class T = void, Arithmetic N> auto arange(N end, TensorOptions options = {}, Location at = Location::here()) {
   return detail::make_arange<std::conditional_t<std::is_void_v<T>, ArangeType<N>, T>>(N{}, end, N(1), options, at);
 }
-template <class T = void, Arithmetic N, Arithmetic M> auto arange(N start, M end, std::common_type_t<N, M> step = 1, TensorOptions options = {}, Location at = Location::here()) {
+template <class T = void, Arithmetic N, Arithmetic M>
+auto arange(N start, M end, std::common_type_t<N, M> step = 1, TensorOptions options = {},
+            Location at = Location::here()) {
   using Common = std::common_type_t<N, M>;
   return detail::make_arange<std::conditional_t<std::is_void_v<T>, ArangeType<Common>, T>>(start, end, step, options,
                                                                                            at);
 }
 /// `steps` numbers from start to end, both included, evenly spaced. Throws for infinities and NaN, and where T cannot
 /// hold the ends.
-template <class T = float> Tensor<T> linspace(double start, double end, std::int64_t steps, TensorOptions options = {}, Location at = Location::here()) {
+template <class T = float>
+Tensor<T> linspace(double start, double end, std::int64_t steps, TensorOptions options = {},
+                   Location at = Location::here()) {
   check(steps >= 0, at, "linspace: steps must not be negative, got ", steps);
   check(std::isfinite(start) && std::isfinite(end), at, "linspace: start and end must be finite, got ", start, " and ",
         end);
@@ -193,7 +224,8 @@ template <class T = float> Tensor<T> linspace(double start, double end, std::int
   const double parts = static_cast<double>(steps - 1), way = end - start;
   const double step = steps > 1 ? std::isfinite(way) ? way / parts : end / parts - start / parts : 0;
   for (std::int64_t i = 0; i < steps; ++i)  // from both ends, as PyTorch does, so that the last value is exactly `end`
-    t.data()[i] = static_cast<T>(i < (steps + 1) / 2 ? start + step * static_cast<double>(i) : end - step * static_cast<double>(steps - 1 - i));
+    t.data()[i] = static_cast<T>(i < (steps + 1) / 2 ? start + step * static_cast<double>(i)
+                                                     : end - step * static_cast<double>(steps - 1 - i));
   return detail::finish(t, options, at);
 }
 /// The identity matrix, or its n by m upper left part. Throws for negative sizes.
@@ -212,7 +244,8 @@ namespace detail {
 
 inline Generator& pick(Generator* g) { return g ? *g : default_generator(); }
 
-/// out[i] for i in [0, n) from the words of counter i / each; make(word, numbers) turns 64 counters' words into 64 * each numbers.
+/// out[i] for i in [0, n) from the words of counter i / each; make(word, numbers) turns 64 counters' words into 64 *
+/// each numbers.
 template <int each, class T, class Make> void fill_random(T* out, std::int64_t n, Generator& generator, Make make) {
   const auto seed = generator.seed(), stream = generator.next_stream();
   constexpr std::int64_t block = each * philox_width;
@@ -291,7 +324,8 @@ template <class T> struct MakeNormal {
 };
 
 template <Real T> void fill_uniform(T* out, std::int64_t n, double low, double high, Generator& generator) {
-  fill_random<sizeof(T) == 4 ? 4 : 2>(out, n, generator, MakeUniform<T>{static_cast<T>(low), static_cast<T>(high - low)});
+  fill_random<sizeof(T) == 4 ? 4 : 2>(out, n, generator,
+                                      MakeUniform<T>{static_cast<T>(low), static_cast<T>(high - low)});
 }
 template <Real T> void fill_normal(T* out, std::int64_t n, double mean, double std, Generator& generator) {
   fill_random<sizeof(T) == 4 ? 4 : 2>(out, n, generator, MakeNormal<T>{static_cast<T>(mean), static_cast<T>(std)});
@@ -306,25 +340,39 @@ inline std::uint64_t below(std::uint64_t bits, std::uint64_t n) {
 }  // namespace detail
 
 /// Uniform in [0, 1).
-template <Real T = float> Tensor<T> rand(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+template <Real T = float>
+Tensor<T> rand(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
   Tensor<T> t = detail::allocate<T>(shape, Device::cpu, "rand", at);
   detail::fill_uniform(t.data(), t.numel(), 0, 1, detail::pick(options.generator));
   return detail::finish(t, options, at);
 }
-template <Real T = float, std::integral I, std::integral... N> Tensor<T> rand(detail::FirstSize first, I second, N... rest) { return rand<T>({first.value, second, rest...}, {}, first.at); }
+template <Real T = float, std::integral I, std::integral... N>
+Tensor<T> rand(detail::FirstSize first, I second, N... rest) {
+  return rand<T>({first.value, second, rest...}, {}, first.at);
+}
 /// Normal with mean 0 and standard deviation 1.
-template <Real T = float> Tensor<T> randn(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+template <Real T = float>
+Tensor<T> randn(const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
   Tensor<T> t = detail::allocate<T>(shape, Device::cpu, "randn", at);
   detail::fill_normal(t.data(), t.numel(), 0, 1, detail::pick(options.generator));
   return detail::finish(t, options, at);
 }
-template <Real T = float, std::integral I, std::integral... N> Tensor<T> randn(detail::FirstSize first, I second, N... rest) { return randn<T>({first.value, second, rest...}, {}, first.at); }
-template <Real T> Tensor<T> rand_like(const Tensor<T>& x, Location at = Location::here()) { return rand<T>(x.shape(), {.device = x.device()}, at); }
-template <Real T> Tensor<T> randn_like(const Tensor<T>& x, Location at = Location::here()) { return randn<T>(x.shape(), {.device = x.device()}, at); }
+template <Real T = float, std::integral I, std::integral... N>
+Tensor<T> randn(detail::FirstSize first, I second, N... rest) {
+  return randn<T>({first.value, second, rest...}, {}, first.at);
+}
+template <Real T> Tensor<T> rand_like(const Tensor<T>& x, Location at = Location::here()) {
+  return rand<T>(x.shape(), {.device = x.device()}, at);
+}
+template <Real T> Tensor<T> randn_like(const Tensor<T>& x, Location at = Location::here()) {
+  return randn<T>(x.shape(), {.device = x.device()}, at);
+}
 
 /// Integers in [low, high). Throws unless low < high, and where T cannot hold both ends (randint<std::uint8_t>(0,
 /// 1000)).
-template <class T = std::int64_t> Tensor<T> randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+template <class T = std::int64_t>
+Tensor<T> randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions options = {},
+                  Location at = Location::here()) {
   check(high > low, at, "randint: needs low < high, got ", low, " and ", high);
   if constexpr (std::same_as<T, bool>)
     check(low >= 0 && high <= 2, at, "randint: a bool is 0 or 1, got low ", low, " and high ", high);
@@ -341,7 +389,8 @@ template <class T = std::int64_t> Tensor<T> randint(std::int64_t low, std::int64
   return detail::finish(t, options, at);
 }
 /// Integers in [0, high).
-template <class T = std::int64_t> Tensor<T> randint(std::int64_t high, const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
+template <class T = std::int64_t>
+Tensor<T> randint(std::int64_t high, const Shape& shape, TensorOptions options = {}, Location at = Location::here()) {
   return randint<T>(0, high, shape, options, at);
 }
 /// The numbers 0 to n - 1 in random order (Fisher-Yates).
@@ -361,7 +410,8 @@ inline Tensor<std::int64_t> randperm(std::int64_t n, TensorOptions options = {},
 namespace detail {
 
 /// Overwrites x with what draw(memory, count) writes in row-major order, whatever x's strides and device.
-template <class T, class Draw> const Tensor<T>& overwrite(const Tensor<T>& x, const char* op, Location at, const Draw& draw) {
+template <class T, class Draw>
+const Tensor<T>& overwrite(const Tensor<T>& x, const char* op, Location at, const Draw& draw) {
   check_editable(x, op, at);
   if (x.is_contiguous() && x.device() == Device::cpu) {
     draw(x.data(), x.numel());
@@ -376,17 +426,23 @@ template <class T, class Draw> const Tensor<T>& overwrite(const Tensor<T>& x, co
 
 }  // namespace detail
 
-template <class T> const Tensor<T>& Tensor<T>::uniform_(double low, double high, Generator* generator, Location at) const {
+template <class T>
+const Tensor<T>& Tensor<T>::uniform_(double low, double high, Generator* generator, Location at) const {
   static_assert(Real<T>, "uniform_: expects a float or double tensor; use randint for integers");
   check(low <= high, at, "uniform_: needs low <= high, got ", low, " and ", high);
   check(std::isfinite(static_cast<T>(high - low)) && std::isfinite(static_cast<T>(low)), at, "uniform_: ", low, " to ",
         high, " is too wide for ", name_of(dtype_of<T>));
-  return detail::overwrite(*this, "uniform_", at, [&](T* out, std::int64_t n) { detail::fill_uniform(out, n, low, high, detail::pick(generator)); });
+  return detail::overwrite(*this, "uniform_", at, [&](T* out, std::int64_t n) {
+    detail::fill_uniform(out, n, low, high, detail::pick(generator));
+  });
 }
-template <class T> const Tensor<T>& Tensor<T>::normal_(double mean, double std, Generator* generator, Location at) const {
+template <class T>
+const Tensor<T>& Tensor<T>::normal_(double mean, double std, Generator* generator, Location at) const {
   static_assert(Real<T>, "normal_: expects a float or double tensor; use randint for integers");
   check(std >= 0, at, "normal_: needs std >= 0, got ", std);
-  return detail::overwrite(*this, "normal_", at, [&](T* out, std::int64_t n) { detail::fill_normal(out, n, mean, std, detail::pick(generator)); });
+  return detail::overwrite(*this, "normal_", at, [&](T* out, std::int64_t n) {
+    detail::fill_normal(out, n, mean, std, detail::pick(generator));
+  });
 }
 
 }  // namespace chainrule

@@ -1,5 +1,6 @@
 #pragma once
-// cross_entropy: log_softmax and the negative log-likelihood in one kernel, and its gradient, softmax minus one-hot, in another.
+// cross_entropy: log_softmax and the negative log-likelihood in one kernel, and its gradient, softmax minus one-hot, in
+// another.
 
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/reduction.hpp>
@@ -12,7 +13,7 @@ template <class T> struct CrossEntropyOptions {
   Tensor<T> weight = {};             ///< (C,): how much each class counts; all 1 if left out
   std::int64_t ignore_index = -100;  ///< rows with this label count for nothing
   Reduction reduction = Reduction::mean;
-  double label_smoothing = 0;        ///< this share of each target is spread evenly over all classes
+  double label_smoothing = 0;  ///< this share of each target is spread evenly over all classes
 };
 
 namespace fn {
@@ -29,16 +30,15 @@ template <class T> struct ClassLossArgs {
   const T* g = nullptr;  // upstream, for gradients: one number, or one for each row if nothing is reduced
 };
 
-/// Per row (outer, inner), kept for the gradient: max and log-sum of the shifted exponentials, and the factor of softmax(x) in the
-/// row's gradient (0 where ignored); and one number, what the sum is divided by.
-template <class T> struct CrossEntropyRows {
-  T *max, *log_sum, *scale, *divisor;
-};
+/// Per row (outer, inner), kept for the gradient: max and log-sum of the shifted exponentials, and the factor of
+/// softmax(x) in the row's gradient (0 where ignored); and one number, what the sum is divided by.
+template <class T> struct CrossEntropyRows { T *max, *log_sum, *scale, *divisor; };
 
 // The slots; the CPU kernels stand in cpu/rowwise/cross_entropy.hpp.
 template <class T> struct CrossEntropy {
   static constexpr auto name = "cross_entropy";
-  using fn = void(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* terms, T* loss);  // loss: null if nothing is reduced
+  using fn = void(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* terms,
+                  T* loss);  // loss: null if nothing is reduced
 };
 template <class T> struct CrossEntropyGrad {
   static constexpr auto name = "cross_entropy_grad";
@@ -72,12 +72,14 @@ Tensor<std::int64_t> check_class_loss(const char* op, const Tensor<T>& x, const 
   if (target.shape() != rows) [[unlikely]] {
     Shape squeezed = target.shape();
     std::string fix;
-    if (target.shape() == x.shape()) fix = "; one-hot labels become class numbers by target.argmax(1), or pass probabilities of the scores' type";
-    else if (target.dim() == x.dim() && squeezed[d] == 1 && (squeezed.erase(d), squeezed == rows)) fix = "; use target.squeeze(1)";
+    if (target.shape() == x.shape())
+      fix = "; one-hot labels become class numbers by target.argmax(1), or pass probabilities of the scores' type";
+    else if (target.dim() == x.dim() && squeezed[d] == 1 && (squeezed.erase(d), squeezed == rows))
+      fix = "; use target.squeeze(1)";
     fail(at, op, ": scores of shape ", x.shape(), " need labels of shape ", rows, ", got ", target.shape(), fix);
   }
-  check(!weight.defined() || weight.shape() == Shape(classes), at, op, ": weight needs one number for each of the ", classes, " classes, got shape ",
-        weight.defined() ? weight.shape() : Shape{});
+  check(!weight.defined() || weight.shape() == Shape(classes), at, op, ": weight needs one number for each of the ",
+        classes, " classes, got shape ", weight.defined() ? weight.shape() : Shape{});
   check_same_device(op, at, x, target);
   if (weight.defined()) {
     check_same_device(op, at, x, weight);
@@ -95,7 +97,8 @@ Tensor<std::int64_t> check_class_loss(const char* op, const Tensor<T>& x, const 
       for (int j = k + 1; j < rows.size(); ++j) below *= rows[j];
       place.insert(0, bad / below % rows[k]);
     }
-    fail(at, op, ": label ", label, " at row ", place.size() == 1 ? std::to_string(place[0]) : place.str(), " is no class; there are ", classes, " classes (0 to ", classes - 1, ")");
+    fail(at, op, ": label ", label, " at row ", place.size() == 1 ? std::to_string(place[0]) : place.str(),
+         " is no class; there are ", classes, " classes (0 to ", classes - 1, ")");
   }
   return labels;
 }
@@ -109,8 +112,15 @@ struct ClassLossSettings {
 };
 
 template <Real T>
-fn::ClassLossArgs<T> class_loss_args(const ClassLossSettings& s, const Tensor<T>& x, const Tensor<std::int64_t>& target, const Tensor<T>& weight) {
-  return {along_dim(x.shape(), s.dim), x.data(), target.data(), weight.defined() ? weight.data() : nullptr, s.ignore_index, s.smoothing, s.reduction};
+fn::ClassLossArgs<T> class_loss_args(const ClassLossSettings& s, const Tensor<T>& x, const Tensor<std::int64_t>& target,
+                                     const Tensor<T>& weight) {
+  return {along_dim(x.shape(), s.dim),
+          x.data(),
+          target.data(),
+          weight.defined() ? weight.data() : nullptr,
+          s.ignore_index,
+          s.smoothing,
+          s.reduction};
 }
 template <Real T> fn::CrossEntropyRows<T> cross_entropy_rows(const Tensor<T>& stats) {
   const std::int64_t rows = (stats.numel() - 1) / 3;
@@ -119,7 +129,8 @@ template <Real T> fn::CrossEntropyRows<T> cross_entropy_rows(const Tensor<T>& st
 
 /// d(loss)/dx as an op of g and x.
 template <Real T>
-Tensor<T> cross_entropy_grad(const Tensor<T>& g, const Tensor<T>& x, const Tensor<std::int64_t>& target, const Tensor<T>& weight, const Tensor<T>& stats, ClassLossSettings settings,
+Tensor<T> cross_entropy_grad(const Tensor<T>& g, const Tensor<T>& x, const Tensor<std::int64_t>& target,
+                             const Tensor<T>& weight, const Tensor<T>& stats, ClassLossSettings settings,
                              Location at = Location::here()) {
   Tensor<T> gx = allocate<T>(x.shape(), x.device());
   if (x.numel() > 0) {
@@ -129,46 +140,52 @@ Tensor<T> cross_entropy_grad(const Tensor<T>& g, const Tensor<T>& x, const Tenso
     args.g = upstream.data();
     kernel<fn::CrossEntropyGrad<T>>::on(x.device(), at)(args, cross_entropy_rows(stats), gx.data());
   }
-  return record("cross_entropy_grad", gx, {g, x}, keep(g, x, target, weight, stats),
-                [settings](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& in, const Tensor<std::int64_t>& labels, const Tensor<T>& w, const Tensor<T>& kept) {
-    Tensor<T> to_g, to_x;
-    const Dims classes(settings.dim);
-    if (need[0]) {  // the op is linear in g
-      to_g = u * cross_entropy_grad(ones_like(up), in, labels, w, kept, settings);
-      to_g = settings.reduction == chainrule::Reduction::none ? sum(to_g, classes) : sum(to_g);
-    }
-    if (need[1]) {  // x only enters through softmax(x), whose factor in each row is g * scale
-      Shape one = in.shape();
-      one[settings.dim] = 1;
-      Tensor<T> scale = reshape(slice(kept, 0, 2 * one.numel(), 3 * one.numel()), one);
-      Tensor<T> factor = (settings.reduction == chainrule::Reduction::none ? reshape(up, one) : up) * scale;
-      to_x = softmax_grad(u * factor, softmax(in, settings.dim), settings.dim);
-    }
-    return Grads{to_g, to_x};
-  }, at);
+  return record(
+      "cross_entropy_grad", gx, {g, x}, keep(g, x, target, weight, stats),
+      [settings](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& in,
+                 const Tensor<std::int64_t>& labels, const Tensor<T>& w, const Tensor<T>& kept) {
+        Tensor<T> to_g, to_x;
+        const Dims classes(settings.dim);
+        if (need[0]) {  // the op is linear in g
+          to_g = u * cross_entropy_grad(ones_like(up), in, labels, w, kept, settings);
+          to_g = settings.reduction == chainrule::Reduction::none ? sum(to_g, classes) : sum(to_g);
+        }
+        if (need[1]) {  // x only enters through softmax(x), whose factor in each row is g * scale
+          Shape one = in.shape();
+          one[settings.dim] = 1;
+          Tensor<T> scale = reshape(slice(kept, 0, 2 * one.numel(), 3 * one.numel()), one);
+          Tensor<T> factor = (settings.reduction == chainrule::Reduction::none ? reshape(up, one) : up) * scale;
+          to_x = softmax_grad(u * factor, softmax(in, settings.dim), settings.dim);
+        }
+        return Grads{to_g, to_x};
+      },
+      at);
 }
 
 inline void check_smoothing(double smoothing, Location at) {
-  check(smoothing >= 0 && smoothing <= 1, at, "cross_entropy: label_smoothing must lie between 0 and 1, got ", smoothing);
+  check(smoothing >= 0 && smoothing <= 1, at, "cross_entropy: label_smoothing must lie between 0 and 1, got ",
+        smoothing);
 }
 
 }  // namespace detail
 
-/// The cross entropy between scores (logits) and class labels: for each row -weight[label] log_softmax(x)[label]. Scores (N, C),
-/// labels (N,) of int64; also (N, C, d1, ...) and (N, d1, ...), or (C,) and (). float and double.
-/// "mean" divides the sum by the sum of the labels' weights; with every row ignored it is NaN, as in PyTorch. label_smoothing e:
-/// the target is (1 - e) one-hot + e / C.
+/// The cross entropy between scores (logits) and class labels: for each row -weight[label] log_softmax(x)[label].
+/// Scores (N, C), labels (N,) of int64; also (N, C, d1, ...) and (N, d1, ...), or (C,) and (). float and double.
+/// "mean" divides the sum by the sum of the labels' weights; with every row ignored it is NaN, as in PyTorch.
+/// label_smoothing e: the target is (1 - e) one-hot + e / C.
 /// Gradient: weight[label] (softmax(x) - one-hot) g, divided as the loss is; 0 for ignored rows.
 /// Throws, before any work, for a label that is no class (with the label and its row), for shapes that do not belong
 /// together, and for a weight that requires a gradient.
 /// Source: torch.nn.functional.cross_entropy.
 ///     cross_entropy(zeros({1, 10}), tensor<std::int64_t>({3}))   // log(10) = 2.3026
 template <Real T>
-Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<std::int64_t>& target, std::type_identity_t<CrossEntropyOptions<T>> options = {}, Location at = Location::here()) {
+Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<std::int64_t>& target,
+                        std::type_identity_t<CrossEntropyOptions<T>> options = {}, Location at = Location::here()) {
   const Tensor<std::int64_t> labels =
       detail::check_class_loss("cross_entropy", input, target, options.weight, options.ignore_index, at);
   detail::check_smoothing(options.label_smoothing, at);
-  const detail::ClassLossSettings settings{input.dim() == 1 ? 0 : 1, options.ignore_index, options.label_smoothing, options.reduction};
+  const detail::ClassLossSettings settings{input.dim() == 1 ? 0 : 1, options.ignore_index, options.label_smoothing,
+                                           options.reduction};
   const bool reduced = options.reduction != Reduction::none;
   Tensor<T> x = input, weight = options.weight;
   {
@@ -182,29 +199,37 @@ Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<std::int64_t>& targ
   };
   Tensor<T> terms = fresh(target.shape()), stats = fresh({3 * rows + 1});
   Tensor<T> loss = reduced ? fresh({}) : terms;
-  kernel<fn::CrossEntropy<T>>::on(input.device(), at)(detail::class_loss_args(settings, x, labels, weight), detail::cross_entropy_rows(stats), terms.data(), reduced ? loss.data() : nullptr);
-  return record("cross_entropy", loss, {input}, keep(input, labels, weight, stats),
-                [settings](const Tensor<T>& g, const Tensor<T>& in, const Tensor<std::int64_t>& t, const Tensor<T>& w, const Tensor<T>& kept) {
-    return Grads{detail::cross_entropy_grad(g, in, t, w, kept, settings)};
-  }, at);
+  kernel<fn::CrossEntropy<T>>::on(input.device(), at)(detail::class_loss_args(settings, x, labels, weight),
+                                                      detail::cross_entropy_rows(stats), terms.data(),
+                                                      reduced ? loss.data() : nullptr);
+  return record(
+      "cross_entropy", loss, {input}, keep(input, labels, weight, stats),
+      [settings](const Tensor<T>& g, const Tensor<T>& in, const Tensor<std::int64_t>& t, const Tensor<T>& w,
+                 const Tensor<T>& kept) { return Grads{detail::cross_entropy_grad(g, in, t, w, kept, settings)}; },
+      at);
 }
 
-/// The same for a probability of each class instead of a label: -sum(weight target log_softmax(x)) for each row; "mean" divides
-/// by the number of rows. The target has the shape of the scores and gets a gradient too, -weight log_softmax(x) g.
+/// The same for a probability of each class instead of a label: -sum(weight target log_softmax(x)) for each row; "mean"
+/// divides by the number of rows. The target has the shape of the scores and gets a gradient too, -weight
+/// log_softmax(x) g.
 ///     cross_entropy(zeros({1, 2}), tensor({{0.5f, 0.5f}}))   // log(2) = 0.6931
 template <Real T>
-Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<T>& target, std::type_identity_t<CrossEntropyOptions<T>> options = {}, Location at = Location::here()) {
+Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<T>& target,
+                        std::type_identity_t<CrossEntropyOptions<T>> options = {}, Location at = Location::here()) {
   check(input.dim() > 0, at, "cross_entropy: expects scores of shape (N, C) or (N, C, d1, ...), got ", input.shape());
-  check(input.shape() == target.shape(), at, "cross_entropy: probabilities need the shape of the scores, ", input.shape(), ", got ", target.shape(),
+  check(input.shape() == target.shape(), at, "cross_entropy: probabilities need the shape of the scores, ",
+        input.shape(), ", got ", target.shape(),
         target.dim() < input.dim() ? "; class labels must be of int64: target.to<std::int64_t>()" : "");
   const int d = input.dim() == 1 ? 0 : 1;
   const std::int64_t classes = input.shape()[d];
-  check(!options.weight.defined() || options.weight.shape() == Shape(classes), at, "cross_entropy: weight needs one number for each of the ", classes, " classes, got shape ",
+  check(!options.weight.defined() || options.weight.shape() == Shape(classes), at,
+        "cross_entropy: weight needs one number for each of the ", classes, " classes, got shape ",
         options.weight.defined() ? options.weight.shape() : Shape{});
   detail::check_smoothing(options.label_smoothing, at);
 
   Tensor<T> p = target;
-  if (options.label_smoothing > 0) p = p * (1 - options.label_smoothing) + options.label_smoothing / static_cast<double>(classes);
+  if (options.label_smoothing > 0)
+    p = p * (1 - options.label_smoothing) + options.label_smoothing / static_cast<double>(classes);
   Tensor<T> terms = p * log_softmax(input, d, at);
   if (options.weight.defined()) {
     Shape column = Shape::filled(input.dim() - d, 1);

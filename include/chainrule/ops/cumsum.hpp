@@ -15,13 +15,15 @@ template <class T> struct CumsumKernel {
   static void cpu(std::int64_t outer, std::int64_t n, std::int64_t inner, bool from_end, T* out, const T* x) {
     using Total = std::conditional_t<Real<T>, double, T>;  // a float's running sum would lose digits as it grows
     const std::int64_t columns = outer * inner, step = from_end ? -inner : inner;
-    parallel_chunks(columns, std::max<std::int64_t>(1, detail::elementwise_grain / std::max<std::int64_t>(1, n)), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t c = begin; c < end; ++c) {
-        std::int64_t at = c / inner * n * inner + c % inner + (from_end ? (n - 1) * inner : 0);
-        Total sum{};
-        for (std::int64_t i = 0; i < n; ++i, at += step) out[at] = static_cast<T>(sum = static_cast<Total>(sum + static_cast<Total>(x[at])));
-      }
-    });
+    parallel_chunks(columns, std::max<std::int64_t>(1, detail::elementwise_grain / std::max<std::int64_t>(1, n)),
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t c = begin; c < end; ++c) {
+                        std::int64_t at = c / inner * n * inner + c % inner + (from_end ? (n - 1) * inner : 0);
+                        Total sum{};
+                        for (std::int64_t i = 0; i < n; ++i, at += step)
+                          out[at] = static_cast<T>(sum = static_cast<Total>(sum + static_cast<Total>(x[at])));
+                      }
+                    });
   }
 };
 
@@ -35,8 +37,10 @@ template <class T> Tensor<T> running_sum(const Tensor<T>& x, int d, bool from_en
   std::int64_t outer = 1, inner = 1;
   for (int k = 0; k < x.dim(); ++k)
     if (k != d) (k < d ? outer : inner) *= x.shape()[k];
-  if (x.numel() > 0) kernel<fn::CumsumKernel<T>>::on(x.device(), at)(outer, x.shape()[d], inner, from_end, out.data(), dense.data());
-  return record("cumsum", out, {x}, [d, from_end](const Tensor<T>& g) { return Grads{running_sum(g, d, !from_end, {})}; }, at);
+  if (x.numel() > 0)
+    kernel<fn::CumsumKernel<T>>::on(x.device(), at)(outer, x.shape()[d], inner, from_end, out.data(), dense.data());
+  return record(
+      "cumsum", out, {x}, [d, from_end](const Tensor<T>& g) { return Grads{running_sum(g, d, !from_end, {})}; }, at);
 }
 
 }  // namespace detail
@@ -53,8 +57,7 @@ template <class T> Tensor<SumOf<T>> cumsum(const Tensor<T>& x, std::int64_t dim,
 
 /// In another element type, PyTorch's dtype: cumsum<double>(x, 0), or as a method. x is converted first.
 template <Element U, class T>
-  requires(!std::same_as<U, T>)
-Tensor<U> cumsum(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
+requires(!std::same_as<U, T>) Tensor<U> cumsum(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
   return cast<U>(cumsum(cast<U>(x, at), dim, at), at);
 }
 

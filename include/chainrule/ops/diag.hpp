@@ -10,7 +10,8 @@
 
 namespace chainrule {
 
-/// Of a matrix: its diagonal, the elements (i, i + diagonal), as a vector. Of a vector: the matrix that has it there, 0 elsewhere.
+/// Of a matrix: its diagonal, the elements (i, i + diagonal), as a vector. Of a vector: the matrix that has it there, 0
+/// elsewhere.
 /// Made of other ops. Source: torch.diag.
 ///     diag(tensor({{1, 2}, {3, 4}}))   // {1, 4}
 ///     diag(tensor({1, 4}))             // {{1, 0}, {0, 4}}
@@ -25,7 +26,8 @@ template <class T> Tensor<T> diag(const Tensor<T>& x, std::int64_t diagonal = 0,
                      first = n > 0 ? down * columns + right : 0;
   const auto places = arange<std::int64_t>(first, first + n * (columns + 1), columns + 1, {.device = x.device()}, at);
   if (x.dim() == 2) return index_select(reshape(x, {-1}, at), 0, places, at);
-  return reshape(scatter_add(zeros<T>(rows * columns, {.device = x.device()}, at), 0, places, x, at), {rows, columns}, at);
+  return reshape(scatter_add(zeros<T>(rows * columns, {.device = x.device()}, at), 0, places, x, at), {rows, columns},
+                 at);
 }
 
 /// The sum of a matrix's diagonal. Made of other ops. Source: torch.trace.
@@ -35,7 +37,9 @@ template <class T> Tensor<SumOf<T>> trace(const Tensor<T>& x, Location at = Loca
   return sum(diag(x, 0, at), at);
 }
 
-template <class T> Tensor<T> Tensor<T>::diag(std::int64_t diagonal, Location at) const { return chainrule::diag(*this, diagonal, at); }
+template <class T> Tensor<T> Tensor<T>::diag(std::int64_t diagonal, Location at) const {
+  return chainrule::diag(*this, diagonal, at);
+}
 template <class T> Tensor<SumOf<T>> Tensor<T>::trace(Location at) const { return chainrule::trace(*this, at); }
 
 }  // namespace chainrule

@@ -1,5 +1,6 @@
 #pragma once
-// dropout: numbers left out at random. The mask is never stored: the gradient draws it again from the same seed and stream.
+// dropout: numbers left out at random. The mask is never stored: the gradient draws it again from the same seed and
+// stream.
 
 #include <chainrule/core/binary.hpp>
 #include <chainrule/core/random.hpp>
@@ -26,7 +27,9 @@ template <class T> struct Dropout {
 namespace detail {
 
 /// Into y, which may be x. Linear in x and its own transpose: the gradient of the gradient is the op again.
-template <Real T> Tensor<T> dropout_as(const char* op, const Tensor<T>& x, fn::DropoutMask mask, const Tensor<T>& y, Location at = Location::here()) {
+template <Real T>
+Tensor<T> dropout_as(const char* op, const Tensor<T>& x, fn::DropoutMask mask, const Tensor<T>& y,
+                     Location at = Location::here()) {
   {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
@@ -39,11 +42,15 @@ template <Real T> Tensor<T> dropout_as(const char* op, const Tensor<T>& x, fn::D
 
 }  // namespace detail
 
-/// In training each number becomes 0 with probability p and else x / (1 - p), so that its expectation is x; outside of training, and
-/// for p = 0, x itself. float and double, any shape. The same generator state gives the same mask, whatever the number of threads.
-/// Gradient: g / (1 - p) where x stayed, else 0. Throws unless 0 <= p <= 1. Source: Srivastava et al. 2014; torch.nn.functional.dropout.
+/// In training each number becomes 0 with probability p and else x / (1 - p), so that its expectation is x; outside of
+/// training, and for p = 0, x itself. float and double, any shape. The same generator state gives the same mask,
+/// whatever the number of threads.
+/// Gradient: g / (1 - p) where x stayed, else 0. Throws unless 0 <= p <= 1. Source: Srivastava et al. 2014;
+/// torch.nn.functional.dropout.
 ///     dropout(ones({4}))   // for example {2, 0, 0, 2}
-template <Real T> Tensor<T> dropout(const Tensor<T>& x, double p = 0.5, bool training = true, Generator* generator = nullptr, Location at = Location::here()) {
+template <Real T>
+Tensor<T> dropout(const Tensor<T>& x, double p = 0.5, bool training = true, Generator* generator = nullptr,
+                  Location at = Location::here()) {
   check(p >= 0 && p <= 1, at, "dropout: p must lie between 0 and 1, got ", p);
   if (!training || p == 0) return x;
   Generator& g = generator ? *generator : default_generator();

@@ -73,7 +73,8 @@ template <class T> Tensor<T> window_grad(const Tensor<T>& g, const Window& w) {
                   Window part = w;
                   part.shape = once;
                   return Grads{window(gg, part)};
-                }, {});
+                },
+                {});
 }
 
 /// g with zeros in the window: the gradient of what an edit of the view left as it was.
@@ -94,8 +95,9 @@ template <class T> void follow_base_as(TensorImpl& view) {
   const Tensor<T> base(view.base);
   const Window w(*view.base, view);
   const enable_grad recorded;
-  const Tensor<T> seen = record("as_strided", Tensor<T>(alias(base, view.shape, view.strides, view.offset)), {base},
-                                [w](const Tensor<T>& g) { return Grads{window_grad(g, w)}; }, base.impl()->node->at);
+  const Tensor<T> seen = record(
+      "as_strided", Tensor<T>(alias(base, view.shape, view.strides, view.offset)), {base},
+      [w](const Tensor<T>& g) { return Grads{window_grad(g, w)}; }, base.impl()->node->at);
   give_node(view, NodeRef(seen.impl()->node));
 }
 
@@ -106,9 +108,12 @@ template <class T> void give_history(const Tensor<T>& x, const Tensor<T>& made, 
   TensorImpl& impl = *x.impl();
   if (!impl.base) return give_node(impl, NodeRef(made.impl()->node));
   const Tensor<T> base(impl.base), after(alias(base));
-  record(op, after, {base, made}, [w = Window(*impl.base, impl)](const Tensor<T>& g, Needs need) {
-    return Grads{need[0] ? outside_window(g, w) : Tensor<T>(), need[1] ? window(g, w) : Tensor<T>()};
-  }, at);
+  record(
+      op, after, {base, made},
+      [w = Window(*impl.base, impl)](const Tensor<T>& g, Needs need) {
+        return Grads{need[0] ? outside_window(g, w) : Tensor<T>(), need[1] ? window(g, w) : Tensor<T>()};
+      },
+      at);
   give_node(*impl.base, NodeRef(after.impl()->node));
 }
 

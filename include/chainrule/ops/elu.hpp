@@ -25,7 +25,8 @@ template <class T> struct EluGrad {
 
 /// The gradient of elu in one pass: g where x > 0, else g alpha e^x. Its own gradient: that again for g; for x, 0 where
 /// x >= 0, else g alpha e^x.
-template <class T> Tensor<T> elu_grad(const Tensor<T>& g, const Tensor<T>& x, double alpha, Location at = Location::here()) {
+template <class T>
+Tensor<T> elu_grad(const Tensor<T>& g, const Tensor<T>& x, double alpha, Location at = Location::here()) {
   return record(
       "elu_grad", map(fn::EluGrad<T>{static_cast<T>(alpha)}, at, g, x), {g, x}, keep(g, x),
       [alpha](const Tensor<T>& gg, Needs need, const Tensor<T>& p, const Tensor<T>& v) {
@@ -41,10 +42,13 @@ template <class T> Tensor<T> elu_grad(const Tensor<T>& g, const Tensor<T>& x, do
 ///     elu(tensor({-1, 0, 2}))   // {-0.6321, 0, 2}
 template <class T> Tensor<T> elu(const Tensor<T>& x, double alpha = 1, Location at = Location::here()) {
   static_assert(Real<T>, "elu: expects a float or double tensor; convert first: x.to<float>()");
-  return record("elu", map(fn::Elu<T>{static_cast<T>(alpha)}, at, x), {x}, keep(x),
-                [alpha](const Tensor<T>& g, const Tensor<T>& v) { return Grads{elu_grad(g, v, alpha)}; }, at);
+  return record(
+      "elu", map(fn::Elu<T>{static_cast<T>(alpha)}, at, x), {x}, keep(x),
+      [alpha](const Tensor<T>& g, const Tensor<T>& v) { return Grads{elu_grad(g, v, alpha)}; }, at);
 }
 
-template <class T> Tensor<T> Tensor<T>::elu(double alpha, Location at) const { return chainrule::elu(*this, alpha, at); }
+template <class T> Tensor<T> Tensor<T>::elu(double alpha, Location at) const {
+  return chainrule::elu(*this, alpha, at);
+}
 
 }  // namespace chainrule

@@ -13,7 +13,7 @@ namespace chainrule {
 struct EmbeddingFuncOptions {
   std::optional<std::int64_t> padding_idx = {};  ///< this row gets no gradient; negative counts from the end
   std::optional<double> max_norm = {};  ///< rows that are used and longer than this are first scaled to it, in place
-  double norm_type = 2;                          ///< the p of that norm
+  double norm_type = 2;                 ///< the p of that norm
 };
 
 namespace detail {

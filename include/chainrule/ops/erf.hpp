@@ -23,7 +23,10 @@ struct Erf {
 ///     erf(tensor({0, 1}))   // {0, 0.8427}
 template <class T> Tensor<T> erf(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "erf: expects a float or double tensor; convert first: x.to<float>()");
-  return record("erf", map(fn::Erf{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * (exp(-(v * v)) * T(1.128379167095512573896))}; }, at);
+  return record(
+      "erf", map(fn::Erf{}, at, x), {x}, keep(x),
+      [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * (exp(-(v * v)) * T(1.128379167095512573896))}; },
+      at);
 }
 
 template <class T> Tensor<T> Tensor<T>::erf(Location at) const { return chainrule::erf(*this, at); }

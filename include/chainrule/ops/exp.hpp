@@ -28,7 +28,9 @@ struct Expm1 {
 ///     exp(tensor({0, 1}))   // {1, 2.7183}
 template <class T> Tensor<T> exp(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "exp: expects a float or double tensor; convert first: x.to<float>()");
-  return record("exp", map(fn::Exp{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g * y}; }, at);
+  return record(
+      "exp", map(fn::Exp{}, at, x), {x}, keep(this_value),
+      [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g * y}; }, at);
 }
 
 /// 2^x, element by element. float and double.
@@ -36,7 +38,9 @@ template <class T> Tensor<T> exp(const Tensor<T>& x, Location at = Location::her
 ///     exp2(tensor({0, 3}))   // {1, 8}
 template <class T> Tensor<T> exp2(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "exp2: expects a float or double tensor; convert first: x.to<float>()");
-  return record("exp2", map(fn::Exp2{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g * y * T(0.693147180559945309417)}; }, at);
+  return record(
+      "exp2", map(fn::Exp2{}, at, x), {x}, keep(this_value),
+      [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g * y * T(0.693147180559945309417)}; }, at);
 }
 
 /// e^x - 1, element by element, exact for x near 0 where e^x would round to 1. float and double.
@@ -44,7 +48,9 @@ template <class T> Tensor<T> exp2(const Tensor<T>& x, Location at = Location::he
 ///     expm1(tensor({0, 1e-10}))   // {0, 1e-10}
 template <class T> Tensor<T> expm1(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "expm1: expects a float or double tensor; convert first: x.to<float>()");
-  return record("expm1", map(fn::Expm1{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g * (y + 1)}; }, at);
+  return record(
+      "expm1", map(fn::Expm1{}, at, x), {x}, keep(this_value),
+      [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g * (y + 1)}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::exp(Location at) const { return chainrule::exp(*this, at); }

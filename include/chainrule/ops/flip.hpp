@@ -19,12 +19,16 @@ template <class T> Tensor<T> flip(const Tensor<T>& x, const Dims& dims, Location
     offset += (x.shape()[d] - 1) * x.strides()[d];
     strides[d] = -strides[d];
   }
-  return record("flip", map(fn::Copy{}, at, detail::make_view(x, x.shape(), strides, offset)), {x}, [dims](const Tensor<T>& g) { return Grads{flip(g, dims)}; }, at);
+  return record(
+      "flip", map(fn::Copy{}, at, detail::make_view(x, x.shape(), strides, offset)), {x},
+      [dims](const Tensor<T>& g) { return Grads{flip(g, dims)}; }, at);
 }
 
-/// x moved by `shift` places along `dim`; what leaves at the end comes in at the beginning. Gradient: g moved back. Source: torch.roll.
+/// x moved by `shift` places along `dim`; what leaves at the end comes in at the beginning. Gradient: g moved back.
+/// Source: torch.roll.
 ///     roll(tensor({1, 2, 3}), 1, 0)   // {3, 1, 2}
-template <class T> Tensor<T> roll(const Tensor<T>& x, std::int64_t shift, std::int64_t dim, Location at = Location::here()) {
+template <class T>
+Tensor<T> roll(const Tensor<T>& x, std::int64_t shift, std::int64_t dim, Location at = Location::here()) {
   const int d = detail::wrap_dim(dim, x.dim(), "roll", at);
   const std::int64_t n = x.shape()[d];
   const std::int64_t moved = n == 0 ? 0 : shift % n, cut = moved > 0 ? n - moved : -moved;
@@ -47,8 +51,12 @@ Tensor<T> roll(const Tensor<T>& x, const Shape& shifts, const Dims& dims, Locati
   return y;
 }
 
-template <class T> Tensor<T> Tensor<T>::flip(const Dims& dims, Location at) const { return chainrule::flip(*this, dims, at); }
-template <class T> Tensor<T> Tensor<T>::roll(std::int64_t shift, std::int64_t dim, Location at) const { return chainrule::roll(*this, shift, dim, at); }
+template <class T> Tensor<T> Tensor<T>::flip(const Dims& dims, Location at) const {
+  return chainrule::flip(*this, dims, at);
+}
+template <class T> Tensor<T> Tensor<T>::roll(std::int64_t shift, std::int64_t dim, Location at) const {
+  return chainrule::roll(*this, shift, dim, at);
+}
 template <class T> Tensor<T> Tensor<T>::roll(std::int64_t shift, Location at) const {
   return chainrule::roll(*this, shift, at);
 }

@@ -40,7 +40,12 @@ template <class T> Tensor<T> whole_quotient(const Tensor<T>& a, const Operand<T>
     if (!b.tensor) (divisor = allocate<T>({}, a.device(), "div", at)).fill_(b.scalar, at);
     const Tensor<T> q = down ? map(fn::Quotient<fn::Remainder>{}, at, a, divisor)
                              : map(fn::Trunc{}, at, map(fn::Div{}, at, a, divisor));
-    return record("div", q, {a, divisor}, [](const Tensor<T>& g) { return Grads{zeros_like(g), zeros_like(g)}; }, at);
+    return record(
+        "div", q, {a, divisor},
+        [](const Tensor<T>& g) {
+          return Grads{zeros_like(g), zeros_like(g)};
+        },
+        at);
   }
 }
 

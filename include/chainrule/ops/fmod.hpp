@@ -49,26 +49,34 @@ template <class F, class T> Tensor<T> rest_of_division(const Tensor<T>& a, Opera
     check(b.tensor ? !any(*b.tensor == T(0), at).item(at) : b.scalar != T(0), at, op, ": division of integers by 0");
     return b.tensor ? map(F{}, at, a, *b.tensor) : map(fn::BindRight{F{}, b.scalar}, at, a);
   } else {
-    if (!b.tensor) return record(op, map(fn::BindRight{F{}, b.scalar}, at, a), {a}, [](const Tensor<T>& g) { return Grads{g}; }, at);
-    return record(op, map(F{}, at, a, *b.tensor), {a, *b.tensor}, keep(a, *b.tensor), [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
-      if (!need[1]) return Grads{g, Tensor<T>()};
-      return Grads{g, -(g * map(fn::Quotient<F>{}, {}, p, q))};  // a constant
-    }, at);
+    if (!b.tensor)
+      return record(
+          op, map(fn::BindRight{F{}, b.scalar}, at, a), {a}, [](const Tensor<T>& g) { return Grads{g}; }, at);
+    return record(
+        op, map(F{}, at, a, *b.tensor), {a, *b.tensor}, keep(a, *b.tensor),
+        [](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
+          if (!need[1]) return Grads{g, Tensor<T>()};
+          return Grads{g, -(g * map(fn::Quotient<F>{}, {}, p, q))};  // a constant
+        },
+        at);
   }
 }
 
 }  // namespace detail
 
-/// a - b trunc(a / b), with the sign of a, as fmod and % in C; b is a tensor or a number; shapes broadcast. Any element type but bool.
+/// a - b trunc(a / b), with the sign of a, as fmod and % in C; b is a tensor or a number; shapes broadcast. Any element
+/// type but bool.
 /// Gradient: g for a, -g q for b, q being the whole number that the result was computed with. Source: torch.fmod. By 0:
 /// NaN; throws for integers.
 ///     fmod(tensor({-3, 3}), 2)   // {-1, 1}
-template <class T> Tensor<T> fmod(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
+template <class T>
+Tensor<T> fmod(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
   return detail::rest_of_division<fn::Fmod>(a, b, at);
 }
 /// a - b floor(a / b), with the sign of b, as % in Python; the rules of fmod otherwise. Source: torch.remainder.
 ///     remainder(tensor({-3, 3}), 2)   // {1, 1}
-template <class T> Tensor<T> remainder(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
+template <class T>
+Tensor<T> remainder(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
   return detail::rest_of_division<fn::Remainder>(a, b, at);
 }
 /// For a % b: either side may be a number.
@@ -79,7 +87,11 @@ template <class T> Tensor<T> remainder(Operand<T> a, Operand<T> b, Location at) 
   return remainder(number, b, at);
 }
 
-template <class T> Tensor<T> Tensor<T>::fmod(Operand<T> other, Location at) const { return chainrule::fmod(*this, other, at); }
-template <class T> Tensor<T> Tensor<T>::remainder(Operand<T> other, Location at) const { return chainrule::remainder(*this, other, at); }
+template <class T> Tensor<T> Tensor<T>::fmod(Operand<T> other, Location at) const {
+  return chainrule::fmod(*this, other, at);
+}
+template <class T> Tensor<T> Tensor<T>::remainder(Operand<T> other, Location at) const {
+  return chainrule::remainder(*this, other, at);
+}
 
 }  // namespace chainrule

@@ -1,7 +1,8 @@
 #pragma once
-// Reading and writing at places that an index tensor names: what gather, index_select, scatter_add, x[index] and index_put_ stand on.
-// A Loop<3> walks three tensors of one shape together: the values (0), the tensor that is indexed (1; it has stride 0 along the
-// indexed dimension) and the index (2; stride 0 along all dimensions that it does not have):
+// Reading and writing at places that an index tensor names: what gather, index_select, scatter_add, x[index] and
+// index_put_ stand on.
+// A Loop<3> walks three tensors of one shape together: the values (0), the tensor that is indexed (1; it has stride 0
+// along the indexed dimension) and the index (2; stride 0 along all dimensions that it does not have):
 //     values[a]  <->  base[b + step * index[c]]
 
 #include <chainrule/ops/copy.hpp>
@@ -21,9 +22,9 @@ template <class Body> void walk_rows(const IndexedLoop& loop, const std::int64_t
   }
 }
 
-/// A walk that writes into the base, where several elements may land on one place. Different coordinates along a dimension in which
-/// the base itself moves never do: the widest such dimension is cut among the tasks, and each place is written in row-major
-/// order of the values, whatever the cut.
+/// A walk that writes into the base, where several elements may land on one place. Different coordinates along a
+/// dimension in which the base itself moves never do: the widest such dimension is cut among the tasks, and each place
+/// is written in row-major order of the values, whatever the cut.
 template <class Body> void scatter_rows(const IndexedLoop& loop, const Body& body) {
   if (loop.numel == 0) return;
   int cut = -1;
@@ -51,9 +52,11 @@ namespace fn {
 /// values = base[index]
 template <class T> struct GatherKernel {
   static constexpr auto name = "gather";
-  using fn = void(const detail::IndexedLoop& loop, std::int64_t step, T* values, const T* base, const std::int64_t* index);
+  using fn = void(const detail::IndexedLoop& loop, std::int64_t step, T* values, const T* base,
+                  const std::int64_t* index);
 
-  static void cpu(const detail::IndexedLoop& loop, std::int64_t step, T* values, const T* base, const std::int64_t* index) {
+  static void cpu(const detail::IndexedLoop& loop, std::int64_t step, T* values, const T* base,
+                  const std::int64_t* index) {
     const int last = loop.dims - 1;
     const std::int64_t sv = loop.stride[0][last], sb = loop.stride[1][last], si = loop.stride[2][last];
     detail::for_each_row(loop, [&](std::int64_t n, const std::int64_t* offset) {
@@ -62,8 +65,10 @@ template <class T> struct GatherKernel {
       const std::int64_t* i = index + offset[2];
       if (si == 0) {  // a whole row from one place
         b += step * *i;
-        if (sv == 1 && sb == 1) for (std::int64_t k = 0; k < n; ++k) v[k] = b[k];
-        else for (std::int64_t k = 0; k < n; ++k) v[k * sv] = b[k * sb];
+        if (sv == 1 && sb == 1)
+          for (std::int64_t k = 0; k < n; ++k) v[k] = b[k];
+        else
+          for (std::int64_t k = 0; k < n; ++k) v[k * sv] = b[k * sb];
       } else {
         for (std::int64_t k = 0; k < n; ++k) v[k * sv] = b[k * sb + step * i[k * si]];
       }
@@ -74,9 +79,11 @@ template <class T> struct GatherKernel {
 /// base[index] += values, each place in row-major order of the values
 template <class T> struct ScatterAddKernel {
   static constexpr auto name = "scatter_add";
-  using fn = void(const detail::IndexedLoop& loop, std::int64_t step, const T* values, T* base, const std::int64_t* index);
+  using fn = void(const detail::IndexedLoop& loop, std::int64_t step, const T* values, T* base,
+                  const std::int64_t* index);
 
-  static void cpu(const detail::IndexedLoop& loop, std::int64_t step, const T* values, T* base, const std::int64_t* index) {
+  static void cpu(const detail::IndexedLoop& loop, std::int64_t step, const T* values, T* base,
+                  const std::int64_t* index) {
     const int last = loop.dims - 1;
     const std::int64_t sv = loop.stride[0][last], sb = loop.stride[1][last], si = loop.stride[2][last];
     detail::scatter_rows(loop, [&](std::int64_t n, const std::int64_t* offset) {
@@ -85,8 +92,10 @@ template <class T> struct ScatterAddKernel {
       const std::int64_t* i = index + offset[2];
       if (si == 0) {
         b += step * *i;
-        if (sv == 1 && sb == 1) for (std::int64_t k = 0; k < n; ++k) b[k] = static_cast<T>(b[k] + v[k]);
-        else for (std::int64_t k = 0; k < n; ++k) b[k * sb] = static_cast<T>(b[k * sb] + v[k * sv]);
+        if (sv == 1 && sb == 1)
+          for (std::int64_t k = 0; k < n; ++k) b[k] = static_cast<T>(b[k] + v[k]);
+        else
+          for (std::int64_t k = 0; k < n; ++k) b[k * sb] = static_cast<T>(b[k * sb] + v[k * sv]);
       } else {
         for (std::int64_t k = 0; k < n; ++k) {
           T& place = b[k * sb + step * i[k * si]];
@@ -100,9 +109,11 @@ template <class T> struct ScatterAddKernel {
 /// base[index] = values; of several values for one place the last in row-major order stays
 template <class T> struct PutKernel {
   static constexpr auto name = "index_put_";
-  using fn = void(const detail::IndexedLoop& loop, std::int64_t step, const T* values, T* base, const std::int64_t* index);
+  using fn = void(const detail::IndexedLoop& loop, std::int64_t step, const T* values, T* base,
+                  const std::int64_t* index);
 
-  static void cpu(const detail::IndexedLoop& loop, std::int64_t step, const T* values, T* base, const std::int64_t* index) {
+  static void cpu(const detail::IndexedLoop& loop, std::int64_t step, const T* values, T* base,
+                  const std::int64_t* index) {
     const int last = loop.dims - 1;
     const std::int64_t sv = loop.stride[0][last], sb = loop.stride[1][last], si = loop.stride[2][last];
     detail::scatter_rows(loop, [&](std::int64_t n, const std::int64_t* offset) {
@@ -115,9 +126,11 @@ template <class T> struct PutKernel {
 /// *outside (in host memory) = the first position whose index is not in [low, high), or -1
 struct IndexCheckKernel {
   static constexpr auto name = "index_check";
-  using fn = void(const std::int64_t* index, std::int64_t n, std::int64_t low, std::int64_t high, std::int64_t* outside);
+  using fn = void(const std::int64_t* index, std::int64_t n, std::int64_t low, std::int64_t high,
+                  std::int64_t* outside);
 
-  static void cpu(const std::int64_t* index, std::int64_t n, std::int64_t low, std::int64_t high, std::int64_t* outside) {
+  static void cpu(const std::int64_t* index, std::int64_t n, std::int64_t low, std::int64_t high,
+                  std::int64_t* outside) {
     *outside = -1;
     for (std::int64_t i = 0; i < n && *outside < 0; ++i)
       if (index[i] < low || index[i] >= high) *outside = i;
@@ -130,7 +143,8 @@ namespace detail {
 
 /// Throws unless every index lies in [low, high); `what` ends the message: "of dimension 1 (size 5)".
 template <class... What>
-void check_index(const Tensor<std::int64_t>& index, std::int64_t low, std::int64_t high, const char* op, Location at, const What&... what) {
+void check_index(const Tensor<std::int64_t>& index, std::int64_t low, std::int64_t high, const char* op, Location at,
+                 const What&... what) {
   const Tensor<std::int64_t> flat = contiguous(index, at);
   std::int64_t outside = -1;
   kernel<fn::IndexCheckKernel>::on(flat.device(), at)(flat.data(), flat.numel(), low, high, &outside);
@@ -144,8 +158,8 @@ void check_index(const Tensor<std::int64_t>& index, std::int64_t low, std::int64
   fail(at, op, ": index ", value, " at position ", position, " of the index lies outside ", what...);
 }
 
-/// How to walk `values`, `base` and `index` together, where `index` counts along dimension d of `base`. The index either has as
-/// many dimensions as base, or one (then it stands for dimension d).
+/// How to walk `values`, `base` and `index` together, where `index` counts along dimension d of `base`. The index
+/// either has as many dimensions as base, or one (then it stands for dimension d).
 inline IndexedLoop indexed_loop(const TensorBase& values, const TensorBase& base, int d, const TensorBase& index) {
   Strides strides = base.strides(), index_strides = index.strides();
   Shape index_shape = index.shape();
@@ -155,7 +169,8 @@ inline IndexedLoop indexed_loop(const TensorBase& values, const TensorBase& base
       index_shape.push_back(1);
       index_strides.push_back(1);
     }
-  return make_loop(values.shape(), values, TensorBase(alias(base, values.shape(), strides, 0)), TensorBase(alias(index, index_shape, index_strides, 0)));
+  return make_loop(values.shape(), values, TensorBase(alias(base, values.shape(), strides, 0)),
+                   TensorBase(alias(index, index_shape, index_strides, 0)));
 }
 
 }  // namespace detail

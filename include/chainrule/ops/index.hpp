@@ -1,5 +1,6 @@
 #pragma once
-// Indexing as in Python: x[{0, Slice(1, 3), "...", None, mask, rows}], x[rows], x[mask], on the right and on the left of =.
+// Indexing as in Python: x[{0, Slice(1, 3), "...", None, mask, rows}], x[rows], x[mask], on the right and on the left
+// of =.
 
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/nonzero.hpp>
@@ -16,11 +17,13 @@ inline constexpr NoneType None;
 struct EllipsisType {};
 inline constexpr EllipsisType Ellipsis;
 
-/// In x.index({...}): start:stop:step of Python. Slice() is all, Slice(1) is 1:, Slice(None, -1) is :-1, Slice(0, None, 2) is ::2.
+/// In x.index({...}): start:stop:step of Python. Slice() is all, Slice(1) is 1:, Slice(None, -1) is :-1, Slice(0, None,
+/// 2) is ::2.
 struct Slice {
   std::optional<std::int64_t> start, stop;
   std::int64_t step;
-  Slice(std::optional<std::int64_t> first = {}, std::optional<std::int64_t> end = {}, std::int64_t by = 1) : start(first), stop(end), step(by) {}
+  Slice(std::optional<std::int64_t> first = {}, std::optional<std::int64_t> end = {}, std::int64_t by = 1)
+      : start(first), stop(end), step(by) {}
 };
 
 namespace detail {
@@ -35,19 +38,21 @@ struct IndexItem {
   Location at;
 
   template <std::integral I>
-    requires(!std::same_as<I, bool>)
-  IndexItem(I i, Location where = Location::here()) : kind(integer), position(static_cast<std::int64_t>(i)), at(where) {}
+  requires(!std::same_as<I, bool>) IndexItem(I i, Location where = Location::here())
+      : kind(integer), position(static_cast<std::int64_t>(i)), at(where) {}
   IndexItem(const Slice& s, Location where = Location::here()) : kind(slice), range(s), at(where) {}
   IndexItem(NoneType, Location where = Location::here()) : kind(none), at(where) {}
   IndexItem(EllipsisType, Location where = Location::here()) : kind(ellipsis), at(where) {}
   IndexItem(const char* dots, Location where = Location::here()) : kind(ellipsis), at(where) {
-    check(std::string_view(dots) == "...", at, "index: the only string that is an index is \"...\", got \"", dots, "\"");
+    check(std::string_view(dots) == "...", at, "index: the only string that is an index is \"...\", got \"", dots,
+          "\"");
   }
   IndexItem(const std::vector<std::int64_t>& list, Location where = Location::here())
       : kind(numbers), at_numbers(tensor(list)), at(where) {}
   template <Element E> IndexItem(const Tensor<E>& index, Location where = Location::here()) : at(where) {
-    static_assert(!Real<E>, "a tensor of fractions is no index: compare it for a mask, x[y > 0], or convert it, "
-                            "x[y.to<std::int64_t>()]");
+    static_assert(!Real<E>,
+                  "a tensor of fractions is no index: compare it for a mask, x[y > 0], or convert it, "
+                  "x[y.to<std::int64_t>()]");
     static_assert(!std::same_as<E, std::uint8_t>,
                   "a uint8 tensor may be a mask or a list of positions: say which, x[y.to<bool>()] or "
                   "x[y.to<std::int64_t>()]");
@@ -62,8 +67,9 @@ using IndexItems = std::span<const IndexItem>;
 struct LoneItem {
   IndexItem item;
   template <class I>
-    requires(!std::integral<I> && std::constructible_from<IndexItem, const I&, Location>)
-  LoneItem(const I& i, Location where = Location::here()) : item(i, where) {}
+  requires(!std::integral<I> && std::constructible_from<IndexItem, const I&, Location>)
+      LoneItem(const I& i, Location where = Location::here())
+      : item(i, where) {}
 };
 
 /// An index tensor and the dimension it stands for.
@@ -93,7 +99,8 @@ template <class T> PartlyIndexed<T> apply_views(const Tensor<T>& x, IndexItems i
     else if (item.kind != IndexItem::none) ++used;
   }
   check(dots <= 1, at, "index: \"...\" may stand once, got it ", dots, " times");
-  check(used <= x.dim(), at, "index: the items index ", used, " dimensions, but the tensor ", x.shape(), " has ", x.dim());
+  check(used <= x.dim(), at, "index: the items index ", used, " dimensions, but the tensor ", x.shape(), " has ",
+        x.dim());
   PartlyIndexed<T> p{x, {}};
   Tensor<T>& v = p.view;
   int d = 0, from = 0;  // dimensions of v and of x
@@ -101,8 +108,8 @@ template <class T> PartlyIndexed<T> apply_views(const Tensor<T>& x, IndexItems i
     switch (item.kind) {
       case IndexItem::integer: {
         const std::int64_t n = x.shape()[from];
-        check(item.position >= -n && item.position < n, at, "index ", item.position, " does not exist in dimension ", from,
-              " of size ", n, " (shape ", x.shape(), ")");
+        check(item.position >= -n && item.position < n, at, "index ", item.position, " does not exist in dimension ",
+              from, " of size ", n, " (shape ", x.shape(), ")");
         v = select(v, d, item.position, at);
         ++from;
         break;
@@ -111,11 +118,13 @@ template <class T> PartlyIndexed<T> apply_views(const Tensor<T>& x, IndexItems i
       case IndexItem::ellipsis: d += x.dim() - used, from += x.dim() - used; break;
       case IndexItem::slice:
         if (item.range.start || item.range.stop || item.range.step != 1)
-          v = chainrule::slice(v, d, item.range.start.value_or(0), item.range.stop.value_or(v.shape()[d]), item.range.step, at);
+          v = chainrule::slice(v, d, item.range.start.value_or(0), item.range.stop.value_or(v.shape()[d]),
+                               item.range.step, at);
         ++d, ++from;
         break;
       case IndexItem::numbers: {
-        check(item.at_numbers.device() == x.device(), at, "index: the index lies on ", name_of(item.at_numbers.device()), ", the tensor on ", name_of(x.device()));
+        check(item.at_numbers.device() == x.device(), at, "index: the index lies on ",
+              name_of(item.at_numbers.device()), ", the tensor on ", name_of(x.device()));
         const std::int64_t n = v.shape()[d];
         check_index(item.at_numbers, -n, n, "index", at, "of dimension ", from++, " of the tensor ", x.shape());
         p.dims.push_back({d++, item.at_numbers});
@@ -123,7 +132,8 @@ template <class T> PartlyIndexed<T> apply_views(const Tensor<T>& x, IndexItems i
       }
       case IndexItem::mask: {
         const Tensor<bool>& m = item.under_mask;
-        check(m.device() == x.device(), at, "index: the mask lies on ", name_of(m.device()), ", the tensor on ", name_of(x.device()));
+        check(m.device() == x.device(), at, "index: the mask lies on ", name_of(m.device()), ", the tensor on ",
+              name_of(x.device()));
         check(m.dim() > 0, at, "index: a mask must have at least one dimension");
         for (int k = 0; k < m.dim(); ++k)
           check(m.shape()[k] == v.shape()[d + k], at, "index: mask ", m.shape(), " does not fit the tensor ", x.shape(),
@@ -131,7 +141,9 @@ template <class T> PartlyIndexed<T> apply_views(const Tensor<T>& x, IndexItems i
         from += m.dim();
         const Tensor<std::int64_t> positions = nonzero_positions(m, at);
         const Strides strides = contiguous_strides(m.shape());
-        for (int k = 0; k < m.dim(); ++k) p.dims.push_back({d++, map(fn::Coordinate{std::max<std::int64_t>(1, m.shape()[k]), strides[k]}, at, positions)});
+        for (int k = 0; k < m.dim(); ++k)
+          p.dims.push_back(
+              {d++, map(fn::Coordinate{std::max<std::int64_t>(1, m.shape()[k]), strides[k]}, at, positions)});
         break;
       }
     }
@@ -189,7 +201,8 @@ template <class T> Tensor<T> index(const Tensor<T>& x, IndexItems items, Locatio
   for (int d = behind; d < p.view.dim(); ++d) flat.push_back(p.view.shape()[d]);
   const Tensor<std::int64_t> joined = join_indices(p, strides, at);
   const Tensor<std::int64_t> list = make_view(joined, joined.numel(), 1, 0);
-  return reshape(pick_slices(reshape(p.view, flat, at), first, list, "index", at), indexed_shape(p, joined.shape()), at);
+  return reshape(pick_slices(reshape(p.view, flat, at), first, list, "index", at), indexed_shape(p, joined.shape()),
+                 at);
 }
 
 template <class T> IndexedTensor<T> indexed(const Tensor<T>& x, IndexItems items, Location at) {
@@ -236,8 +249,8 @@ template <class T> class IndexedTensor : public Tensor<T> {
   std::vector<detail::IndexItem> items_;
 };
 
-/// x[{item, ...}] and x.index({item, ...}): Python's x[item, ...], one item for each dimension from the left; dimensions
-/// without an item are taken whole. A single item needs no braces: x[0], x[Slice(1, 4)], x[mask].
+/// x[{item, ...}] and x.index({item, ...}): Python's x[item, ...], one item for each dimension from the left;
+/// dimensions without an item are taken whole. A single item needs no braces: x[0], x[Slice(1, 4)], x[mask].
 ///   integer             that element, without the dimension; negative from the end          a view
 ///   Slice(a, b, step)   a range                                                              a view
 ///   None                a new dimension of size 1                                            a view
@@ -246,7 +259,8 @@ template <class T> class IndexedTensor : public Tensor<T> {
 ///                       tensors broadcast together and pick element by element; their common shape stands where they
 ///                       stood, or in front if they do not stand side by side                 a copy
 ///   Tensor<bool>        the elements under the mask, which covers as many dimensions as it has                  a copy
-/// Gradient: each g goes to the position its value came from; positions picked several times get the sum, in fixed order.
+/// Gradient: each g goes to the position its value came from; positions picked several times get the sum, in fixed
+/// order.
 /// Source: PyTorch's and NumPy's indexing. Throws when an index does not exist, naming it and its position.
 ///     auto x = arange(12).view({3, 4});
 ///     x[{1, Slice(1, 3)}]                                  // {5, 6}

@@ -16,7 +16,8 @@ void put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, Location
   PartlyIndexed<T> p = apply_views(x, items, at);
   const Tensor<T> source = values.shares_storage(x) ? map(fn::Copy{}, at, values) : values;
   auto check_fits = [&](const Shape& shape) {
-    check(broadcast_shapes(shape, values.shape(), "index_put_", at) == shape, at, "index_put_: values of shape ", values.shape(), " do not fit into the indexed places, ", shape);
+    check(broadcast_shapes(shape, values.shape(), "index_put_", at) == shape, at, "index_put_: values of shape ",
+          values.shape(), " do not fit into the indexed places, ", shape);
   };
   if (p.dims.empty()) {
     check_fits(p.view.shape());
@@ -32,7 +33,8 @@ void put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, Location
   for (int d = 0; d < first; ++d) base.push_back(p.view.strides()[d]), index.push_back(0);
   for (auto s : joined.strides()) base.push_back(0), index.push_back(s);
   for (int d = behind; d < p.view.dim(); ++d) base.push_back(p.view.strides()[d]), index.push_back(0);
-  const auto loop = make_loop(shape, static_cast<const TensorBase&>(source), TensorBase(alias(p.view, shape, base, 0)), TensorBase(alias(joined, shape, index, 0)));
+  const auto loop = make_loop(shape, static_cast<const TensorBase&>(source), TensorBase(alias(p.view, shape, base, 0)),
+                              TensorBase(alias(joined, shape, index, 0)));
   auto* run =
       accumulate ? kernel<fn::ScatterAddKernel<T>>::on(x.device(), at) : kernel<fn::PutKernel<T>>::on(x.device(), at);
   run(loop, 1, source.data(), p.view.data(), joined.data());

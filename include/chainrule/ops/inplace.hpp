@@ -1,6 +1,6 @@
 #pragma once
-// In-place edits: x.add_(y), x += y, x[0] = 5. The values change under every view of x, and the version number goes up, so that
-// autograd notices if it had saved the old ones. A leaf that requires grad may only be edited under no_grad.
+// In-place edits: x.add_(y), x += y, x[0] = 5. The values change under every view of x, and the version number goes up,
+// so that autograd notices if it had saved the old ones. A leaf that requires grad may only be edited under no_grad.
 
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/copy.hpp>
@@ -37,9 +37,11 @@ template <class T, class... Rest> bool recorded_edit(const Tensor<T>& x, const T
   return Real<T> && grad_enabled && (x.requires_grad() || ... || rest.requires_grad());
 }
 
-/// The one way to edit: `value(old, other)` gives the new values (broadcast to x's shape) as an ordinary op. Recorded where something
-/// requires a gradient: x then becomes the result of that op, for everything that is computed from it later.
-template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const char* op, Tensor<T> other, Location at, const Value& value) {
+/// The one way to edit: `value(old, other)` gives the new values (broadcast to x's shape) as an ordinary op. Recorded
+/// where something requires a gradient: x then becomes the result of that op, for everything that is computed from it
+/// later.
+template <class T, class Value>
+const Tensor<T>& edit(const Tensor<T>& x, const char* op, Tensor<T> other, Location at, const Value& value) {
   check_editable(x, op, at);
   const bool recording = recorded_edit(x, other);
   Tensor<T> old = x;
@@ -53,7 +55,8 @@ template <class T, class Value> const Tensor<T>& edit(const Tensor<T>& x, const 
     else if (other.defined() && other.shares_storage(x)) other = clone(other, at);
   }
   Tensor<T> result = value(old, other);
-  check(broadcast_shapes(x.shape(), result.shape(), op, at) == x.shape(), at, op, ": a result of shape ", result.shape(), " does not fit into ", x.shape());
+  check(broadcast_shapes(x.shape(), result.shape(), op, at) == x.shape(), at, op, ": a result of shape ",
+        result.shape(), " does not fit into ", x.shape());
   if (!result.is_same(x)) {
     no_grad guard;
     map_into(fn::Copy{}, at, x, result.defined() && result.shares_storage(x) ? clone(result, at) : result);
@@ -83,16 +86,22 @@ template <class T> void overwritten(const Tensor<T>& x, const char* op, const Te
           return Grads{zeros_like(g, need), g};
         },
         at);
-  else record(op, made, {x}, [=](const Tensor<T>& g, Needs need) { return Grads{zeros_like(g, need)}; }, at);
+  else
+    record(
+        op, made, {x}, [=](const Tensor<T>& g, Needs need) { return Grads{zeros_like(g, need)}; }, at);
   give_history(x, made, op, at);
 }
 
-/// x = f(x, rest...) straight into x. `note` records it, if anything is recorded: its rule must do without the old values of x.
+/// x = f(x, rest...) straight into x. `note` records it, if anything is recorded: its rule must do without the old
+/// values of x.
 template <class F, class T, class Note, class... Rest>
-const Tensor<T>& edit_straight(const Tensor<T>& x, const char* op, Location at, const F& f, const Note& note, const Tensor<Rest>&... rest) {
+const Tensor<T>& edit_straight(const Tensor<T>& x, const char* op, Location at, const F& f, const Note& note,
+                               const Tensor<Rest>&... rest) {
   check_editable(x, op, at);
   check_same_device(op, at, x, rest...);
-  (check(broadcast_shapes(x.shape(), rest.shape(), op, at) == x.shape(), at, op, ": shape ", rest.shape(), " does not fit into ", x.shape()), ...);
+  (check(broadcast_shapes(x.shape(), rest.shape(), op, at) == x.shape(), at, op, ": shape ", rest.shape(),
+         " does not fit into ", x.shape()),
+   ...);
   map_into(f, at, x, x, rest...);
   count_edit(*x.impl(), at);
   note();
@@ -106,15 +115,19 @@ template <class T> bool is_spare(const Tensor<T>& x) {
 }
 
 /// Without a graph, and when the operands do not overlap by halves: straight into x, no temporary.
-template <class F, class T, class Value> const Tensor<T>& edit_binary(const F& f, const char* op, const Tensor<T>& x, const Tensor<T>& other, Location at, const Value& value) {
+template <class F, class T, class Value>
+const Tensor<T>& edit_binary(const F& f, const char* op, const Tensor<T>& x, const Tensor<T>& other, Location at,
+                             const Value& value) {
   if (recorded_edit(x, other) || (other.shares_storage(x) && !other.is_same(x))) return edit(x, op, other, at, value);
   return edit_straight(x, op, at, f, unrecorded, other);
 }
 
 /// x = f(x, rest...), without a graph straight into x; `value(old)` is the same as a recorded op.
 template <class F, class T, class Value, class... Rest>
-const Tensor<T>& edit_map(const Tensor<T>& x, const char* op, Location at, const Value& value, const F& f, const Tensor<Rest>&... rest) {
-  if (recorded_edit(x) || (rest.shares_storage(x) || ...)) return edit(x, op, Tensor<T>(), at, [&](const Tensor<T>& old, const Tensor<T>&) { return value(old); });
+const Tensor<T>& edit_map(const Tensor<T>& x, const char* op, Location at, const Value& value, const F& f,
+                          const Tensor<Rest>&... rest) {
+  if (recorded_edit(x) || (rest.shares_storage(x) || ...))
+    return edit(x, op, Tensor<T>(), at, [&](const Tensor<T>& old, const Tensor<T>&) { return value(old); });
   return edit_straight(x, op, at, f, unrecorded, rest...);
 }
 
@@ -127,7 +140,9 @@ struct Fill {
 
 template <class T> const Tensor<T>& Tensor<T>::fill_(T value, Location at) const {
   detail::check_editable(*this, "fill_", at);
-  if constexpr (std::same_as<T, bool>) {  // as bytes: fresh memory holds bytes that are no bool, and a map reads before it writes
+  if constexpr (std::same_as<
+                    T,
+                    bool>) {  // as bytes: fresh memory holds bytes that are no bool, and a map reads before it writes
     Tensor<std::uint8_t> bytes(detail::alias(*this));
     map_into(fn::BindRight{detail::Fill{}, static_cast<std::uint8_t>(value)}, at, bytes, bytes);
   } else {
@@ -150,18 +165,25 @@ template <class T> const Tensor<T>& Tensor<T>::copy_(const Tensor& source, Locat
 }
 template <class T> const Tensor<T>& Tensor<T>::add_(const Tensor& other, Location at) const {
   if (detail::recorded_edit(*this, other) && !impl_->base && !other.shares_storage(*this))  // its rule saves nothing
-    return detail::edit_straight(*this, "add_", at, fn::Add{}, [&] { detail::record_add(*this, *this, other, at); }, other);
-  return detail::edit_binary(fn::Add{}, "add_", *this, other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::add(old, Operand<T>(by), at); });
+    return detail::edit_straight(
+        *this, "add_", at, fn::Add{}, [&] { detail::record_add(*this, *this, other, at); }, other);
+  return detail::edit_binary(fn::Add{}, "add_", *this, other, at, [&](const Tensor& old, const Tensor& by) {
+    return chainrule::add(old, Operand<T>(by), at);
+  });
 }
 template <class T> const Tensor<T>& Tensor<T>::mul_(const Tensor& other, Location at) const {
-  return detail::edit_binary(fn::Mul{}, "mul_", *this, other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::mul(old, Operand<T>(by), at); });
+  return detail::edit_binary(fn::Mul{}, "mul_", *this, other, at, [&](const Tensor& old, const Tensor& by) {
+    return chainrule::mul(old, Operand<T>(by), at);
+  });
 }
 template <class T> const Tensor<T>& Tensor<T>::sub_(const Tensor& other, Location at) const {
-  return detail::edit(*this, "sub_", other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::sub(old, Operand<T>(by), at); });
+  return detail::edit(*this, "sub_", other, at,
+                      [&](const Tensor& old, const Tensor& by) { return chainrule::sub(old, Operand<T>(by), at); });
 }
 template <class T> const Tensor<T>& Tensor<T>::div_(const Tensor& other, Location at) const {
   static_assert(Real<T>, "div_ would make fractions of integers: x.to<float>() first");
-  return detail::edit(*this, "div_", other, at, [&](const Tensor& old, const Tensor& by) { return chainrule::div(old, Operand<T>(by), at); });
+  return detail::edit(*this, "div_", other, at,
+                      [&](const Tensor& old, const Tensor& by) { return chainrule::div(old, Operand<T>(by), at); });
 }
 template <class T> const Tensor<T>& Tensor<T>::add_(const Tensor& other, AddOptions options, Location at) const {
   return add_(chainrule::mul(Operand<T>(other, at), Operand<T>(detail::alpha_of<T>(options, "add_", at), at), at), at);
@@ -170,21 +192,33 @@ template <class T> const Tensor<T>& Tensor<T>::sub_(const Tensor& other, AddOpti
   return sub_(chainrule::mul(Operand<T>(other, at), Operand<T>(detail::alpha_of<T>(options, "sub_", at), at), at), at);
 }
 template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::add_(N v, Location at) const {
-  return detail::edit(*this, "add_", Tensor(), at, [&](const Tensor& old, const Tensor&) { return chainrule::add(old, Operand<T>(v), at); });
+  return detail::edit(*this, "add_", Tensor(), at,
+                      [&](const Tensor& old, const Tensor&) { return chainrule::add(old, Operand<T>(v), at); });
 }
 template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::sub_(N v, Location at) const {
-  return detail::edit(*this, "sub_", Tensor(), at, [&](const Tensor& old, const Tensor&) { return chainrule::sub(old, Operand<T>(v), at); });
+  return detail::edit(*this, "sub_", Tensor(), at,
+                      [&](const Tensor& old, const Tensor&) { return chainrule::sub(old, Operand<T>(v), at); });
 }
 template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::mul_(N v, Location at) const {
-  return detail::edit(*this, "mul_", Tensor(), at, [&](const Tensor& old, const Tensor&) { return chainrule::mul(old, Operand<T>(v), at); });
+  return detail::edit(*this, "mul_", Tensor(), at,
+                      [&](const Tensor& old, const Tensor&) { return chainrule::mul(old, Operand<T>(v), at); });
 }
 template <class T> template <Arithmetic N> const Tensor<T>& Tensor<T>::div_(N v, Location at) const {
   static_assert(Real<T>, "div_ would make fractions of integers: x.to<float>() first");
-  return detail::edit(*this, "div_", Tensor(), at, [&](const Tensor& old, const Tensor&) { return chainrule::div(old, Operand<T>(v), at); });
+  return detail::edit(*this, "div_", Tensor(), at,
+                      [&](const Tensor& old, const Tensor&) { return chainrule::div(old, Operand<T>(v), at); });
 }
-template <class T> const Tensor<T>& Tensor<T>::operator+=(Operand<T> o) const { return o.tensor ? add_(*o.tensor, o.at) : add_(o.scalar, o.at); }
-template <class T> const Tensor<T>& Tensor<T>::operator-=(Operand<T> o) const { return o.tensor ? sub_(*o.tensor, o.at) : sub_(o.scalar, o.at); }
-template <class T> const Tensor<T>& Tensor<T>::operator*=(Operand<T> o) const { return o.tensor ? mul_(*o.tensor, o.at) : mul_(o.scalar, o.at); }
-template <class T> const Tensor<T>& Tensor<T>::operator/=(Operand<T> o) const { return o.tensor ? div_(*o.tensor, o.at) : div_(o.scalar, o.at); }
+template <class T> const Tensor<T>& Tensor<T>::operator+=(Operand<T> o) const {
+  return o.tensor ? add_(*o.tensor, o.at) : add_(o.scalar, o.at);
+}
+template <class T> const Tensor<T>& Tensor<T>::operator-=(Operand<T> o) const {
+  return o.tensor ? sub_(*o.tensor, o.at) : sub_(o.scalar, o.at);
+}
+template <class T> const Tensor<T>& Tensor<T>::operator*=(Operand<T> o) const {
+  return o.tensor ? mul_(*o.tensor, o.at) : mul_(o.scalar, o.at);
+}
+template <class T> const Tensor<T>& Tensor<T>::operator/=(Operand<T> o) const {
+  return o.tensor ? div_(*o.tensor, o.at) : div_(o.scalar, o.at);
+}
 
 }  // namespace chainrule

@@ -34,11 +34,17 @@ struct IsFinite {
 
 /// True where x is NaN, element by element. Any element type; never true for integers. Source: torch.isnan.
 ///     isnan(tensor({0, NAN, INFINITY}))   // {false, true, false}
-template <class T> Tensor<bool> isnan(const Tensor<T>& x, Location at = Location::here()) { return record("isnan", map(fn::IsNan{}, at, x), {x}, detail::NoRule{}, at); }
+template <class T> Tensor<bool> isnan(const Tensor<T>& x, Location at = Location::here()) {
+  return record("isnan", map(fn::IsNan{}, at, x), {x}, detail::NoRule{}, at);
+}
 /// True where x is an infinity of either sign.
-template <class T> Tensor<bool> isinf(const Tensor<T>& x, Location at = Location::here()) { return record("isinf", map(fn::IsInf{}, at, x), {x}, detail::NoRule{}, at); }
+template <class T> Tensor<bool> isinf(const Tensor<T>& x, Location at = Location::here()) {
+  return record("isinf", map(fn::IsInf{}, at, x), {x}, detail::NoRule{}, at);
+}
 /// True where x is neither NaN nor an infinity.
-template <class T> Tensor<bool> isfinite(const Tensor<T>& x, Location at = Location::here()) { return record("isfinite", map(fn::IsFinite{}, at, x), {x}, detail::NoRule{}, at); }
+template <class T> Tensor<bool> isfinite(const Tensor<T>& x, Location at = Location::here()) {
+  return record("isfinite", map(fn::IsFinite{}, at, x), {x}, detail::NoRule{}, at);
+}
 
 template <class T> Tensor<bool> Tensor<T>::isnan(Location at) const { return chainrule::isnan(*this, at); }
 template <class T> Tensor<bool> Tensor<T>::isfinite(Location at) const { return chainrule::isfinite(*this, at); }

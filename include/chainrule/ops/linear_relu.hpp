@@ -6,13 +6,14 @@
 
 namespace chainrule {
 
-/// relu(linear(x, weight, bias)): bit for bit the same numbers as the ops one by one; relu happens while the product leaves the registers.
-/// x (..., in), weight (out, in), bias (out,) or left out -> (..., out); float and double.
-/// Gradient: with h = g where the result is positive, else 0: h w for x, hT x for the weight, h summed over all leading dimensions for the
-/// bias. Throws as linear does. Source: torch.nn.functional.linear and relu.
+/// relu(linear(x, weight, bias)): bit for bit the same numbers as the ops one by one; relu happens while the product
+/// leaves the registers. x (..., in), weight (out, in), bias (out,) or left out -> (..., out); float and double.
+/// Gradient: with h = g where the result is positive, else 0: h w for x, hT x for the weight, h summed over all leading
+/// dimensions for the bias. Throws as linear does. Source: torch.nn.functional.linear and relu.
 ///     linear_relu(tensor({{1, 2}}), tensor({{1, 0}, {0, 1}, {1, 1}}), tensor({-10, 20, 30}))   // {{0, 22, 33}}
 template <Real T>
-Tensor<T> linear_relu(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias = {}, Location at = Location::here()) {
+Tensor<T> linear_relu(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias = {},
+                      Location at = Location::here()) {
   if (weight.dim() == 1) return relu(detail::linear_to_scalars("linear_relu", x, weight, bias, at), at);
   const Tensor<T> nothing, y = detail::linear_value("linear_relu", x, weight, bias, true, at);
   const Tensor<T>&keep_x = weight.requires_grad() ? x : nothing, &keep_w = x.requires_grad() ? weight : nothing;

@@ -18,9 +18,12 @@ template <class T> struct MaskedFill {
 
 namespace detail {
 template <class T> Tensor<T> fill_masked(const Tensor<T>& x, const Tensor<bool>& mask, T value, Location at) {
-  return record("masked_fill", map(fn::MaskedFill<T>{value}, at, x, mask), {x, mask}, keep(mask), [](const Tensor<T>& g, const Tensor<bool>& m) {
-    return Grads{fill_masked(g, m, T{}, {}), Tensor<T>()};
-  }, at);
+  return record(
+      "masked_fill", map(fn::MaskedFill<T>{value}, at, x, mask), {x, mask}, keep(mask),
+      [](const Tensor<T>& g, const Tensor<bool>& m) {
+        return Grads{fill_masked(g, m, T{}, {}), Tensor<T>()};
+      },
+      at);
 }
 }  // namespace detail
 

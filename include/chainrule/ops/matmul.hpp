@@ -10,7 +10,8 @@ namespace chainrule {
 
 namespace fn {
 
-/// c = a b + bias, or relu of it, for each matrix of a batch. All steps are counted in elements and may be 0 (expanded) or large (transposed).
+/// c = a b + bias, or relu of it, for each matrix of a batch. All steps are counted in elements and may be 0 (expanded)
+/// or large (transposed).
 template <class T> struct MatmulArgs {
   std::int64_t m, n, k;
   const T* a;
@@ -20,7 +21,10 @@ template <class T> struct MatmulArgs {
   T* c;                     // (m, n), rows n apart
   const T* bias = nullptr;  // (n,), added to every row, or null
   bool relu = false;        // then relu of it
-  bool b_changes = false;   // from call to call, as weights do in training: threads then share it out, so that each finds its part in its cache
+  bool b_changes =
+      // from call to call, as weights do in training: threads then share it out, so that each finds its part in its
+      // cache
+      false;
   detail::Loop<3> batch{};  // where the matrices of c, a and b begin
 };
 
@@ -35,7 +39,8 @@ template <class T> struct Matmul {
 namespace detail {
 
 template <Real T> void check_inner(const char* op, const Tensor<T>& a, const Tensor<T>& b, Location at) {
-  check(a.dim() > 0 && b.dim() > 0, at, op, ": both operands need a dimension, got ", a.shape(), " and ", b.shape(), "; use a * b for numbers");
+  check(a.dim() > 0 && b.dim() > 0, at, op, ": both operands need a dimension, got ", a.shape(), " and ", b.shape(),
+        "; use a * b for numbers");
   const std::int64_t k = a.shape().back(), k_of_b = b.shape()[std::max(0, b.dim() - 2)];
   check(k == k_of_b, at, op, ": inner sizes must agree, got ", a.shape(), " and ", b.shape(),
         b.dim() >= 2 && b.shape().back() == k ? "; the transpose of the second would fit: b.mT()" : "");
@@ -89,8 +94,8 @@ template <Real T> Tensor<T> matmul_value(const char* op, const Tensor<T>& a, con
     for (int d = 0; d < db - 2; ++d) batch_b.push_back(b.shape()[d]);
     for (int i = 1; i <= std::min(batch_a.size(), batch_b.size()); ++i) {
       const std::int64_t s = batch_a[batch_a.size() - i], t = batch_b[batch_b.size() - i];
-      check(s == t || s == 1 || t == 1, at, op, ": the batch dimensions of ", a.shape(), " and ", b.shape(), " do not broadcast: sizes ", s, " and ", t,
-            " differ and neither is 1");
+      check(s == t || s == 1 || t == 1, at, op, ": the batch dimensions of ", a.shape(), " and ", b.shape(),
+            " do not broadcast: sizes ", s, " and ", t, " differ and neither is 1");
     }
     const Shape batch = broadcast_shapes(batch_a, batch_b, op, at);
     shape = batch;
@@ -101,7 +106,8 @@ template <Real T> Tensor<T> matmul_value(const char* op, const Tensor<T>& a, con
       p.a_row = (*rows)[0];
       p.a_col = (*rows)[1];
     } else {
-      p.batch = make_loop(batch, first_elements(c, batch.size()), first_elements(a, batch_a.size()), first_elements(b, batch_b.size()));
+      p.batch = make_loop(batch, first_elements(c, batch.size()), first_elements(a, batch_a.size()),
+                          first_elements(b, batch_b.size()));
     }
   }
   p.batch.numel = std::max<std::int64_t>(p.batch.numel, c.numel() == 0 ? 0 : 1);
@@ -115,7 +121,8 @@ template <Real T> Tensor<T> matmul_value(const char* op, const Tensor<T>& a, con
 template <Real T> Tensor<T> matmul_as(const char* op, const Tensor<T>& a, const Tensor<T>& b, Location at);
 
 /// ga = g bT and gb = aT g, for the operands' numbers of dimensions. The engine sums over broadcast batches.
-template <Real T> Grads matmul_grads(const Tensor<T>& g, Needs need, const Tensor<T>& a, const Tensor<T>& b, int a_dims, int b_dims) {
+template <Real T>
+Grads matmul_grads(const Tensor<T>& g, Needs need, const Tensor<T>& a, const Tensor<T>& b, int a_dims, int b_dims) {
   Tensor<T> ga, gb, rows = b_dims == 1 ? unsqueeze(g, -1) : g;
   if (a_dims == 1) rows = unsqueeze(rows, -2);  // (..., m, n)
   const Location at{};
@@ -132,40 +139,50 @@ template <Real T> Grads matmul_grads(const Tensor<T>& g, Needs need, const Tenso
 
 template <Real T> Tensor<T> matmul_as(const char* op, const Tensor<T>& a, const Tensor<T>& b, Location at) {
   const Tensor<T> nothing;  // an operand is kept only if the other one wants its gradient
-  return record(op, matmul_value(op, a, b, at), {a, b}, keep(b.requires_grad() ? a : nothing, a.requires_grad() ? b : nothing),
-                [da = a.dim(), db = b.dim()](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
-                  return matmul_grads(g, need, p, q, da, db);
-                }, at);
+  return record(
+      op, matmul_value(op, a, b, at), {a, b}, keep(b.requires_grad() ? a : nothing, a.requires_grad() ? b : nothing),
+      [da = a.dim(), db = b.dim()](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
+        return matmul_grads(g, need, p, q, da, db);
+      },
+      at);
 }
 
 }  // namespace detail
 
-/// The matrix product. (m, k) x (k, n) -> (m, n). With more dimensions the last two are matrices and the others a batch, which
-/// broadcasts: (b, m, k) x (k, n) -> (b, m, n). A vector on the left is a row, on the right a column, and its dimension goes:
-/// (k,) x (k,) -> (), (m, k) x (k,) -> (m,). float and double; transposed views are read in place, without a copy.
+/// The matrix product. (m, k) x (k, n) -> (m, n). With more dimensions the last two are matrices and the others a
+/// batch, which broadcasts: (b, m, k) x (k, n) -> (b, m, n). A vector on the left is a row, on the right a column, and
+/// its dimension goes: (k,) x (k,) -> (), (m, k) x (k,) -> (m,). float and double; transposed views are read in place,
+/// without a copy.
 /// Gradient: g bT for a, aT g for b, summed over broadcast batches. k = 0 gives zeros. Source: torch.matmul.
-/// Errors are those of sums of floats; where the processor has AMX, float operands below 2^-110 lose precision (docs/decisions/0009).
+/// Errors are those of sums of floats; where the processor has AMX, float operands below 2^-110 lose precision
+/// (docs/decisions/0009).
 /// Throws when the inner sizes differ or the batches do not broadcast.
 ///     matmul(tensor({{1, 2}, {3, 4}}), tensor({1, 1}))   // {3, 7}
-template <Real T> Tensor<T> matmul(const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) { return detail::matmul_as("matmul", a, b, at); }
+template <Real T> Tensor<T> matmul(const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) {
+  return detail::matmul_as("matmul", a, b, at);
+}
 
-/// The product of two matrices, (m, k) x (k, n) -> (m, n). Gradient: g bT and aT g. Throws for anything but two matrices. Source: torch.mm.
+/// The product of two matrices, (m, k) x (k, n) -> (m, n). Gradient: g bT and aT g. Throws for anything but two
+/// matrices. Source: torch.mm.
 ///     mm(eye(2), ones({2, 3}))   // ones, shape (2, 3)
 template <Real T> Tensor<T> mm(const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) {
-  check(a.dim() == 2 && b.dim() == 2, at, "mm: expects two matrices, got ", a.shape(), " and ", b.shape(), "; matmul takes other numbers of dimensions");
+  check(a.dim() == 2 && b.dim() == 2, at, "mm: expects two matrices, got ", a.shape(), " and ", b.shape(),
+        "; matmul takes other numbers of dimensions");
   return detail::matmul_as("mm", a, b, at);
 }
-/// Products of as many pairs of matrices: (b, m, k) x (b, k, n) -> (b, m, n); no broadcasting. Gradient: as matmul. Source: torch.bmm.
+/// Products of as many pairs of matrices: (b, m, k) x (b, k, n) -> (b, m, n); no broadcasting. Gradient: as matmul.
+/// Source: torch.bmm.
 ///     bmm(ones({5, 2, 3}), ones({5, 3, 4}))   // threes, shape (5, 2, 4)
 template <Real T> Tensor<T> bmm(const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) {
-  check(a.dim() == 3 && b.dim() == 3 && a.shape()[0] == b.shape()[0], at, "bmm: expects two batches of as many matrices, got ", a.shape(), " and ", b.shape(),
-        "; matmul broadcasts");
+  check(a.dim() == 3 && b.dim() == 3 && a.shape()[0] == b.shape()[0], at,
+        "bmm: expects two batches of as many matrices, got ", a.shape(), " and ", b.shape(), "; matmul broadcasts");
   return detail::matmul_as("bmm", a, b, at);
 }
 /// A matrix times a vector, (m, k) x (k,) -> (m,). Gradient: the outer product of g and v, and mT g. Source: torch.mv.
 ///     mv(tensor({{1, 2}, {3, 4}}), tensor({1, 1}))   // {3, 7}
 template <Real T> Tensor<T> mv(const Tensor<T>& matrix, const Tensor<T>& vector, Location at = Location::here()) {
-  check(matrix.dim() == 2 && vector.dim() == 1, at, "mv: expects a matrix and a vector, got ", matrix.shape(), " and ", vector.shape());
+  check(matrix.dim() == 2 && vector.dim() == 1, at, "mv: expects a matrix and a vector, got ", matrix.shape(), " and ",
+        vector.shape());
   return detail::matmul_as("mv", matrix, vector, at);
 }
 /// The inner product of two vectors, (k,) x (k,) -> (). Gradient: g b and g a. Source: torch.dot.
@@ -174,7 +191,8 @@ template <Real T> Tensor<T> dot(const Tensor<T>& a, const Tensor<T>& b, Location
   check(a.dim() == 1 && b.dim() == 1, at, "dot: expects two vectors, got ", a.shape(), " and ", b.shape());
   return detail::matmul_as("dot", a, b, at);
 }
-/// All products of an element of a with one of b, (m,) x (n,) -> (m, n). Any element type. Gradient: g b and gT a. Source: torch.outer.
+/// All products of an element of a with one of b, (m,) x (n,) -> (m, n). Any element type. Gradient: g b and gT a.
+/// Source: torch.outer.
 ///     outer(tensor({1, 2}), tensor({3, 4}))   // {{3, 4}, {6, 8}}
 template <class T> Tensor<T> outer(const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) {
   check(a.dim() == 1 && b.dim() == 1, at, "outer: expects two vectors, got ", a.shape(), " and ", b.shape());
@@ -182,11 +200,23 @@ template <class T> Tensor<T> outer(const Tensor<T>& a, const Tensor<T>& b, Locat
   return mul(Operand<T>(unsqueeze(a, 1, at)), Operand<T>(b, at), at);
 }
 
-template <class T> Tensor<T> Tensor<T>::matmul(const Tensor& other, Location at) const { return chainrule::matmul(*this, other, at); }
-template <class T> Tensor<T> Tensor<T>::mm(const Tensor& other, Location at) const { return chainrule::mm(*this, other, at); }
-template <class T> Tensor<T> Tensor<T>::bmm(const Tensor& other, Location at) const { return chainrule::bmm(*this, other, at); }
-template <class T> Tensor<T> Tensor<T>::mv(const Tensor& vector, Location at) const { return chainrule::mv(*this, vector, at); }
-template <class T> Tensor<T> Tensor<T>::dot(const Tensor& other, Location at) const { return chainrule::dot(*this, other, at); }
-template <class T> Tensor<T> Tensor<T>::outer(const Tensor& other, Location at) const { return chainrule::outer(*this, other, at); }
+template <class T> Tensor<T> Tensor<T>::matmul(const Tensor& other, Location at) const {
+  return chainrule::matmul(*this, other, at);
+}
+template <class T> Tensor<T> Tensor<T>::mm(const Tensor& other, Location at) const {
+  return chainrule::mm(*this, other, at);
+}
+template <class T> Tensor<T> Tensor<T>::bmm(const Tensor& other, Location at) const {
+  return chainrule::bmm(*this, other, at);
+}
+template <class T> Tensor<T> Tensor<T>::mv(const Tensor& vector, Location at) const {
+  return chainrule::mv(*this, vector, at);
+}
+template <class T> Tensor<T> Tensor<T>::dot(const Tensor& other, Location at) const {
+  return chainrule::dot(*this, other, at);
+}
+template <class T> Tensor<T> Tensor<T>::outer(const Tensor& other, Location at) const {
+  return chainrule::outer(*this, other, at);
+}
 
 }  // namespace chainrule

@@ -19,7 +19,9 @@ template <bool largest> struct Extreme {
     if constexpr (Real<A>) return largest ? -Limits::infinity : Limits::infinity;
     else return largest ? Limits::lowest : Limits::largest;
   }
-  template <class A, class T> CHAINRULE_HD A operator()(A best, T x) const { return (largest ? x > best : x < best) || x != x ? x : best; }  // NaN wins
+  template <class A, class T> CHAINRULE_HD A operator()(A best, T x) const {
+    return (largest ? x > best : x < best) || x != x ? x : best;
+  }  // NaN wins
   template <class A> CHAINRULE_HD A join(A a, A b) const { return (*this)(a, b); }
 };
 
@@ -51,20 +53,25 @@ template <bool largest, class T> Tensor<T> extreme(const Tensor<T>& x, Location 
 }
 
 /// Over any dimensions, without the places.
-template <bool largest, class T> Tensor<T> extreme_over(const Tensor<T>& x, const Dims& dims, bool keepdim, Location at) {
+template <bool largest, class T>
+Tensor<T> extreme_over(const Tensor<T>& x, const Dims& dims, bool keepdim, Location at) {
   constexpr auto op = largest ? "amax" : "amin";
   const auto plan = plan_reduction(x, dims, keepdim, op, at);
   check(plan.count > 0, at, op, ": there is no extreme of nothing (shape ", x.shape(), ")");
-  return record(op, reduce<T>(fn::Extreme<largest>{}, x, plan, at), {x}, keep(x, this_value), [plan](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
-    if constexpr (!Real<T>) return Grads{g};  // never runs: no gradients of integers
-    else {
-      Tensor<T> attained = map(fn::Attains{}, {}, v, reshape(y.detach(), plan.kept));  // a constant
-      return Grads{attained * (reshape(g, plan.kept) / sum_to(attained, plan.kept))};
-    }
-  }, at);
+  return record(
+      op, reduce<T>(fn::Extreme<largest>{}, x, plan, at), {x}, keep(x, this_value),
+      [plan](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
+        if constexpr (!Real<T>) return Grads{g};  // never runs: no gradients of integers
+        else {
+          Tensor<T> attained = map(fn::Attains{}, {}, v, reshape(y.detach(), plan.kept));  // a constant
+          return Grads{attained * (reshape(g, plan.kept) / sum_to(attained, plan.kept))};
+        }
+      },
+      at);
 }
 
-template <bool largest, class T> ValueAndIndices<T> extreme(const Tensor<T>& x, std::int64_t dim, bool keepdim, Location at) {
+template <bool largest, class T>
+ValueAndIndices<T> extreme(const Tensor<T>& x, std::int64_t dim, bool keepdim, Location at) {
   constexpr auto op = fn::Extreme<largest>::name;
   if (x.dim() == 0) {
     auto [value, index] = extreme<largest>(reshape(x, {1}, at), dim, false, at);
@@ -75,10 +82,14 @@ template <bool largest, class T> ValueAndIndices<T> extreme(const Tensor<T>& x, 
   auto plan = plan_reduction(x, d, keepdim, op, at);
   Tensor<T> values = allocate<T>(plan.result, x.device(), op, at);
   Tensor<std::int64_t> indices = allocate<std::int64_t>(plan.result, x.device(), op, at);
-  kernel<fn::ArgExtremeKernel<T, largest>>::on(x.device(), at)(make_reduce_loops(x, plan), values.data(), indices.data(), x.data());
-  values = record(op, values, {x}, keep(indices), [plan, d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
-    return Grads{gather_grad_of(reshape(g, plan.kept), plan.from, d, reshape(i, plan.kept))};
-  }, at);
+  kernel<fn::ArgExtremeKernel<T, largest>>::on(x.device(), at)(make_reduce_loops(x, plan), values.data(),
+                                                               indices.data(), x.data());
+  values = record(
+      op, values, {x}, keep(indices),
+      [plan, d](const Tensor<T>& g, const Tensor<std::int64_t>& i) {
+        return Grads{gather_grad_of(reshape(g, plan.kept), plan.from, d, reshape(i, plan.kept))};
+      },
+      at);
   return {values, indices};
 }
 
@@ -87,36 +98,53 @@ template <bool largest, class T> ValueAndIndices<T> extreme(const Tensor<T>& x, 
 /// The largest of all elements. NaN if there is one, as in PyTorch.
 /// Gradient: g, shared evenly by all elements that attain it. Source: torch.max. Throws when x is empty.
 ///     max(tensor({1, 3, 3}))   // 3; gradient {0, 0.5, 0.5}
-template <class T> Tensor<T> max(const Tensor<T>& x, Location at = Location::here()) { return detail::extreme<true>(x, at); }
+template <class T> Tensor<T> max(const Tensor<T>& x, Location at = Location::here()) {
+  return detail::extreme<true>(x, at);
+}
 /// The smallest of all elements; the rules of max(x).
-template <class T> Tensor<T> min(const Tensor<T>& x, Location at = Location::here()) { return detail::extreme<false>(x, at); }
+template <class T> Tensor<T> min(const Tensor<T>& x, Location at = Location::here()) {
+  return detail::extreme<false>(x, at);
+}
 
 /// The largest elements along `dim`, and where they stand: the first of several; NaN counts as larger than any number.
 /// Gradient: g at the returned index alone, 0 elsewhere. Source: torch.max. Throws when dimension `dim` has size 0.
 ///     auto [values, indices] = max(tensor({{1, 5, 5}, {7, 2, 0}}), 1);   // {5, 7}, {1, 0}
-template <class T> ValueAndIndices<T> max(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
+template <class T>
+ValueAndIndices<T> max(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
   return detail::extreme<true>(x, dim, keepdim, at);
 }
 /// The smallest elements along `dim`, and where they stand; the rules of max(x, dim).
-template <class T> ValueAndIndices<T> min(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
+template <class T>
+ValueAndIndices<T> min(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
   return detail::extreme<false>(x, dim, keepdim, at);
 }
 
 /// The largest (smallest) element over `dims`, of all dimensions if empty. NaN if there is one.
-/// Gradient: g, shared evenly by all elements that attain it. Source: torch.amax. Throws when there is nothing to choose from.
+/// Gradient: g, shared evenly by all elements that attain it. Source: torch.amax. Throws when there is nothing to
+/// choose from.
 ///     amax(tensor({{1, 5}, {7, 2}}), {0})   // {7, 5}
-template <class T> Tensor<T> amax(const Tensor<T>& x, const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) {
+template <class T>
+Tensor<T> amax(const Tensor<T>& x, const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) {
   return detail::extreme_over<true>(x, dims, keepdim, at);
 }
-template <class T> Tensor<T> amin(const Tensor<T>& x, const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) {
+template <class T>
+Tensor<T> amin(const Tensor<T>& x, const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) {
   return detail::extreme_over<false>(x, dims, keepdim, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::max(Location at) const { return chainrule::max(*this, at); }
 template <class T> Tensor<T> Tensor<T>::min(Location at) const { return chainrule::min(*this, at); }
-template <class T> ValueAndIndices<T> Tensor<T>::max(std::int64_t dim, bool keepdim, Location at) const { return chainrule::max(*this, dim, keepdim, at); }
-template <class T> ValueAndIndices<T> Tensor<T>::min(std::int64_t dim, bool keepdim, Location at) const { return chainrule::min(*this, dim, keepdim, at); }
-template <class T> Tensor<T> Tensor<T>::amax(const Dims& dims, bool keepdim, Location at) const { return chainrule::amax(*this, dims, keepdim, at); }
-template <class T> Tensor<T> Tensor<T>::amin(const Dims& dims, bool keepdim, Location at) const { return chainrule::amin(*this, dims, keepdim, at); }
+template <class T> ValueAndIndices<T> Tensor<T>::max(std::int64_t dim, bool keepdim, Location at) const {
+  return chainrule::max(*this, dim, keepdim, at);
+}
+template <class T> ValueAndIndices<T> Tensor<T>::min(std::int64_t dim, bool keepdim, Location at) const {
+  return chainrule::min(*this, dim, keepdim, at);
+}
+template <class T> Tensor<T> Tensor<T>::amax(const Dims& dims, bool keepdim, Location at) const {
+  return chainrule::amax(*this, dims, keepdim, at);
+}
+template <class T> Tensor<T> Tensor<T>::amin(const Dims& dims, bool keepdim, Location at) const {
+  return chainrule::amin(*this, dims, keepdim, at);
+}
 
 }  // namespace chainrule

@@ -13,7 +13,7 @@ struct MaxPool2dOptions {
   std::optional<Size2d> stride = {};  ///< the window's size if left out
   Size2d padding = 0;                 ///< places outside of the image, which never win
   Size2d dilation = 1;
-  bool ceil_mode = false;           ///< windows that begin in the image but do not fit count too
+  bool ceil_mode = false;  ///< windows that begin in the image but do not fit count too
 };
 
 namespace fn {
@@ -56,10 +56,12 @@ struct PooledSize {
 /// beyond the padding.
 inline PooledSize pooled_size(const char* op, std::int64_t size, std::int64_t kernel, std::int64_t stride,
                               std::int64_t pad, std::int64_t dilation, bool ceil_mode, Location at) {
-  check(kernel > 0 && stride > 0 && dilation > 0, at, op, ": kernel_size, stride and dilation must be positive, got ", kernel, ", ", stride, " and ", dilation);
+  check(kernel > 0 && stride > 0 && dilation > 0, at, op, ": kernel_size, stride and dilation must be positive, got ",
+        kernel, ", ", stride, " and ", dilation);
   if (kernel == 1) dilation = 1;
   const std::int64_t reach = add_sizes(multiply_sizes(dilation, kernel - 1), 1);
-  check(pad >= 0 && pad <= reach / 2, at, op, ": padding must be at most half of the window, got ", pad, " for a window of ", reach);
+  check(pad >= 0 && pad <= reach / 2, at, op, ": padding must be at most half of the window, got ", pad,
+        " for a window of ", reach);
   const std::int64_t padded = add_sizes(size, multiply_sizes(2, pad));
   check(padded <= most_pooled, at, op, ": the padding ", pad, " makes an image of ", padded,
         ", which is more than any memory holds");
@@ -73,7 +75,8 @@ inline PooledSize pooled_size(const char* op, std::int64_t size, std::int64_t ke
   return {n, kernel, n == 1 ? std::min(stride, padded) : stride, dilation};
 }
 
-inline fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride, Size2d pad, Size2d dilation, bool ceil_mode, Location at) {
+inline fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride, Size2d pad,
+                                Size2d dilation, bool ceil_mode, Location at) {
   check(x.size() == 3 || x.size() == 4, at, op, ": expects shape (N, C, H, W) or (C, H, W), got ", x);
   const std::int64_t h = x[x.size() - 2], w = x[x.size() - 1];
   check(h > 0 && w > 0, at, op, ": the image is empty, ", x);
@@ -105,25 +108,34 @@ inline Shape with_size(const Shape& from, std::int64_t h, std::int64_t w) {
   return s;
 }
 
-template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const fn::PoolShape& s, Location at = Location::here());
+template <Real T, class I>
+Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const fn::PoolShape& s,
+                          Location at = Location::here());
 
-template <Real T, class I> Tensor<T> max_pool2d_grad(const Tensor<T>& g, const Tensor<I>& place, const fn::PoolShape& s, Location at = Location::here()) {
+template <Real T, class I>
+Tensor<T> max_pool2d_grad(const Tensor<T>& g, const Tensor<I>& place, const fn::PoolShape& s,
+                          Location at = Location::here()) {
   Tensor<T> gx = allocate<T>(with_size(g.shape(), s.h, s.w), g.device(), "max_pool2d_grad", at);
   if (g.numel() > 0) {
     no_grad guard;
     const Tensor<T> up = contiguous(g, at);
     kernel<fn::MaxPool2dGrad<T, I>>::on(g.device(), at)(s, up.data(), place.data(), gx.data());
   }
-  return record("max_pool2d_grad", gx, {g}, keep(place), [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_pick(u, p, s)}; }, at);
+  return record(
+      "max_pool2d_grad", gx, {g}, keep(place),
+      [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_pick(u, p, s)}; }, at);
 }
-template <Real T, class I> Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const fn::PoolShape& s, Location at) {
+template <Real T, class I>
+Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const fn::PoolShape& s, Location at) {
   Tensor<T> y = allocate<T>(place.shape(), x.device(), "max_pool2d_pick", at);
   if (y.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
     kernel<fn::MaxPool2dPick<T, I>>::on(x.device(), at)(s, in.data(), place.data(), y.data());
   }
-  return record("max_pool2d_pick", y, {x}, keep(place), [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_grad(u, p, s)}; }, at);
+  return record(
+      "max_pool2d_pick", y, {x}, keep(place),
+      [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_grad(u, p, s)}; }, at);
 }
 
 /// Places in the window as positions in the plane, row * w + column.
@@ -153,7 +165,9 @@ Tensor<T> max_pool2d_as(const Tensor<T>& x, const fn::PoolShape& s, Tensor<std::
     kernel<fn::MaxPool2d<T, I>>::on(x.device(), at)(s, in.data(), y.data(), place.defined() ? place.data() : nullptr);
   }
   if (indices) *indices = plane_positions(place, s, at);
-  return record("max_pool2d", y, {x}, keep(place), [s](const Tensor<T>& g, const Tensor<I>& p) { return Grads{max_pool2d_grad(g, p, s)}; }, at);
+  return record(
+      "max_pool2d", y, {x}, keep(place),
+      [s](const Tensor<T>& g, const Tensor<I>& p) { return Grads{max_pool2d_grad(g, p, s)}; }, at);
 }
 
 template <Real T>
@@ -167,18 +181,24 @@ Tensor<T> max_pool2d_of(const Tensor<T>& x, Size2d kernel_size, const MaxPool2dO
 
 }  // namespace detail
 
-/// The largest number of each window: x (N, C, H, W) or (C, H, W) -> (..., OH, OW), OH = floor((H + 2 padding - dilation (KH - 1) - 1)
+/// The largest number of each window: x (N, C, H, W) or (C, H, W) -> (..., OH, OW), OH = floor((H + 2 padding -
+/// dilation (KH - 1) - 1)
 /// / stride) + 1, or ceil with ceil_mode. float and double. A NaN in the window wins.
-/// Gradient: g at the place of the largest number, the first of equal ones (rows before columns); added up where windows overlap.
+/// Gradient: g at the place of the largest number, the first of equal ones (rows before columns); added up where
+/// windows overlap.
 /// Throws when padding exceeds half of the window or no window fits. Source: torch.nn.functional.max_pool2d.
 /// PyTorch's return_indices is max_pool2d_with_indices here. relu(max_pool2d(x, 2)) is max_pool2d(relu(x), 2),
 /// gradients too, for less work and memory (dilation apart).
 ///     max_pool2d(tensor({{{1, 2}, {4, 3}}}), 2)   // 4, shape (1, 1, 1)
-template <Real T> Tensor<T> max_pool2d(const Tensor<T>& x, Size2d kernel_size, MaxPool2dOptions options = {}, Location at = Location::here()) {
+template <Real T>
+Tensor<T> max_pool2d(const Tensor<T>& x, Size2d kernel_size, MaxPool2dOptions options = {},
+                     Location at = Location::here()) {
   return detail::max_pool2d_of(x, kernel_size, options, nullptr, at);
 }
 /// With the stride third, as in PyTorch: max_pool2d(x, 3, 2, {.padding = 1}).
-template <Real T> Tensor<T> max_pool2d(const Tensor<T>& x, Size2d kernel_size, Size2d stride, MaxPool2dOptions options = {}, Location at = Location::here()) {
+template <Real T>
+Tensor<T> max_pool2d(const Tensor<T>& x, Size2d kernel_size, Size2d stride, MaxPool2dOptions options = {},
+                     Location at = Location::here()) {
   options.stride = stride;
   return max_pool2d(x, kernel_size, options, at);
 }

@@ -14,7 +14,8 @@ namespace chainrule {
 /// them is the median.
 /// Gradient: g to the element that it came from. Source: torch.median. Throws when there is nothing along `dim`.
 ///     auto [value, index] = median(tensor({{3, 1, 2}}), 1);   // {2}, {2}
-template <class T> ValueAndIndices<T> median(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
+template <class T>
+ValueAndIndices<T> median(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
   if (x.dim() == 0) {
     auto [value, index] = median(reshape(x, {1}, at), dim, false, at);
     return {value, index};
@@ -50,6 +51,8 @@ template <class T> Tensor<T> median(const Tensor<T>& x, Location at = Location::
 }
 
 template <class T> Tensor<T> Tensor<T>::median(Location at) const { return chainrule::median(*this, at); }
-template <class T> ValueAndIndices<T> Tensor<T>::median(std::int64_t dim, bool keepdim, Location at) const { return chainrule::median(*this, dim, keepdim, at); }
+template <class T> ValueAndIndices<T> Tensor<T>::median(std::int64_t dim, bool keepdim, Location at) const {
+  return chainrule::median(*this, dim, keepdim, at);
+}
 
 }  // namespace chainrule

@@ -54,8 +54,12 @@ template <class T> struct NllLossGrad {
   static void cpu(const ClassLossArgs<T>& p, T* gx) {
     const bool each = p.reduction == Reduction::none;
     for (std::int64_t i = 0; i < p.along.outer * p.along.n * p.along.inner; ++i) gx[i] = T(0);
-    const double divisor = detail::for_each_label(p, [&](std::int64_t row, std::int64_t place, T w) { gx[place] = -w * (each ? p.g[row] : *p.g); });
-    if (divisor != 1) detail::for_each_label(p, [&](std::int64_t, std::int64_t place, T) { gx[place] = static_cast<T>(static_cast<double>(gx[place]) / divisor); });
+    const double divisor = detail::for_each_label(
+        p, [&](std::int64_t row, std::int64_t place, T w) { gx[place] = -w * (each ? p.g[row] : *p.g); });
+    if (divisor != 1)
+      detail::for_each_label(p, [&](std::int64_t, std::int64_t place, T) {
+        gx[place] = static_cast<T>(static_cast<double>(gx[place]) / divisor);
+      });
   }
 };
 
@@ -63,11 +67,14 @@ template <class T> struct NllLossGrad {
 
 namespace detail {
 
-template <Real T> Tensor<T> nll_loss_as(const Tensor<T>& x, const Tensor<std::int64_t>& target, const Tensor<T>& weight, ClassLossSettings settings, Location at = Location::here());
+template <Real T>
+Tensor<T> nll_loss_as(const Tensor<T>& x, const Tensor<std::int64_t>& target, const Tensor<T>& weight,
+                      ClassLossSettings settings, Location at = Location::here());
 
 /// The gradient as an op of g alone; the loss is linear in x, so the gradient's gradient is the loss.
 template <Real T>
-Tensor<T> nll_loss_grad(const Tensor<T>& g, const Shape& x_size, const Tensor<std::int64_t>& target, const Tensor<T>& weight, ClassLossSettings settings, Location at = Location::here()) {
+Tensor<T> nll_loss_grad(const Tensor<T>& g, const Shape& x_size, const Tensor<std::int64_t>& target,
+                        const Tensor<T>& weight, ClassLossSettings settings, Location at = Location::here()) {
   Tensor<T> gx = allocate<T>(x_size, g.device());
   if (gx.numel() > 0) {
     no_grad guard;
@@ -76,11 +83,16 @@ Tensor<T> nll_loss_grad(const Tensor<T>& g, const Shape& x_size, const Tensor<st
     args.g = up.data();
     kernel<fn::NllLossGrad<T>>::on(g.device(), at)(args, gx.data());
   }
-  return record("nll_loss_grad", gx, {g}, keep(target, weight), [settings](const Tensor<T>& u, const Tensor<std::int64_t>& t, const Tensor<T>& w) {
-    return Grads{nll_loss_as(u, t, w, settings)};
-  }, at);
+  return record(
+      "nll_loss_grad", gx, {g}, keep(target, weight),
+      [settings](const Tensor<T>& u, const Tensor<std::int64_t>& t, const Tensor<T>& w) {
+        return Grads{nll_loss_as(u, t, w, settings)};
+      },
+      at);
 }
-template <Real T> Tensor<T> nll_loss_as(const Tensor<T>& x, const Tensor<std::int64_t>& target, const Tensor<T>& weight, ClassLossSettings settings, Location at) {
+template <Real T>
+Tensor<T> nll_loss_as(const Tensor<T>& x, const Tensor<std::int64_t>& target, const Tensor<T>& weight,
+                      ClassLossSettings settings, Location at) {
   const Shape shape = settings.reduction == chainrule::Reduction::none ? target.shape() : Shape{};
   Tensor<T> loss = allocate<T>(shape, x.device(), "nll_loss", at);
   {
@@ -88,21 +100,26 @@ template <Real T> Tensor<T> nll_loss_as(const Tensor<T>& x, const Tensor<std::in
     const Tensor<T> in = contiguous(x, at);
     kernel<fn::NllLoss<T>>::on(x.device(), at)(class_loss_args(settings, in, target, weight), loss.data());
   }
-  return record("nll_loss", loss, {x}, keep(target, weight), [settings, size = x.shape()](const Tensor<T>& g, const Tensor<std::int64_t>& t, const Tensor<T>& w) {
-    return Grads{nll_loss_grad(g, size, t, w, settings)};
-  }, at);
+  return record(
+      "nll_loss", loss, {x}, keep(target, weight),
+      [settings, size = x.shape()](const Tensor<T>& g, const Tensor<std::int64_t>& t, const Tensor<T>& w) {
+        return Grads{nll_loss_grad(g, size, t, w, settings)};
+      },
+      at);
 }
 
 }  // namespace detail
 
-/// -weight[label] x[label] for each row, x being log-probabilities (log_softmax gives them). x (N, C), labels (N,) of int64; also
-/// (N, C, d1, ...) and (N, d1, ...), or (C,) and (). float and double. "mean" divides the sum by the sum of the labels' weights.
+/// -weight[label] x[label] for each row, x being log-probabilities (log_softmax gives them). x (N, C), labels (N,) of
+/// int64; also (N, C, d1, ...) and (N, d1, ...), or (C,) and (). float and double. "mean" divides the sum by the sum of
+/// the labels' weights.
 /// Gradient: -weight[label] g at the label, divided as the loss is; 0 elsewhere and in ignored rows.
 /// Throws, before any work, for a label that is no class, for shapes that do not belong together, and for a weight that
 /// requires a gradient. Source: torch.nn.functional.nll_loss.
 ///     nll_loss(tensor({{-1, -2}, {-3, -4}}), tensor<std::int64_t>({0, 1}))   // 2.5
 template <Real T>
-Tensor<T> nll_loss(const Tensor<T>& input, const Tensor<std::int64_t>& target, std::type_identity_t<NllLossOptions<T>> options = {}, Location at = Location::here()) {
+Tensor<T> nll_loss(const Tensor<T>& input, const Tensor<std::int64_t>& target,
+                   std::type_identity_t<NllLossOptions<T>> options = {}, Location at = Location::here()) {
   const Tensor<std::int64_t> labels =
       detail::check_class_loss("nll_loss", input, target, options.weight, options.ignore_index, at);
   const detail::ClassLossSettings settings{input.dim() == 1 ? 0 : 1, options.ignore_index, 0, options.reduction};

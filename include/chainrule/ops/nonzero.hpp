@@ -38,28 +38,32 @@ namespace detail {
 template <class T> Tensor<std::int64_t> nonzero_positions(const Tensor<T>& x, Location at) {
   const Tensor<T> dense = x.is_contiguous() ? x : map(fn::Copy{}, at, x);
   auto* run = kernel<fn::NonzeroKernel<T>>::on(x.device(), at);
-  Tensor<std::int64_t> positions = allocate<std::int64_t>(run(x.numel(), nullptr, dense.data()), x.device(), "nonzero", at);
+  Tensor<std::int64_t> positions =
+      allocate<std::int64_t>(run(x.numel(), nullptr, dense.data()), x.device(), "nonzero", at);
   run(x.numel(), positions.data(), dense.data());
   return positions;
 }
 
 }  // namespace detail
 
-/// The coordinates of all elements that are not zero, in row-major order: shape (count, number of dimensions). No gradient. Source: torch.nonzero.
+/// The coordinates of all elements that are not zero, in row-major order: shape (count, number of dimensions). No
+/// gradient. Source: torch.nonzero.
 ///     nonzero(tensor({{0, 5}, {7, 0}}))   // {{0, 1}, {1, 0}}
 template <class T> Tensor<std::int64_t> nonzero(const Tensor<T>& x, Location at = Location::here()) {
   Tensor<std::int64_t> positions = detail::nonzero_positions(x, at);
   Tensor<std::int64_t> out = detail::allocate<std::int64_t>({positions.numel(), x.dim()}, x.device(), "nonzero", at);
   const Strides strides = detail::contiguous_strides(x.shape());
   for (int d = 0; d < x.dim() && positions.numel() > 0; ++d)
-    map_into(fn::Coordinate{x.shape()[d], strides[d]}, at, detail::make_view(out, positions.numel(), x.dim(), d), positions);
+    map_into(fn::Coordinate{x.shape()[d], strides[d]}, at, detail::make_view(out, positions.numel(), x.dim(), d),
+             positions);
   return out;
 }
 
 /// The elements of x under the mask, in row-major order, as a tensor with one dimension; x and mask broadcast.
 /// Gradient: each g goes to the place its value came from. Source: torch.masked_select.
 ///     masked_select(tensor({1, 2, 3}), tensor<bool>({true, false, true}))   // {1, 3}
-template <class T> Tensor<T> masked_select(const Tensor<T>& x, const Tensor<bool>& mask, Location at = Location::here()) {
+template <class T>
+Tensor<T> masked_select(const Tensor<T>& x, const Tensor<bool>& mask, Location at = Location::here()) {
   const Shape shape = detail::broadcast_shapes(x.shape(), mask.shape(), "masked_select", at);
   detail::check_same_device("masked_select", at, x, mask);
   Tensor<std::int64_t> positions = detail::nonzero_positions(expand(mask, shape, at), at);
@@ -67,7 +71,9 @@ template <class T> Tensor<T> masked_select(const Tensor<T>& x, const Tensor<bool
   return detail::pick_slices(reshape(wide, {-1}, at), 0, positions, "masked_select", at);
 }
 
-template <class T> Tensor<T> Tensor<T>::masked_select(const Tensor<bool>& mask, Location at) const { return chainrule::masked_select(*this, mask, at); }
+template <class T> Tensor<T> Tensor<T>::masked_select(const Tensor<bool>& mask, Location at) const {
+  return chainrule::masked_select(*this, mask, at);
+}
 template <class T> Tensor<std::int64_t> Tensor<T>::nonzero(Location at) const { return chainrule::nonzero(*this, at); }
 
 }  // namespace chainrule

@@ -42,7 +42,9 @@ template <class T> struct NormRoot {
 /// 1 where |x| is the norm y, else 0: the places that an infinity norm depends on.
 struct AttainsMagnitude {
   static constexpr auto name = "attains";
-  template <class T> CHAINRULE_HD T operator()(T x, T y) const { return static_cast<T>(x == y || -x == y || (x != x && y != y)); }
+  template <class T> CHAINRULE_HD T operator()(T x, T y) const {
+    return static_cast<T>(x == y || -x == y || (x != x && y != y));
+  }
 };
 struct MinMagnitude {
   static constexpr auto name = "norm";
@@ -74,7 +76,8 @@ struct MaxMagnitude {
 /// have no norm.
 ///     norm(tensor({3, 4}))      // 5
 ///     norm(tensor({3, -4}), 1)  // 7
-template <class T> Tensor<T> norm(const Tensor<T>& x, double p, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
+template <class T>
+Tensor<T> norm(const Tensor<T>& x, double p, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
   static_assert(Real<T>, "norm: the norm of integers is a fraction; convert first, x.to<float>().norm()");
   check(!std::isnan(p), at, "norm: p must be a number, got NaN");
   auto plan = detail::plan_reduction(x, dims, keepdim, "norm", at);
@@ -95,21 +98,30 @@ template <class T> Tensor<T> norm(const Tensor<T>& x, double p, const Dims& dims
         at);
   const T power = static_cast<T>(p);
   Tensor<T> value = map(fn::NormRoot<T>{power}, at, reduce<T>(fn::Sum{}, map(fn::NormTerm<T>{power}, at, x), plan, at));
-  return record("norm", value, {x}, keep(x, this_value), [plan, power](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& norm_of_v) {
-    if (power == T(1)) return Grads{reshape(g, plan.kept) * v.sign()};
-    if (power == T(0)) return Grads{zeros_like(v)};
-    Tensor<T> y = reshape(norm_of_v, plan.kept), up = reshape(g, plan.kept);
-    Tensor<bool> none = y == T(0);
-    y = y.masked_fill(none, T(1));
-    if (power == T(2)) return Grads{v * (up / y).masked_fill(none, T(0))};
-    Tensor<bool> zero = v == T(0);  // |x|^(p-1) has no derivative there
-    Tensor<T> terms = v.masked_fill(zero, T(1)).abs().pow(power - 1) * v.sign();
-    return Grads{terms * (up / y.pow(power - 1)).masked_fill(none, T(0))};
-  }, at);
+  return record(
+      "norm", value, {x}, keep(x, this_value),
+      [plan, power](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& norm_of_v) {
+        if (power == T(1)) return Grads{reshape(g, plan.kept) * v.sign()};
+        if (power == T(0)) return Grads{zeros_like(v)};
+        Tensor<T> y = reshape(norm_of_v, plan.kept), up = reshape(g, plan.kept);
+        Tensor<bool> none = y == T(0);
+        y = y.masked_fill(none, T(1));
+        if (power == T(2)) return Grads{v * (up / y).masked_fill(none, T(0))};
+        Tensor<bool> zero = v == T(0);  // |x|^(p-1) has no derivative there
+        Tensor<T> terms = v.masked_fill(zero, T(1)).abs().pow(power - 1) * v.sign();
+        return Grads{terms * (up / y.pow(power - 1)).masked_fill(none, T(0))};
+      },
+      at);
 }
-template <class T> Tensor<T> norm(const Tensor<T>& x, double p = 2, Location at = Location::here()) { return norm(x, p, Dims{}, false, at); }
+template <class T> Tensor<T> norm(const Tensor<T>& x, double p = 2, Location at = Location::here()) {
+  return norm(x, p, Dims{}, false, at);
+}
 
-template <class T> Tensor<T> Tensor<T>::norm(double p, Location at) const { return chainrule::norm(*this, p, Dims{}, false, at); }
-template <class T> Tensor<T> Tensor<T>::norm(double p, const Dims& dims, bool keepdim, Location at) const { return chainrule::norm(*this, p, dims, keepdim, at); }
+template <class T> Tensor<T> Tensor<T>::norm(double p, Location at) const {
+  return chainrule::norm(*this, p, Dims{}, false, at);
+}
+template <class T> Tensor<T> Tensor<T>::norm(double p, const Dims& dims, bool keepdim, Location at) const {
+  return chainrule::norm(*this, p, dims, keepdim, at);
+}
 
 }  // namespace chainrule

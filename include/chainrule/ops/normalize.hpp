@@ -10,9 +10,12 @@
 
 namespace chainrule {
 
-/// x / max(norm(x), eps), the p-norm taken along `dim`. float and double. Made of other ops. Source: torch.nn.functional.normalize.
+/// x / max(norm(x), eps), the p-norm taken along `dim`. float and double. Made of other ops. Source:
+/// torch.nn.functional.normalize.
 ///     normalize(tensor({{3, 4}}))   // {{0.6, 0.8}}
-template <Real T> Tensor<T> normalize(const Tensor<T>& x, double p = 2, std::int64_t dim = 1, double eps = 1e-12, Location at = Location::here()) {
+template <Real T>
+Tensor<T> normalize(const Tensor<T>& x, double p = 2, std::int64_t dim = 1, double eps = 1e-12,
+                    Location at = Location::here()) {
   return div(x, clamp_min(norm(x, p, dim, true, at), static_cast<T>(eps), at), at);
 }
 

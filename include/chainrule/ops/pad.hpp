@@ -67,11 +67,14 @@ template <class T> Tensor<T> pad_constant(const Tensor<T>& x, const Shape& pads,
   const T border = detail::fitting<T>(value, "pad", at);
   Tensor<T> out = detail::allocate<T>(shape, x.device(), "pad", at);
   out.fill_(border, at);
-  for (int i = 0; i < pads.size() / 2; ++i) to += std::max<std::int64_t>(0, pads[2 * i]) * out.strides()[x.dim() - 1 - i];
-  if (inside.numel() > 0) map_into(fn::Copy{}, at, detail::make_view(out, inside, out.strides(), to), detail::make_view(x, inside, x.strides(), from));
-  return record("pad", out, {x}, [back](const Tensor<T>& g) { return Grads{pad_constant(g, back, 0, {})}; }, at);
+  for (int i = 0; i < pads.size() / 2; ++i)
+    to += std::max<std::int64_t>(0, pads[2 * i]) * out.strides()[x.dim() - 1 - i];
+  if (inside.numel() > 0)
+    map_into(fn::Copy{}, at, detail::make_view(out, inside, out.strides(), to),
+             detail::make_view(x, inside, x.strides(), from));
+  return record(
+      "pad", out, {x}, [back](const Tensor<T>& g) { return Grads{pad_constant(g, back, 0, {})}; }, at);
 }
-
 
 /// Which element of a dimension of size n stands at each position of the padded one.
 inline Tensor<std::int64_t> padded_positions(std::int64_t n, std::int64_t before, std::int64_t after, PadMode mode,

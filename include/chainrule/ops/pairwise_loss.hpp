@@ -1,6 +1,6 @@
 #pragma once
-// What mse_loss, l1_loss and smooth_l1_loss have in common: a function f of the distance x - y, summed or averaged. f brings value,
-// slope and curve (f, f', f''); f'' is constant by pieces, so there is nothing to differentiate after it.
+// What mse_loss, l1_loss and smooth_l1_loss have in common: a function f of the distance x - y, summed or averaged. f
+// brings value, slope and curve (f, f', f''); f'' is constant by pieces, so there is nothing to differentiate after it.
 
 #include <chainrule/core/binary.hpp>
 #include <chainrule/ops/copy.hpp>
@@ -43,7 +43,9 @@ template <class F, class T> struct PairwiseLoss {
       total = sum_of(0, n);
     } else {
       std::vector<double> part(static_cast<std::size_t>((n + piece - 1) / piece));
-      parallel_chunks(n, piece, [&](std::int64_t begin, std::int64_t end) { part[static_cast<std::size_t>(begin / piece)] = sum_of(begin, end); });
+      parallel_chunks(n, piece, [&](std::int64_t begin, std::int64_t end) {
+        part[static_cast<std::size_t>(begin / piece)] = sum_of(begin, end);
+      });
       for (double p : part) total += p;
     }
     *loss = static_cast<T>(total * scale);
@@ -54,9 +56,11 @@ template <class F, class T> struct PairwiseLoss {
 
 namespace detail {
 
-/// A loss refuses shapes that differ: what would broadcast by accident gives a number that looks right and trains nothing.
+/// A loss refuses shapes that differ: what would broadcast by accident gives a number that looks right and trains
+/// nothing.
 inline void check_same_shape(const char* op, const TensorBase& input, const TensorBase& target, Location at) {
-  if (input.shape() == target.shape()) [[likely]] return check_same_device(op, at, input, target);
+  if (input.shape() == target.shape()) [[likely]]
+    return check_same_device(op, at, input, target);
   fail(at, op, ": input ", input.shape(), " and target ", target.shape(), " must have the same shape",
        input.numel() == target.numel() ? "; use target.view_as(input)" : "; expand one of them if that is meant");
 }
@@ -79,23 +83,34 @@ template <class F, class T> struct LossCurve {
   CHAINRULE_HD T operator()(T g, T x, T y) const { return g * scale * f.curve(x - y); }
 };
 
-template <class F, Real T> Tensor<T> pairwise_curve(const F& f, const Tensor<T>& a, const Tensor<T>& x, const Tensor<T>& y, double scale, Location at = Location::here()) {
-  return record(F::curve_name, map(LossCurve<F, T>{f, static_cast<T>(scale)}, at, a, x, y), {a, x, y}, keep(x, y), [f, scale](const Tensor<T>& u, const Tensor<T>& p, const Tensor<T>& q) {
-    return Grads{pairwise_curve(f, u, p, q, scale), Tensor<T>(), Tensor<T>()};
-  }, at);
+template <class F, Real T>
+Tensor<T> pairwise_curve(const F& f, const Tensor<T>& a, const Tensor<T>& x, const Tensor<T>& y, double scale,
+                         Location at = Location::here()) {
+  return record(
+      F::curve_name, map(LossCurve<F, T>{f, static_cast<T>(scale)}, at, a, x, y), {a, x, y}, keep(x, y),
+      [f, scale](const Tensor<T>& u, const Tensor<T>& p, const Tensor<T>& q) {
+        return Grads{pairwise_curve(f, u, p, q, scale), Tensor<T>(), Tensor<T>()};
+      },
+      at);
 }
 
-template <class F, Real T> Tensor<T> pairwise_slope(const F& f, const Tensor<T>& g, const Tensor<T>& x, const Tensor<T>& y, double scale, Location at = Location::here()) {
-  return record(F::grad_name, map(LossSlope<F, T>{f, static_cast<T>(scale)}, at, g, x, y), {g, x, y}, keep(g, x, y),
-                [f, scale](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& p, const Tensor<T>& q) {
-    Tensor<T> to_g, to_x;
-    if (need[0]) to_g = pairwise_slope(f, u, p, q, scale);
-    if (need[1] || need[2]) to_x = pairwise_curve(f, u * up, p, q, scale);
-    return Grads{to_g, to_x, need[2] ? neg(to_x) : Tensor<T>()};
-  }, at);
+template <class F, Real T>
+Tensor<T> pairwise_slope(const F& f, const Tensor<T>& g, const Tensor<T>& x, const Tensor<T>& y, double scale,
+                         Location at = Location::here()) {
+  return record(
+      F::grad_name, map(LossSlope<F, T>{f, static_cast<T>(scale)}, at, g, x, y), {g, x, y}, keep(g, x, y),
+      [f, scale](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& p, const Tensor<T>& q) {
+        Tensor<T> to_g, to_x;
+        if (need[0]) to_g = pairwise_slope(f, u, p, q, scale);
+        if (need[1] || need[2]) to_x = pairwise_curve(f, u * up, p, q, scale);
+        return Grads{to_g, to_x, need[2] ? neg(to_x) : Tensor<T>()};
+      },
+      at);
 }
 
-template <class F, Real T> Tensor<T> pairwise_loss(const F& f, const Tensor<T>& x, const Tensor<T>& y, chainrule::Reduction reduction, Location at) {
+template <class F, Real T>
+Tensor<T> pairwise_loss(const F& f, const Tensor<T>& x, const Tensor<T>& y, chainrule::Reduction reduction,
+                        Location at) {
   check_same_shape(F::name, x, y, at);
   const double scale = reduction == chainrule::Reduction::mean ? 1 / static_cast<double>(x.numel()) : 1;
   Tensor<T> loss;
@@ -107,10 +122,13 @@ template <class F, Real T> Tensor<T> pairwise_loss(const F& f, const Tensor<T>& 
     loss = allocate<T>({}, x.device());
     kernel<fn::PairwiseLoss<F, T>>::on(x.device(), at)(f, x.numel(), a.data(), b.data(), scale, loss.data());
   }
-  return record(F::name, loss, {x, y}, keep(x, y), [f, scale](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
-    Tensor<T> gx = pairwise_slope(f, g, p, q, scale);
-    return Grads{gx, need[1] ? neg(gx) : Tensor<T>()};
-  }, at);
+  return record(
+      F::name, loss, {x, y}, keep(x, y),
+      [f, scale](const Tensor<T>& g, Needs need, const Tensor<T>& p, const Tensor<T>& q) {
+        Tensor<T> gx = pairwise_slope(f, g, p, q, scale);
+        return Grads{gx, need[1] ? neg(gx) : Tensor<T>()};
+      },
+      at);
 }
 
 }  // namespace detail

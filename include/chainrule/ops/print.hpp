@@ -72,7 +72,8 @@ template <class T> class Formatter {
 
 template <class T> class Printer {
  public:
-  explicit Printer(const Tensor<T>& x) : x_(x), summarise_(x.numel() > options_.threshold), format_(shown(), options_) {}
+  explicit Printer(const Tensor<T>& x)
+      : x_(x), summarise_(x.numel() > options_.threshold), format_(shown(), options_) {}
 
   std::string body(std::size_t indent) const { return x_.numel() == 0 ? "[]" : part(0, x_.data(), indent); }
 
@@ -100,8 +101,11 @@ template <class T> class Printer {
   std::string part(int d, const T* p, std::size_t indent) const {
     if (d == x_.dim()) return format_(*p);
     const bool last = d + 1 == x_.dim();
-    const auto per_line = std::max<std::int64_t>(1, (options_.linewidth - static_cast<std::int64_t>(indent)) / static_cast<std::int64_t>(format_.width() + 2));
-    const std::string new_line = last ? ",\n" + std::string(indent + 1, ' ') : "," + std::string(static_cast<std::size_t>(x_.dim() - d - 1), '\n') + std::string(indent + 1, ' ');
+    const auto per_line = std::max<std::int64_t>(
+        1, (options_.linewidth - static_cast<std::int64_t>(indent)) / static_cast<std::int64_t>(format_.width() + 2));
+    const std::string new_line =
+        last ? ",\n" + std::string(indent + 1, ' ')
+             : "," + std::string(static_cast<std::size_t>(x_.dim() - d - 1), '\n') + std::string(indent + 1, ' ');
     std::string s = "[";
     std::int64_t placed = 0;
     auto place = [&](const std::string& item) {
@@ -125,10 +129,14 @@ template <class T> class Printer {
   Formatter<T> format_;
 };
 
-/// What print() writes for one part: as in error messages, but small numbers keep their digits (1e-07, not 0), and lists are shown.
+/// What print() writes for one part: as in error messages, but small numbers keep their digits (1e-07, not 0), and
+/// lists are shown.
 template <class P> void say(std::string& s, const P& part) {
   if constexpr (std::same_as<P, DType> || std::same_as<P, Device>) s += name_of(part);
-  else if constexpr (requires { typename P::value_type; requires std::same_as<P, std::vector<typename P::value_type>>; }) {
+  else if constexpr (requires {
+                       typename P::value_type;
+                       requires std::same_as<P, std::vector<typename P::value_type>>;
+                     }) {
     s += '[';
     for (std::size_t i = 0; i < part.size(); ++i) {
       if (i) s += ", ";
@@ -166,10 +174,12 @@ inline std::string grad_fn_name(const char* op) {
 ///     set_printoptions({.precision = 2, .sci_mode = false});
 ///     print(tensor({3.14159f, 1e-6f}));   // tensor([3.14, 0.00])
 inline void set_printoptions(const PrintOptions& options = {}, Location at = Location::here()) {
-  check(options.precision >= 0 && options.precision <= 60 && options.threshold >= 0 && options.edgeitems >= 0 &&
-            options.linewidth > 0, at,
-        "set_printoptions: precision must lie in 0..60, threshold and edgeitems be 0 or more, linewidth 1 or more, got ",
-        options.precision, ", ", options.threshold, ", ", options.edgeitems, ", ", options.linewidth);
+  check(
+      options.precision >= 0 && options.precision <= 60 && options.threshold >= 0 && options.edgeitems >= 0 &&
+          options.linewidth > 0,
+      at,
+      "set_printoptions: precision must lie in 0..60, threshold and edgeitems be 0 or more, linewidth 1 or more, got ",
+      options.precision, ", ", options.threshold, ", ", options.edgeitems, ", ", options.linewidth);
   detail::print_options = options;
 }
 
@@ -185,7 +195,8 @@ template <class T> std::string Tensor<T>::str() const {
   if (device() != Device::cpu) tail.push_back(std::string("device='") + name_of(device()) + ":0'");
   if (numel() == 0 && dim() != 1) tail.push_back("size=" + shape().str());
   const bool plain = std::same_as<T, float> || std::same_as<T, bool> || std::same_as<T, std::int64_t>;
-  if (!plain || (numel() == 0 && !std::same_as<T, float>)) tail.push_back(std::string("dtype=torch.") + name_of(dtype()));
+  if (!plain || (numel() == 0 && !std::same_as<T, float>))
+    tail.push_back(std::string("dtype=torch.") + name_of(dtype()));
   if (grad_fn()) tail.push_back("grad_fn=<" + detail::grad_fn_name(grad_fn()->op) + ">");
   else if (requires_grad()) tail.push_back("requires_grad=True");
   std::size_t line = text.size() - (text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1) + 2;
@@ -198,18 +209,26 @@ template <class T> std::string Tensor<T>::str() const {
   return text + ')';
 }
 
-template <class Char, class Traits, class T> std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const Tensor<T>& x) {
+template <class Char, class Traits, class T>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const Tensor<T>& x) {
   return out << x.str().c_str();
 }
-template <class Char, class Traits> std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const Shape& s) {
+template <class Char, class Traits>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const Shape& s) {
   return out << s.str().c_str();
 }
 
-template <class Char, class Traits> std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, DType t) { return out << name_of(t); }
-template <class Char, class Traits> std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, Device d) { return out << name_of(d); }
+template <class Char, class Traits>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, DType t) {
+  return out << name_of(t);
+}
+template <class Char, class Traits>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, Device d) {
+  return out << name_of(d);
+}
 
-/// Python's print: the parts with a space between them, and a new line. Tensors, shapes, modules (anything with str()), element types,
-/// devices, text, numbers, and vectors of these.
+/// Python's print: the parts with a space between them, and a new line. Tensors, shapes, modules (anything with str()),
+/// element types, devices, text, numbers, and vectors of these.
 template <class... Parts> void print(const Parts&... parts) {
   std::string line;
   bool first = true;

@@ -12,7 +12,9 @@ namespace fn {
 struct Prod {
   static constexpr auto name = "prod";
   template <class A> CHAINRULE_HD A start() const { return A(1); }
-  template <class A, class T> CHAINRULE_HD A operator()(A total, T x) const { return static_cast<A>(total * static_cast<A>(x)); }
+  template <class A, class T> CHAINRULE_HD A operator()(A total, T x) const {
+    return static_cast<A>(total * static_cast<A>(x));
+  }
   template <class A> CHAINRULE_HD A join(A a, A b) const { return static_cast<A>(a * b); }
 };
 
@@ -20,9 +22,9 @@ struct Prod {
 
 namespace detail {
 
-/// g times the product of all *other* elements along d. Never divides, so it is right where elements are 0, and so are its own
-/// derivatives: elements are multiplied in pairs, the gradient is taken of the half as many products, and each of a pair gets the
-/// other as a factor. O(n) products in O(log n) ops.
+/// g times the product of all *other* elements along d. Never divides, so it is right where elements are 0, and so are
+/// its own derivatives: elements are multiplied in pairs, the gradient is taken of the half as many products, and each
+/// of a pair gets the other as a factor. O(n) products in O(log n) ops.
 template <class T> Tensor<T> prod_grad(const Tensor<T>& g, const Tensor<T>& x, int d) {
   const std::int64_t n = x.shape()[d], half = n / 2;
   if (n == 1) return g;  // (.., 1, ..)
@@ -39,7 +41,8 @@ template <class T> Tensor<T> prod_grad(const Tensor<T>& g, const Tensor<T>& x, i
 }  // namespace detail
 
 /// The product along `dim`; keepdim leaves it with size 1.
-/// Gradient: g times the product of all other elements, right where there are zeros too. The product of nothing is 1. Source: torch.prod.
+/// Gradient: g times the product of all other elements, right where there are zeros too. The product of nothing is 1.
+/// Source: torch.prod.
 /// Integers and bool give int64.
 ///     prod(tensor({{1, 2}, {3, 4}}), 1)   // {2, 12}
 template <class T>
@@ -66,13 +69,12 @@ template <class T> Tensor<SumOf<T>> prod(const Tensor<T>& x, Location at = Locat
 
 /// In another element type, PyTorch's dtype: prod<double>(x), or as a method. x is converted first.
 template <Element U, class T>
-  requires(!std::same_as<U, T>)
-Tensor<U> prod(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
+requires(!std::same_as<U, T>) Tensor<U> prod(const Tensor<T>& x, std::int64_t dim, bool keepdim = false,
+                                             Location at = Location::here()) {
   return cast<U>(prod(cast<U>(x, at), dim, keepdim, at), at);
 }
 template <Element U, class T>
-  requires(!std::same_as<U, T>)
-Tensor<U> prod(const Tensor<T>& x, Location at = Location::here()) {
+requires(!std::same_as<U, T>) Tensor<U> prod(const Tensor<T>& x, Location at = Location::here()) {
   return cast<U>(prod(cast<U>(x, at), at), at);
 }
 

@@ -20,7 +20,9 @@ struct Reciprocal {
 ///     reciprocal(tensor({1, 2, -4}))   // {1, 0.5, -0.25}
 template <class T> Tensor<T> reciprocal(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "reciprocal: expects a float or double tensor; convert first: x.to<float>()");
-  return record("reciprocal", map(fn::Reciprocal{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{-(g * (y * y))}; }, at);
+  return record(
+      "reciprocal", map(fn::Reciprocal{}, at, x), {x}, keep(this_value),
+      [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{-(g * (y * y))}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::reciprocal(Location at) const { return chainrule::reciprocal(*this, at); }

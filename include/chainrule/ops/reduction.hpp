@@ -12,7 +12,10 @@ class Reduction {
   enum Kind { mean, sum, none };
 
   constexpr Reduction(Kind kind) : kind_(kind) {}
-  Reduction(std::string_view word, Location at = Location::here()) : kind_(word == "mean" ? mean : word == "sum" ? sum : none) {
+  Reduction(std::string_view word, Location at = Location::here())
+      : kind_(word == "mean"  ? mean
+              : word == "sum" ? sum
+                              : none) {
     check(kind_ != none || word == "none", at, "reduction: expected \"mean\", \"sum\" or \"none\", got \"", word, "\"");
   }
   Reduction(const char* word, Location at = Location::here()) : Reduction(std::string_view(word), at) {}

@@ -9,7 +9,9 @@ namespace fn {
 
 struct Relu {
   static constexpr auto name = "relu";
-  template <class T> CHAINRULE_HD T operator()(T x) const { return x > T(0) || x != x ? x : T(0); }  // NaN stays NaN, as in PyTorch
+  template <class T> CHAINRULE_HD T operator()(T x) const {
+    return x > T(0) || x != x ? x : T(0);
+  }  // NaN stays NaN, as in PyTorch
 };
 struct ReluGrad {
   static constexpr auto name = "relu_grad";
@@ -21,9 +23,12 @@ struct ReluGrad {
 /// The gradient of relu as an op of its own, so that it can be differentiated again: g where x > 0, else 0.
 /// A select and not g * mask: infinity * 0 would be NaN.
 template <class T> Tensor<T> relu_grad(const Tensor<T>& g, const Tensor<T>& x, Location at = Location::here()) {
-  return record("relu_grad", map(fn::ReluGrad{}, at, g, x), {g, x}, keep(x), [](const Tensor<T>& gg, const Tensor<T>& v) {
-    return Grads{relu_grad(gg, v), Tensor<T>()};
-  }, at);
+  return record(
+      "relu_grad", map(fn::ReluGrad{}, at, g, x), {g, x}, keep(x),
+      [](const Tensor<T>& gg, const Tensor<T>& v) {
+        return Grads{relu_grad(gg, v), Tensor<T>()};
+      },
+      at);
 }
 
 namespace detail {
@@ -45,7 +50,9 @@ template <class T> Tensor<T> record_relu(Tensor<T> value, const Tensor<T>& x, Lo
 /// relu(x) = max(0, x), element by element.
 /// Gradient: g where x > 0, else 0. The derivative does not exist at 0; we take 0, as PyTorch does.
 ///     relu(tensor({-1, 0, 2}))   // {0, 0, 2}
-template <class T> Tensor<T> relu(const Tensor<T>& x, Location at = Location::here()) { return detail::record_relu(map(fn::Relu{}, at, x), x, at); }
+template <class T> Tensor<T> relu(const Tensor<T>& x, Location at = Location::here()) {
+  return detail::record_relu(map(fn::Relu{}, at, x), x, at);
+}
 
 /// The same for a temporary, relu(conv(x)): where nobody else can see its numbers, the result takes their place.
 template <class T> Tensor<T> relu(Tensor<T>&& x, Location at = Location::here()) {
@@ -56,7 +63,8 @@ template <class T> Tensor<T> Tensor<T>::relu(Location at) const { return chainru
 template <class T> const Tensor<T>& Tensor<T>::relu_(Location at) const {
   if (detail::recorded_edit(*this) && !impl_->base)
     return detail::edit_straight(*this, "relu_", at, fn::Relu{}, [&] { detail::record_relu(*this, *this, at); });
-  return detail::edit_map(*this, "relu_", at, [&](const Tensor& old) { return chainrule::relu(old, at); }, fn::Relu{});
+  return detail::edit_map(
+      *this, "relu_", at, [&](const Tensor& old) { return chainrule::relu(old, at); }, fn::Relu{});
 }
 
 }  // namespace chainrule

@@ -10,7 +10,8 @@ namespace chainrule {
 ///     repeat(tensor({1, 2}), {2, 2})   // {{1, 2, 1, 2}, {1, 2, 1, 2}}
 template <class T> Tensor<T> repeat(const Tensor<T>& x, const Shape& repeats, Location at = Location::here()) {
   const int extra = repeats.size() - x.dim();
-  check(extra >= 0, at, "repeat: needs a number for each of the ", x.dim(), " dimensions of ", x.shape(), ", got ", repeats);
+  check(extra >= 0, at, "repeat: needs a number for each of the ", x.dim(), " dimensions of ", x.shape(), ", got ",
+        repeats);
   for (auto r : repeats) check(r >= 0, at, "repeat: the numbers must not be negative, got ", repeats);
   Shape all = repeats;
   for (int d = 0; d < x.dim(); ++d) all[d + extra] = detail::multiply_sizes(all[d + extra], x.shape()[d]);
@@ -41,7 +42,11 @@ template <class T> Tensor<T> tile(const Tensor<T>& x, const Shape& repeats, Loca
   return repeat(x, all, at);
 }
 
-template <class T> Tensor<T> Tensor<T>::repeat(const Shape& repeats, Location at) const { return chainrule::repeat(*this, repeats, at); }
-template <class T> Tensor<T> Tensor<T>::tile(const Shape& repeats, Location at) const { return chainrule::tile(*this, repeats, at); }
+template <class T> Tensor<T> Tensor<T>::repeat(const Shape& repeats, Location at) const {
+  return chainrule::repeat(*this, repeats, at);
+}
+template <class T> Tensor<T> Tensor<T>::tile(const Shape& repeats, Location at) const {
+  return chainrule::tile(*this, repeats, at);
+}
 
 }  // namespace chainrule

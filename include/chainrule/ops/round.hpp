@@ -47,11 +47,13 @@ struct Trunc {
 
 }  // namespace fn
 
-/// The nearest whole number, element by element; halves go to the even one. Any element type (integers stay as they are).
+/// The nearest whole number, element by element; halves go to the even one. Any element type (integers stay as they
+/// are).
 /// Gradient: 0, also at the jumps. Source: torch.round.
 ///     round(tensor({0.5, 1.5, -1.2}))   // {0, 2, -1}
 template <class T> Tensor<T> round(const Tensor<T>& x, Location at = Location::here()) {
-  return record("round", map(fn::Round{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+  return record(
+      "round", map(fn::Round{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
 /// round to that many decimals: round(10^decimals x) / 10^decimals, as PyTorch computes it; negative decimals round to
 /// tens, hundreds. float and double. Gradient: 0.
@@ -69,18 +71,21 @@ template <Real T> Tensor<T> round(const Tensor<T>& x, RoundOptions options, Loca
 /// The largest whole number that is not above x. Gradient: 0. Source: torch.floor.
 ///     floor(tensor({1.7, -1.2}))   // {1, -2}
 template <class T> Tensor<T> floor(const Tensor<T>& x, Location at = Location::here()) {
-  return record("floor", map(fn::Floor{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+  return record(
+      "floor", map(fn::Floor{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
 /// The smallest whole number that is not below x. Gradient: 0. Source: torch.ceil.
 ///     ceil(tensor({1.2, -1.7}))   // {2, -1}
 template <class T> Tensor<T> ceil(const Tensor<T>& x, Location at = Location::here()) {
-  return record("ceil", map(fn::Ceil{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+  return record(
+      "ceil", map(fn::Ceil{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
 
 /// The whole number next to x towards 0. Gradient: 0. Source: torch.trunc.
 ///     trunc(tensor({1.7, -1.7}))   // {1, -1}
 template <class T> Tensor<T> trunc(const Tensor<T>& x, Location at = Location::here()) {
-  return record("trunc", map(fn::Trunc{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
+  return record(
+      "trunc", map(fn::Trunc{}, at, x), {x}, [](const Tensor<T>& g) { return Grads{zeros_like(g)}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::round(Location at) const { return chainrule::round(*this, at); }

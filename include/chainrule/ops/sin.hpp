@@ -35,7 +35,9 @@ template <class T> Tensor<T> cos(const Tensor<T>& x, Location at = Location::her
 ///     sin(tensor({0, 1.5707963}))   // {0, 1}
 template <class T> Tensor<T> sin(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "sin: expects a float or double tensor; convert first: x.to<float>()");
-  return record("sin", map(fn::Sin{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * cos(v)}; }, at);
+  return record(
+      "sin", map(fn::Sin{}, at, x), {x}, keep(x),
+      [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * cos(v)}; }, at);
 }
 
 /// cos(x), element by element. float and double.
@@ -43,7 +45,9 @@ template <class T> Tensor<T> sin(const Tensor<T>& x, Location at = Location::her
 ///     cos(tensor({0, 3.1415927}))   // {1, -1}
 template <class T> Tensor<T> cos(const Tensor<T>& x, Location at) {
   static_assert(Real<T>, "cos: expects a float or double tensor; convert first: x.to<float>()");
-  return record("cos", map(fn::Cos{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{-(g * sin(v))}; }, at);
+  return record(
+      "cos", map(fn::Cos{}, at, x), {x}, keep(x),
+      [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{-(g * sin(v))}; }, at);
 }
 
 /// tan(x) = sin(x) / cos(x), x in radians, element by element. float and double.
@@ -51,7 +55,9 @@ template <class T> Tensor<T> cos(const Tensor<T>& x, Location at) {
 ///     tan(tensor({0, 0.78539816}))   // {0, 1}
 template <class T> Tensor<T> tan(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "tan: expects a float or double tensor; convert first: x.to<float>()");
-  return record("tan", map(fn::Tan{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g * (y * y + 1)}; }, at);
+  return record(
+      "tan", map(fn::Tan{}, at, x), {x}, keep(this_value),
+      [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g * (y * y + 1)}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::sin(Location at) const { return chainrule::sin(*this, at); }

@@ -27,7 +27,9 @@ template <class T> Tensor<T> cosh(const Tensor<T>& x, Location at = Location::he
 ///     sinh(tensor({0, 1}))   // {0, 1.1752}
 template <class T> Tensor<T> sinh(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "sinh: expects a float or double tensor; convert first: x.to<float>()");
-  return record("sinh", map(fn::Sinh{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * cosh(v)}; }, at);
+  return record(
+      "sinh", map(fn::Sinh{}, at, x), {x}, keep(x),
+      [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * cosh(v)}; }, at);
 }
 
 /// (e^x + e^-x) / 2, element by element. float and double.
@@ -35,7 +37,9 @@ template <class T> Tensor<T> sinh(const Tensor<T>& x, Location at = Location::he
 ///     cosh(tensor({0, 1}))   // {1, 1.5431}
 template <class T> Tensor<T> cosh(const Tensor<T>& x, Location at) {
   static_assert(Real<T>, "cosh: expects a float or double tensor; convert first: x.to<float>()");
-  return record("cosh", map(fn::Cosh{}, at, x), {x}, keep(x), [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * sinh(v)}; }, at);
+  return record(
+      "cosh", map(fn::Cosh{}, at, x), {x}, keep(x),
+      [](const Tensor<T>& g, const Tensor<T>& v) { return Grads{g * sinh(v)}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::sinh(Location at) const { return chainrule::sinh(*this, at); }

@@ -12,14 +12,16 @@ struct Size2d {
   std::int64_t h, w;
 
   template <std::integral I> constexpr Size2d(I both) : h(static_cast<std::int64_t>(both)), w(h) {}
-  template <std::integral I, std::integral J> constexpr Size2d(I rows, J columns) : h(static_cast<std::int64_t>(rows)), w(static_cast<std::int64_t>(columns)) {}
+  template <std::integral I, std::integral J>
+  constexpr Size2d(I rows, J columns) : h(static_cast<std::int64_t>(rows)), w(static_cast<std::int64_t>(columns)) {}
 
   friend constexpr bool operator==(const Size2d&, const Size2d&) = default;
   /// "3", or "(3, 1)" if they differ, as PyTorch prints them in layers.
   std::string str() const { return h == w ? std::to_string(h) : Shape{h, w}.str(); }
 };
 
-template <class N> concept SizeOrOpen = std::integral<N> || std::same_as<N, std::nullopt_t>;
+template <class N>
+concept SizeOrOpen = std::integral<N> || std::same_as<N, std::nullopt_t>;
 
 /// Rows and columns of a result, as Size2d; std::nullopt leaves one open, which then keeps the input's: {std::nullopt,
 /// 7}.

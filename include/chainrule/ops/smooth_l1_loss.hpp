@@ -33,12 +33,15 @@ struct SmoothL1LossOptions {
   double beta = 1;  ///< where the square ends; 0 makes it l1_loss
 };
 
-/// With d = input - target: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2; averaged, summed, or for each element. Both have the
-/// same shape. float and double. Gradient: d / beta g where |d| < beta, else sign(d) g, divided by the number of elements for "mean";
-/// the opposite for the target. Throws when the shapes differ, even if they would broadcast, and for a negative beta.
+/// With d = input - target: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2; averaged, summed, or for each
+/// element. Both have the same shape. float and double. Gradient: d / beta g where |d| < beta, else sign(d) g, divided
+/// by the number of elements for "mean"; the opposite for the target. Throws when the shapes differ, even if they would
+/// broadcast, and for a negative beta.
 /// Source: torch.nn.functional.smooth_l1_loss.
 ///     smooth_l1_loss(tensor({1, 2}), tensor({1, 4}))   // 0.75
-template <Real T> Tensor<T> smooth_l1_loss(const Tensor<T>& input, const Tensor<T>& target, SmoothL1LossOptions options = {}, Location at = Location::here()) {
+template <Real T>
+Tensor<T> smooth_l1_loss(const Tensor<T>& input, const Tensor<T>& target, SmoothL1LossOptions options = {},
+                         Location at = Location::here()) {
   check(options.beta >= 0, at, "smooth_l1_loss: beta must not be negative, got ", options.beta);
   return detail::pairwise_loss(fn::SmoothError{options.beta}, input, target, options.reduction, at);
 }

@@ -19,7 +19,8 @@ struct Along {
   std::int64_t outer = 1, n = 1, inner = 1;
 };
 
-// The slots of the family; the CPU kernels stand in cpu/rowwise/softmax.hpp. x, y and g are (outer, n, inner), a sum is (outer, inner).
+// The slots of the family; the CPU kernels stand in cpu/rowwise/softmax.hpp. x, y and g are (outer, n, inner), a sum is
+// (outer, inner).
 template <class T> struct Softmax {
   static constexpr auto name = "softmax";
   using fn = void(const Along& along, const T* x, T* y);
@@ -52,11 +53,14 @@ inline fn::Along along_dim(const Shape& shape, int dim) {
 }
 
 /// Runs a kernel of the family over contiguous operands of one shape.
-template <class K, class T> Tensor<T> run_along(int dim, Location at, const Tensor<T>& x, const std::same_as<Tensor<T>> auto&... more) {
+template <class K, class T>
+Tensor<T> run_along(int dim, Location at, const Tensor<T>& x, const std::same_as<Tensor<T>> auto&... more) {
   Tensor<T> y = allocate<T>(x.shape(), x.device(), K::name, at);
   if (x.numel() == 0) return y;
   no_grad guard;  // copies made for the kernel are no part of the graph
-  [&](const auto&... operand) { kernel<K>::on(x.device(), at)(along_dim(x.shape(), dim), operand.data()..., y.data()); }(contiguous(x, at), contiguous(more, at)...);
+  [&](const auto&... operand) {
+    kernel<K>::on(x.device(), at)(along_dim(x.shape(), dim), operand.data()..., y.data());
+  }(contiguous(x, at), contiguous(more, at)...);
   return y;
 }
 
@@ -69,77 +73,91 @@ struct ExpSub {
   }
 };
 template <Real T> Tensor<T> exp_sub(const Tensor<T>& x, const Tensor<T>& s, Location at = Location::here()) {
-  return record("exp_sub", map(ExpSub{}, at, x, s), {x, s}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) {
-    Tensor<T> gx = g * y;
-    return Grads{gx, gx * -1};
-  }, at);
+  return record(
+      "exp_sub", map(ExpSub{}, at, x, s), {x, s}, keep(this_value),
+      [](const Tensor<T>& g, const Tensor<T>& y) {
+        Tensor<T> gx = g * y;
+        return Grads{gx, gx * -1};
+      },
+      at);
 }
 
 }  // namespace detail
 
 /// The gradient of softmax as an op of its own: y (g - sum(g y)), the sum taken along `dim`.
-template <Real T> Tensor<T> softmax_grad(const Tensor<T>& g, const Tensor<T>& y, std::int64_t dim, Location at = Location::here()) {
+template <Real T>
+Tensor<T> softmax_grad(const Tensor<T>& g, const Tensor<T>& y, std::int64_t dim, Location at = Location::here()) {
   check(g.shape() == y.shape(), at, "softmax_grad: the gradient needs the shape of the result, ", y.shape(), ", got ",
         g.shape());
   const int d = detail::wrap_dim(dim, std::max(1, y.dim()), "softmax_grad", at);
-  return record("softmax_grad", detail::run_along<fn::SoftmaxGrad<T>>(d, at, g, y), {g, y}, keep(g, y), [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
-    Tensor<T> to_g, to_y;
-    if (need[0]) to_g = softmax_grad(u, v, d);
-    if (need[1] && v.dim() == 0) to_y = v * 0;
-    else if (need[1]) to_y = u * up + (u * sum(up * v, d, true) + up * sum(u * v, d, true)) * -1;
-    return Grads{to_g, to_y};
-  }, at);
+  return record(
+      "softmax_grad", detail::run_along<fn::SoftmaxGrad<T>>(d, at, g, y), {g, y}, keep(g, y),
+      [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
+        Tensor<T> to_g, to_y;
+        if (need[0]) to_g = softmax_grad(u, v, d);
+        if (need[1] && v.dim() == 0) to_y = v * 0;
+        else if (need[1]) to_y = u * up + (u * sum(up * v, d, true) + up * sum(u * v, d, true)) * -1;
+        return Grads{to_g, to_y};
+      },
+      at);
 }
 /// The gradient of log_softmax as an op of its own: g - exp(y) sum(g), the sum taken along `dim`.
-template <Real T> Tensor<T> log_softmax_grad(const Tensor<T>& g, const Tensor<T>& y, std::int64_t dim, Location at = Location::here()) {
+template <Real T>
+Tensor<T> log_softmax_grad(const Tensor<T>& g, const Tensor<T>& y, std::int64_t dim, Location at = Location::here()) {
   check(g.shape() == y.shape(), at, "log_softmax_grad: the gradient needs the shape of the result, ", y.shape(),
         ", got ", g.shape());
   const int d = detail::wrap_dim(dim, std::max(1, y.dim()), "log_softmax_grad", at);
-  return record("log_softmax_grad", detail::run_along<fn::LogSoftmaxGrad<T>>(d, at, g, y), {g, y}, keep(g, y), [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
-    Tensor<T> to_g, to_y;
-    if (v.dim() == 0) return Grads{v * 0, v * 0};
-    const Tensor<T> p = detail::exp_sub(v, zeros_like(v));
-    if (need[0]) to_g = u + sum(u * p, d, true) * -1;
-    if (need[1]) to_y = u * p * sum(up, d, true) * -1;
-    return Grads{to_g, to_y};
-  }, at);
+  return record(
+      "log_softmax_grad", detail::run_along<fn::LogSoftmaxGrad<T>>(d, at, g, y), {g, y}, keep(g, y),
+      [d](const Tensor<T>& u, Needs need, const Tensor<T>& up, const Tensor<T>& v) {
+        Tensor<T> to_g, to_y;
+        if (v.dim() == 0) return Grads{v * 0, v * 0};
+        const Tensor<T> p = detail::exp_sub(v, zeros_like(v));
+        if (need[0]) to_g = u + sum(u * p, d, true) * -1;
+        if (need[1]) to_y = u * p * sum(up, d, true) * -1;
+        return Grads{to_g, to_y};
+      },
+      at);
 }
 
-/// exp(x) / sum(exp(x)) along `dim`: positive numbers that sum to one. Computed as exp(x - max), so that it never overflows;
+/// exp(x) / sum(exp(x)) along `dim`: positive numbers that sum to one. Computed as exp(x - max), so that it never
+/// overflows;
 /// -infinity gives 0, a slice of nothing but -infinity gives NaN, as in PyTorch. float and double, any shape.
 /// Gradient: y (g - sum(g y)). Source: torch.softmax.
 ///     softmax(tensor({1000, 1000}), 0)   // {0.5, 0.5}
 template <Real T> Tensor<T> softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
   const int d = detail::wrap_dim(dim, std::max(1, x.dim()), "softmax", at);
-  return record("softmax", detail::run_along<fn::Softmax<T>>(d, at, x), {x}, keep(this_value), [d](const Tensor<T>& g, const Tensor<T>& y) {
-    return Grads{softmax_grad(g, y, d)};
-  }, at);
+  return record(
+      "softmax", detail::run_along<fn::Softmax<T>>(d, at, x), {x}, keep(this_value),
+      [d](const Tensor<T>& g, const Tensor<T>& y) { return Grads{softmax_grad(g, y, d)}; }, at);
 }
-/// log(softmax(x)) = x - max - log(sum(exp(x - max))) along `dim`, precise where softmax rounds to 0 or 1. float and double, any shape.
+/// log(softmax(x)) = x - max - log(sum(exp(x - max))) along `dim`, precise where softmax rounds to 0 or 1. float and
+/// double, any shape.
 /// Gradient: g - exp(y) sum(g). Source: torch.log_softmax.
 ///     log_softmax(tensor({0, 0}), 0)   // {-0.6931, -0.6931}
 template <Real T> Tensor<T> log_softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
   const int d = detail::wrap_dim(dim, std::max(1, x.dim()), "log_softmax", at);
-  return record("log_softmax", detail::run_along<fn::LogSoftmax<T>>(d, at, x), {x}, keep(this_value), [d](const Tensor<T>& g, const Tensor<T>& y) {
-    return Grads{log_softmax_grad(g, y, d)};
-  }, at);
+  return record(
+      "log_softmax", detail::run_along<fn::LogSoftmax<T>>(d, at, x), {x}, keep(this_value),
+      [d](const Tensor<T>& g, const Tensor<T>& y) { return Grads{log_softmax_grad(g, y, d)}; }, at);
 }
 /// In another element type, PyTorch's dtype: softmax<double>(x, 1), softmax<float>(labels, 0), or as a method. x is
 /// converted first.
 template <Real U, class T>
-  requires(!std::same_as<U, T>)
-Tensor<U> softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
+requires(!std::same_as<U, T>) Tensor<U> softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
   return cast<U>(softmax(cast<U>(x, at), dim, at), at);
 }
 template <Real U, class T>
-  requires(!std::same_as<U, T>)
-Tensor<U> log_softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
+requires(!std::same_as<U, T>) Tensor<U> log_softmax(const Tensor<T>& x, std::int64_t dim,
+                                                    Location at = Location::here()) {
   return cast<U>(log_softmax(cast<U>(x, at), dim, at), at);
 }
-/// log(sum(exp(x))) along `dim`, which goes unless keepdim; never overflows. Over nothing, or nothing but -infinity: -infinity.
+/// log(sum(exp(x))) along `dim`, which goes unless keepdim; never overflows. Over nothing, or nothing but -infinity:
+/// -infinity.
 /// Gradient: g exp(x - y), which is g softmax(x); 0 where y is -infinity. Source: torch.logsumexp.
 ///     logsumexp(tensor({1000, 1000}), 0)   // 1000.6931
-template <Real T> Tensor<T> logsumexp(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
+template <Real T>
+Tensor<T> logsumexp(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {
   const int d = detail::wrap_dim(dim, std::max(1, x.dim()), "logsumexp", at);
   Shape kept = x.shape(), shape = x.shape();
   if (x.dim() > 0) {
@@ -155,9 +173,12 @@ template <Real T> Tensor<T> logsumexp(const Tensor<T>& x, std::int64_t dim, bool
     const Tensor<T> in = contiguous(x, at);
     kernel<fn::LogSumExp<T>>::on(x.device(), at)(detail::along_dim(x.shape(), d), in.data(), y.data());
   }
-  return record("logsumexp", y, {x}, keep(x, this_value), [kept](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& s) {
-    return Grads{reshape(g, kept) * detail::exp_sub(v, reshape(s, kept))};
-  }, at);
+  return record(
+      "logsumexp", y, {x}, keep(x, this_value),
+      [kept](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& s) {
+        return Grads{reshape(g, kept) * detail::exp_sub(v, reshape(s, kept))};
+      },
+      at);
 }
 
 /// logsumexp over several dimensions at once: logsumexp(x, {0, 1}).
@@ -182,9 +203,15 @@ template <class T> template <Real U> Tensor<U> Tensor<T>::softmax(std::int64_t d
 template <class T> template <Real U> Tensor<U> Tensor<T>::log_softmax(std::int64_t dim, Location at) const {
   return cast<U>(chainrule::log_softmax(cast<U>(*this, at), dim, at), at);
 }
-template <class T> Tensor<T> Tensor<T>::softmax(std::int64_t dim, Location at) const { return chainrule::softmax(*this, dim, at); }
-template <class T> Tensor<T> Tensor<T>::log_softmax(std::int64_t dim, Location at) const { return chainrule::log_softmax(*this, dim, at); }
-template <class T> Tensor<T> Tensor<T>::logsumexp(std::int64_t dim, bool keepdim, Location at) const { return chainrule::logsumexp(*this, dim, keepdim, at); }
+template <class T> Tensor<T> Tensor<T>::softmax(std::int64_t dim, Location at) const {
+  return chainrule::softmax(*this, dim, at);
+}
+template <class T> Tensor<T> Tensor<T>::log_softmax(std::int64_t dim, Location at) const {
+  return chainrule::log_softmax(*this, dim, at);
+}
+template <class T> Tensor<T> Tensor<T>::logsumexp(std::int64_t dim, bool keepdim, Location at) const {
+  return chainrule::logsumexp(*this, dim, keepdim, at);
+}
 template <class T> Tensor<T> Tensor<T>::logsumexp(const Dims& dims, bool keepdim, Location at) const {
   return chainrule::logsumexp(*this, dims, keepdim, at);
 }

@@ -24,7 +24,9 @@ struct Rsqrt {
 ///     sqrt(tensor({0, 4, 9}))   // {0, 2, 3}
 template <class T> Tensor<T> sqrt(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "sqrt: expects a float or double tensor; convert first: x.to<float>()");
-  return record("sqrt", map(fn::Sqrt{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g / (y * 2)}; }, at);
+  return record(
+      "sqrt", map(fn::Sqrt{}, at, x), {x}, keep(this_value),
+      [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g / (y * 2)}; }, at);
 }
 
 /// 1 / sqrt(x), element by element. float and double. Infinite at 0, NaN for negative numbers.
@@ -32,7 +34,9 @@ template <class T> Tensor<T> sqrt(const Tensor<T>& x, Location at = Location::he
 ///     rsqrt(tensor({1, 4}))   // {1, 0.5}
 template <class T> Tensor<T> rsqrt(const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "rsqrt: expects a float or double tensor; convert first: x.to<float>()");
-  return record("rsqrt", map(fn::Rsqrt{}, at, x), {x}, keep(this_value), [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g * (y * y * y) * -0.5}; }, at);
+  return record(
+      "rsqrt", map(fn::Rsqrt{}, at, x), {x}, keep(this_value),
+      [](const Tensor<T>& g, const Tensor<T>& y) { return Grads{g * (y * y * y) * -0.5}; }, at);
 }
 
 template <class T> Tensor<T> Tensor<T>::sqrt(Location at) const { return chainrule::sqrt(*this, at); }

@@ -20,29 +20,34 @@ struct Sum {
 /// The sum over `dims` (all of them if empty); keepdim leaves them with size 1. bool and the integers sum to int64.
 /// Gradient: g, expanded over the summed dimensions. The sum of nothing is 0. Source: torch.sum.
 ///     sum(tensor({{1, 2}, {3, 4}}), 0)   // {4, 6}
-template <class T> Tensor<SumOf<T>> sum(const Tensor<T>& x, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
+template <class T>
+Tensor<SumOf<T>> sum(const Tensor<T>& x, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
   auto plan = detail::plan_reduction(x, dims, keepdim, "sum", at);
-  return record("sum", reduce<SumOf<T>>(fn::Sum{}, x, plan, at), {x}, [plan](const Tensor<SumOf<T>>& g) {
-    return Grads{expand(reshape(g, plan.kept), plan.from)};  // (.., 1, ..) -> x's shape
-  }, at);
+  return record(
+      "sum", reduce<SumOf<T>>(fn::Sum{}, x, plan, at), {x},
+      [plan](const Tensor<SumOf<T>>& g) {
+        return Grads{expand(reshape(g, plan.kept), plan.from)};  // (.., 1, ..) -> x's shape
+      },
+      at);
 }
-template <class T> Tensor<SumOf<T>> sum(const Tensor<T>& x, Location at = Location::here()) { return sum(x, Dims{}, false, at); }
+template <class T> Tensor<SumOf<T>> sum(const Tensor<T>& x, Location at = Location::here()) {
+  return sum(x, Dims{}, false, at);
+}
 
 /// In another element type, PyTorch's dtype: sum<double>(x), or as a method. x is converted first. Float sums of many
 /// terms keep their digits.
 template <Element U, class T>
-  requires(!std::same_as<U, T>)
-Tensor<U> sum(const Tensor<T>& x, const Dims& dims, bool keepdim = false, Location at = Location::here()) {
+requires(!std::same_as<U, T>) Tensor<U> sum(const Tensor<T>& x, const Dims& dims, bool keepdim = false,
+                                            Location at = Location::here()) {
   return cast<U>(sum(cast<U>(x, at), dims, keepdim, at), at);
 }
 template <Element U, class T>
-  requires(!std::same_as<U, T>)
-Tensor<U> sum(const Tensor<T>& x, Location at = Location::here()) {
+requires(!std::same_as<U, T>) Tensor<U> sum(const Tensor<T>& x, Location at = Location::here()) {
   return cast<U>(sum(cast<U>(x, at), at), at);
 }
 
-/// x summed over the dimensions along which `shape` was broadcast to x's shape. The engine calls it where a rule's gradient is
-/// larger than the operand. Gradient: g, expanded.
+/// x summed over the dimensions along which `shape` was broadcast to x's shape. The engine calls it where a rule's
+/// gradient is larger than the operand. Gradient: g, expanded.
 template <class T> Tensor<T> sum_to(const Tensor<T>& x, const Shape& shape, Location at) {
   int extra = x.dim() - shape.size();
   check(extra >= 0, at, "sum_to: shape ", x.shape(), " cannot be summed to ", shape);
@@ -62,6 +67,8 @@ template <class T> template <Element U> Tensor<U> Tensor<T>::sum(const Dims& dim
   return cast<U>(chainrule::sum(cast<U>(*this, at), dims, keepdim, at), at);
 }
 template <class T> Tensor<SumOf<T>> Tensor<T>::sum(Location at) const { return chainrule::sum(*this, at); }
-template <class T> Tensor<SumOf<T>> Tensor<T>::sum(const Dims& dims, bool keepdim, Location at) const { return chainrule::sum(*this, dims, keepdim, at); }
+template <class T> Tensor<SumOf<T>> Tensor<T>::sum(const Dims& dims, bool keepdim, Location at) const {
+  return chainrule::sum(*this, dims, keepdim, at);
+}
 
 }  // namespace chainrule

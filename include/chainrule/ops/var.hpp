@@ -51,13 +51,14 @@ template <class T> T degrees_of_freedom(const Reduction& plan, double correction
   return static_cast<T>(std::max(0.0, static_cast<double>(plan.count) - correction));
 }
 
-/// The sum of squared distances from the mean: subtracting first keeps the digits that x * x would lose, and the distances' own sum
-/// makes up for the rounding of the mean. Not recorded.
+/// The sum of squared distances from the mean: subtracting first keeps the digits that x * x would lose, and the
+/// distances' own sum makes up for the rounding of the mean. Not recorded.
 template <class T> Tensor<T> squared_distances(const Tensor<T>& x, const Reduction& plan, Location at) {
   Reduction keep = plan;
   keep.result = plan.kept;
   Tensor<T> distance = map(fn::Sub{}, at, x, mean_value(x, keep, at));
-  return map(fn::WithoutOffset<T>{static_cast<T>(plan.count)}, at, reduce<T>(fn::SumOfSquares{}, distance, plan, at), reduce<T>(fn::Sum{}, distance, plan, at));
+  return map(fn::WithoutOffset<T>{static_cast<T>(plan.count)}, at, reduce<T>(fn::SumOfSquares{}, distance, plan, at),
+             reduce<T>(fn::Sum{}, distance, plan, at));
 }
 
 /// g * 2 (x - mean) / degrees, in x's shape; made of recorded ops.
@@ -84,8 +85,10 @@ Tensor<T> var(const Tensor<T>& x, const Dims& dims, VarOptions options, Location
   static_assert(Real<T>, "var: the variance of integers is a fraction; convert first, x.to<float>().var()");
   auto plan = detail::plan_reduction(x, dims, options.keepdim, "var", at);
   const T degrees = detail::degrees_of_freedom<T>(plan, options.correction);
-  return record("var", map(fn::DivideByDegrees<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x),
-                [plan, degrees](const Tensor<T>& g, const Tensor<T>& v) { return Grads{detail::var_grad(g, v, plan, degrees)}; }, at);
+  return record(
+      "var", map(fn::DivideByDegrees<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x),
+      [plan, degrees](const Tensor<T>& g, const Tensor<T>& v) { return Grads{detail::var_grad(g, v, plan, degrees)}; },
+      at);
 }
 template <class T> Tensor<T> var(const Tensor<T>& x, VarOptions options, Location at = Location::here()) {
   return chainrule::var(x, Dims{}, options, at);
@@ -111,12 +114,14 @@ Tensor<T> std(const Tensor<T>& x, const Dims& dims, VarOptions options, Location
   static_assert(Real<T>, "std: the standard deviation of integers is a fraction; convert first, x.to<float>().std()");
   auto plan = detail::plan_reduction(x, dims, options.keepdim, "std", at);
   const T degrees = detail::degrees_of_freedom<T>(plan, options.correction);
-  return record("std", map(fn::RootOfVar<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x, this_value),
-                [plan, degrees](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
-                  Tensor<bool> flat = y == T(0);
-                  Tensor<T> of_var = (g / (y.masked_fill(flat, T(1)) * T(2))).masked_fill(flat, T(0));
-                  return Grads{detail::var_grad(of_var, v, plan, degrees)};
-                }, at);
+  return record(
+      "std", map(fn::RootOfVar<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x, this_value),
+      [plan, degrees](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {
+        Tensor<bool> flat = y == T(0);
+        Tensor<T> of_var = (g / (y.masked_fill(flat, T(1)) * T(2))).masked_fill(flat, T(0));
+        return Grads{detail::var_grad(of_var, v, plan, degrees)};
+      },
+      at);
 }
 template <class T> Tensor<T> std(const Tensor<T>& x, VarOptions options, Location at = Location::here()) {
   return chainrule::std(x, Dims{}, options, at);
@@ -155,7 +160,9 @@ template <class T> Tensor<T> Tensor<T>::var(const Dims& dims, VarOptions options
 template <class T> Tensor<T> Tensor<T>::var(Location at) const {
   return chainrule::var(*this, Dims{}, true, false, at);
 }
-template <class T> template <std::same_as<bool> B> Tensor<T> Tensor<T>::var(B unbiased, Location at) const { return chainrule::var(*this, Dims{}, unbiased, false, at); }
+template <class T> template <std::same_as<bool> B> Tensor<T> Tensor<T>::var(B unbiased, Location at) const {
+  return chainrule::var(*this, Dims{}, unbiased, false, at);
+}
 template <class T>
 template <int>
 Tensor<T> Tensor<T>::var(const Dims& dims, bool unbiased, bool keepdim, Location at) const {
@@ -170,7 +177,9 @@ template <class T> Tensor<T> Tensor<T>::std(const Dims& dims, VarOptions options
 template <class T> Tensor<T> Tensor<T>::std(Location at) const {
   return chainrule::std(*this, Dims{}, true, false, at);
 }
-template <class T> template <std::same_as<bool> B> Tensor<T> Tensor<T>::std(B unbiased, Location at) const { return chainrule::std(*this, Dims{}, unbiased, false, at); }
+template <class T> template <std::same_as<bool> B> Tensor<T> Tensor<T>::std(B unbiased, Location at) const {
+  return chainrule::std(*this, Dims{}, unbiased, false, at);
+}
 template <class T>
 template <int>
 Tensor<T> Tensor<T>::std(const Dims& dims, bool unbiased, bool keepdim, Location at) const {

@@ -17,7 +17,8 @@ struct AdagradOptions {
   bool maximize = false;                 ///< climbs instead of descending
 
   template <class F> void each(F f) {
-    f("lr", lr), f("lr_decay", lr_decay), f("weight_decay", weight_decay), f("initial_accumulator_value", initial_accumulator_value), f("eps", eps), f("maximize", maximize);
+    f("lr", lr), f("lr_decay", lr_decay), f("weight_decay", weight_decay),
+        f("initial_accumulator_value", initial_accumulator_value), f("eps", eps), f("maximize", maximize);
   }
 };
 
@@ -55,8 +56,10 @@ template <class T = float> class Adagrad final : public OptimizerOf<T, AdagradOp
 
   explicit Adagrad(std::vector<Tensor<T>> params, AdagradOptions options = {}, Location at = Location::here())
       : Adagrad(std::vector{AdagradGroup<T>{std::move(params)}}, options, at) {}
-  explicit Adagrad(std::initializer_list<Tensor<T>> params, AdagradOptions options = {}, Location at = Location::here()) : Adagrad(std::vector(params), options, at) {}
-  explicit Adagrad(std::vector<AdagradGroup<T>> groups, AdagradOptions options = {}, Location at = Location::here()) : Base("Adagrad", state_names), defaults_(options) {
+  explicit Adagrad(std::initializer_list<Tensor<T>> params, AdagradOptions options = {}, Location at = Location::here())
+      : Adagrad(std::vector(params), options, at) {}
+  explicit Adagrad(std::vector<AdagradGroup<T>> groups, AdagradOptions options = {}, Location at = Location::here())
+      : Base("Adagrad", state_names), defaults_(options) {
     for (auto& group : groups) add_param_group(std::move(group), at);
     this->check_not_empty(at);
   }
@@ -64,12 +67,15 @@ template <class T = float> class Adagrad final : public OptimizerOf<T, AdagradOp
   template <Arithmetic Lr>
   Adagrad(std::vector<Tensor<T>> params, Lr lr, double lr_decay = 0, double weight_decay = 0,
           double initial_accumulator_value = 0, double eps = 1e-10, Location at = Location::here())
-      : Adagrad(std::move(params), AdagradOptions{static_cast<double>(lr), lr_decay, weight_decay, initial_accumulator_value, eps}, at) {}
+      : Adagrad(std::move(params),
+                AdagradOptions{static_cast<double>(lr), lr_decay, weight_decay, initial_accumulator_value, eps}, at) {}
   template <Arithmetic Lr>
   Adagrad(std::initializer_list<Tensor<T>> params, Lr lr, double lr_decay = 0, double weight_decay = 0,
           double initial_accumulator_value = 0, double eps = 1e-10, Location at = Location::here())
-      : Adagrad(std::vector(params), AdagradOptions{static_cast<double>(lr), lr_decay, weight_decay, initial_accumulator_value, eps}, at) {}
-  template <class Params, std::size_t N> Adagrad(const Params& params, nn::detail::UnknownOption<N> options);  // short error
+      : Adagrad(std::vector(params),
+                AdagradOptions{static_cast<double>(lr), lr_decay, weight_decay, initial_accumulator_value, eps}, at) {}
+  template <class Params, std::size_t N>
+  Adagrad(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 
   /// One more group of parameters, trained from now on (a layer that was frozen).
   void add_param_group(AdagradGroup<T> group, Location at = Location::here()) {
@@ -89,7 +95,8 @@ template <class T = float> class Adagrad final : public OptimizerOf<T, AdagradOp
     detail::check_option(o.lr >= 0, "Adagrad", "learning rate", o.lr, "0 or more", at);
     detail::check_option(o.lr_decay >= 0, "Adagrad", "lr_decay", o.lr_decay, "0 or more", at);
     detail::check_option(o.weight_decay >= 0, "Adagrad", "weight_decay", o.weight_decay, "0 or more", at);
-    detail::check_option(o.initial_accumulator_value >= 0, "Adagrad", "initial_accumulator_value", o.initial_accumulator_value, "0 or more", at);
+    detail::check_option(o.initial_accumulator_value >= 0, "Adagrad", "initial_accumulator_value",
+                         o.initial_accumulator_value, "0 or more", at);
     detail::check_option(o.eps >= 0, "Adagrad", "eps", o.eps, "0 or more", at);
     return o;
   }
@@ -99,7 +106,8 @@ template <class T = float> class Adagrad final : public OptimizerOf<T, AdagradOp
     this->for_each_grad([&](const AdagradOptions& o, const Tensor<T>& p, auto& memory) {
       const auto t = static_cast<double>(++memory.steps);
       const double lr = o.lr / (1 + (t - 1) * o.lr_decay);
-      batch.add({static_cast<T>(lr), static_cast<T>(o.weight_decay), o.maximize ? T(-1) : T(1), static_cast<T>(o.eps)}, p, memory, static_cast<T>(o.initial_accumulator_value));
+      batch.add({static_cast<T>(lr), static_cast<T>(o.weight_decay), o.maximize ? T(-1) : T(1), static_cast<T>(o.eps)},
+                p, memory, static_cast<T>(o.initial_accumulator_value));
     });
     batch.run();
   }

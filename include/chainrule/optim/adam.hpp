@@ -17,7 +17,8 @@ struct AdamOptions {
   bool maximize = false;                        ///< climbs instead of descending
 
   template <class F> void each(F f) {
-    f("lr", lr), f("beta1", betas.first), f("beta2", betas.second), f("eps", eps), f("weight_decay", weight_decay), f("amsgrad", amsgrad), f("maximize", maximize);
+    f("lr", lr), f("beta1", betas.first), f("beta2", betas.second), f("eps", eps), f("weight_decay", weight_decay),
+        f("amsgrad", amsgrad), f("maximize", maximize);
   }
 };
 
@@ -30,7 +31,8 @@ struct AdamWOptions {
   bool maximize = false;                        ///< climbs instead of descending
 
   template <class F> void each(F f) {
-    f("lr", lr), f("beta1", betas.first), f("beta2", betas.second), f("eps", eps), f("weight_decay", weight_decay), f("amsgrad", amsgrad), f("maximize", maximize);
+    f("lr", lr), f("beta1", betas.first), f("beta2", betas.second), f("eps", eps), f("weight_decay", weight_decay),
+        f("amsgrad", amsgrad), f("maximize", maximize);
   }
 };
 
@@ -49,9 +51,9 @@ namespace detail {
 template <class T> struct AdamRule {
   static constexpr auto name = "adam";
   static constexpr int states = 2;
-  T sign, l2, shrink;         // g = sign * grad + l2 * p;  p *= shrink
-  T rest1, beta2, rest2;      // rest = 1 - beta
-  T step, root_scale, eps;    // step = lr / (1 - beta1^t),  root_scale = 1 / sqrt(1 - beta2^t)
+  T sign, l2, shrink;       // g = sign * grad + l2 * p;  p *= shrink
+  T rest1, beta2, rest2;    // rest = 1 - beta
+  T step, root_scale, eps;  // step = lr / (1 - beta1^t),  root_scale = 1 / sqrt(1 - beta2^t)
 
   CHAINRULE_HD T average(T& p, T grad, T& m, T& v) const {
     T g = sign * grad + l2 * p;
@@ -59,9 +61,7 @@ template <class T> struct AdamRule {
     m = math::settle(m + (g - m) * rest1);
     return v = v * beta2 + g * g * rest2;
   }
-  CHAINRULE_HD void move(T& p, T m, T v) const {
-    p -= step * m / (math::sqrt(v) * root_scale + eps);
-  }
+  CHAINRULE_HD void move(T& p, T m, T v) const { p -= step * m / (math::sqrt(v) * root_scale + eps); }
   CHAINRULE_HD void operator()(T& p, T grad, T& m, T& v) const { move(p, m, average(p, grad, m, v)); }
 };
 
@@ -84,13 +84,15 @@ template <class T, class AdamOptionsType, bool decoupled> class AdamFamily : pub
 
   /// One more group of parameters, trained from now on (a layer that was frozen).
   void add_param_group(AdamGroup<T> group, Location at = Location::here()) {
-    Options o{group.lr.value_or(defaults_.lr), group.betas.value_or(defaults_.betas), group.eps.value_or(defaults_.eps),
-              group.weight_decay.value_or(defaults_.weight_decay), group.amsgrad.value_or(defaults_.amsgrad), group.maximize.value_or(defaults_.maximize)};
+    Options o{group.lr.value_or(defaults_.lr),           group.betas.value_or(defaults_.betas),
+              group.eps.value_or(defaults_.eps),         group.weight_decay.value_or(defaults_.weight_decay),
+              group.amsgrad.value_or(defaults_.amsgrad), group.maximize.value_or(defaults_.maximize)};
     this->add({valid(o, at), std::move(group.params)}, o.amsgrad ? 3 : 2, at);
   }
 
  protected:
-  AdamFamily(std::vector<AdamGroup<T>> groups, const Options& options, Location at) : Base(optimizer_name, state_names), defaults_(options) {
+  AdamFamily(std::vector<AdamGroup<T>> groups, const Options& options, Location at)
+      : Base(optimizer_name, state_names), defaults_(options) {
     for (auto& group : groups) add_param_group(std::move(group), at);
     this->check_not_empty(at);
   }
@@ -103,7 +105,8 @@ template <class T, class AdamOptionsType, bool decoupled> class AdamFamily : pub
     check_option(o.lr >= 0, optimizer_name, "learning rate", o.lr, "0 or more", at);
     check_option(o.eps >= 0, optimizer_name, "eps", o.eps, "0 or more", at);
     check_option(o.betas.first >= 0 && o.betas.first < 1, optimizer_name, "first beta", o.betas.first, "in [0, 1)", at);
-    check_option(o.betas.second >= 0 && o.betas.second < 1, optimizer_name, "second beta", o.betas.second, "in [0, 1)", at);
+    check_option(o.betas.second >= 0 && o.betas.second < 1, optimizer_name, "second beta", o.betas.second, "in [0, 1)",
+                 at);
     check_option(o.weight_decay >= 0, optimizer_name, "weight_decay", o.weight_decay, "0 or more", at);
     return o;
   }
@@ -148,9 +151,12 @@ template <class T = float> class Adam final : public detail::AdamFamily<T, AdamO
   using Family = detail::AdamFamily<T, AdamOptions, false>;
 
  public:
-  explicit Adam(std::vector<Tensor<T>> params, AdamOptions options = {}, Location at = Location::here()) : Family({{std::move(params)}}, options, at) {}
-  explicit Adam(std::initializer_list<Tensor<T>> params, AdamOptions options = {}, Location at = Location::here()) : Family({{params}}, options, at) {}
-  explicit Adam(std::vector<AdamGroup<T>> groups, AdamOptions options = {}, Location at = Location::here()) : Family(std::move(groups), options, at) {}
+  explicit Adam(std::vector<Tensor<T>> params, AdamOptions options = {}, Location at = Location::here())
+      : Family({{std::move(params)}}, options, at) {}
+  explicit Adam(std::initializer_list<Tensor<T>> params, AdamOptions options = {}, Location at = Location::here())
+      : Family({{params}}, options, at) {}
+  explicit Adam(std::vector<AdamGroup<T>> groups, AdamOptions options = {}, Location at = Location::here())
+      : Family(std::move(groups), options, at) {}
   /// By position, in PyTorch's order: Adam(params, 1e-3, {0.9, 0.99}).
   template <Arithmetic Lr>
   Adam(std::vector<Tensor<T>> params, Lr lr, std::pair<double, double> betas = {0.9, 0.999}, double eps = 1e-8,
@@ -160,22 +166,26 @@ template <class T = float> class Adam final : public detail::AdamFamily<T, AdamO
   Adam(std::initializer_list<Tensor<T>> params, Lr lr, std::pair<double, double> betas = {0.9, 0.999},
        double eps = 1e-8, double weight_decay = 0, bool amsgrad = false, Location at = Location::here())
       : Adam(std::vector(params), AdamOptions{static_cast<double>(lr), betas, eps, weight_decay, amsgrad}, at) {}
-  template <class Params, std::size_t N> Adam(const Params& params, nn::detail::UnknownOption<N> options);  // short error
+  template <class Params, std::size_t N>
+  Adam(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 };
 // Options that exist go before an UnknownOption.
 template <class T> Adam(std::vector<Tensor<T>>, AdamOptions, Location = {}) -> Adam<T>;
 template <class T> Adam(std::vector<AdamGroup<T>>, AdamOptions, Location = {}) -> Adam<T>;
 
-/// AdamW: Adam whose weight decay acts on the parameter itself, p *= 1 - lr * weight_decay, instead of on the gradient. Names,
-/// defaults and formulas are those of torch.optim.AdamW (Loshchilov and Hutter 2017).
+/// AdamW: Adam whose weight decay acts on the parameter itself, p *= 1 - lr * weight_decay, instead of on the gradient.
+/// Names, defaults and formulas are those of torch.optim.AdamW (Loshchilov and Hutter 2017).
 ///     optim::AdamW optimizer(net.parameters(), {.lr = 1e-3, .weight_decay = 0.05});
 template <class T = float> class AdamW final : public detail::AdamFamily<T, AdamWOptions, true> {
   using Family = detail::AdamFamily<T, AdamWOptions, true>;
 
  public:
-  explicit AdamW(std::vector<Tensor<T>> params, AdamWOptions options = {}, Location at = Location::here()) : Family({{std::move(params)}}, options, at) {}
-  explicit AdamW(std::initializer_list<Tensor<T>> params, AdamWOptions options = {}, Location at = Location::here()) : Family({{params}}, options, at) {}
-  explicit AdamW(std::vector<AdamWGroup<T>> groups, AdamWOptions options = {}, Location at = Location::here()) : Family(std::move(groups), options, at) {}
+  explicit AdamW(std::vector<Tensor<T>> params, AdamWOptions options = {}, Location at = Location::here())
+      : Family({{std::move(params)}}, options, at) {}
+  explicit AdamW(std::initializer_list<Tensor<T>> params, AdamWOptions options = {}, Location at = Location::here())
+      : Family({{params}}, options, at) {}
+  explicit AdamW(std::vector<AdamWGroup<T>> groups, AdamWOptions options = {}, Location at = Location::here())
+      : Family(std::move(groups), options, at) {}
   /// By position, in PyTorch's order: AdamW(params, 1e-3, {0.9, 0.99}).
   template <Arithmetic Lr>
   AdamW(std::vector<Tensor<T>> params, Lr lr, std::pair<double, double> betas = {0.9, 0.999}, double eps = 1e-8,
@@ -185,7 +195,8 @@ template <class T = float> class AdamW final : public detail::AdamFamily<T, Adam
   AdamW(std::initializer_list<Tensor<T>> params, Lr lr, std::pair<double, double> betas = {0.9, 0.999},
         double eps = 1e-8, double weight_decay = 1e-2, bool amsgrad = false, Location at = Location::here())
       : AdamW(std::vector(params), AdamWOptions{static_cast<double>(lr), betas, eps, weight_decay, amsgrad}, at) {}
-  template <class Params, std::size_t N> AdamW(const Params& params, nn::detail::UnknownOption<N> options);  // short error
+  template <class Params, std::size_t N>
+  AdamW(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 };
 // Options that exist go before an UnknownOption.
 template <class T> AdamW(std::vector<Tensor<T>>, AdamWOptions, Location = {}) -> AdamW<T>;

@@ -15,7 +15,9 @@ namespace detail {
 struct SquareSum {
   static constexpr auto name = "sum_of_squares";
   template <class A> CHAINRULE_HD A start() const { return A(0); }
-  template <class A, class T> CHAINRULE_HD A operator()(A total, T x) const { return total + static_cast<A>(x) * static_cast<A>(x); }
+  template <class A, class T> CHAINRULE_HD A operator()(A total, T x) const {
+    return total + static_cast<A>(x) * static_cast<A>(x);
+  }
   template <class A> CHAINRULE_HD A join(A a, A b) const { return a + b; }
 };
 struct PowerSum {
@@ -39,7 +41,9 @@ struct LargestMagnitude {
 };
 struct Limit {
   static constexpr auto name = "clip";
-  template <class T> CHAINRULE_HD T operator()(T x, T bound) const { return x > bound ? bound : x < -bound ? -bound : x; }
+  template <class T> CHAINRULE_HD T operator()(T x, T bound) const {
+    return x > bound ? bound : x < -bound ? -bound : x;
+  }
 };
 
 /// g = f(g, s) for the gradient of p.
@@ -52,13 +56,14 @@ template <class F, class T> void edit_grad(F f, const Tensor<T>& p, T s, Locatio
 
 }  // namespace detail
 
-/// Scales all gradients by one factor, so that the norm of all of them taken together is at most max_norm. Returns the norm before.
-/// norm_type p: (sum |g|^p)^(1/p); infinity: the largest |g|. The factor is max_norm / (norm + 1e-6), as in torch.nn.utils.clip_grad_norm_;
-/// the norm is summed in double. Parameters without gradient are left out. Throws when the norm is NaN or infinite and
-/// error_if_nonfinite is set.
+/// Scales all gradients by one factor, so that the norm of all of them taken together is at most max_norm. Returns the
+/// norm before. norm_type p: (sum |g|^p)^(1/p); infinity: the largest |g|. The factor is max_norm / (norm + 1e-6), as
+/// in torch.nn.utils.clip_grad_norm_; the norm is summed in double. Parameters without gradient are left out. Throws
+/// when the norm is NaN or infinite and error_if_nonfinite is set.
 ///     double norm = nn::utils::clip_grad_norm_(net.parameters(), 1.0);
 template <class T>
-double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm, double norm_type = 2, bool error_if_nonfinite = false, Location at = Location::here()) {
+double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm, double norm_type = 2,
+                       bool error_if_nonfinite = false, Location at = Location::here()) {
   check(max_norm >= 0, at, "clip_grad_norm_: max_norm must not be negative, got ", max_norm);
   check(norm_type > 0, at, "clip_grad_norm_: norm_type must be above 0 (2, 1, infinity), got ", norm_type);
   no_grad guard;
@@ -68,12 +73,14 @@ double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm
     Tensor<T> g = p.grad();
     if (!g.defined()) continue;
     const auto plan = chainrule::detail::plan_reduction(g, {}, false, "clip_grad_norm_", at);
-    if (infinite) total = detail::LargestMagnitude{}.join(total, reduce<double>(detail::LargestMagnitude{}, g, plan, at).item());
+    if (infinite)
+      total = detail::LargestMagnitude{}.join(total, reduce<double>(detail::LargestMagnitude{}, g, plan, at).item());
     else if (norm_type == 2) total += reduce<double>(detail::SquareSum{}, g, plan, at).item();
     else total += reduce<double>(detail::PowerSum{norm_type}, g, plan, at).item();
   }
   const double norm = infinite ? total : norm_type == 2 ? std::sqrt(total) : std::pow(total, 1 / norm_type);
-  check(!error_if_nonfinite || std::isfinite(norm), at, "clip_grad_norm_: the norm of the gradients is ", norm, ", so they cannot be scaled; look for the op with anomaly mode");
+  check(!error_if_nonfinite || std::isfinite(norm), at, "clip_grad_norm_: the norm of the gradients is ", norm,
+        ", so they cannot be scaled; look for the op with anomaly mode");
   const double factor = max_norm / (norm + 1e-6);
   if (factor >= 1) return norm;
   for (const auto& p : parameters)
@@ -81,8 +88,10 @@ double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm
   return norm;
 }
 
-/// Cuts every element of every gradient to [-clip_value, clip_value]. NaN stays NaN. Source: torch.nn.utils.clip_grad_value_.
-template <class T> void clip_grad_value_(const std::vector<Tensor<T>>& parameters, double clip_value, Location at = Location::here()) {
+/// Cuts every element of every gradient to [-clip_value, clip_value]. NaN stays NaN. Source:
+/// torch.nn.utils.clip_grad_value_.
+template <class T>
+void clip_grad_value_(const std::vector<Tensor<T>>& parameters, double clip_value, Location at = Location::here()) {
   check(clip_value >= 0, at, "clip_grad_value_: clip_value must not be negative, got ", clip_value);
   no_grad guard;
   for (const auto& p : parameters)

@@ -9,20 +9,24 @@ struct CosineAnnealingLROptions {
   std::int64_t T_max = 0;  ///< epochs from the base rate down to eta_min
   double eta_min = 0;
 };
-/// Half a cosine from the base rate down to eta_min over T_max epochs: eta_min + (base - eta_min) * (1 + cos(pi * epoch / T_max)) / 2.
+/// Half a cosine from the base rate down to eta_min over T_max epochs: eta_min + (base - eta_min) * (1 + cos(pi * epoch
+/// / T_max)) / 2.
 /// Beyond T_max the rate goes up again, as in PyTorch (Loshchilov and Hutter 2016).
 ///     optim::CosineAnnealingLR scheduler(optimizer, 100);     // or (optimizer, 100, 1e-5)
 class CosineAnnealingLR final : public Scheduler {
  public:
-  CosineAnnealingLR(Optimizer& optimizer, CosineAnnealingLROptions options, Location at = Location::here()) : Scheduler("CosineAnnealingLR", optimizer), o_(options) {
+  CosineAnnealingLR(Optimizer& optimizer, CosineAnnealingLROptions options, Location at = Location::here())
+      : Scheduler("CosineAnnealingLR", optimizer), o_(options) {
     check(o_.T_max > 0, at, "CosineAnnealingLR: T_max must be above 0, got ", o_.T_max);
   }
-  CosineAnnealingLR(Optimizer& optimizer, std::int64_t T_max, CosineAnnealingLROptions options = {}, Location at = Location::here())
+  CosineAnnealingLR(Optimizer& optimizer, std::int64_t T_max, CosineAnnealingLROptions options = {},
+                    Location at = Location::here())
       : CosineAnnealingLR(optimizer, CosineAnnealingLROptions{T_max, options.eta_min}, at) {}
   template <Arithmetic Min>
   CosineAnnealingLR(Optimizer& optimizer, std::int64_t T_max, Min eta_min, Location at = Location::here())
       : CosineAnnealingLR(optimizer, CosineAnnealingLROptions{T_max, static_cast<double>(eta_min)}, at) {}
-  template <std::size_t N> CosineAnnealingLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
+  template <std::size_t N>
+  CosineAnnealingLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
  private:
   // From the present rate, so that it can be combined with other schedulers.
@@ -31,7 +35,9 @@ class CosineAnnealingLR final : public Scheduler {
     const auto t = static_cast<double>(last_epoch_), n = static_cast<double>(o_.T_max);
     if ((last_epoch_ - 1) % o_.T_max == 0 && (last_epoch_ - 1) / o_.T_max % 2 == 1)
       return now + (base_lr(group) - o_.eta_min) * (1 - std::cos(std::numbers::pi / n)) / 2;  // was 0
-    return (1 + std::cos(std::numbers::pi * t / n)) / (1 + std::cos(std::numbers::pi * (t - 1) / n)) * (now - o_.eta_min) + o_.eta_min;
+    return (1 + std::cos(std::numbers::pi * t / n)) / (1 + std::cos(std::numbers::pi * (t - 1) / n)) *
+               (now - o_.eta_min) +
+           o_.eta_min;
   }
   CosineAnnealingLROptions o_;
 };
@@ -45,14 +51,17 @@ struct CosineAnnealingWarmRestartsOptions {
 ///     optim::CosineAnnealingWarmRestarts scheduler(optimizer, 10, {.T_mult = 2});     // or (optimizer, 10, 2)
 class CosineAnnealingWarmRestarts final : public Scheduler {
  public:
-  CosineAnnealingWarmRestarts(Optimizer& optimizer, CosineAnnealingWarmRestartsOptions options, Location at = Location::here())
+  CosineAnnealingWarmRestarts(Optimizer& optimizer, CosineAnnealingWarmRestartsOptions options,
+                              Location at = Location::here())
       : Scheduler("CosineAnnealingWarmRestarts", optimizer), o_(options), length_(static_cast<double>(options.T_0)) {
     check(o_.T_0 > 0, at, "CosineAnnealingWarmRestarts: T_0 must be above 0, got ", o_.T_0);
     check(o_.T_mult >= 1, at, "CosineAnnealingWarmRestarts: T_mult must be 1 or more, got ", o_.T_mult);
     apply();
   }
-  CosineAnnealingWarmRestarts(Optimizer& optimizer, std::int64_t T_0, CosineAnnealingWarmRestartsOptions options = {}, Location at = Location::here())
-      : CosineAnnealingWarmRestarts(optimizer, CosineAnnealingWarmRestartsOptions{T_0, options.T_mult, options.eta_min}, at) {}
+  CosineAnnealingWarmRestarts(Optimizer& optimizer, std::int64_t T_0, CosineAnnealingWarmRestartsOptions options = {},
+                              Location at = Location::here())
+      : CosineAnnealingWarmRestarts(optimizer, CosineAnnealingWarmRestartsOptions{T_0, options.T_mult, options.eta_min},
+                                    at) {}
   template <std::integral Mult>
   CosineAnnealingWarmRestarts(Optimizer& optimizer, std::int64_t T_0, Mult T_mult, double eta_min = 0,
                               Location at = Location::here())
@@ -99,26 +108,28 @@ class CosineAnnealingWarmRestarts final : public Scheduler {
 
 struct OneCycleLROptions {
   double max_lr = 0;
-  std::int64_t total_steps = 0;      ///< or give epochs and steps_per_epoch
+  std::int64_t total_steps = 0;  ///< or give epochs and steps_per_epoch
   std::int64_t epochs = 0;
   std::int64_t steps_per_epoch = 0;
-  double pct_start = 0.3;            ///< the part of the cycle that goes up
+  double pct_start = 0.3;               ///< the part of the cycle that goes up
   std::string anneal_strategy = "cos";  ///< or "linear"
-  bool cycle_momentum = true;        ///< moves the momentum (Adam: the first beta) the other way
+  bool cycle_momentum = true;           ///< moves the momentum (Adam: the first beta) the other way
   double base_momentum = 0.85;
   double max_momentum = 0.95;
-  double div_factor = 25;            ///< it begins at max_lr / div_factor ...
-  double final_div_factor = 1e4;     ///< ... and ends at that divided by final_div_factor
-  bool three_phase = false;          ///< up, as long down again, then to the end; else up, then to the end
+  double div_factor = 25;         ///< it begins at max_lr / div_factor ...
+  double final_div_factor = 1e4;  ///< ... and ends at that divided by final_div_factor
+  bool three_phase = false;       ///< up, as long down again, then to the end; else up, then to the end
 };
-/// The one-cycle policy (Smith and Topin 2017): up to max_lr and down again within one training. Call step() after each batch.
+/// The one-cycle policy (Smith and Topin 2017): up to max_lr and down again within one training. Call step() after each
+/// batch.
 /// As in PyTorch the last batch's step() goes one beyond the curve: cos turns round, linear stays at the end. Throws at
 /// the step after that, and if cycle_momentum is set and the optimizer has no momentum.
 ///     optim::OneCycleLR scheduler(optimizer, 0.1, {.epochs = 3, .steps_per_epoch = loader.size()});
 ///     optim::OneCycleLR same(optimizer, {.max_lr = 0.1, .total_steps = 1800});
 class OneCycleLR final : public Scheduler {
  public:
-  OneCycleLR(Optimizer& optimizer, OneCycleLROptions options, Location at = Location::here()) : Scheduler("OneCycleLR", optimizer), o_(std::move(options)), at_(at) {
+  OneCycleLR(Optimizer& optimizer, OneCycleLROptions options, Location at = Location::here())
+      : Scheduler("OneCycleLR", optimizer), o_(std::move(options)), at_(at) {
     if (o_.total_steps == 0 && o_.epochs > 0 && o_.steps_per_epoch > 0)
       o_.total_steps = chainrule::detail::multiply_sizes(o_.epochs, o_.steps_per_epoch);
     check(o_.total_steps > 0 && o_.total_steps <= std::int64_t{1} << 53, at,
@@ -127,15 +138,21 @@ class OneCycleLR final : public Scheduler {
     check(o_.max_lr > 0 && std::isfinite(o_.max_lr), at, "OneCycleLR: max_lr must be above 0 and finite, got ",
           o_.max_lr);
     check(o_.pct_start >= 0 && o_.pct_start <= 1, at, "OneCycleLR: pct_start must lie in [0, 1], got ", o_.pct_start);
-    check(o_.anneal_strategy == "cos" || o_.anneal_strategy == "linear", at, "OneCycleLR: anneal_strategy is \"cos\" or \"linear\", not \"", o_.anneal_strategy, '"');
-    check(o_.div_factor > 0 && o_.final_div_factor > 0, at, "OneCycleLR: div_factor and final_div_factor must be above 0");
+    check(o_.anneal_strategy == "cos" || o_.anneal_strategy == "linear", at,
+          "OneCycleLR: anneal_strategy is \"cos\" or \"linear\", not \"", o_.anneal_strategy, '"');
+    check(o_.div_factor > 0 && o_.final_div_factor > 0, at,
+          "OneCycleLR: div_factor and final_div_factor must be above 0");
     check_momentum();
-    const double start = o_.max_lr / o_.div_factor, end = start / o_.final_div_factor, steps = static_cast<double>(o_.total_steps);
+    const double start = o_.max_lr / o_.div_factor, end = start / o_.final_div_factor,
+                 steps = static_cast<double>(o_.total_steps);
     check(o_.pct_start * steps != 1, at, "OneCycleLR: pct_start ", o_.pct_start, " of total_steps ", o_.total_steps,
           " is 1 step, which has no room to rise from max_lr / div_factor to max_lr; use a larger pct_start, or 0 to "
           "begin at max_lr");
     const double low = o_.base_momentum, high = o_.max_momentum, top = o_.pct_start * steps - 1;
-    if (o_.three_phase) phases_ = {{top, start, o_.max_lr, high, low}, {2 * o_.pct_start * steps - 2, o_.max_lr, start, low, high}, {steps - 1, start, end, high, high}};
+    if (o_.three_phase)
+      phases_ = {{top, start, o_.max_lr, high, low},
+                 {2 * o_.pct_start * steps - 2, o_.max_lr, start, low, high},
+                 {steps - 1, start, end, high, high}};
     else phases_ = {{top, start, o_.max_lr, high, low}, {steps - 1, o_.max_lr, end, low, high}};
     base_lrs_ = optimizer.initial_lrs() = std::vector<double>(optimizer.num_groups(), start);
     apply();

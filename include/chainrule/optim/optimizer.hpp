@@ -1,6 +1,7 @@
 #pragma once
-// What all optimizers share: groups of parameters with options of their own, the state of each parameter, saving and loading,
-// and the one pass over memory that a step is. A particular optimizer adds its options and a rule for one element (sgd.hpp, adam.hpp, ...).
+// What all optimizers share: groups of parameters with options of their own, the state of each parameter, saving and
+// loading, and the one pass over memory that a step is. A particular optimizer adds its options and a rule for one
+// element (sgd.hpp, adam.hpp, ...).
 
 #include <chainrule/autograd/methods.hpp>
 #include <chainrule/core/math.hpp>
@@ -18,7 +19,8 @@
 
 namespace chainrule::optim {
 
-/// The part of an optimizer that does not depend on the element type: what learning-rate schedulers and training loops need.
+/// The part of an optimizer that does not depend on the element type: what learning-rate schedulers and training loops
+/// need.
 /// Schedulers refer to it, so it stays where it is.
 class Optimizer {
  public:
@@ -32,7 +34,8 @@ class Optimizer {
     no_grad guard;
     update(at);
   }
-  /// Calls `closure` (zero_grad, forward, backward; it returns the loss) with recording on, then steps. Returns the loss.
+  /// Calls `closure` (zero_grad, forward, backward; it returns the loss) with recording on, then steps. Returns the
+  /// loss.
   template <std::invocable Closure> auto step(Closure&& closure, Location at = Location::here()) {
     auto loss = [&] {
       enable_grad guard;
@@ -60,14 +63,17 @@ class Optimizer {
     *lr_slot(group) = lr;
   }
 
-  /// Where a group keeps its momentum (SGD, RMSprop) or its first beta (Adam), which OneCycleLR cycles; null if it has none.
+  /// Where a group keeps its momentum (SGD, RMSprop) or its first beta (Adam), which OneCycleLR cycles; null if it has
+  /// none.
   virtual double* momentum_slot(std::size_t group) = 0;
   /// The learning rate that schedulers start from: the group's own when the first scheduler was made.
   std::vector<double>& initial_lrs() { return initial_lrs_; }
 
-  /// The state of every parameter ("state.0.exp_avg", "state.0.step") and the numbers of every group ("param_groups.0.lr"), copied.
+  /// The state of every parameter ("state.0.exp_avg", "state.0.step") and the numbers of every group
+  /// ("param_groups.0.lr"), copied.
   virtual StateDict state_dict() const = 0;
-  /// Takes over what state_dict() gave, from an optimizer of the same kind over parameters of the same shapes. Changes nothing if it throws.
+  /// Takes over what state_dict() gave, from an optimizer of the same kind over parameters of the same shapes. Changes
+  /// nothing if it throws.
   virtual void load_state_dict(const NamedTensors& state, Location at = Location::here()) = 0;
 
  protected:
@@ -81,7 +87,8 @@ class Optimizer {
   std::vector<double> initial_lrs_;
 };
 
-/// One parameter's share of a step: where its values, its gradient and its state lie, and the rule with this parameter's numbers in it.
+/// One parameter's share of a step: where its values, its gradient and its state lie, and the rule with this
+/// parameter's numbers in it.
 template <class Rule, class T> struct Part {
   Rule rule;
   std::int64_t numel;
@@ -112,24 +119,23 @@ template <class Rule, class T> struct Update {
   }
 
  private:
-  template <int... S> static void run(const Part<Rule, T>& part, std::int64_t from, std::int64_t to, std::integer_sequence<int, S...>) {
+  template <int... S>
+  static void run(const Part<Rule, T>& part, std::int64_t from, std::int64_t to, std::integer_sequence<int, S...>) {
     loop(part.rule, to - from, part.value + from, part.grad + from, (part.state[S] + from)...);
   }
-  template <class... State> static void loop(const Rule rule, std::int64_t n, T* value, const T* grad, State*... state) {
-    simd::run([=] {
-      CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) rule(value[i], grad[i], state[i]...);
-    });
+  template <class... State>
+  static void loop(const Rule rule, std::int64_t n, T* value, const T* grad, State*... state) {
+    simd::run([=] { CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) rule(value[i], grad[i], state[i]...); });
   }
 };
 
 /// A group: parameters, and the optimizer's options for them: `optimizer.param_groups()[0].lr`.
-template <class T, class Options> struct ParamGroup : Options {
-  std::vector<Tensor<T>> params;
-};
+template <class T, class Options> struct ParamGroup : Options { std::vector<Tensor<T>> params; };
 
 namespace detail {
 
-/// Calls f(name, number&) for all that an optimizer's options hold: with their each(f), or through the members of a struct of numbers.
+/// Calls f(name, number&) for all that an optimizer's options hold: with their each(f), or through the members of a
+/// struct of numbers.
 template <class Options, class F> void each_option(Options& options, const F& f) {
   if constexpr (requires { options.each(f); }) {
     options.each(f);
@@ -137,15 +143,18 @@ template <class Options, class F> void each_option(Options& options, const F& f)
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       auto numbers = nn::detail::pointers(options);
       (f(std::string(nn::detail::member_name<Options, I>()).c_str(), *std::get<I>(numbers)), ...);
-    }(std::make_index_sequence<nn::detail::arity<Options>>{});
+    }
+    (std::make_index_sequence<nn::detail::arity<Options>>{});
   }
 }
 
 }  // namespace detail
 
-/// The base of an optimizer over Tensor<T> with these Options and up to States tensors of state for each parameter. Options is a
-/// struct of numbers with a `double lr`, or has `template <class F> void each(F f)`, which calls f(name, number&) for all that it holds.
-/// A deriving class gives the constructor its name and its states' names, and overrides update(); docs/own-parts.md has one.
+/// The base of an optimizer over Tensor<T> with these Options and up to States tensors of state for each parameter.
+/// Options is a struct of numbers with a `double lr`, or has `template <class F> void each(F f)`, which calls f(name,
+/// number&) for all that it holds.
+/// A deriving class gives the constructor its name and its states' names, and overrides update(); docs/own-parts.md has
+/// one.
 template <class T, class Options, int States> class OptimizerOf : public Optimizer {
   static_assert(Real<T>, "only float and double tensors are trained");
 
@@ -167,46 +176,54 @@ template <class T, class Options, int States> class OptimizerOf : public Optimiz
  protected:
   /// What an optimizer remembers of one parameter.
   struct Memory {
-    std::int64_t steps = 0;   // how often it was changed
+    std::int64_t steps = 0;                    // how often it was changed
     Tensor<T> state[States > 0 ? States : 1];  // of the parameter's shape; undefined until the first step
     Tensor<T> room[States > 0 ? States : 1];   // memory for large ones, not touched until then
   };
 
   OptimizerOf(const char* name, std::span<const char* const> state_names) : name_(name), state_names_(state_names) {}
   /// All of it for an optimizer of your own: one group, all states in use.
-  OptimizerOf(const char* name, std::span<const char* const> state_names, std::vector<Tensor<T>> params, const Options& options,
-              Location at = Location::here())
+  OptimizerOf(const char* name, std::span<const char* const> state_names, std::vector<Tensor<T>> params,
+              const Options& options, Location at = Location::here())
       : OptimizerOf(name, state_names) {
     check(state_names.size() == States, at, name, ": ", States, " states need as many names, got ", state_names.size());
     add({options, std::move(params)}, States, at);
     check_not_empty(at);
   }
 
-  /// Takes a group over after checking all of it. `states`: how many each parameter will need. Room for large ones is set aside now,
-  /// behind the parameters: what lasts as long as training would else part the memory that activations and gradients share.
+  /// Takes a group over after checking all of it. `states`: how many each parameter will need. Room for large ones is
+  /// set aside now, behind the parameters: what lasts as long as training would else part the memory that activations
+  /// and gradients share.
   [[gnu::cold]] void add(Group group, int states, Location at) {
     std::size_t i = 0;
     for (const auto& p : group.params) {
       check(p.defined(), at, name_, ": parameter ", i, " is not defined");
-      check(p.is_leaf(), at, name_, ": parameter ", i, " (shape ", p.shape(), ") was computed by ", op_of(p), "; only leaves can be optimized, as net.parameters() gives them");
-      check(p.is_contiguous(), at, name_, ": parameter ", i, " (shape ", p.shape(), ") is not contiguous; make it from contiguous()");
-      for (std::size_t j = 0; j < i; ++j) check(!p.is_same(group.params[j]), at, name_, ": parameters ", j, " and ", i, " are the same tensor");
+      check(p.is_leaf(), at, name_, ": parameter ", i, " (shape ", p.shape(), ") was computed by ", op_of(p),
+            "; only leaves can be optimized, as net.parameters() gives them");
+      check(p.is_contiguous(), at, name_, ": parameter ", i, " (shape ", p.shape(),
+            ") is not contiguous; make it from contiguous()");
+      for (std::size_t j = 0; j < i; ++j)
+        check(!p.is_same(group.params[j]), at, name_, ": parameters ", j, " and ", i, " are the same tensor");
       for (std::size_t g = 0; g < groups_.size(); ++g)
         for (const auto& other : groups_[g].params)
-          check(!p.is_same(other), at, name_, ": parameter ", i, " of group ", groups_.size(), " (shape ", p.shape(), ") is in group ", g, " already");
+          check(!p.is_same(other), at, name_, ": parameter ", i, " of group ", groups_.size(), " (shape ", p.shape(),
+                ") is in group ", g, " already");
       ++i;
     }
     std::vector<Memory> memory(group.params.size());
     for (std::size_t k = 0; k < group.params.size(); ++k) {
       const auto& p = group.params[k];
-      if (p.device() != Device::cpu || !p.requires_grad() || static_cast<std::size_t>(p.numel()) * sizeof(T) < chainrule::detail::Arena::smallest) continue;
+      if (p.device() != Device::cpu || !p.requires_grad() ||
+          static_cast<std::size_t>(p.numel()) * sizeof(T) < chainrule::detail::Arena::smallest)
+        continue;
       for (int s = 0; s < states; ++s) memory[k].room[s] = chainrule::detail::allocate<T>(p.shape(), Device::cpu);
     }
     groups_.reserve(groups_.size() + 1);  // nothing below throws half-way
     memory_.push_back(std::move(memory));
     groups_.push_back(std::move(group));
   }
-  /// The end of a constructor: at least one parameter, or it is a mistake (a module without parameters, a list that was moved from).
+  /// The end of a constructor: at least one parameter, or it is a mistake (a module without parameters, a list that was
+  /// moved from).
   void check_not_empty(Location at) const {
     std::size_t n = 0;
     for (const auto& group : groups_) n += group.params.size();
@@ -289,13 +306,16 @@ template <class T, class Options, int States> StateDict OptimizerOf<T, Options, 
     const std::string prefix = "param_groups." + std::to_string(g) + '.';
     detail::put_number(dict, prefix, "size", static_cast<double>(groups_[g].params.size()));
     Options options = groups_[g];
-    detail::each_option(options, [&](const char* what, auto& value) { detail::put_number(dict, prefix, what, static_cast<double>(value)); });
+    detail::each_option(options, [&](const char* what, auto& value) {
+      detail::put_number(dict, prefix, what, static_cast<double>(value));
+    });
     if (g < initial.size()) detail::put_number(dict, prefix, "initial_lr", initial[g]);
   }
   return dict;
 }
 
-template <class T, class Options, int States> void OptimizerOf<T, Options, States>::load_state_dict(const NamedTensors& dict, Location at) {
+template <class T, class Options, int States>
+void OptimizerOf<T, Options, States>::load_state_dict(const NamedTensors& dict, Location at) {
   no_grad guard;
   detail::StateReader reader(name_, dict, at);
   // Everything is read and checked before anything is taken over.
@@ -305,9 +325,12 @@ template <class T, class Options, int States> void OptimizerOf<T, Options, State
     const std::string prefix = "param_groups." + std::to_string(g) + '.';
     const auto size =
         static_cast<std::size_t>(chainrule::detail::fitting<std::int64_t>(reader.number(prefix, "size"), name_, at));
-    check(size == groups_[g].params.size(), at, name_, ".load_state_dict: group ", g, " has ", groups_[g].params.size(), " parameters, the saved one has ", size);
+    check(size == groups_[g].params.size(), at, name_, ".load_state_dict: group ", g, " has ", groups_[g].params.size(),
+          " parameters, the saved one has ", size);
     options.push_back(groups_[g]);
-    detail::each_option(options.back(), [&](const char* what, auto& value) { value = static_cast<std::remove_reference_t<decltype(value)>>(reader.number(prefix, what)); });
+    detail::each_option(options.back(), [&](const char* what, auto& value) {
+      value = static_cast<std::remove_reference_t<decltype(value)>>(reader.number(prefix, what));
+    });
     if (double lr = 0; reader.number(prefix, "initial_lr", lr)) initial.push_back(lr);
   }
   std::vector<std::vector<Memory>> memory;
@@ -321,7 +344,8 @@ template <class T, class Options, int States> void OptimizerOf<T, Options, State
       if (double steps = 0; reader.number(prefix, "step", steps))
         m.steps = chainrule::detail::fitting<std::int64_t>(steps, name_, at);
       for (std::size_t s = 0; s < States; ++s)
-        if (const TensorBase* t = reader.tensor(prefix, state_names_[s], dtype_of<T>, p.shape())) m.state[s] = Tensor<T>(t->share()).clone(at).to(p.device(), at);
+        if (const TensorBase* t = reader.tensor(prefix, state_names_[s], dtype_of<T>, p.shape()))
+          m.state[s] = Tensor<T>(t->share()).clone(at).to(p.device(), at);
     }
   }
   reader.check_all_used();
@@ -334,7 +358,9 @@ template <class T, class Options, int States> void OptimizerOf<T, Options, State
 namespace detail {
 
 /// PyTorch's checks of an option, in its order; `ok` is written so that NaN fails it.
-template <class V> void check_option(bool ok, const char* optimizer, const char* option, const V& value, const char* expected, Location at) {
+template <class V>
+void check_option(bool ok, const char* optimizer, const char* option, const V& value, const char* expected,
+                  Location at) {
   check(ok, at, optimizer, ": invalid ", option, ' ', value, "; it must be ", expected);
 }
 

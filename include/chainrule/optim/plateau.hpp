@@ -14,7 +14,7 @@ struct ReduceLROnPlateauOptions {
   std::string threshold_mode = "rel";  ///< "rel": threshold is a part of the best value; "abs": a difference
   std::int64_t cooldown = 0;           ///< epochs after a reduction that are not counted
   double min_lr = 0;
-  double eps = 1e-8;                   ///< smaller reductions are left out
+  double eps = 1e-8;  ///< smaller reductions are left out
 };
 /// Multiplies the rate by `factor` when the value given to step() has not improved for more than `patience` epochs.
 /// Names and defaults are those of torch.optim.lr_scheduler.ReduceLROnPlateau.
@@ -22,15 +22,20 @@ struct ReduceLROnPlateauOptions {
 ///     scheduler.step(validation_loss);
 class ReduceLROnPlateau {
  public:
-  explicit ReduceLROnPlateau(Optimizer& optimizer, ReduceLROnPlateauOptions options = {}, Location at = Location::here())
+  explicit ReduceLROnPlateau(Optimizer& optimizer, ReduceLROnPlateauOptions options = {},
+                             Location at = Location::here())
       : optimizer_(&optimizer), o_(std::move(options)) {
-    check(o_.mode == "min" || o_.mode == "max", at, "ReduceLROnPlateau: mode is \"min\" or \"max\", not \"", o_.mode, '"');
-    check(o_.threshold_mode == "rel" || o_.threshold_mode == "abs", at, "ReduceLROnPlateau: threshold_mode is \"rel\" or \"abs\", not \"", o_.threshold_mode, '"');
+    check(o_.mode == "min" || o_.mode == "max", at, "ReduceLROnPlateau: mode is \"min\" or \"max\", not \"", o_.mode,
+          '"');
+    check(o_.threshold_mode == "rel" || o_.threshold_mode == "abs", at,
+          "ReduceLROnPlateau: threshold_mode is \"rel\" or \"abs\", not \"", o_.threshold_mode, '"');
     check(o_.factor < 1, at, "ReduceLROnPlateau: factor must be below 1, got ", o_.factor);
     best_ = smaller_is_better() ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
   }
-  template <std::convertible_to<std::string> Mode>  // a template, so that {.factor = 0.5, .patience = 3} is not taken for a string
-  ReduceLROnPlateau(Optimizer& optimizer, const Mode& mode, ReduceLROnPlateauOptions options = {}, Location at = Location::here())
+  template <std::convertible_to<std::string>
+                Mode>  // a template, so that {.factor = 0.5, .patience = 3} is not taken for a string
+  ReduceLROnPlateau(Optimizer& optimizer, const Mode& mode, ReduceLROnPlateauOptions options = {},
+                    Location at = Location::here())
       : ReduceLROnPlateau(optimizer, (options.mode = mode, std::move(options)), at) {}
   /// By position, in PyTorch's order: ReduceLROnPlateau(optimizer, "min", 0.5, 3).
   template <std::convertible_to<std::string> Mode, Arithmetic Factor>
@@ -41,7 +46,8 @@ class ReduceLROnPlateau {
                           ReduceLROnPlateauOptions{mode, static_cast<double>(factor), patience, threshold,
                                                    std::move(threshold_mode), cooldown, min_lr, eps},
                           at) {}
-  template <std::size_t N> ReduceLROnPlateau(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
+  template <std::size_t N>
+  ReduceLROnPlateau(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
   /// Tells it this epoch's value.
   void step(double metric) {
@@ -65,7 +71,7 @@ class ReduceLROnPlateau {
     bad_epochs_ = 0;
   }
 
-  double best() const { return best_; }                       ///< the best value so far
+  double best() const { return best_; }                        ///< the best value so far
   std::int64_t num_bad_epochs() const { return bad_epochs_; }  ///< epochs since then
   std::int64_t last_epoch() const { return last_epoch_; }
   std::vector<double> get_last_lr() const {
@@ -84,7 +90,8 @@ class ReduceLROnPlateau {
   }
   void load_state_dict(const NamedTensors& dict, Location at = Location::here()) {
     detail::StateReader reader("ReduceLROnPlateau", dict, at);
-    const double best = reader.number("best", ""), bad = reader.number("num_bad_epochs", ""), cooling = reader.number("cooldown_counter", ""), epoch = reader.number("last_epoch", "");
+    const double best = reader.number("best", ""), bad = reader.number("num_bad_epochs", ""),
+                 cooling = reader.number("cooldown_counter", ""), epoch = reader.number("last_epoch", "");
     const auto whole = [&](double v) {
       return chainrule::detail::fitting<std::int64_t>(v, "ReduceLROnPlateau.load_state_dict", at);
     };

@@ -18,7 +18,8 @@ struct RMSpropOptions {
   bool maximize = false;    ///< climbs instead of descending
 
   template <class F> void each(F f) {
-    f("lr", lr), f("alpha", alpha), f("eps", eps), f("weight_decay", weight_decay), f("momentum", momentum), f("centered", centered), f("maximize", maximize);
+    f("lr", lr), f("alpha", alpha), f("eps", eps), f("weight_decay", weight_decay), f("momentum", momentum),
+        f("centered", centered), f("maximize", maximize);
   }
 };
 
@@ -37,16 +38,12 @@ template <class T, bool full> struct RmspropRule {
   static constexpr int states = full ? 3 : 1;
   T lr, weight_decay, sign, alpha, rest, eps, momentum, centered;  // rest = 1 - alpha; centered is 0 or 1
 
-  CHAINRULE_HD void operator()(T& p, T grad, T& v) const
-    requires(!full)
-  {
+  CHAINRULE_HD void operator()(T& p, T grad, T& v) const requires(!full) {
     T g = sign * grad + weight_decay * p;
     v = alpha * v + rest * g * g;
     p -= lr * g / (math::sqrt(v) + eps);
   }
-  CHAINRULE_HD void operator()(T& p, T grad, T& v, T& b, T& mean) const
-    requires full
-  {
+  CHAINRULE_HD void operator()(T& p, T grad, T& v, T& b, T& mean) const requires full {
     T g = sign * grad + weight_decay * p;
     v = alpha * v + rest * g * g;
     mean = math::settle(mean + (g - mean) * rest);
@@ -72,8 +69,10 @@ template <class T = float> class RMSprop final : public OptimizerOf<T, RMSpropOp
 
   explicit RMSprop(std::vector<Tensor<T>> params, RMSpropOptions options = {}, Location at = Location::here())
       : RMSprop(std::vector{RMSpropGroup<T>{std::move(params)}}, options, at) {}
-  explicit RMSprop(std::initializer_list<Tensor<T>> params, RMSpropOptions options = {}, Location at = Location::here()) : RMSprop(std::vector(params), options, at) {}
-  explicit RMSprop(std::vector<RMSpropGroup<T>> groups, RMSpropOptions options = {}, Location at = Location::here()) : Base("RMSprop", state_names), defaults_(options) {
+  explicit RMSprop(std::initializer_list<Tensor<T>> params, RMSpropOptions options = {}, Location at = Location::here())
+      : RMSprop(std::vector(params), options, at) {}
+  explicit RMSprop(std::vector<RMSpropGroup<T>> groups, RMSpropOptions options = {}, Location at = Location::here())
+      : Base("RMSprop", state_names), defaults_(options) {
     for (auto& group : groups) add_param_group(std::move(group), at);
     this->check_not_empty(at);
   }
@@ -81,12 +80,15 @@ template <class T = float> class RMSprop final : public OptimizerOf<T, RMSpropOp
   template <Arithmetic Lr>
   RMSprop(std::vector<Tensor<T>> params, Lr lr, double alpha = 0.99, double eps = 1e-8, double weight_decay = 0,
           double momentum = 0, bool centered = false, Location at = Location::here())
-      : RMSprop(std::move(params), RMSpropOptions{static_cast<double>(lr), alpha, eps, weight_decay, momentum, centered}, at) {}
+      : RMSprop(std::move(params),
+                RMSpropOptions{static_cast<double>(lr), alpha, eps, weight_decay, momentum, centered}, at) {}
   template <Arithmetic Lr>
   RMSprop(std::initializer_list<Tensor<T>> params, Lr lr, double alpha = 0.99, double eps = 1e-8,
           double weight_decay = 0, double momentum = 0, bool centered = false, Location at = Location::here())
-      : RMSprop(std::vector(params), RMSpropOptions{static_cast<double>(lr), alpha, eps, weight_decay, momentum, centered}, at) {}
-  template <class Params, std::size_t N> RMSprop(const Params& params, nn::detail::UnknownOption<N> options);  // short error
+      : RMSprop(std::vector(params),
+                RMSpropOptions{static_cast<double>(lr), alpha, eps, weight_decay, momentum, centered}, at) {}
+  template <class Params, std::size_t N>
+  RMSprop(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 
   /// One more group of parameters, trained from now on (a layer that was frozen).
   void add_param_group(RMSpropGroup<T> group, Location at = Location::here()) {
@@ -118,8 +120,9 @@ template <class T = float> class RMSprop final : public OptimizerOf<T, RMSpropOp
     this->for_each_grad([&](const RMSpropOptions& o, const Tensor<T>& p, auto& memory) {
       ++memory.steps;
       auto fill = [&](auto& batch, auto rule) {
-        rule = {static_cast<T>(o.lr),        static_cast<T>(o.weight_decay), o.maximize ? T(-1) : T(1), static_cast<T>(o.alpha),
-                static_cast<T>(1 - o.alpha), static_cast<T>(o.eps),          static_cast<T>(o.momentum), o.centered ? T(1) : T(0)};
+        rule = {static_cast<T>(o.lr),       static_cast<T>(o.weight_decay), o.maximize ? T(-1) : T(1),
+                static_cast<T>(o.alpha),    static_cast<T>(1 - o.alpha),    static_cast<T>(o.eps),
+                static_cast<T>(o.momentum), o.centered ? T(1) : T(0)};
         batch.add(rule, p, memory);
       };
       if (o.momentum > 0 || o.centered) fill(full, detail::RmspropRule<T, true>{});
@@ -128,7 +131,9 @@ template <class T = float> class RMSprop final : public OptimizerOf<T, RMSpropOp
     plain.run();
     full.run();
   }
-  double* momentum_slot(std::size_t group) override { return this->param_groups()[group].momentum > 0 ? &this->param_groups()[group].momentum : nullptr; }
+  double* momentum_slot(std::size_t group) override {
+    return this->param_groups()[group].momentum > 0 ? &this->param_groups()[group].momentum : nullptr;
+  }
 
   RMSpropOptions defaults_;
 };

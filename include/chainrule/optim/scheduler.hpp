@@ -16,9 +16,9 @@ namespace chainrule::optim {
 namespace lr_scheduler = chainrule::optim;  // optim::lr_scheduler::StepLR, as PyTorch has it
 
 /// A learning rate as a function of the number of steps taken. The optimizer must outlive it.
-/// Each step computes a group's new rate from its present one where that is possible, as PyTorch does, so that several schedulers
-/// on one optimizer multiply (a warm-up and a decay). A group that is added to the optimizer later is followed from the
-/// next step on: the learning rate that it has then is its base rate.
+/// Each step computes a group's new rate from its present one where that is possible, as PyTorch does, so that several
+/// schedulers on one optimizer multiply (a warm-up and a decay). A group that is added to the optimizer later is
+/// followed from the next step on: the learning rate that it has then is its base rate.
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
@@ -38,13 +38,16 @@ class Scheduler {
   }
   Optimizer& optimizer() const { return *optimizer_; }
 
-  /// All numbers that change while it runs, as float64 scalars. With the optimizer's state_dict() they are what a checkpoint needs.
+  /// All numbers that change while it runs, as float64 scalars. With the optimizer's state_dict() they are what a
+  /// checkpoint needs.
   StateDict state_dict() const {
     StateDict dict;
-    const_cast<Scheduler*>(this)->each_number([&](const std::string& name, double& value) { detail::put_number(dict, name, "", value); });
+    const_cast<Scheduler*>(this)->each_number(
+        [&](const std::string& name, double& value) { detail::put_number(dict, name, "", value); });
     return dict;
   }
-  /// Continues where the scheduler that gave `dict` was. Load the optimizer's state too: the present learning rates are kept there.
+  /// Continues where the scheduler that gave `dict` was. Load the optimizer's state too: the present learning rates are
+  /// kept there.
   void load_state_dict(const NamedTensors& dict, Location at = Location::here()) {
     detail::StateReader reader(name_, dict, at);
     std::vector<double> values;
@@ -114,7 +117,8 @@ struct StepLROptions {
 ///     optim::StepLR scheduler(optimizer, 30, {.gamma = 0.5});     // or (optimizer, 30, 0.5)
 class StepLR final : public Scheduler {
  public:
-  StepLR(Optimizer& optimizer, StepLROptions options, Location at = Location::here()) : Scheduler("StepLR", optimizer), o_(options) {
+  StepLR(Optimizer& optimizer, StepLROptions options, Location at = Location::here())
+      : Scheduler("StepLR", optimizer), o_(options) {
     check(o_.step_size > 0, at, "StepLR: step_size must be above 0, got ", o_.step_size);
   }
   StepLR(Optimizer& optimizer, std::int64_t step_size, StepLROptions options = {}, Location at = Location::here())
@@ -126,7 +130,9 @@ class StepLR final : public Scheduler {
   template <std::size_t N> StepLR(Optimizer& optimizer, std::int64_t step_size, nn::detail::UnknownOption<N> options);
 
  private:
-  double rate(std::size_t, double now) override { return last_epoch_ > 0 && last_epoch_ % o_.step_size == 0 ? now * o_.gamma : now; }
+  double rate(std::size_t, double now) override {
+    return last_epoch_ > 0 && last_epoch_ % o_.step_size == 0 ? now * o_.gamma : now;
+  }
   StepLROptions o_;
 };
 
@@ -187,13 +193,13 @@ struct ConstantLROptions {
 ///     optim::ConstantLR scheduler(optimizer, 0.5, 4);     // or {.factor = 0.5, .total_iters = 4}
 class ConstantLR final : public Scheduler {
  public:
-  explicit ConstantLR(Optimizer& optimizer, ConstantLROptions options = {}, Location at = Location::here()) : Scheduler("ConstantLR", optimizer), o_(options) {
+  explicit ConstantLR(Optimizer& optimizer, ConstantLROptions options = {}, Location at = Location::here())
+      : Scheduler("ConstantLR", optimizer), o_(options) {
     check(o_.factor > 0 && o_.factor <= 1, at, "ConstantLR: factor must lie in (0, 1], got ", o_.factor);
     apply();
   }
   template <Arithmetic First>
-  ConstantLR(Optimizer& optimizer, First factor, std::int64_t total_iters = 5,
-             Location at = Location::here())
+  ConstantLR(Optimizer& optimizer, First factor, std::int64_t total_iters = 5, Location at = Location::here())
       : ConstantLR(optimizer, ConstantLROptions{static_cast<double>(factor), total_iters}, at) {}
   template <std::size_t N> ConstantLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
@@ -210,12 +216,15 @@ struct LinearLROptions {
   double end_factor = 1;
   std::int64_t total_iters = 5;
 };
-/// The rate times a factor that goes from start_factor to end_factor in a straight line over total_iters epochs: a warm-up.
+/// The rate times a factor that goes from start_factor to end_factor in a straight line over total_iters epochs: a
+/// warm-up.
 ///     optim::LinearLR warm_up(optimizer, {.start_factor = 0.1, .total_iters = 10});     // or (optimizer, 0.1, 1, 10)
 class LinearLR final : public Scheduler {
  public:
-  explicit LinearLR(Optimizer& optimizer, LinearLROptions options = {}, Location at = Location::here()) : Scheduler("LinearLR", optimizer), o_(options) {
-    check(o_.start_factor > 0 && o_.start_factor <= 1, at, "LinearLR: start_factor must lie in (0, 1], got ", o_.start_factor);
+  explicit LinearLR(Optimizer& optimizer, LinearLROptions options = {}, Location at = Location::here())
+      : Scheduler("LinearLR", optimizer), o_(options) {
+    check(o_.start_factor > 0 && o_.start_factor <= 1, at, "LinearLR: start_factor must lie in (0, 1], got ",
+          o_.start_factor);
     check(o_.end_factor >= 0 && o_.end_factor <= 1, at, "LinearLR: end_factor must lie in [0, 1], got ", o_.end_factor);
     check(o_.total_iters > 0, at, "LinearLR: total_iters must be above 0, got ", o_.total_iters);
     apply();
@@ -244,12 +253,12 @@ struct PolynomialLROptions {
 ///     optim::PolynomialLR scheduler(optimizer, 100, 0.9);     // or {.total_iters = 100, .power = 0.9}
 class PolynomialLR final : public Scheduler {
  public:
-  explicit PolynomialLR(Optimizer& optimizer, PolynomialLROptions options = {}, Location at = Location::here()) : Scheduler("PolynomialLR", optimizer), o_(options) {
+  explicit PolynomialLR(Optimizer& optimizer, PolynomialLROptions options = {}, Location at = Location::here())
+      : Scheduler("PolynomialLR", optimizer), o_(options) {
     check(o_.total_iters > 0, at, "PolynomialLR: total_iters must be above 0, got ", o_.total_iters);
   }
   template <std::integral First>
-  PolynomialLR(Optimizer& optimizer, First total_iters, double power = 1,
-               Location at = Location::here())
+  PolynomialLR(Optimizer& optimizer, First total_iters, double power = 1, Location at = Location::here())
       : PolynomialLR(optimizer, PolynomialLROptions{static_cast<std::int64_t>(total_iters), power}, at) {}
   template <std::size_t N> PolynomialLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
@@ -302,14 +311,17 @@ class SequentialLR final : public Scheduler {
     Scheduler* scheduler;
     Reference(Scheduler& s) : scheduler(&s) {}
   };
-  SequentialLR(Optimizer& optimizer, std::vector<Reference> schedulers, std::vector<std::int64_t> milestones, Location at = Location::here())
+  SequentialLR(Optimizer& optimizer, std::vector<Reference> schedulers, std::vector<std::int64_t> milestones,
+               Location at = Location::here())
       : Scheduler("SequentialLR", optimizer), schedulers_(std::move(schedulers)), milestones_(std::move(milestones)) {
     check(!schedulers_.empty(), at, "SequentialLR: no schedulers given");
-    check(milestones_.size() + 1 == schedulers_.size(), at, "SequentialLR: ", schedulers_.size(), " schedulers need ", schedulers_.size() - 1, " milestones, got ",
-          milestones_.size());
+    check(milestones_.size() + 1 == schedulers_.size(), at, "SequentialLR: ", schedulers_.size(), " schedulers need ",
+          schedulers_.size() - 1, " milestones, got ", milestones_.size());
     for (std::size_t i = 0; i < milestones_.size(); ++i)
-      check(milestones_[i] > (i ? milestones_[i - 1] : 0), at, "SequentialLR: milestones must grow from above 0, number ", i, " is ", milestones_[i]);
-    for (auto& s : schedulers_) check(&s.scheduler->optimizer() == &optimizer, at, "SequentialLR: all schedulers must have the same optimizer");
+      check(milestones_[i] > (i ? milestones_[i - 1] : 0), at,
+            "SequentialLR: milestones must grow from above 0, number ", i, " is ", milestones_[i]);
+    for (auto& s : schedulers_)
+      check(&s.scheduler->optimizer() == &optimizer, at, "SequentialLR: all schedulers must have the same optimizer");
     schedulers_[0].scheduler->restart();  // undoes what the others did when they were made
   }
   void step() override {
@@ -326,7 +338,8 @@ class SequentialLR final : public Scheduler {
   void each_number(const Callback<void(const std::string&, double&)>& see) override {
     Scheduler::each_number(see);
     for (std::size_t i = 0; i < schedulers_.size(); ++i)
-      schedulers_[i].scheduler->each_number([&](const std::string& name, double& value) { see("schedulers." + std::to_string(i) + '.' + name, value); });
+      schedulers_[i].scheduler->each_number(
+          [&](const std::string& name, double& value) { see("schedulers." + std::to_string(i) + '.' + name, value); });
   }
   std::vector<Reference> schedulers_;
   std::vector<std::int64_t> milestones_;

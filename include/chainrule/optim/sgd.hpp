@@ -16,7 +16,8 @@ struct SGDOptions {
   bool maximize = false;    ///< climbs instead of descending
 
   template <class F> void each(F f) {
-    f("lr", lr), f("momentum", momentum), f("dampening", dampening), f("weight_decay", weight_decay), f("nesterov", nesterov), f("maximize", maximize);
+    f("lr", lr), f("momentum", momentum), f("dampening", dampening), f("weight_decay", weight_decay),
+        f("nesterov", nesterov), f("maximize", maximize);
   }
 };
 
@@ -65,8 +66,10 @@ template <class T = float> class SGD final : public OptimizerOf<T, SGDOptions, 1
 
   explicit SGD(std::vector<Tensor<T>> params, SGDOptions options = {}, Location at = Location::here())
       : SGD(std::vector{SGDGroup<T>{std::move(params)}}, options, at) {}
-  explicit SGD(std::initializer_list<Tensor<T>> params, SGDOptions options = {}, Location at = Location::here()) : SGD(std::vector(params), options, at) {}
-  explicit SGD(std::vector<SGDGroup<T>> groups, SGDOptions options = {}, Location at = Location::here()) : Base("SGD", state_names), defaults_(options) {
+  explicit SGD(std::initializer_list<Tensor<T>> params, SGDOptions options = {}, Location at = Location::here())
+      : SGD(std::vector(params), options, at) {}
+  explicit SGD(std::vector<SGDGroup<T>> groups, SGDOptions options = {}, Location at = Location::here())
+      : Base("SGD", state_names), defaults_(options) {
     for (auto& group : groups) add_param_group(std::move(group), at);
     this->check_not_empty(at);
   }
@@ -78,8 +81,10 @@ template <class T = float> class SGD final : public OptimizerOf<T, SGDOptions, 1
   template <Arithmetic Lr>
   SGD(std::initializer_list<Tensor<T>> params, Lr lr, double momentum = 0, double dampening = 0,
       double weight_decay = 0, bool nesterov = false, Location at = Location::here())
-      : SGD(std::vector(params), SGDOptions{static_cast<double>(lr), momentum, dampening, weight_decay, nesterov}, at) {}
-  template <class Params, std::size_t N> SGD(const Params& params, nn::detail::UnknownOption<N> options);  // short error
+      : SGD(std::vector(params), SGDOptions{static_cast<double>(lr), momentum, dampening, weight_decay, nesterov}, at) {
+  }
+  template <class Params, std::size_t N>
+  SGD(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 
   /// One more group of parameters, trained from now on (a layer that was frozen).
   void add_param_group(SGDGroup<T> group, Location at = Location::here()) {
@@ -99,7 +104,8 @@ template <class T = float> class SGD final : public OptimizerOf<T, SGDOptions, 1
     detail::check_option(o.lr >= 0, "SGD", "learning rate", o.lr, "0 or more", at);
     detail::check_option(o.momentum >= 0, "SGD", "momentum", o.momentum, "0 or more", at);
     detail::check_option(o.weight_decay >= 0, "SGD", "weight_decay", o.weight_decay, "0 or more", at);
-    check(!o.nesterov || (o.momentum > 0 && o.dampening == 0), at, "SGD: nesterov needs a momentum above 0 and no dampening, got momentum ", o.momentum, " and dampening ",
+    check(!o.nesterov || (o.momentum > 0 && o.dampening == 0), at,
+          "SGD: nesterov needs a momentum above 0 and no dampening, got momentum ", o.momentum, " and dampening ",
           o.dampening);
     return o;
   }
@@ -110,14 +116,20 @@ template <class T = float> class SGD final : public OptimizerOf<T, SGDOptions, 1
     this->for_each_grad([&](const SGDOptions& o, const Tensor<T>& p, auto& memory) {
       const bool first = !memory.state[0].defined();
       ++memory.steps;
-      const T lr = static_cast<T>(o.lr), decay = static_cast<T>(o.weight_decay), sign = o.maximize ? T(-1) : T(1), momentum = static_cast<T>(o.momentum);
+      const T lr = static_cast<T>(o.lr), decay = static_cast<T>(o.weight_decay), sign = o.maximize ? T(-1) : T(1),
+              momentum = static_cast<T>(o.momentum);
       if (o.momentum == 0) plain.add({lr, decay, sign}, p, memory);
-      else with_momentum.add({lr, decay, sign, momentum, first ? T(1) : static_cast<T>(1 - o.dampening), o.nesterov ? T(1) : T(0), o.nesterov ? momentum : T(1)}, p, memory);
+      else
+        with_momentum.add({lr, decay, sign, momentum, first ? T(1) : static_cast<T>(1 - o.dampening),
+                           o.nesterov ? T(1) : T(0), o.nesterov ? momentum : T(1)},
+                          p, memory);
     });
     plain.run();
     with_momentum.run();
   }
-  double* momentum_slot(std::size_t group) override { return this->param_groups()[group].momentum > 0 ? &this->param_groups()[group].momentum : nullptr; }
+  double* momentum_slot(std::size_t group) override {
+    return this->param_groups()[group].momentum > 0 ? &this->param_groups()[group].momentum : nullptr;
+  }
 
   SGDOptions defaults_;
 };

@@ -21,20 +21,24 @@ namespace detail {
   return t;
 }
 
-[[gnu::cold, gnu::noinline]] inline void put_number(StateDict& dict, const std::string& prefix, const char* key, double value) {
+[[gnu::cold, gnu::noinline]] inline void put_number(StateDict& dict, const std::string& prefix, const char* key,
+                                                    double value) {
   dict.emplace_back(prefix + key, number_tensor(value));
 }
 
 /// Reads a dictionary entry by entry; knows in the end whether everything was used. `who` stands in its messages.
 class StateReader {
  public:
-  StateReader(const char* who, const NamedTensors& dict, Location at) : who_(who), dict_(&dict), used_(dict.size()), at_(at) {}
+  StateReader(const char* who, const NamedTensors& dict, Location at)
+      : who_(who), dict_(&dict), used_(dict.size()), at_(at) {}
 
   /// The entry prefix + key, or null.
   [[gnu::cold, gnu::noinline]] const TensorBase* find(const std::string& prefix, const char* key) {
     for (std::size_t i = 0; i < dict_->size(); ++i) {
       const std::string& name = (*dict_)[i].first;
-      if (name.size() != prefix.size() + std::char_traits<char>::length(key) || !name.starts_with(prefix) || !name.ends_with(key)) continue;
+      if (name.size() != prefix.size() + std::char_traits<char>::length(key) || !name.starts_with(prefix) ||
+          !name.ends_with(key))
+        continue;
       used_[i] = true;
       return &(*dict_)[i].second;
     }
@@ -44,29 +48,33 @@ class StateReader {
   [[gnu::cold, gnu::noinline]] bool number(const std::string& prefix, const char* key, double& value) {
     const TensorBase* t = find(prefix, key);
     if (!t) return false;
-    check(t->dtype() == DType::float64 && t->numel() == 1 && t->device() == Device::cpu, at_, who_, ".load_state_dict: ", prefix, key, " should be one float64 number, got ", name_of(t->dtype()),
-          " of shape ", t->shape());
+    check(t->dtype() == DType::float64 && t->numel() == 1 && t->device() == Device::cpu, at_, who_,
+          ".load_state_dict: ", prefix, key, " should be one float64 number, got ", name_of(t->dtype()), " of shape ",
+          t->shape());
     value = *Tensor<double>(t->share()).data();
     return true;
   }
   /// The number prefix + key, which must be there.
   [[gnu::cold, gnu::noinline]] double number(const std::string& prefix, const char* key) {
     double value = 0;
-    check(number(prefix, key, value), at_, who_, ".load_state_dict: there is no ", *key ? "" : "number ", prefix, key, "; the state must come from one of the same kind, over as many groups and parameters");
+    check(number(prefix, key, value), at_, who_, ".load_state_dict: there is no ", *key ? "" : "number ", prefix, key,
+          "; the state must come from one of the same kind, over as many groups and parameters");
     return value;
   }
   /// The tensor prefix + key, of this element type and shape, or null.
-  [[gnu::cold, gnu::noinline]] const TensorBase* tensor(const std::string& prefix, const char* key, DType dtype, const Shape& shape) {
+  [[gnu::cold, gnu::noinline]] const TensorBase* tensor(const std::string& prefix, const char* key, DType dtype,
+                                                        const Shape& shape) {
     const TensorBase* t = find(prefix, key);
     if (t)
-      check(t->dtype() == dtype && t->shape() == shape, at_, who_, ".load_state_dict: ", prefix, key, " is ", name_of(t->dtype()), " of shape ", t->shape(), ", the parameter is ", name_of(dtype), " of shape ",
-            shape);
+      check(t->dtype() == dtype && t->shape() == shape, at_, who_, ".load_state_dict: ", prefix, key, " is ",
+            name_of(t->dtype()), " of shape ", t->shape(), ", the parameter is ", name_of(dtype), " of shape ", shape);
     return t;
   }
   /// Throws unless every entry was asked for.
   [[gnu::cold, gnu::noinline]] void check_all_used() const {
     for (std::size_t i = 0; i < used_.size(); ++i)
-      check(used_[i], at_, who_, ".load_state_dict: does not know what ", (*dict_)[i].first, " is; it was saved from something else, or from more parameters");
+      check(used_[i], at_, who_, ".load_state_dict: does not know what ", (*dict_)[i].first,
+            " is; it was saved from something else, or from more parameters");
   }
 
  private:

@@ -29,7 +29,9 @@ class ValueMeter {
   std::int64_t n() const { return n_; }
   double mean() const { return n_ > 0 ? mean_ : nan; }
   double sum() const { return mean_ * static_cast<double>(n_); }
-  double var() const { return n_ > 1 ? squares_ / static_cast<double>(n_ - 1) : nan; }  ///< of a sample: divided by n - 1
+  double var() const {
+    return n_ > 1 ? squares_ / static_cast<double>(n_ - 1) : nan;
+  }  ///< of a sample: divided by n - 1
   double std() const { return std::sqrt(var()); }
   double min() const { return min_; }
   double max() const { return max_; }

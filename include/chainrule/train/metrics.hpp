@@ -12,10 +12,11 @@ namespace chainrule::training {
 namespace detail {
 
 /// Calls see(row, logits of the row, label) after checking shapes and labels.
-template <class T, class See> void for_each_row(const char* what, const Tensor<T>& logits, const Tensor<std::int64_t>& labels, Location at, See see) {
+template <class T, class See>
+void for_each_row(const char* what, const Tensor<T>& logits, const Tensor<std::int64_t>& labels, Location at, See see) {
   check(logits.dim() == 2, at, what, ": expects scores of shape (N, classes), got ", logits.shape());
-  check(labels.dim() == 1 && labels.shape()[0] == logits.shape()[0], at, what, ": scores of shape ", logits.shape(), " need labels of shape (", logits.shape()[0], ",), got ",
-        labels.shape());
+  check(labels.dim() == 1 && labels.shape()[0] == logits.shape()[0], at, what, ": scores of shape ", logits.shape(),
+        " need labels of shape (", logits.shape()[0], ",), got ", labels.shape());
   no_grad guard;
   const auto scores = logits.detach().cpu(at).contiguous(at);
   const auto truth = labels.cpu(at).contiguous(at);
@@ -28,12 +29,15 @@ template <class T, class See> void for_each_row(const char* what, const Tensor<T
 }
 
 /// How many rows have their label among the k largest scores; of equal scores the first counts as larger, as in argmax.
-template <class T> std::int64_t count_correct(const char* what, const Tensor<T>& logits, const Tensor<std::int64_t>& labels, std::int64_t k, Location at) {
+template <class T>
+std::int64_t count_correct(const char* what, const Tensor<T>& logits, const Tensor<std::int64_t>& labels,
+                           std::int64_t k, Location at) {
   check(k > 0, at, what, ": k must be above 0, got ", k);
   std::int64_t correct = 0;
   for_each_row(what, logits, labels, at, [&](std::int64_t, const T* row, std::int64_t label) {
     std::int64_t before = 0;  // scores that are not smaller: a NaN at the label is never right
-    for (std::int64_t c = 0; c < logits.shape()[1]; ++c) before += c < label ? !(row[c] < row[label]) : c > label && !(row[c] <= row[label]);
+    for (std::int64_t c = 0; c < logits.shape()[1]; ++c)
+      before += c < label ? !(row[c] < row[label]) : c > label && !(row[c] <= row[label]);
     correct += before < k && row[label] == row[label];
   });
   return correct;
@@ -44,7 +48,9 @@ template <class T> std::int64_t count_correct(const char* what, const Tensor<T>&
 /// The share of rows whose largest score is at the label; with k, whose label is among the k largest. NaN for no rows.
 /// Of equal scores the first counts as the larger one, as in argmax.
 ///     accuracy(tensor({{0.1f, 0.9f}, {0.8f, 0.2f}}), tensor<std::int64_t>({1, 1}))   // 0.5
-template <class T> double accuracy(const Tensor<T>& logits, const Tensor<std::int64_t>& labels, std::int64_t k = 1, Location at = Location::here()) {
+template <class T>
+double accuracy(const Tensor<T>& logits, const Tensor<std::int64_t>& labels, std::int64_t k = 1,
+                Location at = Location::here()) {
   const auto correct = detail::count_correct("accuracy", logits, labels, k, at);
   return static_cast<double>(correct) / static_cast<double>(labels.numel());
 }
@@ -56,12 +62,15 @@ template <class T> double accuracy(const Tensor<T>& logits, const Tensor<std::in
 class Accuracy {
  public:
   explicit Accuracy(std::int64_t k = 1) : k_(k) {}
-  template <class T> void add(const Tensor<T>& logits, const Tensor<std::int64_t>& labels, Location at = Location::here()) {
+  template <class T>
+  void add(const Tensor<T>& logits, const Tensor<std::int64_t>& labels, Location at = Location::here()) {
     correct_ += detail::count_correct("Accuracy", logits, labels, k_, at);
     n_ += labels.numel();
   }
   void reset() { correct_ = n_ = 0; }
-  double value() const { return static_cast<double>(correct_) / static_cast<double>(n_); }  ///< NaN before the first row
+  double value() const {
+    return static_cast<double>(correct_) / static_cast<double>(n_);
+  }  ///< NaN before the first row
   std::int64_t correct() const { return correct_; }
   std::int64_t n() const { return n_; }
 
@@ -82,22 +91,28 @@ class ConfusionMatrix {
     for (std::int64_t c = 0; c < classes; ++c) names_.push_back(std::to_string(c));
     counts_.resize(names_.size() * names_.size());
   }
-  explicit ConfusionMatrix(std::vector<std::string> class_names, Location at = Location::here()) : names_(std::move(class_names)), counts_(names_.size() * names_.size()) {
+  explicit ConfusionMatrix(std::vector<std::string> class_names, Location at = Location::here())
+      : names_(std::move(class_names)), counts_(names_.size() * names_.size()) {
     check(!names_.empty(), at, "ConfusionMatrix: needs at least one class");
   }
 
   /// Scores (N, classes) and labels (N,).
-  template <Real T> void add(const Tensor<T>& logits, const Tensor<std::int64_t>& labels, Location at = Location::here()) {
-    check(logits.dim() == 2 && logits.shape()[1] == classes(), at, "ConfusionMatrix: expects scores of shape (N, ", classes(), "), got ", logits.shape());
+  template <Real T>
+  void add(const Tensor<T>& logits, const Tensor<std::int64_t>& labels, Location at = Location::here()) {
+    check(logits.dim() == 2 && logits.shape()[1] == classes(), at, "ConfusionMatrix: expects scores of shape (N, ",
+          classes(), "), got ", logits.shape());
     add(logits.detach().argmax(1), labels, at);
   }
   /// Predicted classes (N,) and labels (N,).
   void add(const Tensor<std::int64_t>& predicted, const Tensor<std::int64_t>& labels, Location at = Location::here()) {
-    check(predicted.shape() == labels.shape(), at, "ConfusionMatrix: predictions of shape ", predicted.shape(), " and labels of shape ", labels.shape());
+    check(predicted.shape() == labels.shape(), at, "ConfusionMatrix: predictions of shape ", predicted.shape(),
+          " and labels of shape ", labels.shape());
     const auto p = predicted.to_vector(), y = labels.to_vector();
     for (std::size_t i = 0; i < p.size(); ++i) {
-      check(y[i] >= 0 && y[i] < classes(), at, "ConfusionMatrix: label ", y[i], " of row ", i, " is not in 0..", classes() - 1);
-      check(p[i] >= 0 && p[i] < classes(), at, "ConfusionMatrix: prediction ", p[i], " of row ", i, " is not in 0..", classes() - 1);
+      check(y[i] >= 0 && y[i] < classes(), at, "ConfusionMatrix: label ", y[i], " of row ", i, " is not in 0..",
+            classes() - 1);
+      check(p[i] >= 0 && p[i] < classes(), at, "ConfusionMatrix: prediction ", p[i], " of row ", i, " is not in 0..",
+            classes() - 1);
     }
     for (std::size_t i = 0; i < p.size(); ++i) ++count(y[i], p[i]);
   }
@@ -105,7 +120,9 @@ class ConfusionMatrix {
 
   std::int64_t classes() const { return static_cast<std::int64_t>(names_.size()); }
   /// How often `truth` was taken for `predicted`.
-  std::int64_t at(std::int64_t truth, std::int64_t predicted) const { return const_cast<ConfusionMatrix*>(this)->count(truth, predicted); }
+  std::int64_t at(std::int64_t truth, std::int64_t predicted) const {
+    return const_cast<ConfusionMatrix*>(this)->count(truth, predicted);
+  }
   std::int64_t total() const {
     std::int64_t n = 0;
     for (auto c : counts_) n += c;
@@ -135,7 +152,8 @@ class ConfusionMatrix {
     return p + r > 0 ? 2 * p * r / (p + r) : p + r;
   }
 
-  /// The table: a row for each class with its recall at the end, the precisions below, the accuracy in the corner; all in percent.
+  /// The table: a row for each class with its recall at the end, the precisions below, the accuracy in the corner; all
+  /// in percent.
   [[gnu::cold]] std::string str() const {
     std::size_t first = 11, width = 5;  // "precision %", "98.92"
     for (const auto& name : names_) {
@@ -160,8 +178,12 @@ class ConfusionMatrix {
   }
 
  private:
-  std::int64_t& count(std::int64_t truth, std::int64_t predicted) { return counts_[static_cast<std::size_t>(truth * classes() + predicted)]; }
-  static double share(std::int64_t part, std::int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
+  std::int64_t& count(std::int64_t truth, std::int64_t predicted) {
+    return counts_[static_cast<std::size_t>(truth * classes() + predicted)];
+  }
+  static double share(std::int64_t part, std::int64_t whole) {
+    return static_cast<double>(part) / static_cast<double>(whole);
+  }
   static void put(std::string& line, const std::string& text, std::size_t width) {  // to the right
     line.append(width > text.size() ? width - text.size() : 0, ' ').append(text);
   }
@@ -176,7 +198,8 @@ class ConfusionMatrix {
   std::vector<std::int64_t> counts_;  // [truth][predicted]
 };
 
-template <class Char, class Traits> std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const ConfusionMatrix& m) {
+template <class Char, class Traits>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const ConfusionMatrix& m) {
   return out << m.str().c_str();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// A progress bar: one line that redraws itself on a terminal, plain lines now and then where the output is a file or a pipe.
+// A progress bar: one line that redraws itself on a terminal, plain lines now and then where the output is a file or a
+// pipe.
 
 #include <chainrule/core/callback.hpp>
 #include <chainrule/core/error.hpp>
@@ -27,7 +28,9 @@ inline bool stdout_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
 inline bool stdout_is_terminal() { return false; }
 #endif
 
-inline double seconds_now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+inline double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 inline void write_to_stdout(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
@@ -42,7 +45,9 @@ inline std::string format_number(const char* format, double v) {
 inline std::string format_seconds(double seconds) {
   const auto s = static_cast<std::int64_t>(seconds + 0.5);
   char text[40];
-  if (s >= 3600) std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", static_cast<long long>(s / 3600), static_cast<long long>(s / 60 % 60), static_cast<long long>(s % 60));
+  if (s >= 3600)
+    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", static_cast<long long>(s / 3600),
+                  static_cast<long long>(s / 60 % 60), static_cast<long long>(s % 60));
   else std::snprintf(text, sizeof text, "%lld:%02lld", static_cast<long long>(s / 60), static_cast<long long>(s % 60));
   return text;
 }
@@ -60,11 +65,11 @@ template <class First, class... Rest> std::string label(const First& first, cons
 using Postfix = std::vector<std::pair<std::string, double>>;
 
 struct ProgressOptions {
-  std::optional<bool> terminal = {};                ///< whether the line can be redrawn; found out if not given
-  double redraw_seconds = 0.1;                      ///< on a terminal: at most so often
-  double line_seconds = 10;                         ///< elsewhere: a line so often, and one at the end
-  Callback<void(std::string_view)> write = {};      ///< where it goes; standard output if not given
-  Callback<double()> now = {};                      ///< the clock, in seconds
+  std::optional<bool> terminal = {};            ///< whether the line can be redrawn; found out if not given
+  double redraw_seconds = 0.1;                  ///< on a terminal: at most so often
+  double line_seconds = 10;                     ///< elsewhere: a line so often, and one at the end
+  Callback<void(std::string_view)> write = {};  ///< where it goes; standard output if not given
+  Callback<double()> now = {};                  ///< the clock, in seconds
 };
 
 /// Shows how far a loop is, how fast, and how long it will take.
@@ -78,7 +83,10 @@ struct ProgressOptions {
 class ProgressBar {
  public:
   explicit ProgressBar(std::int64_t total = 0, std::string description = "", ProgressOptions options = {})
-      : total_(total), description_(std::move(description)), options_(std::move(options)), terminal_(options_.terminal.value_or(detail::stdout_is_terminal())) {
+      : total_(total),
+        description_(std::move(description)),
+        options_(std::move(options)),
+        terminal_(options_.terminal.value_or(detail::stdout_is_terminal())) {
     if (!options_.write) options_.write = &detail::write_to_stdout;
     if (!options_.now) options_.now = &detail::seconds_now;
     start_ = shown_ = options_.now();
@@ -122,14 +130,16 @@ class ProgressBar {
     if (total_ > 0) {
       const double share = done < total ? done / total : 1;
       if (terminal_) s += bar(share) + "  ";
-      s += detail::format_number("%3.0f%%", std::floor(100 * share)) + ' ' + std::to_string(done_) + '/' + std::to_string(total_);
+      s += detail::format_number("%3.0f%%", std::floor(100 * share)) + ' ' + std::to_string(done_) + '/' +
+           std::to_string(total_);
     } else {
       s += std::to_string(done_);
     }
     if (elapsed > 0 && done_ > 0) {
       const double rate = done / elapsed;
       s += "  ";
-      s += rate >= 1 ? detail::format_number(rate < 100 ? "%.1f/s" : "%.0f/s", rate) : detail::format_number("%.2f s each", 1 / rate);
+      s += rate >= 1 ? detail::format_number(rate < 100 ? "%.1f/s" : "%.0f/s", rate)
+                     : detail::format_number("%.2f s each", 1 / rate);
       s += "  " + detail::format_seconds(elapsed);
       if (total_ > done_) s += " < " + detail::format_seconds((total - done) / rate);
     }
@@ -145,7 +155,9 @@ class ProgressBar {
     if (full < width) s += '>' + std::string(static_cast<std::size_t>(width - full - 1), ' ');
     return '[' + s + ']';
   }
-  void show() const { options_.write(terminal_ ? '\r' + line() + "\x1b[K" : line() + '\n'); }  // the escape clears what an older, longer line left
+  void show() const {
+    options_.write(terminal_ ? '\r' + line() + "\x1b[K" : line() + '\n');
+  }  // the escape clears what an older, longer line left
 
   std::int64_t total_, done_ = 0;
   std::string description_;

@@ -10,19 +10,19 @@ namespace chainrule::training {
 /// What summary() found; str() is the table.
 struct Summary {
   struct Row {
-    std::string name;          ///< "features.0", empty for the network itself
-    std::string type;          ///< "Conv2d"
-    int depth;                 ///< 0 for the network itself
-    Shape output;              ///< of the call
-    bool has_output = false;   ///< false where it gives something that is no tensor
-    std::int64_t parameters;   ///< its own, without those of modules in it
-    bool again = false;        ///< was called before: its parameters are counted there
+    std::string name;         ///< "features.0", empty for the network itself
+    std::string type;         ///< "Conv2d"
+    int depth;                ///< 0 for the network itself
+    Shape output;             ///< of the call
+    bool has_output = false;  ///< false where it gives something that is no tensor
+    std::int64_t parameters;  ///< its own, without those of modules in it
+    bool again = false;       ///< was called before: its parameters are counted there
   };
-  std::vector<Row> rows;             ///< calls, in the order in which they begin
-  std::int64_t parameters = 0;       ///< of the whole network; each once
-  std::int64_t trainable = 0;        ///< of these, those that require a gradient
+  std::vector<Row> rows;        ///< calls, in the order in which they begin
+  std::int64_t parameters = 0;  ///< of the whole network; each once
+  std::int64_t trainable = 0;   ///< of these, those that require a gradient
   std::int64_t parameter_bytes = 0;
-  std::int64_t output_bytes = 0;     ///< of all modules that call no other: what a forward pass makes, about
+  std::int64_t output_bytes = 0;  ///< of all modules that call no other: what a forward pass makes, about
 
   [[gnu::cold]] std::string str() const {
     std::vector<std::vector<std::string>> table{{"Layer (type)", "Output shape", "Parameters"}};
@@ -34,7 +34,10 @@ struct Summary {
       } else {
         label += r.type;
       }
-      table.push_back({label, r.has_output ? r.output.str() : "-", r.again ? "(again)" : r.parameters > 0 ? grouped(r.parameters) : "-"});
+      table.push_back({label, r.has_output ? r.output.str() : "-",
+                       r.again            ? "(again)"
+                       : r.parameters > 0 ? grouped(r.parameters)
+                                          : "-"});
     }
     std::size_t width[3] = {};
     for (const auto& row : table)
@@ -49,7 +52,8 @@ struct Summary {
     }
     s += rule + '\n';
     s += "Parameters " + grouped(parameters) + ", trainable " + grouped(trainable) + '\n';
-    s += "Memory: parameters " + mebibytes(parameter_bytes) + ", outputs of one forward pass " + mebibytes(output_bytes);
+    s +=
+        "Memory: parameters " + mebibytes(parameter_bytes) + ", outputs of one forward pass " + mebibytes(output_bytes);
     return s;
   }
 
@@ -126,11 +130,14 @@ class EvalScope {
 
 }  // namespace detail
 
-/// Runs the network once on zeros of input_shape (with the batch dimension), in evaluation mode and without recording, and lists every
-/// module that was called. Ops that are no modules (cr::relu in forward) do not appear. The network is left as it was.
-/// Input names the element type of the input where it is not that of the parameters: summary<std::int64_t>(net, {1, 20}).
+/// Runs the network once on zeros of input_shape (with the batch dimension), in evaluation mode and without recording,
+/// and lists every module that was called. Ops that are no modules (cr::relu in forward) do not appear. The network is
+/// left as it was.
+/// Input names the element type of the input where it is not that of the parameters: summary<std::int64_t>(net, {1,
+/// 20}).
 ///     print(summary(net, {1, 1, 28, 28}));
-template <class Input = void, class M> Summary summary(M& net, const Shape& input_shape, Location at = Location::here()) {
+template <class Input = void, class M>
+Summary summary(M& net, const Shape& input_shape, Location at = Location::here()) {
   using T = std::conditional_t<std::is_void_v<Input>, nn::detail::ScalarOf<M>, Input>;
   Summary result;
   const nn::ModuleRef root = nn::ref(net);

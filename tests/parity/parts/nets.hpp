@@ -18,7 +18,8 @@ template <class T> struct ParityNet {
 
 template <class T, class Net> ParityNet<T> parity_net(Net&& built) {
   auto net = std::make_shared<std::remove_cvref_t<Net>>(std::forward<Net>(built));
-  return {[net](const Tensor<T>& x) { return (*net)(x); }, [net](bool on) { net->train(on); }, net->state_dict(), net->named_parameters()};
+  return {[net](const Tensor<T>& x) { return (*net)(x); }, [net](bool on) { net->train(on); }, net->state_dict(),
+          net->named_parameters()};
 }
 
 /// The networks, by the name in the file; `classes` outputs, no dropout. Each element type compiles in a file of its

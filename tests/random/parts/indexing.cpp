@@ -389,15 +389,9 @@ Sample draw_index_put(Draw& d) {
 }  // namespace
 
 RandomOps indexing_ops() {
-  return {{"index_select", draw_index_select},
-          {"embedding", draw_embedding},
-          {"gather", draw_gather},
-          {"scatter_add", draw_scatter_add},
-          {"one_hot", draw_one_hot},
-          {"nonzero", draw_nonzero},
-          {"nonzero", draw_masked_select},
-          {"diag", draw_diag},
-          {"index", draw_index_call},
+  return {{"index_select", draw_index_select}, {"embedding", draw_embedding}, {"gather", draw_gather},
+          {"scatter_add", draw_scatter_add},   {"one_hot", draw_one_hot},     {"nonzero", draw_nonzero},
+          {"nonzero", draw_masked_select},     {"diag", draw_diag},           {"index", draw_index_call},
           {"index_put", draw_index_put}};
 }
 

@@ -69,7 +69,8 @@ RandomOps integer_ops() {
           "floor_divide", "floor_divide", [](const auto& a, const auto& b) { return cr::floor_divide(a, b); },
           [](auto a, auto b) { return static_cast<decltype(a)>((a - floor_mod(a, b)) / b); }, true),
       of_integers(
-          "floor_divide", "trunc", [](const auto& a, const auto& b) { return cr::div(a, b, {.rounding_mode = "trunc"}); },
+          "floor_divide", "trunc",
+          [](const auto& a, const auto& b) { return cr::div(a, b, {.rounding_mode = "trunc"}); },
           [](auto a, auto b) { return static_cast<decltype(a)>(a / b); }, true),
       of_integers(
           "maximum", "maximum", [](const auto& a, const auto& b) { return cr::maximum(a, b); },

@@ -1,7 +1,7 @@
 #pragma once
-// The gradient of the input of small maps (LeNet's second convolution): for each element of the window a row of products, what it sends
-// back to the pixels that it saw, then these rows added to the image. The products are those of the forward pass and no more, where a
-// convolution of dy inside a border of zeros computes several times as many.
+// The gradient of the input of small maps (LeNet's second convolution): for each element of the window a row of
+// products, what it sends back to the pixels that it saw, then these rows added to the image. The products are those of
+// the forward pass and no more, where a convolution of dy inside a border of zeros computes several times as many.
 
 #include <chainrule/core/parallel.hpp>
 #include <chainrule/core/simd.hpp>
@@ -11,27 +11,34 @@
 
 namespace chainrule::cpu::detail {
 
-/// Whether this way is the fastest: rows shorter than a vector, planes of whole pairs of vectors, products that stay in the first caches. (measured)
+/// Whether this way is the fastest: rows shorter than a vector, planes of whole pairs of vectors, products that stay in
+/// the first caches. (measured)
 template <class T> bool prefers_scatter(const KernelTable<T>& table, const ConvShape& s) {
   const std::int64_t pixels = s.oh * s.ow, window = s.c_in * s.kh * s.kw;
-  return s.groups == 1 && s.stride_h == 1 && s.stride_w == 1 && s.kh * s.kw > 1 && s.ow < table.lanes && pixels % (2 * table.lanes) == 0 && s.c_out >= 8 && s.c_out <= max_k_block &&
-         window * pixels * static_cast<std::int64_t>(sizeof(T)) <= 64 * 1024 && s.h * round_up(s.w, table.lanes) >= 2 * pixels;
+  return s.groups == 1 && s.stride_h == 1 && s.stride_w == 1 && s.kh * s.kw > 1 && s.ow < table.lanes &&
+         pixels % (2 * table.lanes) == 0 && s.c_out >= 8 && s.c_out <= max_k_block &&
+         window * pixels * static_cast<std::int64_t>(sizeof(T)) <= 64 * 1024 &&
+         s.h * round_up(s.w, table.lanes) >= 2 * pixels;
 }
 
 /// `rows` rows of `width` numbers are added to others.
-template <int width, class T> CHAINRULE_HD inline void add_rows(T* to, std::int64_t to_step, const T* from, std::int64_t from_step, std::int64_t rows) {
+template <int width, class T>
+CHAINRULE_HD inline void add_rows(T* to, std::int64_t to_step, const T* from, std::int64_t from_step,
+                                  std::int64_t rows) {
   for (std::int64_t y = 0; y < rows; ++y, to += to_step, from += from_step) {
     CHAINRULE_SIMD for (int k = 0; k < width; ++k) to[k] += from[k];
   }
 }
 
-/// dx of one image = its rows of products (c_in kh kw, oh ow), each added where its window element stood. For the body of simd::run().
+/// dx of one image = its rows of products (c_in kh kw, oh ow), each added where its window element stood. For the body
+/// of simd::run().
 template <class T> CHAINRULE_HD inline void scatter_rows(const ConvShape& s, const T* products, T* dx) {
   const std::int64_t taps = s.kh * s.kw, pixels = s.oh * s.ow, plane = s.h * s.w;
   for (std::int64_t i = 0; i < s.c_in * plane; ++i) dx[i] = T(0);
   for (std::int64_t tap = 0; tap < taps; ++tap) {
     const std::int64_t down = tap / s.kw * s.dil_h - s.pad_h, right = tap % s.kw * s.dil_w - s.pad_w;
-    const std::int64_t top = down < 0 ? -down : 0, bottom = s.oh < s.h - down ? s.oh : s.h - down;  // outputs that saw a pixel
+    const std::int64_t top = down < 0 ? -down : 0,
+                       bottom = s.oh < s.h - down ? s.oh : s.h - down;  // outputs that saw a pixel
     const std::int64_t begin = right < 0 ? -right : 0, end = s.ow < s.w - right ? s.ow : s.w - right;
     for (std::int64_t c = 0; c < s.c_in; ++c) {  // channels inside: a pixel just written would be waited for
       T* to = dx + c * plane + (top + down) * s.w + right;
@@ -44,7 +51,8 @@ template <class T> CHAINRULE_HD inline void scatter_rows(const ConvShape& s, con
   }
 }
 
-template <class T> void scatter_backward_input(const KernelTable<T>& table, const ConvShape& s, const T* dy, const T* weight, T* dx) {
+template <class T>
+void scatter_backward_input(const KernelTable<T>& table, const ConvShape& s, const T* dy, const T* weight, T* dx) {
   const std::int64_t pixels = s.oh * s.ow, window = s.c_in * s.kh * s.kw, pair = 2 * table.lanes;
   const Workspace<T> packed(static_cast<std::size_t>(window * s.c_out));  // tiles of rows, in each [c_out][row]
   for (std::int64_t r = 0; r < window;) {
@@ -59,7 +67,8 @@ template <class T> void scatter_backward_input(const KernelTable<T>& table, cons
       const T* g = dy + n * s.c_out * pixels;
       for (std::int64_t r = 0; r < window;) {
         const PairTile tile = pair_tile(table, window - r);
-        table.pairs[tile.index]({s.c_out, tile.rows, pixels}, packed + r * s.c_out, g, products + r * pixels, pixels, nullptr, {table.lanes, table.lanes, pixels / pair, pair, pair});
+        table.pairs[tile.index]({s.c_out, tile.rows, pixels}, packed + r * s.c_out, g, products + r * pixels, pixels,
+                                nullptr, {table.lanes, table.lanes, pixels / pair, pair, pair});
         r += tile.rows;
       }
       T* to = dx + n * s.c_in * s.h * s.w;

@@ -4,14 +4,14 @@
 #include <chainrule/cpu/conv/algorithms.hpp>
 #include <chainrule/ops/conv2d.hpp>
 
-namespace chainrule::cpu {
-
-}  // namespace chainrule::cpu
+namespace chainrule::cpu {}  // namespace chainrule::cpu
 
 namespace chainrule::fn {
 
 template <class T> void register_cpu_kernel(Conv2d<T>* op, int) { compile_in<&cpu::conv2d_forward<T>>(op); }
 template <class T> void register_cpu_kernel(Conv2dInput<T>* op, int) { compile_in<&cpu::conv2d_backward_input<T>>(op); }
-template <class T> void register_cpu_kernel(Conv2dWeight<T>* op, int) { compile_in<&cpu::conv2d_backward_weight<T>>(op); }
+template <class T> void register_cpu_kernel(Conv2dWeight<T>* op, int) {
+  compile_in<&cpu::conv2d_backward_weight<T>>(op);
+}
 
 }  // namespace chainrule::fn

@@ -1,14 +1,15 @@
 #pragma once
-// The third way through conv_gather.hpp's sum, for few channels (an image's own 1 or 3, the small maps of LeNet): nothing is packed and
-// little is computed to be dropped. A vector of the result is a piece of one of its rows, the last piece overlapping the one before; two
-// rows are computed together. Rows shorter than a vector are computed apart and cut to their length. Each sum has the same order as in the packed way, so the choice never shows in the result.
+// The third way through conv_gather.hpp's sum, for few channels (an image's own 1 or 3, the small maps of LeNet):
+// nothing is packed and little is computed to be dropped. A vector of the result is a piece of one of its rows, the
+// last piece overlapping the one before; two rows are computed together. Rows shorter than a vector are computed apart
+// and cut to their length. Each sum has the same order as in the packed way, so the choice never shows in the result.
 
 #include <chainrule/cpu/conv/direct_plane.hpp>
 
 namespace chainrule::cpu::detail {
 
-/// Rows of the tile that starts where `left` rows are left: 12, 8 (where there are registers for them) or 6 where that leaves no odd end,
-/// then 4, 2, 1; and its place in KernelTable::pairs.
+/// Rows of the tile that starts where `left` rows are left: 12, 8 (where there are registers for them) or 6 where that
+/// leaves no odd end, then 4, 2, 1; and its place in KernelTable::pairs.
 struct PairTile {
   int rows, index;
 };
@@ -27,7 +28,8 @@ template <class T> bool prefers_rows(const KernelTable<T>& table, const Gather<T
   if (g.images * g.groups < get_num_threads() && !chainrule::detail::inside_parallel) return false;
   FlatPlanes f = flat_planes(g);
   if (g.qw < table.lanes && f.w < table.lanes) return false;  // the flat way drops less
-  if (g.channels * f.h * f.w * static_cast<std::int64_t>(sizeof(T)) > 48 * 1024) return false;  // it is read once for every 6 rows
+  if (g.channels * f.h * f.w * static_cast<std::int64_t>(sizeof(T)) > 48 * 1024)
+    return false;  // it is read once for every 6 rows
   auto products = static_cast<double>(depth), m = static_cast<double>(g.m), pixels = static_cast<double>(g.qw);
   double waste = static_cast<double>(round_up(g.qw, table.lanes)) / pixels - 1, vector_pair = 2 * table.lanes;
   double copied = static_cast<double>(f.h * f.w) / static_cast<double>(g.qh * g.qw) * static_cast<double>(g.channels);
@@ -49,12 +51,15 @@ template <class T> void pack_row_weights(const KernelTable<T>& table, const Gath
 
 /// One image of one group, on the calling thread.
 template <class T>
-void rows_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlanes& f, std::int64_t group, std::int64_t image, const T* weights) {
+void rows_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlanes& f, std::int64_t group,
+                std::int64_t image, const T* weights) {
   const auto taps = static_cast<std::int64_t>(g.taps.size());
-  const T* planes = g.source + image * g.source_image + group * g.channels * g.source_channel + f.low_y * g.source_row + f.low_x;
+  const T* planes =
+      g.source + image * g.source_image + group * g.channels * g.source_channel + f.low_y * g.source_row + f.low_x;
   std::int64_t pitch = g.source_row, plane = g.source_channel;
   const bool cut = g.qw < table.lanes;
-  if (cut || f.low_y < 0 || f.low_x < 0 || f.low_y + f.h > g.source_h || f.low_x + f.w > g.source_w) {  // zeros around it
+  if (cut || f.low_y < 0 || f.low_x < 0 || f.low_y + f.h > g.source_h ||
+      f.low_x + f.w > g.source_w) {  // zeros around it
     T* copy = scratch<T>(Scratch::b_block, static_cast<std::size_t>(g.channels * f.plane + 128));
     copy_with_border(table, g, f, planes - f.low_y * g.source_row - f.low_x, copy);
     planes = copy, pitch = f.w, plane = f.plane;
@@ -96,14 +101,26 @@ void rows_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlane
       std::int64_t count = 1;
       while (y0 + 2 * count + 1 < g.qh && lines_at(y0 + 2 * count) == lines) ++count;
       for (std::int64_t p = 0; p < pieces; ++p) {
-        const std::int64_t qx = cut ? 0 : std::min(p * table.lanes, g.qw - table.lanes), row = cut ? table.lanes : g.out_row;
-        const Walk walk{g.window_w, tile.rows, g.window_step_x, lines.second - lines.first, g.window_w * tile.rows, g.window_step_y * pitch, g.channels, taps * tile.rows, plane};
-        table.pairs[tile.index](walk, a + lines.first * g.window_w * tile.rows, first + (y0 + lines.first * g.window_step_y) * pitch + qx, (cut ? apart : out + i * g.out_channel) + y0 * row + qx,
+        const std::int64_t qx = cut ? 0 : std::min(p * table.lanes, g.qw - table.lanes),
+                           row = cut ? table.lanes : g.out_row;
+        const Walk walk{g.window_w,
+                        tile.rows,
+                        g.window_step_x,
+                        lines.second - lines.first,
+                        g.window_w * tile.rows,
+                        g.window_step_y * pitch,
+                        g.channels,
+                        taps * tile.rows,
+                        plane};
+        table.pairs[tile.index](walk, a + lines.first * g.window_w * tile.rows,
+                                first + (y0 + lines.first * g.window_step_y) * pitch + qx,
+                                (cut ? apart : out + i * g.out_channel) + y0 * row + qx,
                                 cut ? apart_channel : g.out_channel, bias, {pitch, row, count, 2 * pitch, 2 * row});
       }
       qy = y0 + 2 * count;
     }
-    if (cut) table.copy_runs(out + i * g.out_channel, g.out_channel, apart, apart_channel, tile.rows, runs.data(), g.qh);
+    if (cut)
+      table.copy_runs(out + i * g.out_channel, g.out_channel, apart, apart_channel, tile.rows, runs.data(), g.qh);
     i += tile.rows;
   }
 }

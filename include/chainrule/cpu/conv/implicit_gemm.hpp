@@ -1,7 +1,7 @@
 #pragma once
-// The engine of conv2d_forward and conv2d_backward_input: a product weights x pixels whose right side is packed straight from the
-// image, so that no im2col matrix is ever written out. Every stride is a stride of one here: the caller splits the columns of the
-// image (forward) or the pixels of the result (backward) by their remainder.
+// The engine of conv2d_forward and conv2d_backward_input: a product weights x pixels whose right side is packed
+// straight from the image, so that no im2col matrix is ever written out. Every stride is a stride of one here: the
+// caller splits the columns of the image (forward) or the pixels of the result (backward) by their remainder.
 
 #include <chainrule/cpu/gemm/packing.hpp>
 #include <vector>
@@ -13,7 +13,8 @@ struct Tap {
   std::int64_t dy, dx, base, weight;  // weight: offset of its number in a (kh, kw) window
 };
 
-/// out(image, m, qy, qx) = sum over channels c and taps t of weight(m, c, t) * source(image, c, pixel of t at (qy, qx)).
+/// out(image, m, qy, qx) = sum over channels c and taps t of weight(m, c, t) * source(image, c, pixel of t at (qy,
+/// qx)).
 template <class T> struct Gather {
   std::int64_t images, channels, m;  // channels and m of one group
   std::int64_t groups = 1;
@@ -23,7 +24,8 @@ template <class T> struct Gather {
   std::int64_t source_h = 0, source_w = 0;                            // outside of this: zeros
   std::int64_t row_stride = 1;
   std::vector<Tap> taps;
-  // Where the taps are all of a window_h x window_w grid, row by row: the distance from one to the next. Else window_h is 0.
+  // Where the taps are all of a window_h x window_w grid, row by row: the distance from one to the next. Else window_h
+  // is 0.
   std::int64_t window_h = 0, window_w = 0, window_step_y = 0, window_step_x = 0;
 
   const T* weight = nullptr;
@@ -59,7 +61,8 @@ template <class T> void pack_weights(const KernelTable<T>& table, const Gather<T
   const bool in_order = taps_in_order(g);
   std::int64_t tiles = ceil_div(g.m, table.rows);
   parallel_for(g.m * g.channels * taps < 100000 ? 1 : tiles, [&](std::int64_t task) {
-    std::int64_t first = g.m * g.channels * taps < 100000 ? 0 : task, last = g.m * g.channels * taps < 100000 ? tiles : task + 1;
+    std::int64_t first = g.m * g.channels * taps < 100000 ? 0 : task,
+                 last = g.m * g.channels * taps < 100000 ? tiles : task + 1;
     for (std::int64_t i = first * table.rows; i < std::min(last * table.rows, g.m);) {
       int rows = tile_rows(table.rows, g.m - i);
       for (std::int64_t c0 = 0; c0 < g.channels; c0 += block) {
@@ -67,7 +70,8 @@ template <class T> void pack_weights(const KernelTable<T>& table, const Gather<T
         T* at = to + c0 * taps * g.m + i * depth * taps;
         const T* from = g.weight + group * g.weight_group + i * g.weight_m + c0 * g.weight_channel;
         if (taps == 1 || (in_order && g.weight_channel == taps)) {
-          table.pack(at, rows, from + g.taps[0].weight, g.weight_m, taps == 1 ? g.weight_channel : 1, rows, depth * taps);
+          table.pack(at, rows, from + g.taps[0].weight, g.weight_m, taps == 1 ? g.weight_channel : 1, rows,
+                     depth * taps);
           continue;
         }
         for (std::int64_t c = 0; c < depth; ++c) {
@@ -102,7 +106,8 @@ inline void add_run(std::vector<Run>& runs, std::int64_t to, std::int64_t source
 }
 
 /// Where the pixels [j, j + width) of the result, counted over all images, come from for one tap.
-template <class T> void find_runs(const Gather<T>& g, const Tap& tap, std::int64_t j, std::int64_t width, std::vector<Run>& runs) {
+template <class T>
+void find_runs(const Gather<T>& g, const Tap& tap, std::int64_t j, std::int64_t width, std::vector<Run>& runs) {
   runs.clear();
   std::int64_t row = j / g.qw, qx = j % g.qw, image = row / g.qh, qy = row % g.qh;
   for (std::int64_t to = 0; to < width;) {
@@ -110,7 +115,8 @@ template <class T> void find_runs(const Gather<T>& g, const Tap& tap, std::int64
     if (y < 0 || y >= g.source_h) {
       add_run(runs, to, -1, length);
     } else {
-      std::int64_t left = std::clamp<std::int64_t>(-x, 0, length), right = std::clamp<std::int64_t>(g.source_w - x, left, length);
+      std::int64_t left = std::clamp<std::int64_t>(-x, 0, length),
+                   right = std::clamp<std::int64_t>(g.source_w - x, left, length);
       add_run(runs, to, -1, left);
       add_run(runs, to + left, image * g.source_image + y * g.source_row + x + left, right - left);
       add_run(runs, to + right, -1, length - right);
@@ -123,8 +129,8 @@ template <class T> void find_runs(const Gather<T>& g, const Tap& tap, std::int64
 
 /// Copies a finished m x width tile row by row to where its pixels belong.
 template <class T>
-void scatter(const KernelTable<T>& table, const Gather<T>& g, const T* from, std::int64_t step, std::int64_t rows, T* out, std::int64_t j,
-             std::int64_t width) {
+void scatter(const KernelTable<T>& table, const Gather<T>& g, const T* from, std::int64_t step, std::int64_t rows,
+             T* out, std::int64_t j, std::int64_t width) {
   std::int64_t row = j / g.qw, qx = j % g.qw, image = row / g.qh, qy = row % g.qh;
   const bool solid = g.out_column == 1 && g.out_row == g.qw;  // rows follow each other
   for (std::int64_t at = 0; at < width;) {
@@ -144,10 +150,11 @@ void scatter(const KernelTable<T>& table, const Gather<T>& g, const T* from, std
   }
 }
 
-/// Rows [i0, i1) and pixels [j0, j1) of one group, on the calling thread. Without packed weights they are read where they lie.
+/// Rows [i0, i1) and pixels [j0, j1) of one group, on the calling thread. Without packed weights they are read where
+/// they lie.
 template <class T>
-void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t group, const T* weights, std::int64_t i0, std::int64_t i1,
-                 std::int64_t j0, std::int64_t j1) {
+void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t group, const T* weights, std::int64_t i0,
+                 std::int64_t i1, std::int64_t j0, std::int64_t j1) {
   auto taps = static_cast<std::int64_t>(g.taps.size());
   std::int64_t block = channel_block(g.channels, taps), pixels = g.qh * g.qw;
   std::int64_t nc = std::min(n_block(table, std::max<std::int64_t>(block * taps, 1)), round_up(j1 - j0, table.columns));
@@ -171,31 +178,36 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
         for (std::int64_t t = 0; t < taps; ++t) {
           const Tap& tap = g.taps[static_cast<std::size_t>(t)];
           find_runs(g, tap, j + p, width, runs);
-          // Read where they lie if few rows of weights use them. Many channels lie too far apart for that, and crowd the caches. (measured)
-          if (taps == 1 && runs.size() == 1 && runs[0].source >= 0 && width == step && i1 - i0 <= (depth <= 64 ? 8 : 2) * table.rows) {
-            in_place[static_cast<std::size_t>(p / table.columns)] = source + c0 * g.source_channel + tap.base + runs[0].source;
+          // Read where they lie if few rows of weights use them. Many channels lie too far apart for that, and crowd
+          // the caches. (measured)
+          if (taps == 1 && runs.size() == 1 && runs[0].source >= 0 && width == step &&
+              i1 - i0 <= (depth <= 64 ? 8 : 2) * table.rows) {
+            in_place[static_cast<std::size_t>(p / table.columns)] =
+                source + c0 * g.source_channel + tap.base + runs[0].source;
             continue;
           }
           if (width < step) add_run(runs, width, -1, step - width);
-          table.copy_runs(panel + t * step, taps * step, source + c0 * g.source_channel + tap.base, g.source_channel, depth, runs.data(),
-                          static_cast<std::int64_t>(runs.size()));
+          table.copy_runs(panel + t * step, taps * step, source + c0 * g.source_channel + tap.base, g.source_channel,
+                          depth, runs.data(), static_cast<std::int64_t>(runs.size()));
         }
       }
       bool last = c0 + block >= g.channels;
       Epilogue<T> e{c0 > 0, nullptr, nullptr, false};
       for (std::int64_t i = i0; i < i1;) {
         int rows = tile_rows(table.rows, i1 - i);
-        const T* a = weights ? weights + c0 * taps * g.m + i * depth * taps : g.weight + group * g.weight_group + i * g.weight_m + c0;
+        const T* a = weights ? weights + c0 * taps * g.m + i * depth * taps
+                             : g.weight + group * g.weight_group + i * g.weight_m + c0;
         if (last && g.bias) e.row_bias = g.bias + group * g.m + i;
         for (std::int64_t p = 0; p < columns; p += table.columns) {
           std::int64_t width = std::min<std::int64_t>(columns - p, table.columns), image = (j + p) / pixels;
           bool direct = solid && (j + p + width - 1) / pixels == image;
-          T* c =
-              direct ? out + image * g.out_image + i * g.out_channel + (j + p) % pixels : apart + (i1 - i0) * p + (i - i0) * table.columns;
+          T* c = direct ? out + image * g.out_image + i * g.out_channel + (j + p) % pixels
+                        : apart + (i1 - i0) * p + (i - i0) * table.columns;
           const T* b = in_place[static_cast<std::size_t>(p / table.columns)];
           std::int64_t b_row = b ? g.source_channel : round_up(width, table.lanes);
-          multiply_tile(table, rows, width, {depth * taps, weights ? rows : 1, b_row}, a, weights ? packed_rows : rows_in_place,
-                        b ? b : packed + p * depth * taps, c, direct ? g.out_channel : table.columns, e);
+          multiply_tile(table, rows, width, {depth * taps, weights ? rows : 1, b_row}, a,
+                        weights ? packed_rows : rows_in_place, b ? b : packed + p * depth * taps, c,
+                        direct ? g.out_channel : table.columns, e);
         }
         i += rows;
       }

@@ -1,6 +1,6 @@
 #pragma once
-// What 1 x 1 windows make simple. With a stride they never see most pixels: those that they see are copied together, and the rest of
-// the work is that of stride 1. Without neighbours to look at, an image may have rows of any length.
+// What 1 x 1 windows make simple. With a stride they never see most pixels: those that they see are copied together,
+// and the rest of the work is that of stride 1. Without neighbours to look at, an image may have rows of any length.
 
 #include <chainrule/core/parallel.hpp>
 #include <chainrule/ops/conv_shape.hpp>
@@ -37,29 +37,31 @@ inline ConvShape simplify(ConvShape s, std::int64_t longest) {
 
 /// seen(n, c, oy, ox) = x(n, c, oy stride_h, ox stride_w).
 template <class T> void take_pixels(const ConvShape& s, const T* x, T* seen) {
-  parallel_chunks(s.n * s.c_in, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, s.h * s.w)), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t plane = begin; plane < end; ++plane) {
-      for (std::int64_t y = 0; y < s.oh; ++y) {
-        const T* from = x + (plane * s.h + y * s.stride_h) * s.w;
-        T* to = seen + (plane * s.oh + y) * s.ow;
-        for (std::int64_t i = 0; i < s.ow; ++i) to[i] = from[i * s.stride_w];
-      }
-    }
-  });
+  parallel_chunks(s.n * s.c_in, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, s.h * s.w)),
+                  [&](std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t plane = begin; plane < end; ++plane) {
+                      for (std::int64_t y = 0; y < s.oh; ++y) {
+                        const T* from = x + (plane * s.h + y * s.stride_h) * s.w;
+                        T* to = seen + (plane * s.oh + y) * s.ow;
+                        for (std::int64_t i = 0; i < s.ow; ++i) to[i] = from[i * s.stride_w];
+                      }
+                    }
+                  });
 }
 
 /// The other way: x is seen where a window stood, and zero elsewhere.
 template <class T> void spread_pixels(const ConvShape& s, const T* seen, T* x) {
-  parallel_chunks(s.n * s.c_in, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, s.h * s.w)), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t plane = begin; plane < end; ++plane) {
-      std::fill(x + plane * s.h * s.w, x + (plane + 1) * s.h * s.w, T(0));
-      for (std::int64_t y = 0; y < s.oh; ++y) {
-        const T* from = seen + (plane * s.oh + y) * s.ow;
-        T* to = x + (plane * s.h + y * s.stride_h) * s.w;
-        for (std::int64_t i = 0; i < s.ow; ++i) to[i * s.stride_w] = from[i];
-      }
-    }
-  });
+  parallel_chunks(s.n * s.c_in, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, s.h * s.w)),
+                  [&](std::int64_t begin, std::int64_t end) {
+                    for (std::int64_t plane = begin; plane < end; ++plane) {
+                      std::fill(x + plane * s.h * s.w, x + (plane + 1) * s.h * s.w, T(0));
+                      for (std::int64_t y = 0; y < s.oh; ++y) {
+                        const T* from = seen + (plane * s.oh + y) * s.ow;
+                        T* to = x + (plane * s.h + y * s.stride_h) * s.w;
+                        for (std::int64_t i = 0; i < s.ow; ++i) to[i * s.stride_w] = from[i];
+                      }
+                    }
+                  });
 }
 
 }  // namespace chainrule::cpu::detail

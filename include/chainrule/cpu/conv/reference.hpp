@@ -36,19 +36,24 @@ template <class Visit> void for_each_product(const ConvShape& s, const Visit& vi
 
 }  // namespace detail
 
-template <class T> void conv2d_forward_plain(const ConvShape& s, const T* x, const T* weight, const T* bias_or_null, T* y) {
-  for (std::int64_t i = 0; i < s.n * s.c_out * s.oh * s.ow; ++i) { y[i] = bias_or_null ? bias_or_null[i / (s.oh * s.ow) % s.c_out] : T(0); }
+template <class T>
+void conv2d_forward_plain(const ConvShape& s, const T* x, const T* weight, const T* bias_or_null, T* y) {
+  for (std::int64_t i = 0; i < s.n * s.c_out * s.oh * s.ow; ++i) {
+    y[i] = bias_or_null ? bias_or_null[i / (s.oh * s.ow) % s.c_out] : T(0);
+  }
   detail::for_each_product(s, [&](std::int64_t xi, std::int64_t wi, std::int64_t yi) { y[yi] += x[xi] * weight[wi]; });
 }
 
 template <class T> void conv2d_backward_input_plain(const ConvShape& s, const T* dy, const T* weight, T* dx) {
   std::fill(dx, dx + s.n * s.c_in * s.h * s.w, T(0));
-  detail::for_each_product(s, [&](std::int64_t xi, std::int64_t wi, std::int64_t yi) { dx[xi] += dy[yi] * weight[wi]; });
+  detail::for_each_product(s,
+                           [&](std::int64_t xi, std::int64_t wi, std::int64_t yi) { dx[xi] += dy[yi] * weight[wi]; });
 }
 
 template <class T> void conv2d_backward_weight_plain(const ConvShape& s, const T* x, const T* dy, T* dweight) {
   std::fill(dweight, dweight + s.c_out * (s.c_in / s.groups) * s.kh * s.kw, T(0));
-  detail::for_each_product(s, [&](std::int64_t xi, std::int64_t wi, std::int64_t yi) { dweight[wi] += x[xi] * dy[yi]; });
+  detail::for_each_product(s,
+                           [&](std::int64_t xi, std::int64_t wi, std::int64_t yi) { dweight[wi] += x[xi] * dy[yi]; });
 }
 
 }  // namespace chainrule::cpu

@@ -1,7 +1,8 @@
 #pragma once
-// The engines of conv2d_backward_weight. The first: dweight^T (c_in kh kw, c_out) = windows^T x dy^T. The windows are read where they lie
-// in the image, one broadcast number at a time, so nothing but dy is packed. The second, for few windows: each number is a dot product of
-// a plane of dy with the image shifted by the window. Chunks of pixels, or images, are added in order, whatever the threads.
+// The engines of conv2d_backward_weight. The first: dweight^T (c_in kh kw, c_out) = windows^T x dy^T. The windows are
+// read where they lie in the image, one broadcast number at a time, so nothing but dy is packed. The second, for few
+// windows: each number is a dot product of a plane of dy with the image shifted by the window. Chunks of pixels, or
+// images, are added in order, whatever the threads.
 
 #include <chainrule/ops/conv_shape.hpp>
 #include <chainrule/cpu/conv/pointwise.hpp>
@@ -32,7 +33,8 @@ inline std::vector<std::int64_t> window_offsets(const ConvShape& s, const Planes
   std::vector<std::int64_t> offsets;
   for (std::int64_t c = 0; c < s.c_in / s.groups; ++c) {
     for (std::int64_t ky = 0; ky < s.kh; ++ky) {
-      for (std::int64_t kx = 0; kx < s.kw; ++kx) offsets.push_back(c * planes.channel + ky * s.dil_h * planes.w + kx * s.dil_w);
+      for (std::int64_t kx = 0; kx < s.kw; ++kx)
+        offsets.push_back(c * planes.channel + ky * s.dil_h * planes.w + kx * s.dil_w);
     }
   }
   return offsets;
@@ -40,7 +42,8 @@ inline std::vector<std::int64_t> window_offsets(const ConvShape& s, const Planes
 
 /// Copies channels [c0, c1) of `images` images into planes with zeros around them.
 template <class T>
-void copy_planes(const ConvShape& s, const Planes& planes, const T* x, std::int64_t images, std::int64_t c0, std::int64_t c1, T* to) {
+void copy_planes(const ConvShape& s, const Planes& planes, const T* x, std::int64_t images, std::int64_t c0,
+                 std::int64_t c1, T* to) {
   for (std::int64_t n = 0; n < images; ++n) {
     for (std::int64_t c = c0; c < c1; ++c) {
       T* plane = to + n * planes.image + c * planes.channel;
@@ -59,10 +62,12 @@ void copy_planes(const ConvShape& s, const Planes& planes, const T* x, std::int6
 
 /// Rows [r0, r1) and output channels [o0, o1) of one group: sum^T (c_in kh kw, c_out), on the calling thread.
 template <class T>
-void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, const std::int64_t* offsets, std::int64_t r0,
-                 std::int64_t r1, std::int64_t o0, std::int64_t o1, const T* x, const T* dy, T* sum, std::int64_t out) {
+void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, const std::int64_t* offsets,
+                 std::int64_t r0, std::int64_t r1, std::int64_t o0, std::int64_t o1, const T* x, const T* dy, T* sum,
+                 std::int64_t out) {
   std::int64_t pixels = s.oh * s.ow;
-  // A chunk: some rows of one image, or some images. It depends on the sizes alone, since it decides the order of the sum.
+  // A chunk: some rows of one image, or some images. It depends on the sizes alone, since it decides the order of the
+  // sum.
   std::int64_t images = std::clamp<std::int64_t>((max_k_block + max_k_block / 4) / pixels, 1, s.n);
   images = ceil_div(s.n, ceil_div(s.n, images));
   std::int64_t rows = images > 1 ? s.oh : std::clamp<std::int64_t>(max_k_block / s.ow, 1, s.oh);
@@ -84,17 +89,20 @@ void weight_part(const KernelTable<T>& table, const ConvShape& s, const Planes& 
         for (std::int64_t p = 0; p < columns; p += table.columns) {
           std::int64_t width = std::min<std::int64_t>(columns - p, table.columns), step = round_up(width, table.lanes);
           for (std::int64_t image = 0; image < count; ++image) {
-            table.pack(packed + p * count * chunk + image * chunk * step, step, dy + ((n + image) * s.c_out + o + p) * pixels + y * s.ow,
-                       pixels, 1, width, chunk);
+            table.pack(packed + p * count * chunk + image * chunk * step, step,
+                       dy + ((n + image) * s.c_out + o + p) * pixels + y * s.ow, pixels, 1, width, chunk);
           }
         }
         const T* first = windows + y * s.stride_h * planes.w;
         for (std::int64_t r = r0; r < r1;) {
           int tile = tile_rows(table.rows, r1 - r);
           for (std::int64_t p = 0; p < columns; p += table.columns) {
-            std::int64_t width = std::min<std::int64_t>(columns - p, table.columns), step = round_up(width, table.lanes);
-            Walk walk{s.ow, s.stride_w, step, lines, s.stride_h * planes.w, s.ow * step, count, planes.image, chunk * step};
-            multiply_tile(table, tile, width, walk, first, offsets + r, packed + p * count * chunk, sum + r * out + o + p, out, e);
+            std::int64_t width = std::min<std::int64_t>(columns - p, table.columns),
+                         step = round_up(width, table.lanes);
+            Walk walk{s.ow,        s.stride_w, step,         lines,       s.stride_h * planes.w,
+                      s.ow * step, count,      planes.image, chunk * step};
+            multiply_tile(table, tile, width, walk, first, offsets + r, packed + p * count * chunk,
+                          sum + r * out + o + p, out, e);
           }
           r += tile;
         }
@@ -109,12 +117,13 @@ template <class T> Planes dot_planes(const ConvShape& s) {
   return {h, w, step, s.c_in / s.groups * step, true};
 }
 
-/// Output channels [o0, o1) of one group as dot products, on the calling thread. In a copy of dy whose rows are as far apart as the image's,
-/// with zeros between, all pixels of a plane meet theirs in one run.
+/// Output channels [o0, o1) of one group as dot products, on the calling thread. In a copy of dy whose rows are as far
+/// apart as the image's, with zeros between, all pixels of a plane meet theirs in one run.
 template <class T>
-void weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, const std::int64_t* offsets, std::int64_t o0, std::int64_t o1,
-                 const T* x, const T* dy, T* dweight, std::int64_t window) {
-  const std::int64_t in = s.c_in / s.groups, length = round_up((s.oh - 1) * planes.w + s.ow, table.lanes), step = round_up(length, 16);
+void weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, const std::int64_t* offsets,
+                 std::int64_t o0, std::int64_t o1, const T* x, const T* dy, T* dweight, std::int64_t window) {
+  const std::int64_t in = s.c_in / s.groups, length = round_up((s.oh - 1) * planes.w + s.ow, table.lanes),
+                     step = round_up(length, 16);
   T* spread = scratch<T>(Scratch::b_block, static_cast<std::size_t>(table.dot_rows * step));
   T* copy = scratch<T>(Scratch::image, static_cast<std::size_t>(planes.image + 16));
   std::fill(spread, spread + table.dot_rows * step, T(0));
@@ -134,18 +143,21 @@ void weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& 
 }
 
 /// Whether dot products are the faster way: dy need not be packed, but rows are as long as the image's. (measured)
-template <class T> bool prefers_weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, std::int64_t window, std::int64_t out) {
+template <class T>
+bool prefers_weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, std::int64_t window,
+                         std::int64_t out) {
   if (s.stride_h != 1 || s.stride_w != 1 || s.oh * s.ow < 16 * table.lanes || window > 128) return false;
   auto products = static_cast<double>(window), pixels = static_cast<double>(s.oh * s.ow), vectors = 2.0 * table.lanes;
   double longer = static_cast<double>((s.oh - 1) * planes.w + s.ow) / pixels;
-  double dots = 1.15 * products / vectors * longer * static_cast<double>(round_up(window, 4)) / products + 1.5 * products / pixels + 0.3;
+  double dots = 1.15 * products / vectors * longer * static_cast<double>(round_up(window, 4)) / products +
+                1.5 * products / pixels + 0.3;
   double packed = products / vectors * static_cast<double>(round_up(out, table.lanes)) / static_cast<double>(out) + 0.9;
   if (out < 2 * table.lanes) packed *= 2;  // tiles of one vector wait for their sums
   return dots < packed;
 }
 
-/// With a 1 x 1 window the image and dy may change places, which gives dweight itself and not its transpose. What stands on the right is
-/// packed: better the one with fewer channels.
+/// With a 1 x 1 window the image and dy may change places, which gives dweight itself and not its transpose. What
+/// stands on the right is packed: better the one with fewer channels.
 inline bool turns_round(const ConvShape& s) { return is_point(s) && s.groups == 1 && s.c_out >= s.c_in; }
 
 template <class T> void weight_gradient(ConvShape s, const T* x, const T* dy, T* dweight) {
@@ -156,28 +168,34 @@ template <class T> void weight_gradient(ConvShape s, const T* x, const T* dy, T*
   if (const Planes spaced = dot_planes<T>(s); !is_point(s) && prefers_weight_dots(table, s, spaced, window, out)) {
     const std::vector<std::int64_t> starts = window_offsets(s, spaced);
     const double work = static_cast<double>(window * s.c_out) * static_cast<double>(s.n * s.oh * s.ow);
-    const std::int64_t tiles = ceil_div(out, table.dot_rows), parts = work < 0.75e6 ? 1 : std::min<std::int64_t>(tiles, get_num_threads());
+    const std::int64_t tiles = ceil_div(out, table.dot_rows),
+                       parts = work < 0.75e6 ? 1 : std::min<std::int64_t>(tiles, get_num_threads());
     const std::int64_t each = ceil_div(tiles, parts) * table.dot_rows;
     parallel_for(s.groups * parts, [&](std::int64_t task) {
       const std::int64_t group = task / parts, o0 = task % parts * each;
-      weight_dots(table, s, spaced, starts.data(), o0, std::min(o0 + each, out), x + group * in * s.h * s.w, dy + group * out * s.oh * s.ow,
-                  dweight + group * out * window, window);
+      weight_dots(table, s, spaced, starts.data(), o0, std::min(o0 + each, out), x + group * in * s.h * s.w,
+                  dy + group * out * s.oh * s.ow, dweight + group * out * window, window);
     });
     return;
   }
   Planes planes = window_planes<T>(s);
   std::vector<std::int64_t> offsets = window_offsets(s, planes);
   std::optional<Workspace<T>> transposed;  // dweight^T of every group
-  T* const sums = round ? dweight : static_cast<T*>(transposed.emplace(static_cast<std::size_t>(s.groups * window * out)));
+  T* const sums =
+      round ? dweight : static_cast<T*>(transposed.emplace(static_cast<std::size_t>(s.groups * window * out)));
   double flops = 2.0 * static_cast<double>(window * s.c_out) * static_cast<double>(s.n * s.oh * s.ow);
   Split part{window, out};
   bool alone = flops < parallel_flops;
-  if (!alone && s.groups < get_num_threads() && !chainrule::detail::inside_parallel) { part = split(window, out, table.rows, table.lanes); }
-  std::int64_t down = ceil_div(window, part.rows), across = ceil_div(out, part.columns), tasks = s.groups * down * across;
+  if (!alone && s.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
+    part = split(window, out, table.rows, table.lanes);
+  }
+  std::int64_t down = ceil_div(window, part.rows), across = ceil_div(out, part.columns),
+               tasks = s.groups * down * across;
   auto run = [&](std::int64_t task) {
     std::int64_t group = task / (down * across), r = task / across % down * part.rows, o = task % across * part.columns;
-    weight_part(table, s, planes, offsets.data(), r, std::min(r + part.rows, window), o, std::min(o + part.columns, out),
-                x + group * in * s.h * s.w, dy + group * out * s.oh * s.ow, sums + group * window * out, out);
+    weight_part(table, s, planes, offsets.data(), r, std::min(r + part.rows, window), o,
+                std::min(o + part.columns, out), x + group * in * s.h * s.w, dy + group * out * s.oh * s.ow,
+                sums + group * window * out, out);
   };
   auto turn = [&](std::int64_t task) {  // 16 output channels of dweight from sums
     std::int64_t per_group = ceil_div(out, 16), group = task / per_group, o = task % per_group * 16;

@@ -1,5 +1,6 @@
 #pragma once
-// The matrix product of floats on AMX's tiles: stripes of 16 x 64 numbers of C, each summed over all of the inner dimension in the tiles (amx_kernels.hpp).
+// The matrix product of floats on AMX's tiles: stripes of 16 x 64 numbers of C, each summed over all of the inner
+// dimension in the tiles (amx_kernels.hpp).
 // Columns of B are split into pieces once for many rows of A, rows of A while they are multiplied.
 
 #include <chainrule/cpu/gemm/amx_tiles.hpp>
@@ -11,20 +12,26 @@
 
 namespace chainrule::cpu::detail {
 
-inline constexpr std::int64_t amx_longest = 16;            // steps whose columns are split together: 192 KiB for 64 columns
-inline constexpr std::int64_t amx_rows_bytes = 768 << 10;  // of A, which all columns pass by: they stay in the second cache
+inline constexpr std::int64_t amx_longest = 16;  // steps whose columns are split together: 192 KiB for 64 columns
+inline constexpr std::int64_t amx_rows_bytes = 768
+                                               << 10;  // of A, which all columns pass by: they stay in the second cache
 
-/// The inner dimension, `segments` times k, in blocks of at most `longest` steps, of which none lies in two segments; the first ones a step longer than
-/// the last where it can't be helped. It decides the order of the sum, so it depends on sizes alone.
+/// The inner dimension, `segments` times k, in blocks of at most `longest` steps, of which none lies in two segments;
+/// the first ones a step longer than the last where it can't be helped. It decides the order of the sum, so it depends
+/// on sizes alone.
 struct AmxBlocks {
   std::int64_t k, segments = 1, longest = amx_longest;
-  std::int64_t steps = ceil_div(k, amx_step), of_segment = ceil_div(steps, longest), count = segments * of_segment, shorter = steps / of_segment, longer = steps % of_segment;
-  std::int64_t inside(std::int64_t block) const { return std::min(k, (shorter * block + std::min(block, longer)) * amx_step); }
+  std::int64_t steps = ceil_div(k, amx_step), of_segment = ceil_div(steps, longest), count = segments * of_segment,
+               shorter = steps / of_segment, longer = steps % of_segment;
+  std::int64_t inside(std::int64_t block) const {
+    return std::min(k, (shorter * block + std::min(block, longer)) * amx_step);
+  }
   std::int64_t begin(std::int64_t block) const { return block / of_segment * k + inside(block % of_segment); }
   std::int64_t depth(std::int64_t block) const { return inside(block % of_segment + 1) - inside(block % of_segment); }
 };
 
-/// Where 64 columns of B are: for each number of the inner dimension a row of them. Or, `lying`: for each of them a row along the inner dimension.
+/// Where 64 columns of B are: for each number of the inner dimension a row of them. Or, `lying`: for each of them a row
+/// along the inner dimension.
 struct AmxColumns {
   const float* from;
   std::int64_t row_step;
@@ -36,8 +43,10 @@ template <class T> struct AmxPlace {
   std::int64_t row_step;
 };
 
-/// The columns [0, count) are to be split. What has edges is copied to `room` (k + 32, 64), with zeros for what the last step lacks.
-inline void amx_plan(const KernelTable<float>& table, AmxJob& job, Bf16* to, AmxColumns b, std::int64_t count, std::int64_t k, float* room) {
+/// The columns [0, count) are to be split. What has edges is copied to `room` (k + 32, 64), with zeros for what the
+/// last step lacks.
+inline void amx_plan(const KernelTable<float>& table, AmxJob& job, Bf16* to, AmxColumns b, std::int64_t count,
+                     std::int64_t k, float* room) {
   const std::int64_t whole = k / amx_step, rest = k - whole * amx_step;
   float* const tail = room + k * amx_columns;  // behind what may have to be copied
   job = {};
@@ -47,7 +56,8 @@ inline void amx_plan(const KernelTable<float>& table, AmxJob& job, Bf16* to, Amx
     if (rest > 0) table.arrange(tail, amx_columns, b.from + whole * amx_step, b.row_step, 1, amx_columns, rest);
   } else if (count == amx_columns) {
     job.from = b.from, job.row_step = b.row_step;
-    for (std::int64_t r = 0; r < rest; ++r) std::copy_n(b.from + (whole * amx_step + r) * b.row_step, amx_columns, tail + r * amx_columns);
+    for (std::int64_t r = 0; r < rest; ++r)
+      std::copy_n(b.from + (whole * amx_step + r) * b.row_step, amx_columns, tail + r * amx_columns);
   } else {
     table.pack(room, amx_columns, b.from, b.lying ? b.row_step : 1, b.lying ? 1 : b.row_step, count, k);
     job.from = room, job.row_step = amx_columns;
@@ -56,22 +66,33 @@ inline void amx_plan(const KernelTable<float>& table, AmxJob& job, Bf16* to, Amx
   std::fill_n(tail + rest * amx_columns, rest > 0 ? (amx_step - rest) * amx_columns : 0, 0.f);
 }
 
-/// C (m, n) = A B on the calling thread, then bias, row_bias and relu as options ask. rows(i, p) and columns(j, p, k) say where the numbers of A and B are
-/// that begin at row i, column j, and p of the inner dimension; place(i, j) where a stripe of C is. `far`: A, B and C are larger than the second cache,
-/// and are fetched ahead. Whether all of C are numbers.
+/// C (m, n) = A B on the calling thread, then bias, row_bias and relu as options ask. rows(i, p) and columns(j, p, k)
+/// say where the numbers of A and B are that begin at row i, column j, and p of the inner dimension; place(i, j) where
+/// a stripe of C is. `far`: A, B and C are larger than the second cache, and are fetched ahead. Whether all of C are
+/// numbers.
 template <class Rows, class Columns, class Place>
-bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n, const AmxBlocks& blocks, const Rows& rows, const Columns& columns,
-                const Place& place, const GemmOptions<float>& options, bool far) {
-  const std::int64_t deepest = std::min(blocks.steps, blocks.longest) * amx_step, panel = deepest / amx_step * amx_b_step;
-  const std::int64_t fit = std::max<std::int64_t>(4, amx_rows_bytes / (deepest * static_cast<std::int64_t>(sizeof(float)) * amx_rows)) * amx_rows;
-  const std::int64_t together = n <= amx_columns ? m : std::min(m, round_up(ceil_div(m, ceil_div(m, fit)), amx_rows));  // rows that all columns pass by
-  // A short inner dimension leaves little time to split rows on the way. Many columns pass by them: they are split before. (measured)
+bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n,
+                const AmxBlocks& blocks, const Rows& rows, const Columns& columns, const Place& place,
+                const GemmOptions<float>& options, bool far) {
+  const std::int64_t deepest = std::min(blocks.steps, blocks.longest) * amx_step,
+                     panel = deepest / amx_step * amx_b_step;
+  const std::int64_t fit =
+      std::max<std::int64_t>(4, amx_rows_bytes / (deepest * static_cast<std::int64_t>(sizeof(float)) * amx_rows)) *
+      amx_rows;
+  const std::int64_t together =
+      n <= amx_columns
+          ? m
+          : std::min(m, round_up(ceil_div(m, ceil_div(m, fit)), amx_rows));  // rows that all columns pass by
+  // A short inner dimension leaves little time to split rows on the way. Many columns pass by them: they are split
+  // before. (measured)
   const bool ready = blocks.steps <= 4 && n >= 4 * amx_columns;
   const std::int64_t of_rows = ready ? blocks.steps * amx_a_step : 0;
-  Bf16* const packed = scratch<Bf16>(Scratch::b_block, static_cast<std::size_t>(2 * panel + 2 * amx_a_step + ceil_div(together, amx_rows) * of_rows));
+  Bf16* const packed = scratch<Bf16>(
+      Scratch::b_block, static_cast<std::size_t>(2 * panel + 2 * amx_a_step + ceil_div(together, amx_rows) * of_rows));
   Bf16* const split = packed + 2 * panel + 2 * amx_a_step;
   float* const room = scratch<float>(Scratch::tile, static_cast<std::size_t>((deepest + amx_step) * amx_columns));
-  float* const edges = scratch<float>(Scratch::image, static_cast<std::size_t>(round_up(together, amx_rows) * amx_step + amx_rows * deepest));
+  float* const edges = scratch<float>(
+      Scratch::image, static_cast<std::size_t>(round_up(together, amx_rows) * amx_step + amx_rows * deepest));
   float* const last_rows = edges + round_up(together, amx_rows) * amx_step;
   alignas(64) float parts[2][amx_rows * amx_columns];
   AmxAhead ahead;
@@ -90,18 +111,22 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
   std::int64_t which = 0, begun = 0;
   const auto begin_columns = [&] {
     if (of_columns.i0 >= m) return;
-    const std::int64_t p = blocks.begin(of_columns.block), depth = blocks.depth(of_columns.block), count = std::min(amx_columns, n - of_columns.j0);
+    const std::int64_t p = blocks.begin(of_columns.block), depth = blocks.depth(of_columns.block),
+                       count = std::min(amx_columns, n - of_columns.j0);
     amx_plan(table, ahead.columns, packed + begun++ % 2 * panel, columns(of_columns.j0, p, depth), count, depth, room);
     // Shared out evenly among the places where it costs nothing: too much at once would have to wait for memory.
-    const std::int64_t units = ahead.columns.steps * (ahead.columns.lying ? 24 : 16), places = ceil_div(std::min(together, m - t.i0), amx_rows) * ahead.columns.steps * 4;
-    ahead.columns.together = ceil_div(units, places), ahead.columns.every = std::max<std::int64_t>(1, places / (units + 1)), ahead.columns.far = far;
+    const std::int64_t units = ahead.columns.steps * (ahead.columns.lying ? 24 : 16),
+                       places = ceil_div(std::min(together, m - t.i0), amx_rows) * ahead.columns.steps * 4;
+    ahead.columns.together = ceil_div(units, places),
+    ahead.columns.every = std::max<std::int64_t>(1, places / (units + 1)), ahead.columns.far = far;
     advance(of_columns);
   };
 
   amx.begin();
   begin_columns();
   for (; t.i0 < m; advance(t)) {
-    const std::int64_t height = std::min(together, m - t.i0), p = blocks.begin(t.block), depth = blocks.depth(t.block), whole = depth / amx_step, steps = ceil_div(depth, amx_step);
+    const std::int64_t height = std::min(together, m - t.i0), p = blocks.begin(t.block), depth = blocks.depth(t.block),
+                       whole = depth / amx_step, steps = ceil_div(depth, amx_step);
     const bool first = t.block == 0, last = t.block + 1 == blocks.count;
     const std::int64_t count = std::min(amx_columns, n - t.j0), full = height / amx_rows * amx_rows;
     const auto rows_at = [&](std::int64_t i) -> AmxRows {  // of this turn
@@ -129,11 +154,13 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
       if (full < height) {
         const AmxPlace<const float> a = rows(t.i0 + full, p);
         std::fill_n(last_rows, amx_rows * deepest, 0.f);
-        for (std::int64_t r = 0; r < height - full; ++r) std::copy_n(a.from + r * a.row_step, whole * amx_step, last_rows + r * deepest);
+        for (std::int64_t r = 0; r < height - full; ++r)
+          std::copy_n(a.from + r * a.row_step, whole * amx_step, last_rows + r * deepest);
       }
       if (!ready) amx.split_rows(rows_at(0), whole, 0, ahead.a[0]);
       for (std::int64_t i = 0; ready && i < height; i += amx_rows) {
-        for (std::int64_t step = 0; step < steps; ++step) amx.split_rows(rows_at(i), whole, step, split + i / amx_rows * of_rows + step * amx_a_step);
+        for (std::int64_t step = 0; step < steps; ++step)
+          amx.split_rows(rows_at(i), whole, step, split + i / amx_rows * of_rows + step * amx_a_step);
       }
     }
     AmxPlace<float> next_place = place(t.i0, t.j0);
@@ -142,14 +169,17 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
       const bool is_last = i + amx_rows >= height;
       const AmxPlace<float> c = next_place;
       if (!is_last) next_place = place(t.i0 + i + amx_rows, t.j0);
-      ahead.next = far && i + 2 * amx_rows <= height && count == amx_columns ? next_place.from : nullptr, ahead.next_row = next_place.row_step;
+      ahead.next = far && i + 2 * amx_rows <= height && count == amx_columns ? next_place.from : nullptr,
+      ahead.next_row = next_place.row_step;
       const AmxRows now = rows_at(i), next = rows_at(is_last ? 0 : i + amx_rows);
       float* const part = parts[which ^= 1];
       const bool stripe = below == amx_rows && count == amx_columns, direct = stripe && !last;
       const float* from = first ? nullptr : stripe ? c.from : part;
-      for (std::int64_t r = 0; from == part && r < below; ++r) std::copy_n(c.from + r * c.row_step, count, part + r * amx_columns);
+      for (std::int64_t r = 0; from == part && r < below; ++r)
+        std::copy_n(c.from + r * c.row_step, count, part + r * amx_columns);
       if (ready) ahead.a[0] = split + i / amx_rows * of_rows;
-      amx.multiply[ready][ceil_div(count, 16) - 1](whole, steps, now, next, b, from, stripe ? c.row_step : amx_columns, direct ? c.from : part, direct ? c.row_step : amx_columns, ahead);
+      amx.multiply[ready][ceil_div(count, 16) - 1](whole, steps, now, next, b, from, stripe ? c.row_step : amx_columns,
+                                                   direct ? c.from : part, direct ? c.row_step : amx_columns, ahead);
       if (starts && i == 0) {
         amx.split(ahead.columns, steps);
         begin_columns();
@@ -158,78 +188,100 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
       amx.finish(f);  // what is left of the stripe before
       if (direct) continue;
       f.from = part, f.c = c.from, f.c_row = c.row_step, f.rows = below, f.columns = count;
-      f.bias = last && options.bias ? options.bias + t.j0 : nullptr, f.row_bias = last && options.row_bias ? options.row_bias + t.i0 + i : nullptr;
+      f.bias = last && options.bias ? options.bias + t.j0 : nullptr,
+      f.row_bias = last && options.row_bias ? options.row_bias + t.i0 + i : nullptr;
       f.relu = last && options.relu;
       if (!last) amx.finish(f);  // the next block reads it
     }
   }
   amx.finish(ahead.finish);
   amx.end();
-  return std::all_of(std::begin(ahead.finish.bad), std::end(ahead.finish.bad), [](std::int32_t bad) { return bad == 0; });
+  return std::all_of(std::begin(ahead.finish.bad), std::end(ahead.finish.bad),
+                     [](std::int32_t bad) { return bad == 0; });
 }
 
-/// A part of C (m x n) on the calling thread. The numbers of A's rows lie side by side, those of B's rows or columns do.
-inline bool amx_part(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t a_row,
-                     const float* b, std::int64_t b_row, std::int64_t b_col, float* c, std::int64_t c_row, const GemmOptions<float>& options, bool far,
+/// A part of C (m x n) on the calling thread. The numbers of A's rows lie side by side, those of B's rows or columns
+/// do.
+inline bool amx_part(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n,
+                     std::int64_t k, const float* a, std::int64_t a_row, const float* b, std::int64_t b_row,
+                     std::int64_t b_col, float* c, std::int64_t c_row, const GemmOptions<float>& options, bool far,
                      std::int64_t longest = amx_longest) {
   const auto rows = [&](std::int64_t i, std::int64_t p) { return AmxPlace<const float>{a + i * a_row + p, a_row}; };
-  const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t) { return AmxColumns{b + p * b_row + j * b_col, b_col == 1 ? b_row : b_col, b_col != 1}; };
-  return amx_engine(amx, table, m, n, AmxBlocks{k, 1, longest}, rows, columns, [&](std::int64_t i, std::int64_t j) { return AmxPlace<float>{c + i * c_row + j, c_row}; }, options, far);
+  const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t) {
+    return AmxColumns{b + p * b_row + j * b_col, b_col == 1 ? b_row : b_col, b_col != 1};
+  };
+  return amx_engine(
+      amx, table, m, n, AmxBlocks{k, 1, longest}, rows, columns,
+      [&](std::int64_t i, std::int64_t j) {
+        return AmxPlace<float>{c + i * c_row + j, c_row};
+      },
+      options, far);
 }
 
 /// The same by way of the transpose, B^T A^T: what is turned is A and not B. Both lie along the inner dimension.
-inline bool amx_swapped(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
-                        std::int64_t a_row, const float* b, std::int64_t b_col, float* c, std::int64_t c_row, const GemmOptions<float>& options) {
+inline bool amx_swapped(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n,
+                        std::int64_t k, const float* a, std::int64_t a_row, const float* b, std::int64_t b_col,
+                        float* c, std::int64_t c_row, const GemmOptions<float>& options) {
   bool good = true;
   for (std::int64_t i = 0; i < m; i += amx_columns) {
     const std::int64_t rows = std::min(amx_columns, m - i);
     float* turned = scratch<float>(Scratch::products, static_cast<std::size_t>(n * rows));  // (n, rows)
     const std::int64_t longest = 2 * amx_longest;  // few columns: their pieces are few, too
-    good = amx_part(amx, table, n, rows, k, b, b_col, a + i * a_row, 1, a_row, turned, rows, {.row_bias = options.bias, .relu = options.relu}, false, longest) && good;
+    good = amx_part(amx, table, n, rows, k, b, b_col, a + i * a_row, 1, a_row, turned, rows,
+                    {.row_bias = options.bias, .relu = options.relu}, false, longest) &&
+           good;
     table.arrange(c + i * c_row, c_row, turned, rows, 1, n, rows);
   }
   return good;
 }
 
-/// The cut into at most get_num_threads() parts whose largest costs least: its tiles, and splitting its columns of B. (measured)
+/// The cut into at most get_num_threads() parts whose largest costs least: its tiles, and splitting its columns of B.
+/// (measured)
 inline Split amx_split(std::int64_t m, std::int64_t n) {
   const std::int64_t threads = get_num_threads();
   Split best{m, n};
   double least = -1;
   for (std::int64_t down = 1; down <= threads; ++down) {
-    const std::int64_t rows = std::min(m, round_up(ceil_div(m, down), amx_rows)), columns = std::min(n, round_up(ceil_div(n, threads / down), amx_columns));
+    const std::int64_t rows = std::min(m, round_up(ceil_div(m, down), amx_rows)),
+                       columns = std::min(n, round_up(ceil_div(n, threads / down), amx_columns));
     const double cost = static_cast<double>(rows * columns) + 20 * static_cast<double>(columns);
     if (least < 0 || cost < least) least = cost, best = {rows, columns};
   }
   return best;
 }
 
-/// Whether tiles are the faster way. The time of vectors is 1; splitting a column of B costs as much whatever m, and more if something is `turned` before;
-/// what a stripe lacks is computed for nothing, and takes a way of its own. (measured, with 1 and 2 threads)
+/// Whether tiles are the faster way. The time of vectors is 1; splitting a column of B costs as much whatever m, and
+/// more if something is `turned` before; what a stripe lacks is computed for nothing, and takes a way of its own.
+/// (measured, with 1 and 2 threads)
 inline bool prefers_amx(std::int64_t m, std::int64_t n, std::int64_t k, bool turned) {
   if (m < amx_rows || n < 48) return false;
   const auto d = [](std::int64_t i) { return static_cast<double>(i); };
-  const double products = d(m * n * k), filled = products / d(round_up(m, amx_rows) * round_up(n, 16) * round_up(k, amx_step));
+  const double products = d(m * n * k),
+               filled = products / d(round_up(m, amx_rows) * round_up(n, 16) * round_up(k, amx_step));
   const double edges = (m % amx_rows ? 4e5 : 0) + (n % amx_columns ? 4e5 : 0);
   return 0.5 + (turned ? 16 : 8) / d(m) + ((turned ? 7e4 : 5e4) + edges) / products < 0.95 * filled;
 }
 
-/// gemm() on tiles. False, and C in no state to use, where tiles are not there, not the faster way, or met what is not a number.
-inline bool amx_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t a_row, std::int64_t a_col, const float* b,
-                        std::int64_t b_row, std::int64_t b_col, float* c, std::int64_t c_row, const GemmOptions<float>& options) {
+/// gemm() on tiles. False, and C in no state to use, where tiles are not there, not the faster way, or met what is not
+/// a number.
+inline bool amx_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t a_row,
+                        std::int64_t a_col, const float* b, std::int64_t b_row, std::int64_t b_col, float* c,
+                        std::int64_t c_row, const GemmOptions<float>& options) {
   const AmxTable* amx = amx_kernels();
   if (!amx || options.accumulate || (b_col != 1 && b_row != 1)) return false;
   const bool turned = b_col != 1, swap = turned && a_col == 1 && m < n && !options.row_bias;
   if (!prefers_amx(swap ? n : m, swap ? m : n, k, turned || a_col != 1)) return false;
   const KernelTable<float>& table = kernels<float>();
   const bool far = m * k + k * n + m * n > (4 << 20);  // what fits the caches is better not fetched ahead (measured)
-  const bool alone = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) < parallel_flops || chainrule::detail::inside_parallel;
+  const bool alone = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) < parallel_flops ||
+                     chainrule::detail::inside_parallel;
   const Workspace<float> lined_up(static_cast<std::size_t>(a_col == 1 ? 0 : m * k));
   AmxPlace<const float> rows_of_a{a, a_row};
   if (a_col != 1) {
-    parallel_chunks(m, alone ? m : std::max<std::int64_t>(16, (1 << 17) / k), [&](std::int64_t first, std::int64_t last) {
-      table.arrange(lined_up + first * k, k, a + first * a_row, a_col, a_row, k, last - first);
-    });
+    parallel_chunks(m, alone ? m : std::max<std::int64_t>(16, (1 << 17) / k),
+                    [&](std::int64_t first, std::int64_t last) {
+                      table.arrange(lined_up + first * k, k, a + first * a_row, a_col, a_row, k, last - first);
+                    });
     rows_of_a = {lined_up, k};
   }
   Split part{m, n};
@@ -244,8 +296,10 @@ inline bool amx_product(std::int64_t m, std::int64_t n, std::int64_t k, const fl
     if (here.bias) here.bias += j;
     if (here.row_bias) here.row_bias += i;
     const float *a_here = rows_of_a.from + i * rows_of_a.row_step, *b_here = b + j * b_col;
-    const bool fine = swap ? amx_swapped(*amx, table, rows, columns, k, a_here, a_row, b_here, b_col, c + i * c_row + j, c_row, here)
-                           : amx_part(*amx, table, rows, columns, k, a_here, rows_of_a.row_step, b_here, b_row, b_col, c + i * c_row + j, c_row, here, far);
+    const bool fine =
+        swap ? amx_swapped(*amx, table, rows, columns, k, a_here, a_row, b_here, b_col, c + i * c_row + j, c_row, here)
+             : amx_part(*amx, table, rows, columns, k, a_here, rows_of_a.row_step, b_here, b_row, b_col,
+                        c + i * c_row + j, c_row, here, far);
     if (!fine) good.store(false, std::memory_order_relaxed);
   });
   return good.load(std::memory_order_relaxed);

@@ -1,12 +1,14 @@
 #pragma once
-// Products of floats on AMX's tiles of bfloat16, without giving up their precision. A float is the sum of three bfloat16 numbers, a = a1 + a2 + a3,
-// of 8 significant bits each: what remains when the first bits are taken away is exact. Of the nine products of pieces the six largest,
-// a1 b1 + a1 b2 + a2 b1 + a2 b2 + a1 b3 + a3 b1, leave out less than a float's own rounding (2^-23 of |a b|). Tiles multiply sixteen times as
-// many numbers in a cycle as vectors of floats, so six products for one still take half the time, and each sum is rounded less often.
+// Products of floats on AMX's tiles of bfloat16, without giving up their precision. A float is the sum of three
+// bfloat16 numbers, a = a1 + a2 + a3, of 8 significant bits each: what remains when the first bits are taken away is
+// exact. Of the nine products of pieces the six largest, a1 b1 + a1 b2 + a2 b1 + a2 b2 + a1 b3 + a3 b1, leave out less
+// than a float's own rounding (2^-23 of |a b|). Tiles multiply sixteen times as many numbers in a cycle as vectors of
+// floats, so six products for one still take half the time, and each sum is rounded less often.
 //
-// Different from sums of floats: numbers below 2^-126 count as zero, and so do pieces of numbers below 2^-110. An infinite number gives NaN,
-// so whoever meets a NaN does the product again with vectors (gemm_amx.hpp).
-// Source: Henry, Tang, Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations", 2019.
+// Different from sums of floats: numbers below 2^-126 count as zero, and so do pieces of numbers below 2^-110. An
+// infinite number gives NaN, so whoever meets a NaN does the product again with vectors (gemm_amx.hpp).
+// Source: Henry, Tang, Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
+// Computations", 2019.
 
 #include <chainrule/core/isa.hpp>
 #include <chainrule/cpu/gemm/kernel_table.hpp>
@@ -18,20 +20,23 @@ namespace chainrule::cpu {
 
 using Bf16 = std::uint16_t;
 
-/// A stripe of C is 16 rows and 64 columns, four tiles. A step is 32 numbers of the inner dimension: a tile of A's rows and four of B's columns, in
-/// three pieces each: A [piece][16 rows][32], B [piece][tile][16][16 columns x 2]. Inside a step, the numbers p and p + 16 make a pair.
+/// A stripe of C is 16 rows and 64 columns, four tiles. A step is 32 numbers of the inner dimension: a tile of A's rows
+/// and four of B's columns, in three pieces each: A [piece][16 rows][32], B [piece][tile][16][16 columns x 2]. Inside a
+/// step, the numbers p and p + 16 make a pair.
 inline constexpr std::int64_t amx_rows = 16, amx_columns = 64, amx_step = 32;
 inline constexpr std::int64_t amx_tile = 512, amx_a_step = 3 * amx_tile, amx_b_step = 12 * amx_tile;  // in numbers
 
-/// Sixteen rows of A, their numbers side by side; the last step, if it is not whole, padded with zeros at `tail` (16, 32).
+/// Sixteen rows of A, their numbers side by side; the last step, if it is not whole, padded with zeros at `tail` (16,
+/// 32).
 struct AmxRows {
   const float* from;
   std::int64_t row_step;
   const float* tail;
 };
 
-/// Up to 64 columns of B that wait to be split, a line (a row of B and the row 16 below) after the other. Where they lie the wrong way, `lying` has a row
-/// for each column, and the blocks of a step, 16 x 16 numbers each, are turned before its lines: into `turned` (32, 64), from which these are taken.
+/// Up to 64 columns of B that wait to be split, a line (a row of B and the row 16 below) after the other. Where they
+/// lie the wrong way, `lying` has a row for each column, and the blocks of a step, 16 x 16 numbers each, are turned
+/// before its lines: into `turned` (32, 64), from which these are taken.
 struct AmxJob {
   const float* from = nullptr;
   std::int64_t row_step = 0;
@@ -40,9 +45,10 @@ struct AmxJob {
   std::int64_t lying_row = 0;
   float* turned = nullptr;
   Bf16* to = nullptr;
-  std::int64_t whole = 0, steps = 0, step = 0, unit = 0;  // whole steps, all steps; the next unit of work: 8 blocks, then 16 lines of each step
-  std::int64_t together = 1, every = 1, wait = 0;         // so many units at so many places between products
-  bool far = false;                                       // the numbers come from beyond the second cache
+  std::int64_t whole = 0, steps = 0, step = 0,
+               unit = 0;  // whole steps, all steps; the next unit of work: 8 blocks, then 16 lines of each step
+  std::int64_t together = 1, every = 1, wait = 0;  // so many units at so many places between products
+  bool far = false;                                // the numbers come from beyond the second cache
 };
 
 /// A stripe of C that waits for its epilogue: the rows that are left.
@@ -55,22 +61,24 @@ struct AmxFinish {
   alignas(64) std::int32_t bad[16] = {};  // not 0: a result was not a number
 };
 
-/// What is done on vectors while tiles multiply: between two products the processor has the time for it, and nowhere else costs as little.
+/// What is done on vectors while tiles multiply: between two products the processor has the time for it, and nowhere
+/// else costs as little.
 struct AmxAhead {
   AmxJob columns;
   AmxFinish finish;
   const float* next = nullptr;  // the stripe of C after this one, (16, 64), which should come closer; or null
   std::int64_t next_row = 0;
-  Bf16* a[2];                   // this step of A, and the next
+  Bf16* a[2];  // this step of A, and the next
 };
 
 struct AmxTable {  // panels begin at addresses that 64 divides
   /// to = the pieces of the given step of some rows.
   void (*split_rows)(const AmxRows& rows, std::int64_t whole, std::int64_t step, Bf16* to);
-  /// to = from + the product of `now` (16 rows) and b, [.][tiles - 1]: 16 columns each. from may be null or `to`. [0]: rows are split on the way, the first
-  /// step of `now` is at ahead.a[0], and afterwards that of `next`; [1]: all steps of `now` are at ahead.a[0]. Between begin and end only.
-  void (*multiply[2][4])(std::int64_t whole, std::int64_t steps, const AmxRows& now, const AmxRows& next, const Bf16* b, const float* from, std::int64_t from_row,
-                         float* to, std::int64_t to_row, AmxAhead& ahead);
+  /// to = from + the product of `now` (16 rows) and b, [.][tiles - 1]: 16 columns each. from may be null or `to`. [0]:
+  /// rows are split on the way, the first step of `now` is at ahead.a[0], and afterwards that of `next`; [1]: all steps
+  /// of `now` are at ahead.a[0]. Between begin and end only.
+  void (*multiply[2][4])(std::int64_t whole, std::int64_t steps, const AmxRows& now, const AmxRows& next, const Bf16* b,
+                         const float* from, std::int64_t from_row, float* to, std::int64_t to_row, AmxAhead& ahead);
   void (*split)(AmxJob& job, std::int64_t end);  ///< what is left of the steps before `end`
   void (*finish)(AmxFinish& finish);             ///< all that is left
   void (*begin)();                               ///< gives the tiles of this thread their shape
@@ -82,7 +90,8 @@ struct AmxTable {  // panels begin at addresses that 64 divides
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw,amx-tile,amx-bf16"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw,amx-tile,amx-bf16"))), \
+                             apply_to = function)
 #else
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw,prefer-vector-width=512")
@@ -121,7 +130,8 @@ template <int c, int a, int b> [[gnu::always_inline]] inline void add_product() 
 [[gnu::always_inline]] inline Vector vector_at(const float* from) { return *reinterpret_cast<const Loose*>(from); }
 
 // The three pieces of two vectors: number l of the first vector and number l of the second make pair l.
-template <std::int64_t piece_step> [[gnu::always_inline]] inline void split_pair(Bf16* to, const float* even, const float* odd) {
+template <std::int64_t piece_step>
+[[gnu::always_inline]] inline void split_pair(Bf16* to, const float* even, const float* odd) {
   const Bits upper = Bits{} + 0xffff0000u;  // sign, exponent and 7 bits: a bfloat16
   Vector rest[2] = {vector_at(even), vector_at(odd)};
 #pragma GCC unroll 3
@@ -132,9 +142,10 @@ template <std::int64_t piece_step> [[gnu::always_inline]] inline void split_pair
   }
 }
 
-// Two rows of a matrix that are `half` apart exchange the numbers beside its diagonal: lanes without the bit `half` of the second row for lanes with
-// it of the first.
-template <int half, int... l> [[gnu::always_inline]] inline void exchange(Vector& a, Vector& b, std::integer_sequence<int, l...>) {
+// Two rows of a matrix that are `half` apart exchange the numbers beside its diagonal: lanes without the bit `half` of
+// the second row for lanes with it of the first.
+template <int half, int... l>
+[[gnu::always_inline]] inline void exchange(Vector& a, Vector& b, std::integer_sequence<int, l...>) {
   const Vector first = a;
   a = __builtin_shufflevector(first, b, (l & half ? 16 + l - half : l)...);
   b = __builtin_shufflevector(first, b, (l & half ? 16 + l : l + half)...);
@@ -162,19 +173,26 @@ inline void turn_block(const float* from, std::int64_t from_row, float* to) {
   const bool tail = job.step >= job.whole;
   if (!tail && job.lying && job.unit < 8) {
     const std::int64_t x = job.unit % 4 * 16, y = job.unit / 4 * 16;
-    turn_block(job.lying + x * job.lying_row + job.step * amx_step + y, job.lying_row, job.turned + y * amx_columns + x);
+    turn_block(job.lying + x * job.lying_row + job.step * amx_step + y, job.lying_row,
+               job.turned + y * amx_columns + x);
   } else {
     if (job.unit < 8) job.unit = 8;
     const std::int64_t line = job.unit - 8, row_step = tail || job.lying ? amx_columns : job.row_step;
-    const float* from = (tail ? job.tail : job.lying ? job.turned : job.from + job.step * amx_step * row_step) + line * row_step;
+    const float* from = (tail        ? job.tail
+                         : job.lying ? job.turned
+                                     : job.from + job.step * amx_step * row_step) +
+                        line * row_step;
     if (job.far && !tail && !job.lying) {
-      for (int i = 0; i < 64; i += 16) __builtin_prefetch(from + 4 * row_step + i), __builtin_prefetch(from + 20 * row_step + i);  // four lines on
+      for (int i = 0; i < 64; i += 16)
+        __builtin_prefetch(from + 4 * row_step + i), __builtin_prefetch(from + 20 * row_step + i);  // four lines on
     }
     Bf16* const to = job.to + job.step * amx_b_step + line * 32;
 #pragma GCC unroll 12
-    for (int tile = 0; tile < 12; ++tile) __builtin_prefetch(to + 32 + tile * amx_tile, 1);  // where the next line goes: stores would wait for it
+    for (int tile = 0; tile < 12; ++tile)
+      __builtin_prefetch(to + 32 + tile * amx_tile, 1);  // where the next line goes: stores would wait for it
 #pragma GCC unroll 4
-    for (int tile = 0; tile < 4; ++tile) split_pair<4 * amx_tile>(to + tile * amx_tile, from + tile * 16, from + 16 * row_step + tile * 16);
+    for (int tile = 0; tile < 4; ++tile)
+      split_pair<4 * amx_tile>(to + tile * amx_tile, from + tile * 16, from + 16 * row_step + tile * 16);
   }
   if (++job.unit == 24) job.unit = 0, ++job.step;
 }
@@ -230,7 +248,8 @@ inline void finish(AmxFinish& f) {
 
 inline void split_rows(const AmxRows& rows, std::int64_t whole, std::int64_t step, Bf16* to) {
   const float* from = step < whole ? rows.from + step * amx_step : rows.tail;
-  for (std::int64_t r = 0, row_step = step < whole ? rows.row_step : amx_step; r < amx_rows; ++r) split_pair<amx_tile>(to + r * 32, from + r * row_step, from + r * row_step + 16);
+  for (std::int64_t r = 0, row_step = step < whole ? rows.row_step : amx_step; r < amx_rows; ++r)
+    split_pair<amx_tile>(to + r * 32, from + r * row_step, from + r * row_step + 16);
 }
 
 // A little of everything. Called, not inlined, since it stands in many places.
@@ -241,11 +260,11 @@ inline void split_rows(const AmxRows& rows, std::int64_t whole, std::int64_t ste
     for (int i = 0; i < 64; i += 16) __builtin_prefetch(ahead.next + i, 1);
 }
 
-// Tiles 0 to 3 are of C, 4 to 6 the pieces of A, 7 of B. While they are multiplied, the next step of A is split (unless it is `ready`), and `ahead` is
-// worked on.
+// Tiles 0 to 3 are of C, 4 to 6 the pieces of A, 7 of B. While they are multiplied, the next step of A is split (unless
+// it is `ready`), and `ahead` is worked on.
 template <bool ready, int tiles>
-void multiply(std::int64_t whole, std::int64_t steps, const AmxRows& now, const AmxRows& next, const Bf16* b, const float* from, std::int64_t from_row, float* to,
-              std::int64_t to_row, AmxAhead& ahead) {
+void multiply(std::int64_t whole, std::int64_t steps, const AmxRows& now, const AmxRows& next, const Bf16* b,
+              const float* from, std::int64_t from_row, float* to, std::int64_t to_row, AmxAhead& ahead) {
   constexpr auto size = static_cast<std::int64_t>(sizeof(float));
   zero<0>(), zero<1>(), zero<2>(), zero<3>();
   if (from) {
@@ -254,19 +273,23 @@ void multiply(std::int64_t whole, std::int64_t steps, const AmxRows& now, const 
     if constexpr (tiles > 2) load<2>(from + 32, from_row * size);
     if constexpr (tiles > 3) load<3>(from + 48, from_row * size);
   }
-  const std::int64_t rows = (amx_rows + 4 * steps - 1) / (4 * steps), finish_rows = ahead.finish.columns == amx_columns ? rows : 0, closer_rows = ahead.next ? rows : 0;
+  const std::int64_t rows = (amx_rows + 4 * steps - 1) / (4 * steps),
+                     finish_rows = ahead.finish.columns == amx_columns ? rows : 0, closer_rows = ahead.next ? rows : 0;
   for (std::int64_t s = 0; s < steps; ++s, b += amx_b_step) {
     const Bf16* const a = ready ? ahead.a[0] + s * amx_a_step : ahead.a[s % 2];
     Bf16* const a_next = ahead.a[1 - s % 2];
     const AmxRows& then = s + 1 < steps ? now : next;
     const std::int64_t step = s + 1 < steps ? s + 1 : 0, row_step = step < whole ? then.row_step : amx_step;
     const float* row = step < whole ? then.from + step * amx_step : then.tail;
-    const auto split_rows = [&]<int first, int last>(std::integer_sequence<int, first, last>) __attribute__((always_inline)) {
+    const auto split_rows = [&]<int first, int last>(std::integer_sequence<int, first, last>)
+        __attribute__((always_inline)) {
 #pragma GCC unroll 4
-      for (int r = first; !ready && r < last; ++r, row += row_step) split_pair<amx_tile>(a_next + r * 32, row, row + 16);
+      for (int r = first; !ready && r < last; ++r, row += row_step)
+        split_pair<amx_tile>(a_next + r * 32, row, row + 16);
     };
     const auto work = [&]() __attribute__((always_inline)) { work_on(ahead, finish_rows, closer_rows); };
-    const auto products = [&]<int piece, int tile>(std::integer_sequence<int, piece, tile>) __attribute__((always_inline)) {
+    const auto products = [&]<int piece, int tile>(std::integer_sequence<int, piece, tile>)
+        __attribute__((always_inline)) {
       if constexpr (tile < tiles) {
         load<7>(b + (4 * piece + tile) * amx_tile);
         add_product<tile, 4, 7>();
@@ -305,13 +328,14 @@ void multiply(std::int64_t whole, std::int64_t steps, const AmxRows& now, const 
 namespace chainrule::cpu {
 /// The kernels on tiles, or null where the level in use has none.
 inline const AmxTable* amx_kernels() {
-  static constexpr AmxTable table = {amx::split_rows,
-                                     {{amx::multiply<false, 1>, amx::multiply<false, 2>, amx::multiply<false, 3>, amx::multiply<false, 4>},
-                                      {amx::multiply<true, 1>, amx::multiply<true, 2>, amx::multiply<true, 3>, amx::multiply<true, 4>}},
-                                     amx::split,
-                                     amx::finish,
-                                     amx::begin,
-                                     amx::end};
+  static constexpr AmxTable table = {
+      amx::split_rows,
+      {{amx::multiply<false, 1>, amx::multiply<false, 2>, amx::multiply<false, 3>, amx::multiply<false, 4>},
+       {amx::multiply<true, 1>, amx::multiply<true, 2>, amx::multiply<true, 3>, amx::multiply<true, 4>}},
+      amx::split,
+      amx::finish,
+      amx::begin,
+      amx::end};
   return isa() == Isa::amx ? &table : nullptr;
 }
 }  // namespace chainrule::cpu

@@ -1,6 +1,6 @@
 #pragma once
-// What the matrix kernels of all instruction sets have in common: the epilogue, and the table of function pointers through
-// which the drivers (gemm.hpp, conv2d_kernels.hpp) reach the kernels of the level in use.
+// What the matrix kernels of all instruction sets have in common: the epilogue, and the table of function pointers
+// through which the drivers (gemm.hpp, conv2d_kernels.hpp) reach the kernels of the level in use.
 
 #include <cstdint>
 #include <utility>
@@ -15,9 +15,9 @@ template <class T> struct Epilogue {
   bool relu = false;
 };
 
-/// How the inner loop walks along the rows of A and down the columns of B: `k` numbers, each a_step and b_step from the last;
-/// that `lines` times, and all of that `planes` times, each with steps of its own. A plain product needs the first only; the
-/// convolutions walk over windows or pixels.
+/// How the inner loop walks along the rows of A and down the columns of B: `k` numbers, each a_step and b_step from the
+/// last; that `lines` times, and all of that `planes` times, each with steps of its own. A plain product needs the
+/// first only; the convolutions walk over windows or pixels.
 struct Walk {
   std::int64_t k, a_step, b_step;
   std::int64_t lines = 1, a_line = 0, b_line = 0;
@@ -26,17 +26,19 @@ struct Walk {
 
 /// C tile (mr rows x nv vectors) = sum over the steps p of the walk of a[a_rows[i] + p] * b[p + j].
 template <class T>
-using MicroKernel = void (*)(const Walk& walk, const T* a, const std::int64_t* a_rows, const T* b, T* c, std::int64_t c_row,
-                             const Epilogue<T>& epilogue);
+using MicroKernel = void (*)(const Walk& walk, const T* a, const std::int64_t* a_rows, const T* b, T* c,
+                             std::int64_t c_row, const Epilogue<T>& epilogue);
 
-/// Pairs of vectors, anywhere: the second of a pair lies b_second and c_second from the first, the next pair b_next and c_next; `count` pairs.
+/// Pairs of vectors, anywhere: the second of a pair lies b_second and c_second from the first, the next pair b_next and
+/// c_next; `count` pairs.
 struct PairSteps {
   std::int64_t b_second, c_second, count, b_next, c_next;
 };
 
 /// For each pair: c(i, pair) = row_bias[i] + sum over the steps p of the walk of a[p + i] * b(pair)[p].
 template <class T>
-using PairKernel = void (*)(const Walk& walk, const T* a, const T* b, T* c, std::int64_t c_row, const T* row_bias, const PairSteps& steps);
+using PairKernel = void (*)(const Walk& walk, const T* a, const T* b, T* c, std::int64_t c_row, const T* row_bias,
+                            const PairSteps& steps);
 
 /// One run of consecutive numbers of a packed row: copied from `source`, or zeros where source is negative.
 struct Run {
@@ -53,17 +55,20 @@ template <class T> struct KernelTable {
   PairKernel<T> pairs[6];      // of 1, 2, 4, 6, 8 and 12 rows; the last two are null where there are too few registers
 
   /// to[p * width + j] = from[j * step_j + p * step_p], j < n, p < k.
-  void (*arrange)(T* to, std::int64_t width, const T* from, std::int64_t step_j, std::int64_t step_p, std::int64_t n, std::int64_t k);
+  void (*arrange)(T* to, std::int64_t width, const T* from, std::int64_t step_j, std::int64_t step_p, std::int64_t n,
+                  std::int64_t k);
   /// The same, and zeros for n <= j < width.
-  void (*pack)(T* to, std::int64_t width, const T* from, std::int64_t step_j, std::int64_t step_p, std::int64_t n, std::int64_t k);
+  void (*pack)(T* to, std::int64_t width, const T* from, std::int64_t step_j, std::int64_t step_p, std::int64_t n,
+               std::int64_t k);
 
   /// to[c * to_step + run.to + i] = from[c * from_step + run.source + i]: the same runs for `count` rows.
-  void (*copy_runs)(T* to, std::int64_t to_step, const T* from, std::int64_t from_step, std::int64_t count, const Run* runs,
-                    std::int64_t run_count);
+  void (*copy_runs)(T* to, std::int64_t to_step, const T* from, std::int64_t from_step, std::int64_t count,
+                    const Run* runs, std::int64_t run_count);
 
-  /// c[i * c_row + j] = dot(row i of a, the row at b + b_rows[j]), all rows contiguous; any m and n, k of a vector or more. No epilogue but the given one.
-  void (*dot)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, const T* b, const std::int64_t* b_rows, T* c,
-              std::int64_t c_row, const Epilogue<T>& epilogue);
+  /// c[i * c_row + j] = dot(row i of a, the row at b + b_rows[j]), all rows contiguous; any m and n, k of a vector or
+  /// more. No epilogue but the given one.
+  void (*dot)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, const T* b,
+              const std::int64_t* b_rows, T* c, std::int64_t c_row, const Epilogue<T>& epilogue);
   int dot_rows;  // rows of a that dot() works on together
 };
 

@@ -1,6 +1,7 @@
 #pragma once
-// The matrix kernels of every instruction set: one text (kernels.inc), compiled once per level, each in its own namespace. Their inner
-// loops begin with a cache line, which makes large products 1 to 3 % faster (GCC; clang has no such option).
+// The matrix kernels of every instruction set: one text (kernels.inc), compiled once per level, each in its own
+// namespace. Their inner loops begin with a cache line, which makes large products 1 to 3 % faster (GCC; clang has no
+// such option).
 
 #include <chainrule/cpu/gemm/kernel_table.hpp>
 #include <chainrule/core/isa.hpp>
@@ -25,7 +26,8 @@ inline constexpr int vector_bytes = 32, tile_rows = 4;  // 16 registers of 32 by
 }  // namespace chainrule::cpu::avx2
 #if defined(__clang__)
 #pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw"))), \
+                             apply_to = function)
 #else
 #pragma GCC pop_options
 #pragma GCC push_options

@@ -8,7 +8,8 @@ namespace chainrule::cpu {
 
 template <class T> void matmul(const fn::MatmulArgs<T>& p) {
   auto product = [&](std::int64_t c, std::int64_t a, std::int64_t b) {
-    gemm<T>(p.m, p.n, p.k, p.a + a, p.a_row, p.a_col, p.b + b, p.b_row, p.b_col, p.c + c, p.n, {.bias = p.bias, .relu = p.relu, .b_changes = p.b_changes});
+    gemm<T>(p.m, p.n, p.k, p.a + a, p.a_row, p.a_col, p.b + b, p.b_row, p.b_col, p.c + c, p.n,
+            {.bias = p.bias, .relu = p.relu, .b_changes = p.b_changes});
   };
   if (p.batch.numel == 1) return product(0, 0, 0);
   auto batch = [&](std::int64_t begin, std::int64_t end) {
@@ -21,7 +22,8 @@ template <class T> void matmul(const fn::MatmulArgs<T>& p) {
       product(offset[0], offset[1], offset[2]);
     }
   };
-  // Small matrices are dealt out to threads whole; large ones are cut inside of the product. Neither changes a bit of the result.
+  // Small matrices are dealt out to threads whole; large ones are cut inside of the product. Neither changes a bit of
+  // the result.
   const double flops = 2.0 * static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
   if (flops > 1e7) batch(0, p.batch.numel);
   else parallel_chunks(p.batch.numel, static_cast<std::int64_t>(2e6 / (flops + 1)) + 1, batch);

@@ -1,6 +1,6 @@
 #pragma once
-// The loops between a micro kernel (one tile of C in registers) and a product: block sizes, packed panels of B, tiles at the
-// edges. Shared by gemm.hpp and the convolutions.
+// The loops between a micro kernel (one tile of C in registers) and a product: block sizes, packed panels of B, tiles
+// at the edges. Shared by gemm.hpp and the convolutions.
 
 #include <chainrule/core/parallel.hpp>
 #include <chainrule/cpu/gemm/kernels.hpp>
@@ -10,14 +10,16 @@
 
 namespace chainrule::cpu::detail {
 
-inline constexpr double parallel_flops = 1.5e6;            // of a product: below, a parallel region costs more than it gains
-inline constexpr std::int64_t b_block_bytes = 448 * 1024;  // of a packed block of B: stays in 1 MiB of L2 with room to spare
-inline constexpr std::int64_t max_k_block = 384;           // a sliver of A (8 x 384 floats) stays in 32 KiB of L1
+inline constexpr double parallel_flops = 1.5e6;  // of a product: below, a parallel region costs more than it gains
+inline constexpr std::int64_t b_block_bytes =
+    448 * 1024;                                   // of a packed block of B: stays in 1 MiB of L2 with room to spare
+inline constexpr std::int64_t max_k_block = 384;  // a sliver of A (8 x 384 floats) stays in 32 KiB of L1
 
 inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 inline std::int64_t round_up(std::int64_t a, std::int64_t b) { return ceil_div(a, b) * b; }
 
-/// Length of the blocks that the inner dimension is cut into. It decides the order of the sum, so it depends on k alone.
+/// Length of the blocks that the inner dimension is cut into. It decides the order of the sum, so it depends on k
+/// alone.
 inline std::int64_t k_block(std::int64_t k) {
   if (k <= max_k_block + max_k_block / 4) return std::max<std::int64_t>(k, 1);
   return round_up(ceil_div(k, ceil_div(k, max_k_block)), 8);
@@ -41,8 +43,8 @@ inline constexpr std::int64_t packed_rows[8] = {0, 1, 2, 3, 4, 5, 6, 7};  // whe
 
 /// One tile of C, n <= table.columns; a tile that ends between vectors goes through a buffer.
 template <class T>
-void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const Walk& walk, const T* a, const std::int64_t* a_rows,
-                   const T* b, T* c, std::int64_t c_row, const Epilogue<T>& e) {
+void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const Walk& walk, const T* a,
+                   const std::int64_t* a_rows, const T* b, T* c, std::int64_t c_row, const Epilogue<T>& e) {
   std::int64_t vectors = ceil_div(n, table.lanes);
   MicroKernel<T> micro = table.micro[log2_rows(table.rows, rows)][vectors - 1];
   if (vectors == 3 && rows == table.rows && walk.b_step > 4 * table.columns) micro = table.micro_far;
@@ -53,7 +55,8 @@ void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const 
   constexpr std::int64_t width = 3 * 64 / sizeof(T);
   alignas(64) T part[8 * width], bias[width];
   const Run run{0, 0, n};
-  // Field by field: to load fields together that were just stored one by one, the processor waits until all stores before them are done.
+  // Field by field: to load fields together that were just stored one by one, the processor waits until all stores
+  // before them are done.
   const Epilogue<T> here{e.load_c, e.bias ? bias : nullptr, e.row_bias, e.relu};
   if (e.bias) table.copy_runs(bias, 0, e.bias, 0, 1, &run, 1);
   if (e.load_c) table.copy_runs(part, width, c, c_row, rows, &run, 1);
@@ -61,15 +64,17 @@ void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const 
   table.copy_runs(c, c_row, part, width, rows, &run, 1);
 }
 
-/// Columns of the next panel where `left` are left: the widest panel, but none of a single vector after it, whose sums would wait for each
-/// other.
+/// Columns of the next panel where `left` are left: the widest panel, but none of a single vector after it, whose sums
+/// would wait for each other.
 template <class T> std::int64_t panel_width(const KernelTable<T>& table, std::int64_t left) {
-  return left > table.columns && left < table.columns + 2 * table.lanes ? 2 * table.lanes : std::min<std::int64_t>(left, table.columns);
+  return left > table.columns && left < table.columns + 2 * table.lanes ? 2 * table.lanes
+                                                                        : std::min<std::int64_t>(left, table.columns);
 }
 
 /// Packs kc x n of B into panels of table.columns columns, the last one as wide as the vectors it needs.
 template <class T>
-void pack_b(const KernelTable<T>& table, T* to, const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t n, std::int64_t kc) {
+void pack_b(const KernelTable<T>& table, T* to, const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t n,
+            std::int64_t kc) {
   for (std::int64_t j = 0; j < n; j += table.columns) {
     std::int64_t width = std::min<std::int64_t>(n - j, table.columns);
     table.pack(to + j * kc, round_up(width, table.lanes), b + j * b_col, b_col, b_row, width, kc);

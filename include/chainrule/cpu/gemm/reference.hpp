@@ -15,8 +15,9 @@ template <class T> struct GemmOptions {
 
 /// What gemm() computes, one number after the other, summed in T.
 template <class T>
-void gemm_plain(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col, const T* b,
-                std::int64_t b_row, std::int64_t b_col, T* c, std::int64_t c_row, GemmOptions<T> options = {}) {
+void gemm_plain(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col,
+                const T* b, std::int64_t b_row, std::int64_t b_col, T* c, std::int64_t c_row,
+                GemmOptions<T> options = {}) {
   for (std::int64_t i = 0; i < m; ++i) {
     for (std::int64_t j = 0; j < n; ++j) {
       T sum = 0;

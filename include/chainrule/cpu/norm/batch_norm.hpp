@@ -1,6 +1,6 @@
 #pragma once
-// The CPU kernels of batch_norm. A channel is worked on from beginning to end, so that the second pass finds it in the cache; where a
-// channel has one number per sample (N, C), a stretch of neighbouring channels is.
+// The CPU kernels of batch_norm. A channel is worked on from beginning to end, so that the second pass finds it in the
+// cache; where a channel has one number per sample (N, C), a stretch of neighbouring channels is.
 
 #include <chainrule/cpu/norm/moments.hpp>
 #include <chainrule/cpu/norm/relu_mask.hpp>
@@ -17,9 +17,11 @@ inline constexpr std::int64_t stretch = fn::sign_stretch;  // channels side by s
 template <class One, class Several> void for_each_channel(const fn::Along& a, const One& one, const Several& several) {
   const std::int64_t each = std::max<std::int64_t>(1, a.outer * a.inner);
   if (a.inner == 1) {
-    parallel_chunks((a.n + stretch - 1) / stretch, std::max<std::int64_t>(1, 16384 / (each * stretch)), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t s = begin; s < end; ++s) several(s * stretch, std::min(stretch, a.n - s * stretch));
-    });
+    parallel_chunks((a.n + stretch - 1) / stretch, std::max<std::int64_t>(1, 16384 / (each * stretch)),
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t s = begin; s < end; ++s)
+                        several(s * stretch, std::min(stretch, a.n - s * stretch));
+                    });
   } else {
     parallel_chunks(a.n, std::max<std::int64_t>(1, 16384 / each), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t c = begin; c < end; ++c) one(c);
@@ -28,11 +30,13 @@ template <class One, class Several> void for_each_channel(const fn::Along& a, co
 }
 
 /// Turns a channel's moments into what the forward pass uses, and updates the running statistics.
-template <class T> void settle(const fn::BatchNormArgs<T>& p, std::int64_t c, double count, double mean, double squares) {
+template <class T>
+void settle(const fn::BatchNormArgs<T>& p, std::int64_t c, double count, double mean, double squares) {
   if (!p.training && !p.running_mean) return;  // given
   if (p.training && p.running_mean) {
     p.running_mean[c] = static_cast<T>((1 - p.momentum) * static_cast<double>(p.running_mean[c]) + p.momentum * mean);
-    p.running_var[c] = static_cast<T>((1 - p.momentum) * static_cast<double>(p.running_var[c]) + p.momentum * squares / (count - 1));
+    p.running_var[c] =
+        static_cast<T>((1 - p.momentum) * static_cast<double>(p.running_var[c]) + p.momentum * squares / (count - 1));
   }
   const double var = p.training ? squares / count : static_cast<double>(p.running_var[c]);
   p.mean[c] = p.training ? static_cast<T>(mean) : p.running_mean[c];
@@ -44,9 +48,11 @@ template <class T, class C> CHAINRULE_HD inline T number_at(C c, std::int64_t i)
   if constexpr (std::is_pointer_v<C>) return c[i];
   else return c;
 }
-/// y = (x - mean) scale + bias + skip, then no smaller than `floor`, for rows of n numbers. relu is a floor of 0; without, it is -infinity.
-/// (A NaN stays.) With a skip connection, the signs of y, if somebody wants them.
-template <class T, class C> void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* x, C mean, C scale, C bias, const T* skip, T floor, T* y, std::uint32_t* signs, std::int64_t sign_step) {
+/// y = (x - mean) scale + bias + skip, then no smaller than `floor`, for rows of n numbers. relu is a floor of 0;
+/// without, it is -infinity. (A NaN stays.) With a skip connection, the signs of y, if somebody wants them.
+template <class T, class C>
+void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* x, C mean, C scale, C bias,
+                    const T* skip, T floor, T* y, std::uint32_t* signs, std::int64_t sign_step) {
   run_best<T>([=] {
     for (std::int64_t r = 0; r < rows; ++r) {
       const T* from = x + r * step;
@@ -67,8 +73,11 @@ template <class T, class C> void normalise_rows(std::int64_t rows, std::int64_t 
     }
   });
 }
-/// masked = g where relu let its argument pass, else 0: by the signs, or, without, where what normalise_rows computes is positive.
-template <class T, class C> void mask_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* g, const T* x, C mean, C scale, C bias, const std::uint32_t* signs, std::int64_t sign_step, T* masked) {
+/// masked = g where relu let its argument pass, else 0: by the signs, or, without, where what normalise_rows computes
+/// is positive.
+template <class T, class C>
+void mask_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* g, const T* x, C mean, C scale, C bias,
+               const std::uint32_t* signs, std::int64_t sign_step, T* masked) {
   run_best<T>([=] {
     for (std::int64_t r = 0; r < rows; ++r) {
       const T *up = g + r * step, *from = x + r * step;
@@ -76,15 +85,18 @@ template <class T, class C> void mask_rows(std::int64_t rows, std::int64_t n, st
       if (signs) {
         select_by_signs(up, signs + r * sign_step, n, to);
       } else {
-        CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) <= T(0) ? T(0) : up[i];
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] =
+            (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) <= T(0) ? T(0) : up[i];
       }
     }
   });
 }
-/// Where the signs of a row begin: of the places of a channel, or, where a sample has one number per channel, of a stretch of channels.
+/// Where the signs of a row begin: of the places of a channel, or, where a sample has one number per channel, of a
+/// stretch of channels.
 struct SignRows {
   std::int64_t words, step;  // of a row; from one sample's to the next
-  explicit SignRows(const fn::Along& a) : words(fn::sign_words(a.inner == 1 ? stretch : a.inner)), step(a.outer > 0 ? fn::sign_words(a) / a.outer : 0) {}
+  explicit SignRows(const fn::Along& a)
+      : words(fn::sign_words(a.inner == 1 ? stretch : a.inner)), step(a.outer > 0 ? fn::sign_words(a) / a.outer : 0) {}
   template <class W> W* find(W* signs, std::int64_t row) const { return signs ? signs + row * words : nullptr; }
 };
 
@@ -99,8 +111,9 @@ template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
     detail::Moments m;
     if (p.training) m.add(from, samples, places, step);
     detail::settle(p, c, m.count, m.mean, m.squares);
-    detail::normalise_rows<T, T>(samples, places, step, from, p.mean[c], p.inv_std[c] * p.weight[c], p.bias[c], p.skip ? p.skip + c * places : nullptr, floor, p.y + c * places,
-                                 rows.find(p.signs, c), rows.step);
+    detail::normalise_rows<T, T>(samples, places, step, from, p.mean[c], p.inv_std[c] * p.weight[c], p.bias[c],
+                                 p.skip ? p.skip + c * places : nullptr, floor, p.y + c * places, rows.find(p.signs, c),
+                                 rows.step);
   };
   auto several = [&](std::int64_t first, std::int64_t count) {
     double sums[64] = {}, squares[64] = {};
@@ -116,7 +129,8 @@ template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
         for (std::int64_t j = 0; j < count; ++j) sum[j] *= share;
         for (std::int64_t n = 0; n < samples; ++n) {
           const T* x = from + n * channels;
-          CHAINRULE_SIMD for (std::int64_t j = 0; j < count; ++j) square[j] += (static_cast<double>(x[j]) - sum[j]) * (static_cast<double>(x[j]) - sum[j]);
+          CHAINRULE_SIMD for (std::int64_t j = 0; j < count; ++j) square[j] +=
+              (static_cast<double>(x[j]) - sum[j]) * (static_cast<double>(x[j]) - sum[j]);
         }
       });
     T scales[64];
@@ -124,7 +138,8 @@ template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
       detail::settle(p, first + j, static_cast<double>(samples), sum[j], square[j]);
       scales[j] = p.inv_std[first + j] * p.weight[first + j];
     }
-    detail::normalise_rows<T, const T*>(samples, count, channels, from, p.mean + first, scales, p.bias + first, p.skip ? p.skip + first : nullptr, floor, p.y + first,
+    detail::normalise_rows<T, const T*>(samples, count, channels, from, p.mean + first, scales, p.bias + first,
+                                        p.skip ? p.skip + first : nullptr, floor, p.y + first,
                                         rows.find(p.signs, first / detail::stretch), rows.step);
   };
   detail::for_each_channel(p.along, one, several);
@@ -138,22 +153,29 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
   static_assert(detail::piece % fn::sign_block == 0);
   const bool needs_sums = p.training || p.gw || p.gb;
   // gx = (g - shift - (x - mean) slope) scale, with shift = average(g) and slope = average(g (x - mean)) / var
-  struct Line { T mean, shift, slope, scale; };
+  struct Line {
+    T mean, shift, slope, scale;
+  };
   auto line = [&](std::int64_t c, double sum, double product) {
     const double inv = static_cast<double>(p.inv_std[c]);
     if (p.gw) p.gw[c] = static_cast<T>(product * inv);
     if (p.gb) p.gb[c] = static_cast<T>(sum);
     const double through = p.training ? 1 / values : 0;
-    return Line{p.mean[c], static_cast<T>(sum * through), static_cast<T>(product * inv * inv * through), p.inv_std[c] * p.weight[c]};
+    return Line{p.mean[c], static_cast<T>(sum * through), static_cast<T>(product * inv * inv * through),
+                p.inv_std[c] * p.weight[c]};
   };
   auto one = [&](std::int64_t c) {
     double sum = 0, product = 0;
-    const T mean = p.mean[c], *given = p.g + c * places, *x = p.x + c * places, *g = p.masked ? p.masked + c * places : given;
+    const T mean = p.mean[c], *given = p.g + c * places, *x = p.x + c * places,
+            *g = p.masked ? p.masked + c * places : given;
     if (needs_sums || p.masked)
       detail::for_each_piece(samples, places, step, [&](std::int64_t at, std::int64_t count, std::int64_t width) {
         if (p.masked) {
-          const std::uint32_t* signs = p.signs ? rows.find(p.signs, c) + at / step * rows.step + at % step / sign_numbers : nullptr;  // pieces are of whole blocks
-          detail::mask_rows<T, T>(count, width, step, given + at, x + at, mean, p.inv_std[c] * p.weight[c], p.bias[c], signs, rows.step, p.masked + c * places + at);
+          const std::uint32_t* signs = p.signs
+                                           ? rows.find(p.signs, c) + at / step * rows.step + at % step / sign_numbers
+                                           : nullptr;  // pieces are of whole blocks
+          detail::mask_rows<T, T>(count, width, step, given + at, x + at, mean, p.inv_std[c] * p.weight[c], p.bias[c],
+                                  signs, rows.step, p.masked + c * places + at);
         }
         sum += detail::sum_of_rows(g + at, count, width, step);
         product += detail::coupling_of_rows(g + at, x + at, count, width, step, mean);
@@ -166,7 +188,8 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
       for (std::int64_t n = 0; n < samples; ++n) {
         const T *up = g + n * step, *in = x + n * step;
         T* out = to + n * step;
-        CHAINRULE_SIMD for (std::int64_t i = 0; i < places; ++i) out[i] = (up[i] - shift - (in[i] - mean) * slope) * scale;
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < places; ++i) out[i] =
+            (up[i] - shift - (in[i] - mean) * slope) * scale;
       }
     });
   };
@@ -177,7 +200,8 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
     if (p.masked) {
       T factors[64];
       for (std::int64_t j = 0; j < count; ++j) factors[j] = p.inv_std[first + j] * p.weight[first + j];
-      detail::mask_rows<T, const T*>(samples, count, channels, p.g + first, x, mean, factors, p.bias + first, rows.find(p.signs, first / detail::stretch), rows.step, p.masked + first);
+      detail::mask_rows<T, const T*>(samples, count, channels, p.g + first, x, mean, factors, p.bias + first,
+                                     rows.find(p.signs, first / detail::stretch), rows.step, p.masked + first);
     }
     if (needs_sums)
       run_best<T>([=] {
@@ -201,7 +225,8 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
       for (std::int64_t n = 0; n < samples; ++n) {
         const T *up = g + n * channels, *in = x + n * channels;
         T* out = to + n * channels;
-        CHAINRULE_SIMD for (std::int64_t j = 0; j < count; ++j) out[j] = (up[j] - shift[j] - (in[j] - mean[j]) * slope[j]) * scale[j];
+        CHAINRULE_SIMD for (std::int64_t j = 0; j < count; ++j) out[j] =
+            (up[j] - shift[j] - (in[j] - mean[j]) * slope[j]) * scale[j];
       }
     });
   };

@@ -1,6 +1,7 @@
 #pragma once
-// Mean and variance of many numbers in one pass over memory: a piece is brought into the cache, its mean and then its squared
-// distances are summed there, and pieces are combined in double (Chan, Golub, LeVeque 1979), always in the same order.
+// Mean and variance of many numbers in one pass over memory: a piece is brought into the cache, its mean and then its
+// squared distances are summed there, and pieces are combined in double (Chan, Golub, LeVeque 1979), always in the same
+// order.
 
 #include <chainrule/cpu/rowwise/rows.hpp>
 
@@ -8,8 +9,10 @@ namespace chainrule::cpu::detail {
 
 inline constexpr std::int64_t piece = 4096;  // numbers summed in their own type before double takes over
 
-/// The sum of term(r * step + i) for r < rows and i < width, in running sums that go on from row to row. For the body of simd::run().
-template <class T, class Term> CHAINRULE_HD inline double sum_rows(std::int64_t rows, std::int64_t width, std::int64_t step, const Term& term) {
+/// The sum of term(r * step + i) for r < rows and i < width, in running sums that go on from row to row. For the body
+/// of simd::run().
+template <class T, class Term>
+CHAINRULE_HD inline double sum_rows(std::int64_t rows, std::int64_t width, std::int64_t step, const Term& term) {
   constexpr int running = simd::lanes<T> / 2;  // a plane of 4 x 4 floats fills them
   T lane[running] = {};
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -42,23 +45,30 @@ template <class T> struct CoupledTerm {
 };
 
 // Sums over rows, compiled once for each instruction set.
-template <class T> [[gnu::noinline]] double sum_of_rows(const T* x, std::int64_t rows, std::int64_t width, std::int64_t step) {
+template <class T>
+[[gnu::noinline]] double sum_of_rows(const T* x, std::int64_t rows, std::int64_t width, std::int64_t step) {
   return run_best<T>([=] { return sum_rows<T>(rows, width, step, ValueTerm<T>{x}); });
 }
 /// Sum of (x - middle)^2.
-template <class T> [[gnu::noinline]] double squares_of_rows(const T* x, std::int64_t rows, std::int64_t width, std::int64_t step, T middle) {
+template <class T>
+[[gnu::noinline]] double squares_of_rows(const T* x, std::int64_t rows, std::int64_t width, std::int64_t step,
+                                         T middle) {
   return run_best<T>([=] { return sum_rows<T>(rows, width, step, SquareTerm<T>{x, middle}); });
 }
 /// Sum of g (x - middle).
-template <class T> [[gnu::noinline]] double coupling_of_rows(const T* g, const T* x, std::int64_t rows, std::int64_t width, std::int64_t step, T middle) {
+template <class T>
+[[gnu::noinline]] double coupling_of_rows(const T* g, const T* x, std::int64_t rows, std::int64_t width,
+                                          std::int64_t step, T middle) {
   return run_best<T>([=] { return sum_rows<T>(rows, width, step, CoupledTerm<T>{g, x, middle}); });
 }
 
-/// Calls body(offset, rows, width) for pieces of `rows` rows of `width` numbers that lie `step` apart; short rows share a piece.
+/// Calls body(offset, rows, width) for pieces of `rows` rows of `width` numbers that lie `step` apart; short rows share
+/// a piece.
 template <class Body> void for_each_piece(std::int64_t rows, std::int64_t width, std::int64_t step, const Body& body) {
   const std::int64_t group = width > piece || width == 0 ? 1 : piece / width;
   for (std::int64_t r = 0; r < rows; r += group)
-    for (std::int64_t i = 0; i < width; i += piece) body(r * step + i, std::min(group, rows - r), std::min(piece, width - i));
+    for (std::int64_t i = 0; i < width; i += piece)
+      body(r * step + i, std::min(group, rows - r), std::min(piece, width - i));
 }
 
 struct Moments {

@@ -33,7 +33,8 @@ template <class T> struct AvgPool2x2 {
   template <int width> CHAINRULE_HD void run(std::int64_t begin) const {
     const T *upper = top + 2 * begin, *lower = bottom + 2 * begin;
     T* out = to + begin;
-    CHAINRULE_SIMD for (int k = 0; k < width; ++k) out[k] = (upper[2 * k] + upper[2 * k + 1] + lower[2 * k] + lower[2 * k + 1]) / divisor;
+    CHAINRULE_SIMD for (int k = 0; k < width; ++k) out[k] =
+        (upper[2 * k] + upper[2 * k + 1] + lower[2 * k] + lower[2 * k + 1]) / divisor;
   }
 };
 template <class T> struct AvgPool2x2Grad {
@@ -55,18 +56,23 @@ inline bool is_2x2(const fn::AvgPoolShape& s) {
 template <class T> CHAINRULE_HD inline void avg_pool_2x2(const fn::AvgPoolShape& s, const T* image, T divisor, T* to) {
   for (std::int64_t i = 0; i < s.rows.out; ++i) {
     const T* top = image + 2 * i * s.columns.in;
-    for_each_vector<T>(s.columns.out, (s.rows.out - i) * s.columns.out, AvgPool2x2<T>{top, top + s.columns.in, divisor, to + i * s.columns.out});
+    for_each_vector<T>(s.columns.out, (s.rows.out - i) * s.columns.out,
+                       AvgPool2x2<T>{top, top + s.columns.in, divisor, to + i * s.columns.out});
   }
 }
-template <class T> CHAINRULE_HD inline void avg_pool_2x2_grad(const fn::AvgPoolShape& s, const T* g, T divisor, T* image) {  // image holds zeros
+template <class T>
+CHAINRULE_HD inline void avg_pool_2x2_grad(const fn::AvgPoolShape& s, const T* g, T divisor,
+                                           T* image) {  // image holds zeros
   for (std::int64_t i = 0; i < s.rows.out; ++i) {
     T* top = image + 2 * i * s.columns.in;
-    for_each_vector<T>(s.columns.out, s.columns.out, AvgPool2x2Grad<T>{g + i * s.columns.out, divisor, top, top + s.columns.in});
+    for_each_vector<T>(s.columns.out, s.columns.out,
+                       AvgPool2x2Grad<T>{g + i * s.columns.out, divisor, top, top + s.columns.in});
   }
 }
 
 inline bool is_whole(const fn::AvgPoolShape& s) {  // the mean of the image
-  return s.rows.out == 1 && s.columns.out == 1 && s.rows.begin(0) == 0 && s.rows.end(0) == s.rows.in && s.columns.begin(0) == 0 && s.columns.end(0) == s.columns.in;
+  return s.rows.out == 1 && s.columns.out == 1 && s.rows.begin(0) == 0 && s.rows.end(0) == s.rows.in &&
+         s.columns.begin(0) == 0 && s.columns.end(0) == s.columns.in;
 }
 
 }  // namespace detail
@@ -84,21 +90,26 @@ template <class T> void avg_pool2d(const fn::AvgPoolShape& shape, const T* x, T*
     }
     if (halves) {
       const fn::AvgPoolShape* bins = &s;
-      run_best<T>([=] { detail::avg_pool_2x2(fn::AvgPoolShape(*bins), x + p * in, static_cast<T>(bins->divisor_of(0, 0)), y + p * out); });
+      run_best<T>([=] {
+        detail::avg_pool_2x2(fn::AvgPoolShape(*bins), x + p * in, static_cast<T>(bins->divisor_of(0, 0)), y + p * out);
+      });
       return;
     }
     for (std::int64_t i = 0; i < s.rows.out; ++i)
-      for (std::int64_t j = 0; j < s.columns.out; ++j) y[p * out + i * s.columns.out + j] = detail::avg_pool_one(s, x + p * in, i, j);
+      for (std::int64_t j = 0; j < s.columns.out; ++j)
+        y[p * out + i * s.columns.out + j] = detail::avg_pool_one(s, x + p * in, i, j);
   });
 }
 
-/// Each row of outputs is spread over a line as wide as the image, which is then added to all rows of the image that its bins cover.
+/// Each row of outputs is spread over a line as wide as the image, which is then added to all rows of the image that
+/// its bins cover.
 template <class T> void avg_pool2d_grad(const fn::AvgPoolShape& shape, const T* g, T* gx) {
   fn::AvgPoolShape s = shape;
   s.rows = detail::moving(shape.rows);
   s.columns = detail::moving(shape.columns);
   const std::int64_t w = s.columns.in, in = s.rows.in * w, out = s.rows.out * s.columns.out;
-  const bool whole = detail::is_whole(s), halves = detail::is_2x2(s), covers = halves && 2 * s.rows.out == s.rows.in && 2 * s.columns.out == w;
+  const bool whole = detail::is_whole(s), halves = detail::is_2x2(s),
+             covers = halves && 2 * s.rows.out == s.rows.in && 2 * s.columns.out == w;
   detail::for_each_plane(s.planes, in, [&](std::int64_t p) {
     T* image = gx + p * in;
     if (whole) {
@@ -108,7 +119,9 @@ template <class T> void avg_pool2d_grad(const fn::AvgPoolShape& shape, const T* 
     if (!covers) std::fill(image, image + in, T(0));
     if (halves) {
       const fn::AvgPoolShape* bins = &s;
-      run_best<T>([=] { detail::avg_pool_2x2_grad(fn::AvgPoolShape(*bins), g + p * out, static_cast<T>(bins->divisor_of(0, 0)), image); });
+      run_best<T>([=] {
+        detail::avg_pool_2x2_grad(fn::AvgPoolShape(*bins), g + p * out, static_cast<T>(bins->divisor_of(0, 0)), image);
+      });
       return;
     }
     std::unique_ptr<T[]> line(new T[static_cast<std::size_t>(w)]);

@@ -8,8 +8,8 @@
 namespace chainrule::cpu {
 namespace detail {
 
-/// Calls task(plane) for every plane, in parallel when a plane's work, or some planes', is worth it. Few pieces are an even number of equal
-/// ones: two threads are the most common.
+/// Calls task(plane) for every plane, in parallel when a plane's work, or some planes', is worth it. Few pieces are an
+/// even number of equal ones: two threads are the most common.
 template <class Task> void for_each_plane(std::int64_t planes, std::int64_t work, const Task& task) {
   std::int64_t pieces = std::clamp<std::int64_t>(chainrule::detail::multiply_sizes(planes, work) / 8192, 1, planes);
   if (pieces > 1) pieces -= pieces % 2;
@@ -25,10 +25,12 @@ template <class P> CHAINRULE_HD inline P choose(bool yes, P a, P b) {
   return (a & mask) | (b & ~mask);
 }
 
-/// Rows of images are short: a row of n is cut into pieces of one vector, the last of which overlaps the one before it, since a
-/// remainder would be worked on number by number. Calls piece.run<width>(begin) for each. Where `room` numbers from the row's first may be
-/// written, because rows that follow will be written after it, a row shorter than a vector is one piece. For the body of simd::run().
-template <class T, class Piece> CHAINRULE_HD inline void for_each_vector(std::int64_t n, std::int64_t room, const Piece& piece) {
+/// Rows of images are short: a row of n is cut into pieces of one vector, the last of which overlaps the one before it,
+/// since a remainder would be worked on number by number. Calls piece.run<width>(begin) for each. Where `room` numbers
+/// from the row's first may be written, because rows that follow will be written after it, a row shorter than a vector
+/// is one piece. For the body of simd::run().
+template <class T, class Piece>
+CHAINRULE_HD inline void for_each_vector(std::int64_t n, std::int64_t room, const Piece& piece) {
   constexpr int width = 64 / sizeof(T), half = width / 2, quarter = width / 4;
   if (n < width && room >= width) {
     piece.template run<width>(0);
@@ -70,10 +72,12 @@ template <class T> struct MaxPool2x2 {
     CHAINRULE_SIMD for (int k = 0; k < width; ++k) narrow[k] = static_cast<std::uint8_t>(at[k]);
   }
 };
-template <class T> CHAINRULE_HD inline void max_pool_2x2(const fn::PoolShape& s, const T* x, T* y, std::uint8_t* place) {
+template <class T>
+CHAINRULE_HD inline void max_pool_2x2(const fn::PoolShape& s, const T* x, T* y, std::uint8_t* place) {
   for (std::int64_t i = 0; i < s.oh; ++i) {
     const T* top = x + 2 * i * s.w;
-    for_each_vector<T>(s.ow, (s.oh - i) * s.ow, MaxPool2x2<T>{top, top + s.w, y + i * s.ow, place ? place + i * s.ow : nullptr});
+    for_each_vector<T>(s.ow, (s.oh - i) * s.ow,
+                       MaxPool2x2<T>{top, top + s.w, y + i * s.ow, place ? place + i * s.ow : nullptr});
   }
 }
 
@@ -96,12 +100,14 @@ template <class T> CHAINRULE_HD inline void split_row(const T* from, std::int64_
   if (n % 2 != 0) even[n / 2] = from[n - 1];
 }
 
-/// n outputs side by side whose windows lie wholly inside the image's width: rows [top, bottom) of the window, `columns` each. What
-/// window column l reads for neighbouring outputs is side by side too: it begins `shift / stride` after even or odd, and the next row of
-/// the window rows_apart further on. (With stride 1 both are the row itself.) A NaN wins, of equals the first.
+/// n outputs side by side whose windows lie wholly inside the image's width: rows [top, bottom) of the window,
+/// `columns` each. What window column l reads for neighbouring outputs is side by side too: it begins `shift / stride`
+/// after even or odd, and the next row of the window rows_apart further on. (With stride 1 both are the row itself.) A
+/// NaN wins, of equals the first.
 template <class T>
-CHAINRULE_HD inline void max_pool_stretch(const T* even, const T* odd, std::int64_t rows_apart, std::int64_t top, std::int64_t bottom, std::int64_t columns, std::int64_t dilation, std::int64_t stride,
-                                          std::int64_t n, T* best, Place<T>* at) {
+CHAINRULE_HD inline void max_pool_stretch(const T* even, const T* odd, std::int64_t rows_apart, std::int64_t top,
+                                          std::int64_t bottom, std::int64_t columns, std::int64_t dilation,
+                                          std::int64_t stride, std::int64_t n, T* best, Place<T>* at) {
   const auto none = static_cast<Place<T>>(top * columns);
   CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) best[j] = -math::Limits<T>::infinity, at[j] = none;
   for (std::int64_t k = top; k < bottom; ++k)
@@ -119,10 +125,13 @@ CHAINRULE_HD inline void max_pool_stretch(const T* even, const T* odd, std::int6
 }
 
 /// Output j of a row, whatever its window: rows [top, bottom) of it lie inside the image, the first of them at `row`.
-template <class T> CHAINRULE_HD inline void max_pool_one(const fn::PoolShape& s, const T* row, std::int64_t top, std::int64_t bottom, std::int64_t j, T& best, Place<T>& at) {
+template <class T>
+CHAINRULE_HD inline void max_pool_one(const fn::PoolShape& s, const T* row, std::int64_t top, std::int64_t bottom,
+                                      std::int64_t j, T& best, Place<T>& at) {
   bool first = true;
   best = -math::Limits<T>::infinity;
-  const std::int64_t left = j * s.stride_w - s.pad_w;  // a window that begins in the padding has its first place further on
+  const std::int64_t left =
+      j * s.stride_w - s.pad_w;  // a window that begins in the padding has its first place further on
   at = static_cast<Place<T>>(top * s.kw + (left < 0 ? (-left + s.dil_w - 1) / s.dil_w : 0));
   for (std::int64_t k = top; k < bottom; ++k, row += s.dil_h * s.w)
     for (std::int64_t l = 0; l < s.kw; ++l) {
@@ -134,14 +143,20 @@ template <class T> CHAINRULE_HD inline void max_pool_one(const fn::PoolShape& s,
     }
 }
 
-/// The places go into `narrow` or, where a window is larger than a byte can count, into `wide`; the other, or both, are null.
-template <class T> CHAINRULE_HD inline void max_pool_plane(const fn::PoolShape& s, const T* x, T* y, std::uint8_t* narrow, std::int32_t* wide) {
+/// The places go into `narrow` or, where a window is larger than a byte can count, into `wide`; the other, or both, are
+/// null.
+template <class T>
+CHAINRULE_HD inline void max_pool_plane(const fn::PoolShape& s, const T* x, T* y, std::uint8_t* narrow,
+                                        std::int32_t* wide) {
   constexpr std::int64_t stretch = 128, span = 2 * stretch, most_rows = 4;  // outputs of a row worked on together
   T best[stretch], half[most_rows][2][span];
   Place<T> at[stretch];
-  const bool split = s.stride_w == 2 && s.kh <= most_rows && (s.kw - 1) * s.dil_w < span, vectors = s.stride_w == 1 || split;
+  const bool split = s.stride_w == 2 && s.kh <= most_rows && (s.kw - 1) * s.dil_w < span,
+             vectors = s.stride_w == 1 || split;
   const std::int64_t reach = (s.kw - 1) * s.dil_w;  // from a window's first column to its last
-  const std::int64_t first = (s.pad_w + s.stride_w - 1) / s.stride_w, last = s.w + s.pad_w > reach ? (s.w - 1 + s.pad_w - reach) / s.stride_w + 1 : 0;  // windows inside the width
+  const std::int64_t first = (s.pad_w + s.stride_w - 1) / s.stride_w,
+                     last = s.w + s.pad_w > reach ? (s.w - 1 + s.pad_w - reach) / s.stride_w + 1
+                                                  : 0;  // windows inside the width
   for (std::int64_t i = 0; i < s.oh; ++i) {
     const std::int64_t above = i * s.stride_h - s.pad_h, top = above < 0 ? (-above + s.dil_h - 1) / s.dil_h : 0;
     std::int64_t bottom = top;
@@ -151,24 +166,32 @@ template <class T> CHAINRULE_HD inline void max_pool_plane(const fn::PoolShape& 
       const std::int64_t to = from + stretch < s.ow ? from + stretch : s.ow;
       std::int64_t begin = first > from ? first : from, end = last < to ? last : to;  // of this stretch, by vectors
       if (!vectors || begin >= end) begin = end = from;
-      for (std::int64_t j = begin == from ? end : from; j < to; j = j + 1 == begin ? end : j + 1) max_pool_one(s, row, top, bottom, j, best[j - from], at[j - from]);
+      for (std::int64_t j = begin == from ? end : from; j < to; j = j + 1 == begin ? end : j + 1)
+        max_pool_one(s, row, top, bottom, j, best[j - from], at[j - from]);
       if (begin < end) {
         const T* left = row + begin * s.stride_w - s.pad_w;
         if (split)
-          for (std::int64_t k = 0; k < bottom - top; ++k) split_row(left + k * s.dil_h * s.w, 2 * (end - begin - 1) + reach + 1, half[k][0], half[k][1]);
-        max_pool_stretch(split ? half[0][0] : left, split ? half[0][1] : left, split ? 2 * span : s.dil_h * s.w, top, bottom, s.kw, s.dil_w, s.stride_w, end - begin, best + (begin - from), at + (begin - from));
+          for (std::int64_t k = 0; k < bottom - top; ++k)
+            split_row(left + k * s.dil_h * s.w, 2 * (end - begin - 1) + reach + 1, half[k][0], half[k][1]);
+        max_pool_stretch(split ? half[0][0] : left, split ? half[0][1] : left, split ? 2 * span : s.dil_h * s.w, top,
+                         bottom, s.kw, s.dil_w, s.stride_w, end - begin, best + (begin - from), at + (begin - from));
       }
       T* out = y + i * s.ow + from;
       CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) out[j] = best[j];
       const std::int64_t first_place = i * s.ow + from;
-      if (narrow) CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) narrow[first_place + j] = static_cast<std::uint8_t>(at[j]);
-      if (wide) CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) wide[first_place + j] = static_cast<std::int32_t>(at[j]);
+      if (narrow)
+        CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) narrow[first_place + j] =
+            static_cast<std::uint8_t>(at[j]);
+      if (wide)
+        CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) wide[first_place + j] =
+            static_cast<std::int32_t>(at[j]);
     }
   }
 }
 
 inline bool is_2x2(const fn::PoolShape& s) {
-  return s.kh == 2 && s.kw == 2 && s.stride_h == 2 && s.stride_w == 2 && s.pad_h == 0 && s.pad_w == 0 && s.dil_h == 1 && s.dil_w == 1 && 2 * s.oh <= s.h && 2 * s.ow <= s.w;
+  return s.kh == 2 && s.kw == 2 && s.stride_h == 2 && s.stride_w == 2 && s.pad_h == 0 && s.pad_w == 0 && s.dil_h == 1 &&
+         s.dil_w == 1 && 2 * s.oh <= s.h && 2 * s.ow <= s.w;
 }
 /// The gradient of the 2 x 2 window, which covers each number at most once: written in one go.
 template <class T> struct MaxPool2x2Grad {
@@ -190,7 +213,8 @@ template <class T> struct MaxPool2x2Grad {
     }
   }
 };
-template <class T, class I> CHAINRULE_HD inline void max_pool_2x2_grad(const fn::PoolShape& s, const T* g, const I* place, T* gx) {
+template <class T, class I>
+CHAINRULE_HD inline void max_pool_2x2_grad(const fn::PoolShape& s, const T* g, const I* place, T* gx) {
   constexpr std::int64_t stretch = 1024;  // places widened together: many short rows
   Place<T> at[stretch];
   const std::int64_t together = s.ow < stretch ? stretch / s.ow : 1;
@@ -214,12 +238,14 @@ template <class T, class I> CHAINRULE_HD inline void max_pool_2x2_grad(const fn:
 template <class I, class F> void for_each_winner(const fn::PoolShape& s, const I* place, const F& f) {
   for (std::int64_t i = 0; i < s.oh; ++i)
     for (std::int64_t j = 0; j < s.ow; ++j) {
-      const std::int64_t p = place[i * s.ow + j], row = i * s.stride_h - s.pad_h + p / s.kw * s.dil_h, column = j * s.stride_w - s.pad_w + p % s.kw * s.dil_w;
+      const std::int64_t p = place[i * s.ow + j], row = i * s.stride_h - s.pad_h + p / s.kw * s.dil_h,
+                         column = j * s.stride_w - s.pad_w + p % s.kw * s.dil_w;
       if (row < s.h && column < s.w) f(i * s.ow + j, row * s.w + column);  // a dilated window may miss a small image
     }
 }
 
-template <class T> void max_pool_planes(const fn::PoolShape& shape, const T* x, T* y, std::uint8_t* narrow, std::int32_t* wide) {
+template <class T>
+void max_pool_planes(const fn::PoolShape& shape, const T* x, T* y, std::uint8_t* narrow, std::int32_t* wide) {
   const bool simple = !wide && is_2x2(shape);
   const std::int64_t in = shape.h * shape.w, out = shape.oh * shape.ow;
   const std::int64_t work = chainrule::detail::multiply_sizes(out, shape.kh * shape.kw) / 4;
@@ -265,7 +291,8 @@ template <class T, class I> void max_pool2d_pick(const fn::PoolShape& s, const T
   const std::int64_t in = s.h * s.w, out = s.oh * s.ow;
   detail::for_each_plane(s.planes, in + out, [&](std::int64_t p) {
     std::fill(y + p * out, y + (p + 1) * out, T(0));  // a window of nothing but padding has no winner
-    detail::for_each_winner(s, place + p * out, [&](std::int64_t o, std::int64_t i) { y[p * out + o] = x[p * in + i]; });
+    detail::for_each_winner(s, place + p * out,
+                            [&](std::int64_t o, std::int64_t i) { y[p * out + o] = x[p * in + i]; });
   });
 }
 
@@ -273,8 +300,14 @@ template <class T, class I> void max_pool2d_pick(const fn::PoolShape& s, const T
 
 namespace chainrule::fn {
 
-template <class T, class I> void register_cpu_kernel(MaxPool2d<T, I>* op, int) { compile_in<&cpu::max_pool2d<T, I>>(op); }
-template <class T, class I> void register_cpu_kernel(MaxPool2dGrad<T, I>* op, int) { compile_in<&cpu::max_pool2d_grad<T, I>>(op); }
-template <class T, class I> void register_cpu_kernel(MaxPool2dPick<T, I>* op, int) { compile_in<&cpu::max_pool2d_pick<T, I>>(op); }
+template <class T, class I> void register_cpu_kernel(MaxPool2d<T, I>* op, int) {
+  compile_in<&cpu::max_pool2d<T, I>>(op);
+}
+template <class T, class I> void register_cpu_kernel(MaxPool2dGrad<T, I>* op, int) {
+  compile_in<&cpu::max_pool2d_grad<T, I>>(op);
+}
+template <class T, class I> void register_cpu_kernel(MaxPool2dPick<T, I>* op, int) {
+  compile_in<&cpu::max_pool2d_pick<T, I>>(op);
+}
 
 }  // namespace chainrule::fn

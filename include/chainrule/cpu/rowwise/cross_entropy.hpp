@@ -9,7 +9,8 @@ namespace detail {
 
 /// From the maxima and sums of `width` slices, whose first elements are `apart`, to their terms.
 template <class T>
-void cross_entropy_terms(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, std::int64_t at, std::int64_t step, std::int64_t apart, std::int64_t width, std::int64_t row) {
+void cross_entropy_terms(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, std::int64_t at,
+                         std::int64_t step, std::int64_t apart, std::int64_t width, std::int64_t row) {
   const std::int64_t n = p.along.n;
   const T smooth = static_cast<T>(p.smoothing), each = smooth / static_cast<T>(n);  // share of every class
   rows::log(rows.log_sum + row, width);
@@ -23,14 +24,17 @@ void cross_entropy_terms(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRo
     const T w = p.weight ? p.weight[label] : T(1);
     T term = (1 - smooth) * w * (log_sum - (x[label * step] - max));
     if (smooth > 0)
-      for (std::int64_t c = 0; c < n; ++c) term += each * (p.weight ? p.weight[c] : T(1)) * (log_sum - (x[c * step] - max));
+      for (std::int64_t c = 0; c < n; ++c)
+        term += each * (p.weight ? p.weight[c] : T(1)) * (log_sum - (x[c * step] - max));
     terms[r] = term;
     rows.scale[r] = w;
   }
 }
 
 /// Rows of few classes, turned into columns: one alone does not fill a vector.
-template <class T> void short_rows(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, std::int64_t row, std::int64_t count) {
+template <class T>
+void short_rows(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, std::int64_t row,
+                std::int64_t count) {
   const std::int64_t n = p.along.n;
   T turned[64 * slices_together];
   std::fill(turned, turned + n * slices_together, T(0));
@@ -44,11 +48,13 @@ template <class T> void short_rows(const fn::ClassLossArgs<T>& p, const fn::Cros
 
 }  // namespace detail
 
-template <class T> void cross_entropy(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, T* loss) {
+template <class T>
+void cross_entropy(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, T* loss) {
   const std::int64_t n = p.along.n, count = p.along.outer * p.along.inner;
   if (p.along.inner == 1 && n <= 64) {
     parallel_chunks(count, 16 * detail::slices_together, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t r = begin; r < end; r += detail::slices_together) detail::short_rows(p, rows, terms, r, std::min(detail::slices_together, end - r));
+      for (std::int64_t r = begin; r < end; r += detail::slices_together)
+        detail::short_rows(p, rows, terms, r, std::min(detail::slices_together, end - r));
     });
   } else {
     detail::for_each_slice(p.along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t row) {
@@ -62,12 +68,14 @@ template <class T> void cross_entropy(const fn::ClassLossArgs<T>& p, const fn::C
   T divisor = T(1);
   if (loss) {
     const double total = chainrule::detail::fold_row<double>(fn::Sum{}, terms, count, 1);
-    const double weights = p.reduction == Reduction::mean ? chainrule::detail::fold_row<double>(fn::Sum{}, rows.scale, count, 1) : 1.0;
+    const double weights =
+        p.reduction == Reduction::mean ? chainrule::detail::fold_row<double>(fn::Sum{}, rows.scale, count, 1) : 1.0;
     *loss = static_cast<T>(total / weights);
     divisor = static_cast<T>(weights);
   }
   *rows.divisor = divisor;
-  const T smooth = static_cast<T>(p.smoothing), each = smooth / static_cast<T>(n), all = p.weight ? chainrule::detail::fold_row<T>(fn::Sum{}, p.weight, n, 1) : static_cast<T>(n);
+  const T smooth = static_cast<T>(p.smoothing), each = smooth / static_cast<T>(n),
+          all = p.weight ? chainrule::detail::fold_row<T>(fn::Sum{}, p.weight, n, 1) : static_cast<T>(n);
   for (std::int64_t r = 0; r < count; ++r)
     rows.scale[r] = p.target[r] == p.ignore_index ? T(0) : ((1 - smooth) * rows.scale[r] + each * all) / divisor;
 }
@@ -82,14 +90,18 @@ template <class T> void cross_entropy_grad(const fn::ClassLossArgs<T>& p, const 
       factor[j] = g[j] * kept.scale[row + j];
     }
     if (step == 1) rows::exp(p.x + at, n, kept.max[row], kept.log_sum[row], factor[0], gx + at);
-    else for (std::int64_t c = 0; c < n; ++c) rows::exp(p.x + at + c * step, width, kept.max + row, kept.log_sum + row, factor, gx + at + c * step);
+    else
+      for (std::int64_t c = 0; c < n; ++c)
+        rows::exp(p.x + at + c * step, width, kept.max + row, kept.log_sum + row, factor, gx + at + c * step);
     if (smooth > 0)
       for (std::int64_t c = 0; c < n; ++c)
         for (std::int64_t j = 0; j < width; ++j) gx[at + c * step + j] -= g[j] * each * (p.weight ? p.weight[c] : T(1));
     for (std::int64_t j = 0; j < width; ++j) {
       const std::int64_t label = p.target[row + j];
-      if (label != p.ignore_index) gx[at + label * step + j] -= g[j] * (1 - smooth) * (p.weight ? p.weight[label] : T(1)) / divisor;
-      else for (std::int64_t c = 0; c < n; ++c) gx[at + c * step + j] = T(0);  // also where the scores are infinite
+      if (label != p.ignore_index)
+        gx[at + label * step + j] -= g[j] * (1 - smooth) * (p.weight ? p.weight[label] : T(1)) / divisor;
+      else
+        for (std::int64_t c = 0; c < n; ++c) gx[at + c * step + j] = T(0);  // also where the scores are infinite
     }
   });
 }
@@ -99,6 +111,8 @@ template <class T> void cross_entropy_grad(const fn::ClassLossArgs<T>& p, const 
 namespace chainrule::fn {
 
 template <class T> void register_cpu_kernel(CrossEntropy<T>* op, int) { compile_in<&cpu::cross_entropy<T>>(op); }
-template <class T> void register_cpu_kernel(CrossEntropyGrad<T>* op, int) { compile_in<&cpu::cross_entropy_grad<T>>(op); }
+template <class T> void register_cpu_kernel(CrossEntropyGrad<T>* op, int) {
+  compile_in<&cpu::cross_entropy_grad<T>>(op);
+}
 
 }  // namespace chainrule::fn

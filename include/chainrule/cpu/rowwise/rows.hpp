@@ -1,6 +1,7 @@
 #pragma once
-// What the kernels of softmax, losses and normalisation do to a row of numbers, compiled for each instruction set in float. In
-// double, which is for checking more than for training, the compiler's own flags have to do: it halves the time to compile.
+// What the kernels of softmax, losses and normalisation do to a row of numbers, compiled for each instruction set in
+// float. In double, which is for checking more than for training, the compiler's own flags have to do: it halves the
+// time to compile.
 
 #include <chainrule/core/math.hpp>
 #include <chainrule/core/simd.hpp>
@@ -38,9 +39,7 @@ template <class T, class Term> CHAINRULE_HD inline T sum(std::int64_t n, const T
   constexpr int running = simd::lanes<T>;
   T lane[running] = {};
   std::int64_t i = 0;
-  for (; i + running <= n; i += running) {
-    CHAINRULE_SIMD for (int k = 0; k < running; ++k) lane[k] += term(i + k);
-  }
+  for (; i + running <= n; i += running) { CHAINRULE_SIMD for (int k = 0; k < running; ++k) lane[k] += term(i + k); }
   CHAINRULE_SIMD for (int k = 0; k < static_cast<int>(n - i); ++k) lane[k] += term(i + k);
   for (int half = running / 2; half > 0; half /= 2) {
     CHAINRULE_SIMD for (int k = 0; k < half; ++k) lane[k] += lane[k + half];
@@ -78,11 +77,15 @@ template <class T> [[gnu::noinline]] T dot(const T* a, const T* b, std::int64_t 
 
 /// y = exp(x - shift - rest) * scale.
 template <class T> [[gnu::noinline]] void exp(const T* x, std::int64_t n, T shift, T rest, T scale, T* y) {
-  run_best<T>([=] { CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) y[i] = math::exp(x[i] - shift - rest) * scale; });
+  run_best<T>(
+      [=] { CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) y[i] = math::exp(x[i] - shift - rest) * scale; });
 }
 /// y = exp(x - shift[j] - rest[j]) * scale[j].
-template <class T> [[gnu::noinline]] void exp(const T* x, std::int64_t n, const T* shift, const T* rest, const T* scale, T* y) {
-  run_best<T>([=] { CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) y[j] = math::exp(x[j] - shift[j] - rest[j]) * scale[j]; });
+template <class T>
+[[gnu::noinline]] void exp(const T* x, std::int64_t n, const T* shift, const T* rest, const T* scale, T* y) {
+  run_best<T>([=] {
+    CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) y[j] = math::exp(x[j] - shift[j] - rest[j]) * scale[j];
+  });
 }
 /// y = (x - shift - rest) * scale.
 template <class T> [[gnu::noinline]] void shift_and_scale(const T* x, std::int64_t n, T shift, T rest, T scale, T* y) {
@@ -102,7 +105,9 @@ template <class T> [[gnu::noinline]] void add(const T* x, std::int64_t n, T* y) 
 }
 /// largest[j] = max(largest[j], x[j]); a NaN is passed over.
 template <class T> [[gnu::noinline]] void raise(const T* x, std::int64_t n, T* largest) {
-  run_best<T>([=] { CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) largest[j] = math::select(x[j] > largest[j], x[j], largest[j]); });
+  run_best<T>([=] {
+    CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) largest[j] = math::select(x[j] > largest[j], x[j], largest[j]);
+  });
 }
 /// total[j] += exp(x[j] - shift[j]).
 template <class T> [[gnu::noinline]] void add_exp(const T* x, std::int64_t n, const T* shift, T* total) {

@@ -1,6 +1,7 @@
 #pragma once
-// The CPU kernels of softmax, log_softmax, logsumexp and their gradients. Along the last dimension a slice is a row of memory;
-// along another one, a stretch of neighbouring slices is worked on together, so that memory is read in its order.
+// The CPU kernels of softmax, log_softmax, logsumexp and their gradients. Along the last dimension a slice is a row of
+// memory; along another one, a stretch of neighbouring slices is worked on together, so that memory is read in its
+// order.
 
 #include <chainrule/cpu/rowwise/rows.hpp>
 #include <chainrule/ops/softmax.hpp>
@@ -10,7 +11,8 @@ namespace detail {
 
 inline constexpr std::int64_t slices_together = 64;
 
-/// `width` slices side by side: element i of slice j is x[i * step + j]. Each slice's maximum and the sum of exp(x - maximum).
+/// `width` slices side by side: element i of slice j is x[i * step + j]. Each slice's maximum and the sum of exp(x -
+/// maximum).
 template <class T> struct SliceStats {
   T max[slices_together] = {}, sum[slices_together] = {};
 
@@ -31,10 +33,12 @@ template <class T> struct SliceStats {
   }
 };
 
-/// Calls body(offset of the first element, step between elements, slices side by side, number of the first slice) for all slices.
+/// Calls body(offset of the first element, step between elements, slices side by side, number of the first slice) for
+/// all slices.
 template <class Body> void for_each_slice(const fn::Along& a, const Body& body) {
   const std::int64_t cuts = (a.inner + slices_together - 1) / slices_together;
-  const std::int64_t grain = std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, a.n * std::min(a.inner, slices_together)));
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, a.n * std::min(a.inner, slices_together)));
   parallel_chunks(a.outer * cuts, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t t = begin; t < end; ++t) {
       const std::int64_t outer = t / cuts, from = t % cuts * slices_together;
@@ -56,7 +60,8 @@ template <class T> void softmax(const fn::Along& along, const T* x, T* y) {
     detail::SliceStats<T> s(x + at, along.n, step, width);
     const T none[detail::slices_together] = {};
     for (std::int64_t j = 0; j < width; ++j) s.sum[j] = T(1) / s.sum[j];
-    for (std::int64_t i = 0; i < along.n; ++i) rows::exp(x + at + i * step, width, s.max, none, s.sum, y + at + i * step);
+    for (std::int64_t i = 0; i < along.n; ++i)
+      rows::exp(x + at + i * step, width, s.max, none, s.sum, y + at + i * step);
   });
 }
 
@@ -65,7 +70,9 @@ template <class T> void log_softmax(const fn::Along& along, const T* x, T* y) {
     detail::SliceStats<T> s(x + at, along.n, step, width);
     rows::log(s.sum, width);
     if (step == 1) rows::shift_and_scale(x + at, along.n, s.max[0], s.sum[0], T(1), y + at);
-    else for (std::int64_t i = 0; i < along.n; ++i) rows::subtract(x + at + i * step, width, s.max, s.sum, y + at + i * step);
+    else
+      for (std::int64_t i = 0; i < along.n; ++i)
+        rows::subtract(x + at + i * step, width, s.max, s.sum, y + at + i * step);
   });
 }
 
@@ -88,7 +95,8 @@ template <class T> void softmax_grad(const fn::Along& along, const T* g, const T
     for (std::int64_t i = 0; i < along.n; ++i)
       for (std::int64_t j = 0; j < width; ++j) dot[j] += g[at + i * step + j] * y[at + i * step + j];
     for (std::int64_t i = 0; i < along.n; ++i)
-      for (std::int64_t j = 0; j < width; ++j) gx[at + i * step + j] = y[at + i * step + j] * (g[at + i * step + j] - dot[j]);
+      for (std::int64_t j = 0; j < width; ++j)
+        gx[at + i * step + j] = y[at + i * step + j] * (g[at + i * step + j] - dot[j]);
   });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// 3 x 3 convolution with stride 1 by Winograd's F(4 x 4, 3 x 3): forward, gradient of the input, gradient of the weight, float.
-// 2 to 3 times less arithmetic in effect than the direct way, for a rounding error 3 to 6 times as large (see winograd_test.cpp).
+// 3 x 3 convolution with stride 1 by Winograd's F(4 x 4, 3 x 3): forward, gradient of the input, gradient of the
+// weight, float. 2 to 3 times less arithmetic in effect than the direct way, for a rounding error 3 to 6 times as large
+// (see winograd_test.cpp).
 // Bitwise the same for any number of threads.
 
 #include <chainrule/ops/conv_shape.hpp>
@@ -35,7 +36,8 @@ inline TilePlace tile_place(const TileGrid& g, std::int64_t tile, bool of_source
   return p;
 }
 
-inline constexpr std::int64_t patch_row = 8, patch_size = 6 * patch_row;  // a tile at the edge, with zeros for what does not exist
+inline constexpr std::int64_t patch_row = 8,
+                              patch_size = 6 * patch_row;  // a tile at the edge, with zeros for what does not exist
 inline constexpr std::int64_t max_lanes = 16;
 
 /// Copies 1 to 6 numbers: at these lengths a call of memcpy, which a loop would become, costs more than the copy.
@@ -55,9 +57,9 @@ inline void fill_patch(const TilePlace& p, const float* at, std::int64_t row, fl
   for (std::int64_t y = p.y0; y < p.y1; ++y) copy_few(patch + y * patch_row + p.x0, at + y * row + p.x0, width);
 }
 
-/// One convolution by Winograd: y(image, m, .) = sum over channels of x(image, channel, .) * weight(m, channel), with m and channels as
-/// the steps of weight say. Its adjoint takes what has the shape of y as x and gives what has the shape of x as y: the gradient of the
-/// input, from as many tiles as the convolution itself has.
+/// One convolution by Winograd: y(image, m, .) = sum over channels of x(image, channel, .) * weight(m, channel), with m
+/// and channels as the steps of weight say. Its adjoint takes what has the shape of y as x and gives what has the shape
+/// of x as y: the gradient of the input, from as many tiles as the convolution itself has.
 struct WinogradPass {
   TileGrid g;
   bool adjoint;
@@ -70,10 +72,12 @@ struct WinogradPass {
 };
 
 /// Source tiles [t0, t1) of channels [c0, c1), one tile per lane: to[e][panel][channel][tile].
-inline void transform_tiles(const KernelTable<float>& table, const WinogradTable& winograd, const WinogradPass& pass, std::int64_t c0,
-                            std::int64_t c1, std::int64_t t0, std::int64_t t1, float* to, std::int64_t e_step) {
+inline void transform_tiles(const KernelTable<float>& table, const WinogradTable& winograd, const WinogradPass& pass,
+                            std::int64_t c0, std::int64_t c1, std::int64_t t0, std::int64_t t1, float* to,
+                            std::int64_t e_step) {
   const TileGrid& g = pass.g;
-  const std::int64_t row = pass.adjoint ? g.ow : g.w, plane = pass.adjoint ? g.oh * g.ow : g.h * g.w, all = round_up(t1 - t0, table.lanes);
+  const std::int64_t row = pass.adjoint ? g.ow : g.w, plane = pass.adjoint ? g.oh * g.ow : g.h * g.w,
+                     all = round_up(t1 - t0, table.lanes);
   alignas(64) float patches[max_lanes * patch_size];
   for (std::int64_t v = 0; v < all; v += table.lanes) {
     TilePlace places[max_lanes];
@@ -89,16 +93,19 @@ inline void transform_tiles(const KernelTable<float>& table, const WinogradTable
     for (std::int64_t c = c0; c < c1; ++c) {
       for (std::int64_t l = 0; l < table.lanes; ++l) {
         at[l] = first[l] + c * plane;
-        if (!places[l].whole) fill_patch(places[l], at[l], row, patches + l * patch_size), at[l] = patches + l * patch_size;
+        if (!places[l].whole)
+          fill_patch(places[l], at[l], row, patches + l * patch_size), at[l] = patches + l * patch_size;
       }
-      (pass.adjoint ? winograd.gradient : winograd.input)(at, row_step, to + panel * pass.channels + c * width + (v - panel), e_step);
+      (pass.adjoint ? winograd.gradient : winograd.input)(at, row_step,
+                                                          to + panel * pass.channels + c * width + (v - panel), e_step);
     }
   }
 }
 
 /// Result tiles [t0, t1) of channels [m0, m1) from products[e][channel - m0][tile].
-inline void finish_tiles(const KernelTable<float>& table, const WinogradTable& winograd, const WinogradPass& pass, const float* products,
-                         std::int64_t e_step, std::int64_t product_row, std::int64_t m0, std::int64_t m1, std::int64_t t0, std::int64_t t1) {
+inline void finish_tiles(const KernelTable<float>& table, const WinogradTable& winograd, const WinogradPass& pass,
+                         const float* products, std::int64_t e_step, std::int64_t product_row, std::int64_t m0,
+                         std::int64_t m1, std::int64_t t0, std::int64_t t1) {
   const TileGrid& g = pass.g;
   const std::int64_t row = pass.adjoint ? g.w : g.ow, plane = pass.adjoint ? g.h * g.w : g.oh * g.ow;
   alignas(64) float patches[max_lanes * patch_size];
@@ -140,9 +147,9 @@ inline void finish_tiles(const KernelTable<float>& table, const WinogradTable& w
 inline std::int64_t row_group(const KernelTable<float>& table) { return std::max(table.lanes, table.rows); }
 
 /// Transformed weights [e][group][channel][row in group].
-inline void transform_weights(const KernelTable<float>& table, const WinogradTable& winograd, const float* weight, std::int64_t m,
-                              std::int64_t channels, std::int64_t m_step, std::int64_t channel_step, bool turned, float* to,
-                              std::int64_t e_step) {
+inline void transform_weights(const KernelTable<float>& table, const WinogradTable& winograd, const float* weight,
+                              std::int64_t m, std::int64_t channels, std::int64_t m_step, std::int64_t channel_step,
+                              bool turned, float* to, std::int64_t e_step) {
   std::int64_t groups = ceil_div(m, table.lanes), blocks = ceil_div(channels, 32), side = row_group(table);
   auto run = [&](std::int64_t task) {
     alignas(64) float window[9 * max_lanes];
@@ -152,19 +159,23 @@ inline void transform_weights(const KernelTable<float>& table, const WinogradTab
       winograd.weight(window, turned, to + i / side * side * channels + c * side + i % side, e_step);
     }
   };
-  parallel_chunks(groups * blocks, m * channels < 4096 ? groups * blocks : 1, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t task = first; task < last; ++task) run(task);
-  });
+  parallel_chunks(groups * blocks, m * channels < 4096 ? groups * blocks : 1,
+                  [&](std::int64_t first, std::int64_t last) {
+                    for (std::int64_t task = first; task < last; ++task) run(task);
+                  });
 }
 
-/// How many tiles are worked on together: few stay in the second cache, many read the weights less often. Tiles of the adjoint's result
-/// overlap, so that whole images must stay together: as many as leave few lanes empty.
+/// How many tiles are worked on together: few stay in the second cache, many read the weights less often. Tiles of the
+/// adjoint's result overlap, so that whole images must stay together: as many as leave few lanes empty.
 inline std::int64_t tile_chunk(const KernelTable<float>& table, const WinogradPass& pass) {
   const std::int64_t per_image = pass.g.down * pass.g.across, tiles = pass.g.count();
-  if (!pass.adjoint) return std::min<std::int64_t>((pass.channels * pass.m >= 128 * 128 ? 2 : 1) * table.columns, round_up(tiles, table.lanes));
+  if (!pass.adjoint)
+    return std::min<std::int64_t>((pass.channels * pass.m >= 128 * 128 ? 2 : 1) * table.columns,
+                                  round_up(tiles, table.lanes));
   auto cost = [&](std::int64_t images) {  // a tile of one vector waits for its sums
     const std::int64_t all = round_up(images * per_image, table.lanes), tail = all % table.columns;
-    return static_cast<double>(all + (tail == table.lanes ? table.lanes / 2 : 0)) / static_cast<double>(images * per_image);
+    return static_cast<double>(all + (tail == table.lanes ? table.lanes / 2 : 0)) /
+           static_cast<double>(images * per_image);
   };
   std::int64_t best = 1;
   for (std::int64_t images = 2; images * per_image <= 2 * table.columns && images <= pass.g.images; ++images)
@@ -183,10 +194,14 @@ inline void winograd_convolution(const WinogradPass& pass) {
   const std::int64_t threads = chainrule::detail::inside_parallel ? 1 : get_num_threads(), side = row_group(table);
   const std::int64_t chunk = tile_chunk(table, pass), chunks = ceil_div(tiles, chunk);
   auto source_step = [&](std::int64_t t0, std::int64_t t1) { return plane(channels * round_up(t1 - t0, table.lanes)); };
-  const std::int64_t band = std::clamp<std::int64_t>(64 * table.columns / round_up(chunk, table.lanes) / table.rows * table.rows, table.rows, 64);  // rows of products at a time
+  const std::int64_t band =
+      std::clamp<std::int64_t>(64 * table.columns / round_up(chunk, table.lanes) / table.rows * table.rows, table.rows,
+                               64);  // rows of products at a time
   // Rows [m0, m1) of the tiles [t0, t1); the weights are those of rows m0 and on.
-  auto multiply = [&](std::int64_t t0, std::int64_t t1, std::int64_t m0, std::int64_t m1, const float* source, const float* weights, std::int64_t weight_step) {
-    std::int64_t width = round_up(t1 - t0, table.lanes), most = std::min(band, m1 - m0), out_step = plane(most * width), e_step = source_step(t0, t1);
+  auto multiply = [&](std::int64_t t0, std::int64_t t1, std::int64_t m0, std::int64_t m1, const float* source,
+                      const float* weights, std::int64_t weight_step) {
+    std::int64_t width = round_up(t1 - t0, table.lanes), most = std::min(band, m1 - m0), out_step = plane(most * width),
+                 e_step = source_step(t0, t1);
     float* products = scratch<float>(Scratch::products, static_cast<std::size_t>(36 * out_step));
     if (pass.adjoint) {  // which adds
       const std::int64_t size = pass.g.h * pass.g.w, per_image = pass.g.down * pass.g.across;
@@ -201,8 +216,9 @@ inline void winograd_convolution(const WinogradPass& pass) {
           for (std::int64_t i = b; i < end;) {
             int rows = tile_rows(table.rows, end - i);
             const float* a = weights + e * weight_step + (i - m0) / side * side * channels + (i - m0) % side;
-            multiply_tile<float>(table, rows, columns, {channels, side, columns}, a, packed_rows, source + e * e_step + p * channels,
-                                 products + e * out_step + (i - b) * width + p, width, {});
+            multiply_tile<float>(table, rows, columns, {channels, side, columns}, a, packed_rows,
+                                 source + e * e_step + p * channels, products + e * out_step + (i - b) * width + p,
+                                 width, {});
             i += rows;
           }
         }
@@ -215,7 +231,8 @@ inline void winograd_convolution(const WinogradPass& pass) {
   const bool large_weights = 36 * weight_step > (2 << 20) && chunks * source_size <= (4 << 20);
   if (!large_weights && (threads == 1 || chunks >= 4 * threads)) {
     const Workspace<float> weights(static_cast<std::size_t>(36 * weight_step));
-    transform_weights(table, winograd, pass.weight, m, channels, pass.m_step, pass.channel_step, pass.turned, weights, weight_step);
+    transform_weights(table, winograd, pass.weight, m, channels, pass.m_step, pass.channel_step, pass.turned, weights,
+                      weight_step);
     parallel_for(chunks, [&](std::int64_t task) {
       std::int64_t t0 = task * chunk, t1 = std::min(t0 + chunk, tiles);
       const Workspace<float> source(static_cast<std::size_t>(36 * source_step(t0, t1)));
@@ -224,41 +241,58 @@ inline void winograd_convolution(const WinogradPass& pass) {
     });
     return;
   }
-  // Few tiles or large weights: first all of the source, cut by channels; then bands of rows, each with its weights, over all tiles. Where
-  // that would be much memory, a part of the tiles after the other.
+  // Few tiles or large weights: first all of the source, cut by channels; then bands of rows, each with its weights,
+  // over all tiles. Where that would be much memory, a part of the tiles after the other.
   const std::int64_t turns = ceil_div(36 * channels * tiles, 5 << 19), most = ceil_div(chunks, turns);
   const Workspace<float> source(static_cast<std::size_t>(most * source_size));
-  const std::int64_t channel_parts = ceil_div(channels, 16), bands = ceil_div(m, band), band_step = plane(round_up(band, side) * channels);
+  const std::int64_t channel_parts = ceil_div(channels, 16), bands = ceil_div(m, band),
+                     band_step = plane(round_up(band, side) * channels);
   for (std::int64_t first = 0; first < chunks; first += most) {
     const std::int64_t count = std::min(most, chunks - first);
     parallel_for(count * channel_parts, [&](std::int64_t task) {
-      const std::int64_t t0 = (first + task / channel_parts) * chunk, t1 = std::min(t0 + chunk, tiles), c0 = task % channel_parts * 16;
-      transform_tiles(table, winograd, pass, c0, std::min(c0 + 16, channels), t0, t1, source + task / channel_parts * source_size, source_step(t0, t1));
+      const std::int64_t t0 = (first + task / channel_parts) * chunk, t1 = std::min(t0 + chunk, tiles),
+                         c0 = task % channel_parts * 16;
+      transform_tiles(table, winograd, pass, c0, std::min(c0 + 16, channels), t0, t1,
+                      source + task / channel_parts * source_size, source_step(t0, t1));
     });
     parallel_for(bands, [&](std::int64_t task) {
       const std::int64_t m0 = task * band, m1 = std::min(m0 + band, m);
       const Workspace<float> weights(static_cast<std::size_t>(36 * band_step));
-      transform_weights(table, winograd, pass.weight + m0 * pass.m_step, m1 - m0, channels, pass.m_step, pass.channel_step, pass.turned, weights, band_step);
+      transform_weights(table, winograd, pass.weight + m0 * pass.m_step, m1 - m0, channels, pass.m_step,
+                        pass.channel_step, pass.turned, weights, band_step);
       for (std::int64_t c = 0; c < count; ++c)
-        multiply((first + c) * chunk, std::min((first + c + 1) * chunk, tiles), m0, m1, source + c * source_size, weights, band_step);
+        multiply((first + c) * chunk, std::min((first + c + 1) * chunk, tiles), m0, m1, source + c * source_size,
+                 weights, band_step);
     });
   }
 }
 
 }  // namespace detail
 
-/// Whether the shape is one that Winograd computes at all: 3 x 3, stride 1, no dilation, one group, padding of at most 2.
+/// Whether the shape is one that Winograd computes at all: 3 x 3, stride 1, no dilation, one group, padding of at most
+/// 2.
 inline bool winograd_applies(const ConvShape& s) {
-  return s.kh == 3 && s.kw == 3 && s.stride_h == 1 && s.stride_w == 1 && s.dil_h == 1 && s.dil_w == 1 && s.groups == 1 && s.pad_h <= 2 &&
-         s.pad_w <= 2;
+  return s.kh == 3 && s.kw == 3 && s.stride_h == 1 && s.stride_w == 1 && s.dil_h == 1 && s.dil_w == 1 &&
+         s.groups == 1 && s.pad_h <= 2 && s.pad_w <= 2;
 }
 
-inline void winograd_forward(const ConvShape& s, const float* x, const float* weight, const float* bias_or_null, float* y) {
-  detail::winograd_convolution({{s.n, s.h, s.w, s.pad_h, s.pad_w, s.oh, s.ow}, false, s.c_in, s.c_out, x, weight, s.c_in * 9, 9, false, bias_or_null, y});
+inline void winograd_forward(const ConvShape& s, const float* x, const float* weight, const float* bias_or_null,
+                             float* y) {
+  detail::winograd_convolution({{s.n, s.h, s.w, s.pad_h, s.pad_w, s.oh, s.ow},
+                                false,
+                                s.c_in,
+                                s.c_out,
+                                x,
+                                weight,
+                                s.c_in * 9,
+                                9,
+                                false,
+                                bias_or_null,
+                                y});
 }
 
-/// Whether the gradient of the input is cheaper as the adjoint of the forward pass, B [(G g G^T) * (A dy A^T)] B^T added up where tiles
-/// overlap, than as a convolution of dy: without padding dx has more tiles than y.
+/// Whether the gradient of the input is cheaper as the adjoint of the forward pass, B [(G g G^T) * (A dy A^T)] B^T
+/// added up where tiles overlap, than as a convolution of dy: without padding dx has more tiles than y.
 inline bool winograd_prefers_adjoint(const ConvShape& s) {
   auto tiles = [](std::int64_t h, std::int64_t w) { return detail::ceil_div(h, 4) * detail::ceil_div(w, 4); };
   return tiles(s.oh, s.ow) * 6 <= tiles(s.h, s.w) * 5;
@@ -266,13 +300,34 @@ inline bool winograd_prefers_adjoint(const ConvShape& s) {
 
 inline void winograd_backward_input(const ConvShape& s, const float* dy, const float* weight, float* dx) {
   if (winograd_prefers_adjoint(s)) {
-    detail::winograd_convolution({{s.n, s.h, s.w, s.pad_h, s.pad_w, s.oh, s.ow}, true, s.c_out, s.c_in, dy, weight, 9, s.c_in * 9, false, nullptr, dx});
+    detail::winograd_convolution({{s.n, s.h, s.w, s.pad_h, s.pad_w, s.oh, s.ow},
+                                  true,
+                                  s.c_out,
+                                  s.c_in,
+                                  dy,
+                                  weight,
+                                  9,
+                                  s.c_in * 9,
+                                  false,
+                                  nullptr,
+                                  dx});
   } else {
-    detail::winograd_convolution({{s.n, s.oh, s.ow, 2 - s.pad_h, 2 - s.pad_w, s.h, s.w}, false, s.c_out, s.c_in, dy, weight, 9, s.c_in * 9, true, nullptr, dx});
+    detail::winograd_convolution({{s.n, s.oh, s.ow, 2 - s.pad_h, 2 - s.pad_w, s.h, s.w},
+                                  false,
+                                  s.c_out,
+                                  s.c_in,
+                                  dy,
+                                  weight,
+                                  9,
+                                  s.c_in * 9,
+                                  true,
+                                  nullptr,
+                                  dx});
   }
 }
 
-/// dweight = G^T [sum over tiles of (A dy A^T) * (B^T x B)] G: for each of the 36 places a product (c_out x tiles) (tiles x c_in).
+/// dweight = G^T [sum over tiles of (A dy A^T) * (B^T x B)] G: for each of the 36 places a product (c_out x tiles)
+/// (tiles x c_in).
 inline void winograd_backward_weight(const ConvShape& s, const float* x, const float* dy, float* dweight) {
   using namespace detail;
   const KernelTable<float>& table = kernels<float>();
@@ -294,31 +349,37 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
     const std::int64_t o0 = turn / chunks * most, o1 = std::min(o0 + most, s.c_out), t0 = turn % chunks * chunk;
     const std::int64_t first_group = chunks == 1 && o0 > 0 ? input_groups : 0;  // the source's tiles are there already
     std::int64_t count = std::min(chunk, tiles - t0), blocks = ceil_div(count, 32);
-    parallel_for((input_groups - first_group + ceil_div(o1 - o0, lanes)) * blocks, [&](std::int64_t task) {  // one channel per lane
-      alignas(64) float patches[max_lanes * patch_size];
-      std::int64_t group = first_group + task / blocks;
-      bool of_source = group < input_groups;
-      std::int64_t channels = of_source ? s.c_in : s.c_out, c0 = of_source ? group * lanes : o0 + (group - input_groups) * lanes;
-      std::int64_t row = of_source ? s.w : s.ow, size = of_source ? s.h * s.w : s.oh * s.ow;
-      std::int64_t panel = c0 / table.columns * table.columns, width = std::min<std::int64_t>(inputs - panel, table.columns);
-      const float* at[max_lanes];
-      std::int64_t row_step[max_lanes];
-      for (std::int64_t t = task % blocks * 32; t < std::min(task % blocks * 32 + 32, count); ++t) {
-        TilePlace p = tile_place(g, t0 + t, of_source);
-        const float* first = (of_source ? x : dy) + p.image * channels * size + p.y * row + p.x;
-        if (!p.whole) std::fill(patches, patches + lanes * patch_size, 0.f);
-        for (std::int64_t l = 0; l < lanes; ++l) {
-          at[l] = first + std::min(c0 + l, channels - 1) * size;
-          row_step[l] = p.whole ? row : patch_row;
-          if (!p.whole) fill_patch(p, at[l], row, patches + l * patch_size), at[l] = patches + l * patch_size;
-        }
-        if (of_source) {
-          winograd.input(at, row_step, source + panel * count + t * width + (c0 - panel), source_step);
-        } else {
-          winograd.gradient(at, row_step, gradient + (c0 - o0) / side * side * count + t * side + (c0 - o0) % side, gradient_step);
-        }
-      }
-    });
+    parallel_for((input_groups - first_group + ceil_div(o1 - o0, lanes)) * blocks,
+                 [&](std::int64_t task) {  // one channel per lane
+                   alignas(64) float patches[max_lanes * patch_size];
+                   std::int64_t group = first_group + task / blocks;
+                   bool of_source = group < input_groups;
+                   std::int64_t channels = of_source ? s.c_in : s.c_out,
+                                c0 = of_source ? group * lanes : o0 + (group - input_groups) * lanes;
+                   std::int64_t row = of_source ? s.w : s.ow, size = of_source ? s.h * s.w : s.oh * s.ow;
+                   std::int64_t panel = c0 / table.columns * table.columns,
+                                width = std::min<std::int64_t>(inputs - panel, table.columns);
+                   const float* at[max_lanes];
+                   std::int64_t row_step[max_lanes];
+                   for (std::int64_t t = task % blocks * 32; t < std::min(task % blocks * 32 + 32, count); ++t) {
+                     TilePlace p = tile_place(g, t0 + t, of_source);
+                     const float* first = (of_source ? x : dy) + p.image * channels * size + p.y * row + p.x;
+                     if (!p.whole) std::fill(patches, patches + lanes * patch_size, 0.f);
+                     for (std::int64_t l = 0; l < lanes; ++l) {
+                       at[l] = first + std::min(c0 + l, channels - 1) * size;
+                       row_step[l] = p.whole ? row : patch_row;
+                       if (!p.whole)
+                         fill_patch(p, at[l], row, patches + l * patch_size), at[l] = patches + l * patch_size;
+                     }
+                     if (of_source) {
+                       winograd.input(at, row_step, source + panel * count + t * width + (c0 - panel), source_step);
+                     } else {
+                       winograd.gradient(at, row_step,
+                                         gradient + (c0 - o0) / side * side * count + t * side + (c0 - o0) % side,
+                                         gradient_step);
+                     }
+                   }
+                 });
     // Rows of dweight that are worked on together, from their products to the end where there is one chunk only.
     const std::int64_t band = chunks == 1 ? 32 : 64, parts = ceil_div(o1 - o0, band);
     auto multiply = [&](std::int64_t e, std::int64_t m0, std::int64_t m1, float* to) {
@@ -328,7 +389,8 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
         std::int64_t width = std::min<std::int64_t>(inputs - p, table.columns);
         for (std::int64_t i = m0; i < m1;) {
           int rows = tile_rows(table.rows, m1 - i);
-          multiply_tile<float>(table, rows, width, {count, side, width}, gradient + e * gradient_step + i / side * side * count + i % side, packed_rows,
+          multiply_tile<float>(table, rows, width, {count, side, width},
+                               gradient + e * gradient_step + i / side * side * count + i % side, packed_rows,
                                source + e * source_step + p * count, to + (i - m0) * inputs + p, inputs, epilogue);
           i += rows;
         }
@@ -337,7 +399,8 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
     auto finish = [&](std::int64_t m0, std::int64_t m1, const float* from, std::int64_t step) {
       for (std::int64_t o = m0; o < m1; ++o) {
         for (std::int64_t c = 0; c < s.c_in; c += lanes)
-          winograd.weight_gradient(from + (o - m0) * inputs + c, step, dweight + ((o0 + o) * s.c_in + c) * 9, std::min<std::int64_t>(lanes, s.c_in - c));
+          winograd.weight_gradient(from + (o - m0) * inputs + c, step, dweight + ((o0 + o) * s.c_in + c) * 9,
+                                   std::min<std::int64_t>(lanes, s.c_in - c));
       }
     };
     if (chunks == 1) {
@@ -353,7 +416,10 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
       const std::int64_t e = task / parts, m0 = task % parts * band;
       multiply(e, m0, std::min(m0 + band, o1 - o0), sums + e * sum_step + m0 * inputs);
     });
-    if (t0 + chunk >= tiles) parallel_for(parts, [&](std::int64_t part) { finish(part * band, std::min(part * band + band, o1 - o0), sums + part * band * inputs, sum_step); });
+    if (t0 + chunk >= tiles)
+      parallel_for(parts, [&](std::int64_t part) {
+        finish(part * band, std::min(part * band + band, o1 - o0), sums + part * band * inputs, sum_step);
+      });
   }
 }
 
