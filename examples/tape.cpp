@@ -12,7 +12,7 @@ namespace {
 
 std::string values(const cr::TensorBase& x) {
   if (!x.defined()) return "-";
-  std::string s = cr::detail::with_real<std::string>(x, [](auto t) -> std::string {
+  const auto spell = [](const auto& t) {
     std::string list;
     for (auto v : t.detach().to_vector()) {
       char number[32];
@@ -20,7 +20,9 @@ std::string values(const cr::TensorBase& x) {
       list += number;
     }
     return list;
-  });
+  };
+  std::string s =
+      x.dtype() == cr::DType::float64 ? spell(cr::Tensor<double>(x.share())) : spell(cr::Tensor<>(x.share()));
   return x.shape().str() + " [" + s + "]";
 }
 
