@@ -27,7 +27,8 @@ std::vector<std::string> headers() {
   std::vector<std::string> all;
   const fs::path top = source_dir() + "/include/chainrule";
   for (const auto& entry : fs::recursive_directory_iterator(top))
-    if (entry.is_regular_file()) all.push_back(fs::relative(entry.path(), top).generic_string());
+    if (entry.path().extension() == ".hpp" || entry.path().extension() == ".cuh" || entry.path().extension() == ".inc")
+      all.push_back(fs::relative(entry.path(), top).generic_string());
   return all;
 }
 /// "ops" of "ops/relu.hpp"; "api.hpp" itself.
