@@ -1,5 +1,5 @@
-// More rows of the table in docs/coming-from-pytorch.md: reductions, hooks, containers, loaders, meters, and what stands
-// in for what is not there.
+// More rows of the table in docs/coming-from-pytorch.md: reductions, hooks, containers, loaders, meters, and what
+// stands in for what is not there.
 
 #include "support/catch.hpp"
 #include <chainrule/chainrule.hpp>
