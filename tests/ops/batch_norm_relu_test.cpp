@@ -88,7 +88,7 @@ TEST_CASE("batch_norm_relu does not depend on the number of threads", "[ops][nor
   cr::set_num_threads(1);
 }
 
-TEST_CASE("a large result of batch_norm_relu is not kept for its readers but made again", "[ops][norm][autograd]") {
+TEST_CASE("a large result of batch_norm_relu is not kept for its readers but recomputed", "[ops][norm][autograd]") {
   const Shape shape{8, 16, 32, 32};  // 512 KiB
   auto weight = random<float>({8, 16, 3, 3}, 2), scale = random<float>({16}, 3), shift = random<float>({16}, 4);
   const auto held_before = cr::memory_stats().live_bytes;
@@ -138,7 +138,7 @@ TEST_CASE("a large result of batch_norm_relu is not kept for its readers but mad
   CHECK(same_bits(of_weight[0], of_weight[1]));
 }
 
-TEST_CASE("a result that is made again may ask for one other, its skip connection; every third one is kept",
+TEST_CASE("a result that is recomputed may ask for one other, its skip connection; every third one is kept",
           "[ops][norm][autograd]") {
   auto weight = random<float>({16, 16, 3, 3}, 2);
   std::int64_t held[2];
@@ -167,7 +167,7 @@ TEST_CASE("a result that is made again may ask for one other, its skip connectio
   CHECK(held[0] - held[1] >= 3 * 512 * 1024);
 }
 
-TEST_CASE("a value that is made again is gone when its last reader has read it", "[ops][norm][autograd]") {
+TEST_CASE("a value that is recomputed is gone when its last reader has read it", "[ops][norm][autograd]") {
   constexpr std::int64_t one = 512 * 1024;
   const int threads = cr::get_num_threads();
   cr::set_num_threads(1);  // more threads hold more work memory, now and then at once
@@ -191,7 +191,7 @@ TEST_CASE("a value that is made again is gone when its last reader has read it",
   CHECK(grown[1] > 3 * one);  // the value waits for its second reader
 }
 
-TEST_CASE("second derivatives go through values that are made again", "[ops][norm][autograd]") {
+TEST_CASE("second derivatives go through values that are recomputed", "[ops][norm][autograd]") {
   const Shape shape{4, 8, 32, 32};  // 256 KiB of doubles
   auto weight = random<double>({2, 8, 1, 1}, 2), skip = random<double>(shape, 3, false);
   cr::Tensor<double> second[2];

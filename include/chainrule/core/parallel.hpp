@@ -83,7 +83,7 @@ struct Chunks {
 /// Calls task(i) for i in [0, tasks), on as many threads as allowed. Tasks must not throw and must write to different
 /// places.
 /// The caller chooses the number of tasks from the size of the work alone; one task runs on the calling thread, which
-/// costs nothing, where a parallel region costs about 1 microsecond.
+/// costs nothing, where a parallel region costs about 0.2 microseconds.
 template <class Task> void parallel_for(std::int64_t tasks, const Task& task) {
   detail::share_out(
       tasks, [](const void* job, std::int64_t i) { (*static_cast<const Task*>(job))(i); }, &task);

@@ -12,7 +12,7 @@ struct ThisValue {};
 inline constexpr ThisValue this_value;
 
 /// In a keep() list: what recompute() needs, and of the rule only its second derivatives. Where no graph is being made,
-/// the rule gets an undefined tensor instead, so that a value that is made again need not be made for it.
+/// the rule gets an undefined tensor instead, so that a value that is recomputed need not be computed for it.
 template <class T> struct ForRecompute { const Tensor<T>* tensor; };
 template <class T> ForRecompute<T> for_recompute(const Tensor<T>& x) { return {&x}; }
 

@@ -1,7 +1,7 @@
 #pragma once
 // Tensor: a cheap handle to shared storage, with run-time shape, strides and device. TensorBase is what does not depend
 // on the element type (the graph works with it); Tensor<T> adds typed data and the method form of the ops.
-// The methods are one-line calls of the free functions in ops/; ops/methods.hpp defines them.
+// The methods are one-line calls of the free functions in ops/; the file of each op defines its own.
 
 #include <chainrule/core/callback.hpp>
 #include <chainrule/core/device.hpp>

@@ -4,8 +4,6 @@
 #include <chainrule/cpu/conv/algorithms.hpp>
 #include <chainrule/ops/conv2d.hpp>
 
-namespace chainrule::cpu {}  // namespace chainrule::cpu
-
 namespace chainrule::fn {
 
 template <class T> void register_cpu_kernel(Conv2d<T>* op, int) { compile_in<&cpu::conv2d_forward<T>>(op); }
