@@ -95,7 +95,7 @@ Number rest(const Number& a, const Number& b, bool down) {
 
 // a / b rounded down; its derivatives are 0.
 Number floor_quotient(double a, double b) {
-  if (b == 0) return Number(std::isfinite(a) ? a / b : nan);
+  if (b == 0) return Number(a / b);
   if (!std::isfinite(a) || std::isnan(b)) return Number(nan);
   double r = std::fmod(a, b);
   if (r != 0 && (r < 0) != (b < 0)) r += b;
