@@ -4,5 +4,5 @@
 // [cuda]
 #include <chainrule/cuda/elementwise.cuh>
 
-const bool softsign_on_gpu = (chainrule::cuda::enrol_map<Softsign, float>(), true);
+const bool softsign_on_gpu = (chainrule::cuda::register_map<Softsign, float>(), true);
 // [/cuda]

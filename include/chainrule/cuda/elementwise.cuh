@@ -45,7 +45,7 @@ void map(const F& f, const Loop<sizeof...(A) + 1>& loop, R* out, const A*... in)
 }  // namespace detail
 
 /// Registers functor F for operands of these types.
-template <class F, class... A> void enrol_map() {
+template <class F, class... A> void register_map() {
   using R = std::remove_cvref_t<decltype(std::declval<const F&>()(std::declval<A>()...))>;
   kernel<fn::MapKernel<F, R, A...>>::slot[Device::cuda.index()] = &detail::map<F, R, A...>;
 }

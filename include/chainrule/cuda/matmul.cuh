@@ -93,6 +93,6 @@ template <class T> void matmul(const fn::MatmulArgs<T>& args) {
 }  // namespace detail
 
 /// Registers the matrix product.
-template <class T> void enrol_matmul() { kernel<fn::Matmul<T>>::slot[Device::cuda.index()] = &detail::matmul<T>; }
+template <class T> void register_matmul() { kernel<fn::Matmul<T>>::slot[Device::cuda.index()] = &detail::matmul<T>; }
 
 }  // namespace chainrule::cuda

@@ -53,7 +53,7 @@ template <class F, class R, class T> void reduce(const F& f, const ReduceLoops& 
 }  // namespace detail
 
 /// Registers reduction F from T to R.
-template <class F, class R, class T> void enrol_reduce() {
+template <class F, class R, class T> void register_reduce() {
   kernel<fn::ReduceKernel<F, R, T>>::slot[Device::cuda.index()] = &detail::reduce<F, R, T>;
 }
 
