@@ -1,30 +1,18 @@
 #pragma once
 // Where tensors come from: fresh memory, another look at the memory of a tensor, memory of the caller.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/tensor.hpp>
 
 namespace chainrule {
 
 namespace detail {
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_memory(const Shape& shape, DType dtype, std::size_t bytes,
-                                                               const char* op, Location at) {
-  fail(at, op, ": shape ", shape, " of ", name_of(dtype), " asks for ", bytes_text(bytes),
-       "; the system did not give them (the machine has ", bytes_text(Arena::physical_bytes()), ")");
-}
+[[noreturn, gnu::cold]] void fail_memory(const Shape& shape, DType dtype, std::size_t bytes, const char* op,
+                                         Location at);
 
-[[gnu::noinline]] inline ImplRef allocate_untyped(const Shape& shape, DType dtype, std::size_t element_size,
-                                                  Device device, const char* op, Location at) {
-  auto impl = make_impl();
-  const std::size_t bytes =
-      static_cast<std::size_t>(checked_strides(shape, element_size, impl->strides, op, at)) * element_size;
-  impl->shape = shape;
-  impl->dtype = dtype;
-  impl->storage = Ref(new Storage(bytes, device));
-  if (bytes > 0 && !impl->storage->data) [[unlikely]]
-    fail_memory(shape, dtype, bytes, op, at);
-  return impl;
-}
+ImplRef allocate_untyped(const Shape& shape, DType dtype, std::size_t element_size, Device device, const char* op,
+                         Location at);
 
 /// A fresh tensor with undefined values, for the result of `op`. Throws when the sizes do not fit in 62 bits of bytes
 /// or the memory is not there.
@@ -33,17 +21,7 @@ template <Element T> Tensor<T> allocate(const Shape& shape, Device device, const
 }
 
 /// Another tensor over the same storage, outside of the graph.
-[[gnu::noinline]] inline ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides,
-                                       std::int64_t offset) {
-  auto impl = make_impl();
-  impl->storage = x.impl()->storage;
-  impl->offset = offset;
-  impl->shape = shape;
-  impl->strides = strides;
-  impl->dtype = x.dtype();
-  impl->contiguous = is_contiguous(shape, strides);
-  return impl;
-}
+ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides, std::int64_t offset);
 inline ImplRef alias(const TensorBase& x) { return alias(x, x.shape(), x.strides(), x.impl()->offset); }
 
 /// The op's operands must lie on one device.
@@ -106,3 +84,40 @@ template <class T> Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, T
 }
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE void fail_memory(const Shape& shape, DType dtype, std::size_t bytes, const char* op,
+                                                    Location at) {
+  fail(at, op, ": shape ", shape, " of ", name_of(dtype), " asks for ", bytes_text(bytes),
+       "; the system did not give them (the machine has ", bytes_text(Arena::physical_bytes()), ")");
+}
+
+[[gnu::noinline]] CHAINRULE_INLINE ImplRef allocate_untyped(const Shape& shape, DType dtype, std::size_t element_size,
+                                                            Device device, const char* op, Location at) {
+  auto impl = make_impl();
+  const std::size_t bytes =
+      static_cast<std::size_t>(checked_strides(shape, element_size, impl->strides, op, at)) * element_size;
+  impl->shape = shape;
+  impl->dtype = dtype;
+  impl->storage = Ref(new Storage(bytes, device));
+  if (bytes > 0 && !impl->storage->data) [[unlikely]]
+    fail_memory(shape, dtype, bytes, op, at);
+  return impl;
+}
+
+[[gnu::noinline]] CHAINRULE_INLINE ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides,
+                                                 std::int64_t offset) {
+  auto impl = make_impl();
+  impl->storage = x.impl()->storage;
+  impl->offset = offset;
+  impl->shape = shape;
+  impl->strides = strides;
+  impl->dtype = x.dtype();
+  impl->contiguous = is_contiguous(shape, strides);
+  return impl;
+}
+
+}  // namespace chainrule::detail
+#endif

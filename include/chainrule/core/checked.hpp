@@ -3,6 +3,7 @@
 // does not fit. A size that is too large stays too large: sums and products stop at the ends of 64 bits, and the check
 // that follows refuses them.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/dtype.hpp>
 #include <chainrule/core/error.hpp>
 #include <concepts>
@@ -34,16 +35,7 @@ constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return a / b 
 inline constexpr std::int64_t most_bytes = std::int64_t{1} << 62;
 
 /// A number of bytes for a person: "512 B", "1.5 GiB", "64 TiB".
-[[gnu::cold]] inline std::string bytes_text(std::uint64_t bytes) {
-  constexpr const char* units[] = {" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"};
-  int unit = 0;
-  std::uint64_t tenths = 0;  // of the unit
-  for (; bytes >= 1024 && unit < 6; ++unit) {
-    tenths = bytes % 1024 * 10 / 1024;
-    bytes /= 1024;
-  }
-  return std::to_string(bytes) + (tenths > 0 ? '.' + std::to_string(tenths) : std::string()) + units[unit];
-}
+[[gnu::cold]] std::string bytes_text(std::uint64_t bytes);
 
 /// Whether an element of type T can hold `v`: integers exactly or with the fraction cut off, float and double up to
 /// rounding. Infinities and NaN are values of float and double. As a bool every number fits: all but 0 are true.
@@ -82,3 +74,20 @@ template <Element T, class N> constexpr T fitting(N v, const char* op, Location 
 }
 
 }  // namespace chainrule::detail
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+CHAINRULE_INLINE std::string bytes_text(std::uint64_t bytes) {
+  constexpr const char* units[] = {" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"};
+  int unit = 0;
+  std::uint64_t tenths = 0;  // of the unit
+  for (; bytes >= 1024 && unit < 6; ++unit) {
+    tenths = bytes % 1024 * 10 / 1024;
+    bytes /= 1024;
+  }
+  return std::to_string(bytes) + (tenths > 0 ? '.' + std::to_string(tenths) : std::string()) + units[unit];
+}
+
+}  // namespace chainrule::detail
+#endif

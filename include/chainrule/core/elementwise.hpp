@@ -11,6 +11,7 @@
 // without a far x.
 
 #include <chainrule/core/blocks.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/kernel.hpp>
 #include <chainrule/core/simd.hpp>
 #include <type_traits>
@@ -85,14 +86,8 @@ template <class F, class R, class... A> void untyped_row(const void* f, std::int
 }
 
 /// For the result of an op on these operands, broadcast against each other.
-[[gnu::noinline]] inline ImplRef allocate_result(const char* op, Location at, std::span<const TensorBase* const> in,
-                                                 DType dtype, std::size_t element_size) {
-  Shape shape = in[0]->shape();
-  for (const TensorBase* x : in.subspan(1))
-    if (!(x->shape() == shape)) shape = broadcast_shapes(shape, x->shape(), op, at);
-  for (const TensorBase* x : in.subspan(1)) check_same_device(op, at, *in[0], *x);
-  return allocate_untyped(shape, dtype, element_size, in[0]->device(), op, at);
-}
+ImplRef allocate_result(const char* op, Location at, std::span<const TensorBase* const> in, DType dtype,
+                        std::size_t element_size);
 
 }  // namespace detail
 
@@ -135,3 +130,19 @@ auto map(const F& f, Location at, const Tensor<A>& a, const Tensor<Rest>&... res
 }
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE ImplRef allocate_result(const char* op, Location at,
+                                                           std::span<const TensorBase* const> in, DType dtype,
+                                                           std::size_t element_size) {
+  Shape shape = in[0]->shape();
+  for (const TensorBase* x : in.subspan(1))
+    if (!(x->shape() == shape)) shape = broadcast_shapes(shape, x->shape(), op, at);
+  for (const TensorBase* x : in.subspan(1)) check_same_device(op, at, *in[0], *x);
+  return allocate_untyped(shape, dtype, element_size, in[0]->device(), op, at);
+}
+
+}  // namespace chainrule::detail
+#endif

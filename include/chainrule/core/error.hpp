@@ -2,6 +2,7 @@
 // Errors. One exception type; its message names the op or module, the rule that was broken, the values and the likely
 // fix.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/location.hpp>
 #include <concepts>
 #include <cstdio>
@@ -38,10 +39,7 @@ class Error : public std::exception {
   const void* module_type() const { return module_type_; }
 
  private:
-  [[gnu::cold, gnu::noinline]] void compose() {
-    text_ = module_path_.empty() ? message_ : module_path_ + ": " + message_;
-    if (at_.line > 0) text_ += std::string(" [") + at_.file + ':' + std::to_string(at_.line) + ']';
-  }
+  [[gnu::cold]] void compose();
   std::string message_, module_path_, text_;
   const void *module_ = nullptr, *module_type_ = nullptr;
   Location at_;
@@ -99,11 +97,7 @@ struct Part {
   static void append_text(std::string& s, const void* text) { append(s, static_cast<const char*>(text)); }
 };
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_with(Location at, std::initializer_list<Part> parts) {
-  std::string s;
-  for (const Part& part : parts) part.append_to(s, part.value);
-  throw Error(std::move(s), at);
-}
+[[noreturn, gnu::cold]] void fail_with(Location at, std::initializer_list<Part> parts);
 
 }  // namespace detail
 
@@ -120,3 +114,23 @@ template <class... Parts> inline void check(bool ok, Location at, const Parts&..
 }
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule {
+
+[[gnu::noinline]] CHAINRULE_INLINE void Error::compose() {
+  text_ = module_path_.empty() ? message_ : module_path_ + ": " + message_;
+  if (at_.line > 0) text_ += std::string(" [") + at_.file + ':' + std::to_string(at_.line) + ']';
+}
+
+}  // namespace chainrule
+namespace chainrule::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE void fail_with(Location at, std::initializer_list<Part> parts) {
+  std::string s;
+  for (const Part& part : parts) part.append_to(s, part.value);
+  throw Error(std::move(s), at);
+}
+
+}  // namespace chainrule::detail
+#endif

@@ -2,6 +2,7 @@
 // Which instruction set the kernels use. Every level is compiled into the program (function target attributes, no
 // -march needed); the level is chosen once, at run time, from what the processor has.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/environment.hpp>
 #include <atomic>
 #include <cstring>
@@ -21,44 +22,18 @@ namespace detail {
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
 /// Whether the processor has AMX for bfloat16, and Linux lets this process use it: a program must ask, since the tiles'
 /// 8 KiB then become a part of what is saved when a signal comes. Asks once.
-inline bool may_use_amx() {
-  static const bool granted = [] {
-    unsigned leaf = 7, part = 0, b = 0, features = 0;
-    __asm__("cpuid" : "+a"(leaf), "=b"(b), "+c"(part), "=d"(features));
-    constexpr unsigned bfloat16 = 1u << 22, tiles = 1u << 24;
-    if ((features & bfloat16) == 0 || (features & tiles) == 0) return false;
-    long answer = 158;  // arch_prctl(ARCH_REQ_XCOMP_PERM, XTILEDATA)
-    __asm__ volatile("syscall" : "+a"(answer) : "D"(0x1023l), "S"(18l) : "rcx", "r11", "memory");
-    return answer == 0;
-  }();
-  return granted;
-}
+bool may_use_amx();
 #else
 inline bool may_use_amx() { return false; }
 #endif
 
 #if defined(__x86_64__) && defined(__GNUC__)
-inline Isa best_isa() {
-  __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::base;
-  bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-  return !wide ? Isa::avx2 : may_use_amx() ? Isa::amx : Isa::avx512;
-}
+Isa best_isa();
 #else
 inline Isa best_isa() { return Isa::base; }
 #endif
 
-inline Isa isa_from_environment() {
-  const Isa best = best_isa();
-  const char* text = chainrule::detail::setting("CHAINRULE_ISA");
-  if (!text) return best;
-  for (int level = 0; level <= static_cast<int>(best); ++level)
-    if (!std::strcmp(text, name(static_cast<Isa>(level)))) return static_cast<Isa>(level);
-  constexpr const char* choices[] = {"base: this processor has no more", "base or avx2: this processor has no more",
-                                     "base, avx2 or avx512: this processor has no more", "base, avx2, avx512 or amx"};
-  chainrule::detail::refuse_setting("CHAINRULE_ISA", text, choices[static_cast<int>(best)]);
-}
+Isa isa_from_environment();
 
 inline std::atomic<Isa>& isa_setting() {
   static std::atomic<Isa> isa{isa_from_environment()};
@@ -81,3 +56,41 @@ inline Isa set_isa(Isa asked) {
 }
 
 }  // namespace chainrule::cpu
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::cpu::detail {
+
+CHAINRULE_INLINE bool may_use_amx() {
+  static const bool granted = [] {
+    unsigned leaf = 7, part = 0, b = 0, features = 0;
+    __asm__("cpuid" : "+a"(leaf), "=b"(b), "+c"(part), "=d"(features));
+    constexpr unsigned bfloat16 = 1u << 22, tiles = 1u << 24;
+    if ((features & bfloat16) == 0 || (features & tiles) == 0) return false;
+    long answer = 158;  // arch_prctl(ARCH_REQ_XCOMP_PERM, XTILEDATA)
+    __asm__ volatile("syscall" : "+a"(answer) : "D"(0x1023l), "S"(18l) : "rcx", "r11", "memory");
+    return answer == 0;
+  }();
+  return granted;
+}
+
+CHAINRULE_INLINE Isa best_isa() {
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::base;
+  bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  return !wide ? Isa::avx2 : may_use_amx() ? Isa::amx : Isa::avx512;
+}
+
+CHAINRULE_INLINE Isa isa_from_environment() {
+  const Isa best = best_isa();
+  const char* text = chainrule::detail::setting("CHAINRULE_ISA");
+  if (!text) return best;
+  for (int level = 0; level <= static_cast<int>(best); ++level)
+    if (!std::strcmp(text, name(static_cast<Isa>(level)))) return static_cast<Isa>(level);
+  constexpr const char* choices[] = {"base: this processor has no more", "base or avx2: this processor has no more",
+                                     "base, avx2 or avx512: this processor has no more", "base, avx2, avx512 or amx"};
+  chainrule::detail::refuse_setting("CHAINRULE_ISA", text, choices[static_cast<int>(best)]);
+}
+
+}  // namespace chainrule::cpu::detail
+#endif

@@ -2,6 +2,7 @@
 // Kernel slots: one function pointer per op and device. A backend registers a kernel by writing its pointer into the
 // slot; the slot is one object for the whole program, whichever compiler compiled the file that fills it.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/device.hpp>
 
 namespace chainrule {
@@ -20,14 +21,7 @@ concept HasCpuKernel = requires {
 
 namespace detail {
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_no_kernel(const char* op, Device d, Location at) {
-  if (d == Device::cpu)
-    fail(at, op,
-         ": no CPU kernel in this program; include <chainrule/chainrule.hpp> here, or <chainrule/kernels.hpp> in one "
-         "other source file, or link chainrule::compiled");
-  fail(at, op, ": no ", name_of(d), " kernel in this program; link chainrule::", name_of(d),
-       ", or move the tensor with .to(Device::cpu)");
-}
+[[noreturn, gnu::cold]] void fail_no_kernel(const char* op, Device d, Location at);
 
 }  // namespace detail
 
@@ -61,3 +55,18 @@ template <class Op, typename Op::fn* f> inline const Register<Op> registered_cpu
 template <auto f, class Op> constexpr void compile_in(Op*) { (void)&registered_cpu_kernel<Op, f>; }
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE void fail_no_kernel(const char* op, Device d, Location at) {
+  if (d == Device::cpu)
+    fail(at, op,
+         ": no CPU kernel in this program; include <chainrule/chainrule.hpp> here, or <chainrule/kernels.hpp> in one "
+         "other source file, or link chainrule::compiled");
+  fail(at, op, ": no ", name_of(d), " kernel in this program; link chainrule::", name_of(d),
+       ", or move the tensor with .to(Device::cpu)");
+}
+
+}  // namespace chainrule::detail
+#endif

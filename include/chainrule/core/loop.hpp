@@ -1,6 +1,7 @@
 #pragma once
 // Walking several tensors of one shape together, whatever their strides.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/tensor.hpp>
 
 namespace chainrule::detail {
@@ -30,39 +31,8 @@ struct AnyLoop {
 };
 
 // The dimensions of a loop over n operands; gives their number.
-[[gnu::noinline]] inline int plan_loop(const Shape& shape, const TensorBase* const* all, int n, std::int64_t* size,
-                                       std::int64_t (*stride)[Shape::max_dims]) {
-  int dims = 0;
-  bool flat = true;  // all lie in memory in the order of the walk
-  for (int k = 0; k < n && flat; ++k) flat = all[k]->is_contiguous() && all[k]->shape() == shape;
-  if (flat) {
-    size[0] = shape.numel();
-    for (int k = 0; k < n; ++k) stride[k][0] = 1;
-    return 1;
-  }
-  for (int d = 0; d < shape.size(); ++d) {
-    if (shape[d] == 1) continue;
-    bool merges = dims > 0;
-    for (int k = 0; k < n; ++k) {
-      const int mine = d - (shape.size() - all[k]->dim());
-      const std::int64_t step = mine < 0 || all[k]->shape()[mine] == 1 ? 0 : all[k]->strides()[mine];
-      merges = merges && stride[k][dims - 1] == step * shape[d];
-      stride[k][dims] = step;
-    }
-    if (merges) {
-      for (int k = 0; k < n; ++k) stride[k][dims - 1] = stride[k][dims];
-      size[dims - 1] *= shape[d];
-    } else {
-      size[dims++] = shape[d];
-    }
-  }
-  if (dims == 0) {  // one element
-    size[0] = 1;
-    for (int k = 0; k < n; ++k) stride[k][0] = 0;
-    dims = 1;
-  }
-  return dims;
-}
+int plan_loop(const Shape& shape, const TensorBase* const* all, int n, std::int64_t* size,
+              std::int64_t (*stride)[Shape::max_dims]);
 
 template <std::same_as<TensorBase>... X>
 Loop<static_cast<int>(sizeof...(X))> make_loop(const Shape& shape, const X&... operands) {
@@ -95,3 +65,43 @@ template <int N> struct Cursor {  // where each operand of a loop, N at most, st
 };
 
 }  // namespace chainrule::detail
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE int plan_loop(const Shape& shape, const TensorBase* const* all, int n,
+                                                 std::int64_t* size, std::int64_t (*stride)[Shape::max_dims]) {
+  int dims = 0;
+  bool flat = true;  // all lie in memory in the order of the walk
+  for (int k = 0; k < n && flat; ++k) flat = all[k]->is_contiguous() && all[k]->shape() == shape;
+  if (flat) {
+    size[0] = shape.numel();
+    for (int k = 0; k < n; ++k) stride[k][0] = 1;
+    return 1;
+  }
+  for (int d = 0; d < shape.size(); ++d) {
+    if (shape[d] == 1) continue;
+    bool merges = dims > 0;
+    for (int k = 0; k < n; ++k) {
+      const int mine = d - (shape.size() - all[k]->dim());
+      const std::int64_t step = mine < 0 || all[k]->shape()[mine] == 1 ? 0 : all[k]->strides()[mine];
+      merges = merges && stride[k][dims - 1] == step * shape[d];
+      stride[k][dims] = step;
+    }
+    if (merges) {
+      for (int k = 0; k < n; ++k) stride[k][dims - 1] = stride[k][dims];
+      size[dims - 1] *= shape[d];
+    } else {
+      size[dims++] = shape[d];
+    }
+  }
+  if (dims == 0) {  // one element
+    size[0] = 1;
+    for (int k = 0; k < n; ++k) stride[k][0] = 0;
+    dims = 1;
+  }
+  return dims;
+}
+
+}  // namespace chainrule::detail
+#endif

@@ -3,6 +3,7 @@
 // gradient rule, and the line of the user's program. Creation order is a topological order; the engine in
 // autograd/engine.hpp walks it backward.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/tensor.hpp>
 #include <array>
 #include <atomic>
@@ -155,15 +156,7 @@ namespace detail {
 inline thread_local Node** dying = nullptr;
 
 // The outermost call owns a list; nodes that would be freed by the one being freed are put there instead of recursing.
-[[gnu::noinline]] inline void drop(Node* node) noexcept {
-  if (dying) {
-    node->next_dying = std::exchange(*dying, node);
-    return;
-  }
-  dying = &node;
-  while (node) delete std::exchange(node, node->next_dying);
-  dying = nullptr;
-}
+void drop(Node* node) noexcept;
 inline TensorImpl::TensorImpl() = default;
 inline TensorImpl::~TensorImpl() = default;
 
@@ -180,15 +173,7 @@ inline void give_node(TensorImpl& impl, NodeRef&& node) {
   impl.edits = impl.base ? impl.base->edits : impl.edits + 1;  // views of it notice
 }
 
-[[gnu::cold, gnu::noinline]] inline void follow_base(TensorImpl& view) {
-  check(!view.requires_grad, {},
-        "this view requires grad, and what it looks at was edited in place since by an op that is recorded: its "
-        "gradient would be lost; "
-        "call requires_grad_() on the tensor that it looks at, or on a clone() of the view");
-  const TensorImpl& base = *view.base;
-  if (base.node) base.node->ops->follow_base(view);
-  else give_node(view, {});
-}
+[[gnu::cold]] void follow_base(TensorImpl& view);
 
 /// Whether nobody but the `handles` that the caller knows of can see this value, so that it may be written over.
 inline bool owned_alone(const TensorBase& x, std::uint32_t handles) {
@@ -229,3 +214,29 @@ struct enable_grad : set_grad_enabled {
 };
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE void drop(Node* node) noexcept {
+  if (dying) {
+    node->next_dying = std::exchange(*dying, node);
+    return;
+  }
+  dying = &node;
+  while (node) delete std::exchange(node, node->next_dying);
+  dying = nullptr;
+}
+
+[[gnu::noinline]] CHAINRULE_INLINE void follow_base(TensorImpl& view) {
+  check(!view.requires_grad, {},
+        "this view requires grad, and what it looks at was edited in place since by an op that is recorded: its "
+        "gradient would be lost; "
+        "call requires_grad_() on the tensor that it looks at, or on a clone() of the view");
+  const TensorImpl& base = *view.base;
+  if (base.node) base.node->ops->follow_base(view);
+  else give_node(view, {});
+}
+
+}  // namespace chainrule::detail
+#endif

@@ -2,6 +2,7 @@
 // OpNode: the node of every recorded op, with its operands, saved values and rule behind it in one block of memory; and
 // RuleOf, the only part that is compiled for each rule.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/observer.hpp>
 #include <chainrule/core/recompute.hpp>
 #include <new>
@@ -34,38 +35,15 @@ class OpNode final : public Node {
   };
 
   /// The caller puts the rule where rule() says.
-  [[gnu::noinline]] static OpNode* make(const char* op_name, Location where, const TensorBase& value,
-                                        const GradOps* typed, std::span<const OperandRef> in,
-                                        std::span<const TensorBase* const> save, const RuleType& type) {
-    void* memory =
-        pool().allocate(sizeof(OpNode) + in.size() * sizeof(Edge) + save.size() * sizeof(SavedItem) + type.bytes);
-    return ::new (memory) OpNode(op_name, where, value, typed, in, save, type);
-  }
+  static OpNode* make(const char* op_name, Location where, const TensorBase& value, const GradOps* typed,
+                      std::span<const OperandRef> in, std::span<const TensorBase* const> save, const RuleType& type);
   void* rule() { return items() + saved_; }
 
   /// How many values were saved.
   std::size_t saved_count() const { return saved_; }
   /// Saved value i for the rule that the walk runs, or, without a walk, for recompute(). This op's own result gets its
   /// place in the graph back, for second derivatives.
-  [[gnu::noinline]] ImplRef unpack(std::size_t i, Walk* walk) {
-    SavedItem& item = items()[i];
-    if (!item.defined) return {};
-    const bool last = walk && walk->frees();
-    if (item.recomputed) {
-      const NodeRef producer = last ? item.producer.take() : item.producer.copy();
-      if (!producer) fail_released();
-      return recompute_value(producer, walk).share();
-    }
-    ImplRef value = last ? item.value.take() : item.value.copy();
-    if (!value) [[unlikely]]
-      fail_released();
-    if (value->storage->version != item.version) [[unlikely]]
-      fail_edited(item, *value);
-    if (!item.own || !grad_enabled) return value;
-    ImplRef again = alias(TensorBase(std::move(value)));
-    again->node = NodeRef(this);
-    return again;
-  }
+  ImplRef unpack(std::size_t i, Walk* walk);
 
   Grads run(const TensorBase& upstream, const Needs& need) override {
     return type_->call(*this, rule(), upstream, need);
@@ -198,3 +176,37 @@ template <class T, class Rule, class... S> struct RuleOf {
 
 }  // namespace detail
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE OpNode* OpNode::make(const char* op_name, Location where, const TensorBase& value,
+                                                        const GradOps* typed, std::span<const OperandRef> in,
+                                                        std::span<const TensorBase* const> save, const RuleType& type) {
+  void* memory =
+      pool().allocate(sizeof(OpNode) + in.size() * sizeof(Edge) + save.size() * sizeof(SavedItem) + type.bytes);
+  return ::new (memory) OpNode(op_name, where, value, typed, in, save, type);
+}
+
+[[gnu::noinline]] CHAINRULE_INLINE ImplRef OpNode::unpack(std::size_t i, Walk* walk) {
+  SavedItem& item = items()[i];
+  if (!item.defined) return {};
+  const bool last = walk && walk->frees();
+  if (item.recomputed) {
+    const NodeRef producer = last ? item.producer.take() : item.producer.copy();
+    if (!producer) fail_released();
+    return recompute_value(producer, walk).share();
+  }
+  ImplRef value = last ? item.value.take() : item.value.copy();
+  if (!value) [[unlikely]]
+    fail_released();
+  if (value->storage->version != item.version) [[unlikely]]
+    fail_edited(item, *value);
+  if (!item.own || !grad_enabled) return value;
+  ImplRef again = alias(TensorBase(std::move(value)));
+  again->node = NodeRef(this);
+  return again;
+}
+
+}  // namespace chainrule::detail
+#endif

@@ -2,6 +2,7 @@
 // Threads. Work is cut into tasks by its size, never by the number of threads, so a result is bitwise the same for any
 // number of threads.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/environment.hpp>
 #include <chainrule/core/error.hpp>
 #include <chainrule/core/thread_pool.hpp>
@@ -16,21 +17,12 @@ namespace detail {
 
 #ifdef __linux__
 // The cores this process may use: a container often has fewer than the machine. (<thread> costs 30,000 lines.)
-inline int available_cores() {
-  cpu_set_t allowed;
-  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed)
-                                                             : static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
-}
+int available_cores();
 #else
 inline int available_cores() { return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)); }
 #endif
 
-inline int default_threads() {
-  if (const int asked = threads_setting("CHAINRULE_THREADS")) return asked;
-  if (const int asked = threads_setting("OMP_NUM_THREADS")) return asked;
-  const int cores = available_cores();
-  return cores > 1 ? cores : 1;
-}
+int default_threads();
 inline std::atomic<int>& thread_setting() {
   static std::atomic<int> n{default_threads()};
   return n;
@@ -52,14 +44,7 @@ namespace detail {
 
 // The two ways to share work out. They know a task by its address only: what a kernel does for a task is compiled once,
 // and not again for the case that one thread does it all.
-[[gnu::noinline]] inline void share_out(std::int64_t tasks, ThreadPool::Task* task, const void* job) {
-  const int threads = static_cast<int>(tasks < get_num_threads() ? tasks : get_num_threads());
-  if (threads <= 1 || inside_parallel) {
-    for (std::int64_t i = 0; i < tasks; ++i) task(job, i);
-    return;
-  }
-  ThreadPool::of_program().run(threads, tasks, task, job);
-}
+void share_out(std::int64_t tasks, ThreadPool::Task* task, const void* job);
 
 struct Chunks {
   std::int64_t n, grain;
@@ -99,3 +84,31 @@ template <class Task> void parallel_chunks(std::int64_t n, std::int64_t grain, c
 }
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE void share_out(std::int64_t tasks, ThreadPool::Task* task, const void* job) {
+  const int threads = static_cast<int>(tasks < get_num_threads() ? tasks : get_num_threads());
+  if (threads <= 1 || inside_parallel) {
+    for (std::int64_t i = 0; i < tasks; ++i) task(job, i);
+    return;
+  }
+  ThreadPool::of_program().run(threads, tasks, task, job);
+}
+
+CHAINRULE_INLINE int available_cores() {
+  cpu_set_t allowed;
+  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed)
+                                                             : static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+CHAINRULE_INLINE int default_threads() {
+  if (const int asked = threads_setting("CHAINRULE_THREADS")) return asked;
+  if (const int asked = threads_setting("OMP_NUM_THREADS")) return asked;
+  const int cores = available_cores();
+  return cores > 1 ? cores : 1;
+}
+
+}  // namespace chainrule::detail
+#endif

@@ -8,6 +8,7 @@
 // place. It is written with ops, so it runs on every device and can be differentiated again. It need not undo
 // broadcasting: the engine does.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/observer.hpp>
 #include <chainrule/core/op_node.hpp>
 #include <vector>
@@ -48,13 +49,8 @@ inline bool any_requires_grad(std::span<const OperandRef> in) {
   return any;
 }
 
-[[gnu::cold, gnu::noinline]] inline void tell_forward(const char* op, std::span<const OperandRef> inputs,
-                                                      const TensorBase& output, Location at) {
-  std::vector<const TensorBase*> all;
-  for (const auto& i : inputs)
-    if (i.tensor->defined()) all.push_back(i.tensor);
-  ObserverAccess::tell(observer, &Observer::forward, ForwardEvent{op, all, output, output.impl()->node.get(), at});
-}
+[[gnu::cold]] void tell_forward(const char* op, std::span<const OperandRef> inputs, const TensorBase& output,
+                                Location at);
 
 /// record() for a rule of any type and any number of saved values.
 template <class T>
@@ -88,3 +84,17 @@ Tensor<T> record_span(const char* op, Tensor<T> value, std::span<const OperandRe
 }  // namespace detail
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE void tell_forward(const char* op, std::span<const OperandRef> inputs,
+                                                     const TensorBase& output, Location at) {
+  std::vector<const TensorBase*> all;
+  for (const auto& i : inputs)
+    if (i.tensor->defined()) all.push_back(i.tensor);
+  ObserverAccess::tell(observer, &Observer::forward, ForwardEvent{op, all, output, output.impl()->node.get(), at});
+}
+
+}  // namespace chainrule::detail
+#endif

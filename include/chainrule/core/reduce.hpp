@@ -4,6 +4,7 @@
 // depend on the number of threads, and rounding errors grow with the logarithm of the length rather than with the
 // length.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/elementwise.hpp>
 #include <memory>
 
@@ -19,26 +20,7 @@ struct Reduction {
   bool reduced[Shape::max_dims] = {};
 };
 
-inline Reduction plan_reduction(const TensorBase& x, const Dims& dims, bool keepdim, const char* op, Location at) {
-  Reduction r;
-  r.from = r.kept = x.shape();
-  for (auto dim : dims) {
-    int d = wrap_dim(dim, std::max(1, x.dim()), op, at);  // a scalar has dimension 0, as in PyTorch
-    check(!r.reduced[d], at, op, ": dimension ", d, " stands twice in ", dims);
-    r.reduced[d] = true;
-  }
-  for (int d = 0; d < x.dim(); ++d) {
-    if (dims.empty()) r.reduced[d] = true;
-    if (r.reduced[d]) {
-      r.count *= x.shape()[d];
-      r.kept[d] = 1;
-      if (keepdim) r.result.push_back(1);
-    } else {
-      r.result.push_back(x.shape()[d]);
-    }
-  }
-  return r;
-}
+Reduction plan_reduction(const TensorBase& x, const Dims& dims, bool keepdim, const char* op, Location at);
 
 /// The reduced and the kept dimensions as loops over (out, in), inner dimension last.
 struct ReduceLoops {
@@ -46,41 +28,7 @@ struct ReduceLoops {
   Loop<1> reduced;  // walks the elements of one output
 };
 
-inline ReduceLoops make_reduce_loops(const TensorBase& x, const Reduction& plan) {
-  ReduceLoops loops;
-  loops.kept.numel = loops.reduced.numel = 1;
-  std::int64_t out_stride[Shape::max_dims];
-  std::int64_t step = 1;
-  for (int d = x.dim() - 1; d >= 0; --d) {
-    out_stride[d] = step;
-    step *= plan.kept[d];
-  }
-  auto push = [](auto& loop, std::int64_t size, auto... strides) {
-    constexpr int n = static_cast<int>(sizeof...(strides));
-    std::int64_t s[n] = {strides...};
-    loop.numel *= size;
-    if (size == 1) return;
-    bool merges = loop.dims > 0;
-    for (int k = 0; k < n && merges; ++k) merges = loop.stride[k][loop.dims - 1] == s[k] * size;
-    int at = merges ? loop.dims - 1 : loop.dims++;
-    loop.size[at] = merges ? loop.size[at] * size : size;
-    for (int k = 0; k < n; ++k) loop.stride[k][at] = s[k];
-  };
-  for (int d = 0; d < x.dim(); ++d) {
-    if (plan.reduced[d]) push(loops.reduced, x.shape()[d], x.strides()[d]);
-    else push(loops.kept, x.shape()[d], out_stride[d], x.strides()[d]);
-  }
-  auto one = [](auto& loop) {
-    if (loop.dims == 0) {
-      loop.dims = 1;
-      loop.size[0] = loop.numel;
-      for (auto& stride : loop.stride) stride[0] = 0;
-    }
-  };
-  one(loops.kept);
-  one(loops.reduced);
-  return loops;
-}
+ReduceLoops make_reduce_loops(const TensorBase& x, const Reduction& plan);
 
 inline constexpr std::int64_t reduce_stretch = 4096;  // elements folded in running totals before those are joined
 
@@ -196,8 +144,126 @@ inline constexpr std::int64_t reduce_grain =
 inline constexpr std::int64_t column_stretch = 1024;
 
 /// Long rows into few outputs: each row is cut into pieces.
-inline void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
-                             const char* x) {
+void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x);
+
+/// Outputs that lie side by side, as the columns of a matrix: rows are folded into a stretch of outputs at once, in
+/// groups that are joined into the total. Where the outputs are few and the rows many, bands of rows are tasks of their
+/// own.
+void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x);
+
+/// Everything else: each output folds its rows of the innermost reduced dimension. Neighbouring outputs go together, so
+/// that memory is read in order.
+void reduce_rows(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x);
+
+void reduce_untyped(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x);
+
+}  // namespace detail
+
+namespace fn {
+
+/// The slot of a reduction F from T to R.
+template <class F, class R, class T> struct ReduceKernel {
+  static constexpr auto name = F::name;
+  using fn = void(const F& f, const detail::ReduceLoops& loops, R* out, const T* x);
+
+  static void cpu(const F& f, const detail::ReduceLoops& loops, R* out, const T* x) {
+    static constexpr detail::FoldTable table{sizeof(R), sizeof(T), &start, &rows, &columns, &join};
+    detail::reduce_untyped(table, &f, loops, reinterpret_cast<char*>(out), reinterpret_cast<const char*>(x));
+  }
+
+ private:
+  static void start(const void* f, void* out, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) static_cast<R*>(out)[i] = static_cast<const F*>(f)->template start<R>();
+  }
+  static void rows(const void* f, void* out, std::int64_t out_step, const void* x, std::int64_t x_step,
+                   std::int64_t count, std::int64_t n, std::int64_t stride) {
+    detail::fold_rows(*static_cast<const F*>(f), static_cast<R*>(out), out_step, static_cast<const T*>(x), x_step,
+                      count, n, stride);
+  }
+  static void columns(const void* f, void* total, const void* x, std::int64_t n, std::int64_t count,
+                      std::int64_t step) {
+    detail::fold_columns(*static_cast<const F*>(f), static_cast<R*>(total), static_cast<const T*>(x), n, count, step);
+  }
+  static void join(const void* f, void* total, const void* part, std::int64_t n) {
+    detail::join_columns(*static_cast<const F*>(f), static_cast<R*>(total), static_cast<const R*>(part), n);
+  }
+};
+
+}  // namespace fn
+
+/// A fresh tensor: F over the dimensions of the plan. Not recorded.
+template <class R, class F, class T>
+Tensor<R> reduce(const F& f, const Tensor<T>& x, const detail::Reduction& plan, Location at) {
+  Tensor<R> out = detail::allocate<R>(plan.result, x.device(), F::name, at);
+  kernel<fn::ReduceKernel<F, R, T>>::on(x.device(), at)(f, detail::make_reduce_loops(x, plan), out.data(), x.data());
+  return out;
+}
+
+}  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+CHAINRULE_INLINE Reduction plan_reduction(const TensorBase& x, const Dims& dims, bool keepdim, const char* op,
+                                          Location at) {
+  Reduction r;
+  r.from = r.kept = x.shape();
+  for (auto dim : dims) {
+    int d = wrap_dim(dim, std::max(1, x.dim()), op, at);  // a scalar has dimension 0, as in PyTorch
+    check(!r.reduced[d], at, op, ": dimension ", d, " stands twice in ", dims);
+    r.reduced[d] = true;
+  }
+  for (int d = 0; d < x.dim(); ++d) {
+    if (dims.empty()) r.reduced[d] = true;
+    if (r.reduced[d]) {
+      r.count *= x.shape()[d];
+      r.kept[d] = 1;
+      if (keepdim) r.result.push_back(1);
+    } else {
+      r.result.push_back(x.shape()[d]);
+    }
+  }
+  return r;
+}
+
+CHAINRULE_INLINE ReduceLoops make_reduce_loops(const TensorBase& x, const Reduction& plan) {
+  ReduceLoops loops;
+  loops.kept.numel = loops.reduced.numel = 1;
+  std::int64_t out_stride[Shape::max_dims];
+  std::int64_t step = 1;
+  for (int d = x.dim() - 1; d >= 0; --d) {
+    out_stride[d] = step;
+    step *= plan.kept[d];
+  }
+  auto push = [](auto& loop, std::int64_t size, auto... strides) {
+    constexpr int n = static_cast<int>(sizeof...(strides));
+    std::int64_t s[n] = {strides...};
+    loop.numel *= size;
+    if (size == 1) return;
+    bool merges = loop.dims > 0;
+    for (int k = 0; k < n && merges; ++k) merges = loop.stride[k][loop.dims - 1] == s[k] * size;
+    int at = merges ? loop.dims - 1 : loop.dims++;
+    loop.size[at] = merges ? loop.size[at] * size : size;
+    for (int k = 0; k < n; ++k) loop.stride[k][at] = s[k];
+  };
+  for (int d = 0; d < x.dim(); ++d) {
+    if (plan.reduced[d]) push(loops.reduced, x.shape()[d], x.strides()[d]);
+    else push(loops.kept, x.shape()[d], out_stride[d], x.strides()[d]);
+  }
+  auto one = [](auto& loop) {
+    if (loop.dims == 0) {
+      loop.dims = 1;
+      loop.size[0] = loop.numel;
+      for (auto& stride : loop.stride) stride[0] = 0;
+    }
+  };
+  one(loops.kept);
+  one(loops.reduced);
+  return loops;
+}
+
+CHAINRULE_INLINE void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
+                                       const char* x) {
   const std::int64_t n = loops.reduced.numel, stride = loops.reduced.stride[0][0],
                      pieces = (n + reduce_grain - 1) / reduce_grain, outputs = loops.kept.numel;
   const int last = loops.kept.dims - 1;
@@ -217,10 +283,8 @@ inline void reduce_in_pieces(const FoldTable& table, const void* f, const Reduce
   }
 }
 
-/// Outputs that lie side by side, as the columns of a matrix: rows are folded into a stretch of outputs at once, in
-/// groups that are joined into the total. Where the outputs are few and the rows many, bands of rows are tasks of their
-/// own.
-inline void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x) {
+CHAINRULE_INLINE void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
+                                     const char* x) {
   constexpr std::int64_t group = 128, band = 8 * group;
   const auto& kept = loops.kept;
   const auto& reduced = loops.reduced;
@@ -278,9 +342,8 @@ inline void reduce_columns(const FoldTable& table, const void* f, const ReduceLo
   else parallel_for(blocks, task);
 }
 
-/// Everything else: each output folds its rows of the innermost reduced dimension. Neighbouring outputs go together, so
-/// that memory is read in order.
-inline void reduce_rows(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x) {
+CHAINRULE_INLINE void reduce_rows(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
+                                  const char* x) {
   const auto& reduced = loops.reduced;
   const int last = loops.kept.dims - 1, inner = reduced.dims - 1;
   const std::int64_t n = reduced.size[inner], stride = reduced.stride[0][inner], out_step = loops.kept.stride[0][last],
@@ -306,7 +369,8 @@ inline void reduce_rows(const FoldTable& table, const void* f, const ReduceLoops
   });
 }
 
-inline void reduce_untyped(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x) {
+CHAINRULE_INLINE void reduce_untyped(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
+                                     const char* x) {
   const auto& kept = loops.kept;
   const auto& reduced = loops.reduced;
   if (kept.numel == 0) return;
@@ -318,46 +382,5 @@ inline void reduce_untyped(const FoldTable& table, const void* f, const ReduceLo
   reduce_rows(table, f, loops, out, x);
 }
 
-}  // namespace detail
-
-namespace fn {
-
-/// The slot of a reduction F from T to R.
-template <class F, class R, class T> struct ReduceKernel {
-  static constexpr auto name = F::name;
-  using fn = void(const F& f, const detail::ReduceLoops& loops, R* out, const T* x);
-
-  static void cpu(const F& f, const detail::ReduceLoops& loops, R* out, const T* x) {
-    static constexpr detail::FoldTable table{sizeof(R), sizeof(T), &start, &rows, &columns, &join};
-    detail::reduce_untyped(table, &f, loops, reinterpret_cast<char*>(out), reinterpret_cast<const char*>(x));
-  }
-
- private:
-  static void start(const void* f, void* out, std::int64_t n) {
-    for (std::int64_t i = 0; i < n; ++i) static_cast<R*>(out)[i] = static_cast<const F*>(f)->template start<R>();
-  }
-  static void rows(const void* f, void* out, std::int64_t out_step, const void* x, std::int64_t x_step,
-                   std::int64_t count, std::int64_t n, std::int64_t stride) {
-    detail::fold_rows(*static_cast<const F*>(f), static_cast<R*>(out), out_step, static_cast<const T*>(x), x_step,
-                      count, n, stride);
-  }
-  static void columns(const void* f, void* total, const void* x, std::int64_t n, std::int64_t count,
-                      std::int64_t step) {
-    detail::fold_columns(*static_cast<const F*>(f), static_cast<R*>(total), static_cast<const T*>(x), n, count, step);
-  }
-  static void join(const void* f, void* total, const void* part, std::int64_t n) {
-    detail::join_columns(*static_cast<const F*>(f), static_cast<R*>(total), static_cast<const R*>(part), n);
-  }
-};
-
-}  // namespace fn
-
-/// A fresh tensor: F over the dimensions of the plan. Not recorded.
-template <class R, class F, class T>
-Tensor<R> reduce(const F& f, const Tensor<T>& x, const detail::Reduction& plan, Location at) {
-  Tensor<R> out = detail::allocate<R>(plan.result, x.device(), F::name, at);
-  kernel<fn::ReduceKernel<F, R, T>>::on(x.device(), at)(f, detail::make_reduce_loops(x, plan), out.data(), x.data());
-  return out;
-}
-
-}  // namespace chainrule
+}  // namespace chainrule::detail
+#endif

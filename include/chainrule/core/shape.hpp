@@ -2,6 +2,7 @@
 // Shape: the sizes (or the strides, or a list of dimensions) of a tensor, kept inline: making one allocates nothing.
 
 #include <chainrule/core/checked.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -77,11 +78,7 @@ class Shape {
   }
 
   /// "(2, 3)", "(5,)" and "()" as Python writes tuples.
-  [[gnu::cold]] std::string str() const {
-    std::string s = "(";
-    for (int i = 0; i < size_; ++i) s += (i ? ", " : "") + std::to_string(at_[i]);
-    return s + (size_ == 1 ? ",)" : ")");
-  }
+  [[gnu::cold]] std::string str() const;
 
  private:
   std::int64_t at_[max_dims] = {};
@@ -93,15 +90,59 @@ using Strides = Shape;  ///< elements from one entry to the next, per dimension
 
 namespace detail {
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail_shape(const Shape& shape, std::size_t element_size,
-                                                              const char* op, Location at) {
+[[noreturn, gnu::cold]] void fail_shape(const Shape& shape, std::size_t element_size, const char* op, Location at);
+/// checked_numel(), and the row-major strides on the way: for what is called at each op.
+std::int64_t checked_strides(const Shape& shape, std::size_t element_size, Strides& strides, const char* op,
+                             Location at);
+/// The number of elements, after a check that every size is 0 or more and that the elements take less than 2^62 bytes
+/// (sizes of 0 count as 1: strides are products of the others). Whoever makes a tensor, or a view with more elements,
+/// calls it first.
+inline std::int64_t checked_numel(const Shape& shape, std::size_t element_size, const char* op, Location at) {
+  Strides strides;
+  return checked_strides(shape, element_size, strides, op, at);
+}
+
+/// Row-major strides of a shape that checked_numel() has seen.
+Strides contiguous_strides(const Shape& shape);
+
+bool is_contiguous(const Shape& shape, const Strides& strides);
+
+/// Turns -1 into n - 1 and so on. Throws when `d` is not a dimension of an n-dimensional tensor.
+inline int wrap_dim(std::int64_t d, int n, const char* op, Location at) {
+  const std::int64_t wrapped = d < 0 ? d + n : d;
+  if (wrapped < 0 || wrapped >= n) [[unlikely]] {
+    if (n == 0) fail(at, op, ": dimension ", d, " does not exist in a tensor with 0 dimensions");
+    fail(at, op, ": dimension ", d, " does not exist in a tensor with ", n, " dimensions (expected ", -n, " to ", n - 1,
+         ")");
+  }
+  return static_cast<int>(wrapped);
+}
+
+/// The common shape of two operands by the broadcasting rule: sizes are matched from the right; equal, or one of them
+/// 1.
+Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op, Location at);
+
+/// Nothing but {} converts to it: as the first member of an options struct it makes positional braces, {2, 1}, an error
+/// instead of a guess.
+struct NamedOnly {
+  explicit constexpr NamedOnly() = default;
+};
+
+}  // namespace detail
+}  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE void fail_shape(const Shape& shape, std::size_t element_size, const char* op,
+                                                   Location at) {
   for (auto s : shape) check(s >= 0, at, op, ": sizes must not be negative, got ", shape);
   fail(at, op, ": shape ", shape, " is too large: with ", element_size, element_size == 1 ? " byte" : " bytes",
        " an element it has more than 2^62 bytes; is one of the sizes wrong?");
 }
-/// checked_numel(), and the row-major strides on the way: for what is called at each op.
-inline std::int64_t checked_strides(const Shape& shape, std::size_t element_size, Strides& strides, const char* op,
-                                    Location at) {
+
+CHAINRULE_INLINE std::int64_t checked_strides(const Shape& shape, std::size_t element_size, Strides& strides,
+                                              const char* op, Location at) {
   std::int64_t step = 1, bytes = 0;
   bool bad = false, empty = false;
   strides = shape;
@@ -117,16 +158,8 @@ inline std::int64_t checked_strides(const Shape& shape, std::size_t element_size
     fail_shape(shape, element_size, op, at);
   return empty ? 0 : step;
 }
-/// The number of elements, after a check that every size is 0 or more and that the elements take less than 2^62 bytes
-/// (sizes of 0 count as 1: strides are products of the others). Whoever makes a tensor, or a view with more elements,
-/// calls it first.
-inline std::int64_t checked_numel(const Shape& shape, std::size_t element_size, const char* op, Location at) {
-  Strides strides;
-  return checked_strides(shape, element_size, strides, op, at);
-}
 
-/// Row-major strides of a shape that checked_numel() has seen.
-inline Strides contiguous_strides(const Shape& shape) {
+CHAINRULE_INLINE Strides contiguous_strides(const Shape& shape) {
   Strides s = shape;
   std::int64_t step = 1;
   for (int i = shape.size() - 1; i >= 0; --i) {
@@ -136,7 +169,7 @@ inline Strides contiguous_strides(const Shape& shape) {
   return s;
 }
 
-inline bool is_contiguous(const Shape& shape, const Strides& strides) {
+CHAINRULE_INLINE bool is_contiguous(const Shape& shape, const Strides& strides) {
   std::int64_t step = 1;
   for (int i = shape.size() - 1; i >= 0; --i) {
     if (shape[i] == 0) return true;
@@ -146,20 +179,7 @@ inline bool is_contiguous(const Shape& shape, const Strides& strides) {
   return true;
 }
 
-/// Turns -1 into n - 1 and so on. Throws when `d` is not a dimension of an n-dimensional tensor.
-inline int wrap_dim(std::int64_t d, int n, const char* op, Location at) {
-  const std::int64_t wrapped = d < 0 ? d + n : d;
-  if (wrapped < 0 || wrapped >= n) [[unlikely]] {
-    if (n == 0) fail(at, op, ": dimension ", d, " does not exist in a tensor with 0 dimensions");
-    fail(at, op, ": dimension ", d, " does not exist in a tensor with ", n, " dimensions (expected ", -n, " to ", n - 1,
-         ")");
-  }
-  return static_cast<int>(wrapped);
-}
-
-/// The common shape of two operands by the broadcasting rule: sizes are matched from the right; equal, or one of them
-/// 1.
-inline Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op, Location at) {
+CHAINRULE_INLINE Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op, Location at) {
   const Shape& longer = a.size() >= b.size() ? a : b;
   const Shape& shorter = a.size() >= b.size() ? b : a;
   Shape out = longer;
@@ -173,11 +193,14 @@ inline Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op, Lo
   return out;
 }
 
-/// Nothing but {} converts to it: as the first member of an options struct it makes positional braces, {2, 1}, an error
-/// instead of a guess.
-struct NamedOnly {
-  explicit constexpr NamedOnly() = default;
-};
+}  // namespace chainrule::detail
+namespace chainrule {
 
-}  // namespace detail
+CHAINRULE_INLINE std::string Shape::str() const {
+  std::string s = "(";
+  for (int i = 0; i < size_; ++i) s += (i ? ", " : "") + std::to_string(at_[i]);
+  return s + (size_ == 1 ? ",)" : ")");
+}
+
 }  // namespace chainrule
+#endif

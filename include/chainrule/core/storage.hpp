@@ -5,6 +5,7 @@
 
 #include <chainrule/core/arena.hpp>
 #include <chainrule/core/checked.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/device.hpp>
 #include <chainrule/core/ref.hpp>
 #include <atomic>
@@ -32,11 +33,7 @@ class Pool {
   static constexpr std::size_t alignment = 64;
 
   /// Throws an Error where the system has no memory left.
-  void* allocate(std::size_t bytes) {
-    if (void* p = try_allocate(bytes)) [[likely]]
-      return p;
-    fail_memory(bytes);
-  }
+  void* allocate(std::size_t bytes);
   /// Null where the system has no memory left.
   [[gnu::always_inline]] void* try_allocate(std::size_t bytes) noexcept {
     if (bytes >= Arena::smallest)
@@ -56,41 +53,11 @@ class Pool {
     return ask_system(size);
   }
 
-  [[noreturn, gnu::cold, gnu::noinline]] static void fail_memory(std::size_t bytes) {
-    fail({}, "out of memory: the system did not give ", bytes_text(bytes), " (the machine has ",
-         bytes_text(Arena::physical_bytes()), ')');
-  }
+  [[noreturn, gnu::cold]] static void fail_memory(std::size_t bytes);
 
-  void release(void* p, std::size_t bytes) noexcept {
-    if (bytes >= Arena::smallest && arena_.owns(p)) {
-      const auto size = static_cast<std::int64_t>(Arena::size_of(bytes));
-      lock();
-      arena_.release(p);
-      stats_.live_bytes -= size;
-      unlock();
-      return;
-    }
-    int c = class_of(bytes);
-    auto size = static_cast<std::int64_t>(class_size(c));
-    lock();
-    auto* block = ::new (p) FreeBlock{free_[c]};
-    free_[c] = block;
-    stats_.live_bytes -= size;
-    stats_.cached_bytes += size;
-    unlock();
-  }
+  void release(void* p, std::size_t bytes) noexcept;
 
-  void empty_cache() noexcept {
-    lock();
-    for (int c = 0; c < classes; ++c)
-      while (FreeBlock* block = free_[c]) {
-        free_[c] = block->next;
-        stats_.cached_bytes -= static_cast<std::int64_t>(class_size(c));
-        ::operator delete (block, std::align_val_t{alignment});
-      }
-    arena_.trim();
-    unlock();
-  }
+  void empty_cache() noexcept;
 
   MemoryStats stats() noexcept {
     lock();
@@ -113,31 +80,8 @@ class Pool {
 
   // A system that promises more memory than it has ends the program when the memory is used: what no machine of this
   // size can hold is not asked for.
-  [[gnu::noinline]] void* ask_system(std::size_t size) noexcept {
-    if (size / 4 > Arena::physical_bytes()) return nullptr;
-    void* p = ::operator new (size, std::align_val_t{alignment}, std::nothrow);
-    if (!p) {
-      empty_cache();
-      p = ::operator new (size, std::align_val_t{alignment}, std::nothrow);
-    }
-    if (!p) return nullptr;
-    lock();
-    count_live(size);
-    ++stats_.system_allocations;
-    unlock();
-    return p;
-  }
-  void* allocate_large(std::size_t bytes) noexcept {
-    lock();
-    const Arena::Block block = arena_.allocate(bytes);
-    if (block.data) {
-      const std::size_t size = Arena::size_of(bytes);
-      count_live(size);
-      ++(block.fresh ? stats_.system_allocations : stats_.pool_hits);
-    }
-    unlock();
-    return block.data;
-  }
+  void* ask_system(std::size_t size) noexcept;
+  void* allocate_large(std::size_t bytes) noexcept;
   void count_live(std::size_t size) {
     stats_.live_bytes += static_cast<std::int64_t>(size);
     if (stats_.live_bytes > stats_.peak_bytes) stats_.peak_bytes = stats_.live_bytes;
@@ -167,10 +111,7 @@ class Pool {
 };
 
 /// Never destroyed, so that tensors with static lifetime can still give their memory back.
-inline Pool& pool() {
-  static Pool* p = new Pool;
-  return *p;
-}
+Pool& pool();
 
 /// Makes `new` take a tensor's small bookkeeping objects from the pool as well.
 struct FromPool {
@@ -182,24 +123,12 @@ struct FromPool {
 /// were saved.
 struct Storage : Counted, FromPool {
   /// `data` stays null where the CPU has no memory left: the caller says what for (allocate_untyped).
-  Storage(std::size_t n, Device d) : bytes(n), device(d) {
-    if (n == 0) return;
-    if (d == Device::cpu) data = pool().try_allocate(n);
-    else {
-      check(memory_of(d).allocate != nullptr, {}, "device ", name_of(d), ": no ", name_of(d),
-            " backend in this program; link chainrule::cuda, or include <chainrule/cuda.cuh> in one .cu file");
-      data = memory_of(d).allocate(n);
-    }
-  }
+  Storage(std::size_t n, Device d);
   /// Borrows memory of the caller (Tensor::from_blob), who keeps it alive and frees it.
   Storage(void* borrowed, std::size_t n, Device d) : data(borrowed), bytes(n), device(d), owns(false) {}
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
-  ~Storage() {
-    if (!owns || !data) return;
-    if (device == Device::cpu) pool().release(data, bytes);
-    else memory_of(device).release(data, bytes);
-  }
+  ~Storage();
 
   void* data = nullptr;
   std::size_t bytes = 0;
@@ -209,7 +138,7 @@ struct Storage : Counted, FromPool {
   bool owns = true;
 };
 
-[[gnu::noinline]] inline void drop(Storage* storage) noexcept { delete storage; }
+void drop(Storage* storage) noexcept;
 
 }  // namespace detail
 
@@ -221,3 +150,101 @@ inline void empty_cache() { detail::pool().empty_cache(); }
 inline void reset_peak_memory_stats() { detail::pool().reset_peak(); }
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+CHAINRULE_INLINE void* Pool::allocate(std::size_t bytes) {
+  if (void* p = try_allocate(bytes)) [[likely]]
+    return p;
+  fail_memory(bytes);
+}
+
+[[gnu::noinline]] CHAINRULE_INLINE void Pool::fail_memory(std::size_t bytes) {
+  fail({}, "out of memory: the system did not give ", bytes_text(bytes), " (the machine has ",
+       bytes_text(Arena::physical_bytes()), ')');
+}
+
+CHAINRULE_INLINE void Pool::release(void* p, std::size_t bytes) noexcept {
+  if (bytes >= Arena::smallest && arena_.owns(p)) {
+    const auto size = static_cast<std::int64_t>(Arena::size_of(bytes));
+    lock();
+    arena_.release(p);
+    stats_.live_bytes -= size;
+    unlock();
+    return;
+  }
+  int c = class_of(bytes);
+  auto size = static_cast<std::int64_t>(class_size(c));
+  lock();
+  auto* block = ::new (p) FreeBlock{free_[c]};
+  free_[c] = block;
+  stats_.live_bytes -= size;
+  stats_.cached_bytes += size;
+  unlock();
+}
+
+CHAINRULE_INLINE void Pool::empty_cache() noexcept {
+  lock();
+  for (int c = 0; c < classes; ++c)
+    while (FreeBlock* block = free_[c]) {
+      free_[c] = block->next;
+      stats_.cached_bytes -= static_cast<std::int64_t>(class_size(c));
+      ::operator delete (block, std::align_val_t{alignment});
+    }
+  arena_.trim();
+  unlock();
+}
+
+[[gnu::noinline]] CHAINRULE_INLINE void* Pool::ask_system(std::size_t size) noexcept {
+  if (size / 4 > Arena::physical_bytes()) return nullptr;
+  void* p = ::operator new (size, std::align_val_t{alignment}, std::nothrow);
+  if (!p) {
+    empty_cache();
+    p = ::operator new (size, std::align_val_t{alignment}, std::nothrow);
+  }
+  if (!p) return nullptr;
+  lock();
+  count_live(size);
+  ++stats_.system_allocations;
+  unlock();
+  return p;
+}
+
+CHAINRULE_INLINE void* Pool::allocate_large(std::size_t bytes) noexcept {
+  lock();
+  const Arena::Block block = arena_.allocate(bytes);
+  if (block.data) {
+    const std::size_t size = Arena::size_of(bytes);
+    count_live(size);
+    ++(block.fresh ? stats_.system_allocations : stats_.pool_hits);
+  }
+  unlock();
+  return block.data;
+}
+
+CHAINRULE_INLINE Pool& pool() {
+  static Pool* p = new Pool;
+  return *p;
+}
+
+CHAINRULE_INLINE Storage::Storage(std::size_t n, Device d) : bytes(n), device(d) {
+  if (n == 0) return;
+  if (d == Device::cpu) data = pool().try_allocate(n);
+  else {
+    check(memory_of(d).allocate != nullptr, {}, "device ", name_of(d), ": no ", name_of(d),
+          " backend in this program; link chainrule::cuda, or include <chainrule/cuda.cuh> in one .cu file");
+    data = memory_of(d).allocate(n);
+  }
+}
+
+CHAINRULE_INLINE Storage::~Storage() {
+  if (!owns || !data) return;
+  if (device == Device::cpu) pool().release(data, bytes);
+  else memory_of(device).release(data, bytes);
+}
+
+[[gnu::noinline]] CHAINRULE_INLINE void drop(Storage* storage) noexcept { delete storage; }
+
+}  // namespace chainrule::detail
+#endif

@@ -3,6 +3,7 @@
 // the graph, which works with it. A cheap handle: copies share a TensorImpl.
 
 #include <chainrule/core/callback.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/device.hpp>
 #include <chainrule/core/dtype.hpp>
 #include <chainrule/core/shape.hpp>
@@ -55,7 +56,7 @@ struct TensorImpl : Counted, FromPool {
   ~TensorImpl();
 };
 
-[[gnu::noinline]] inline void drop(TensorImpl* impl) noexcept { delete impl; }
+void drop(TensorImpl* impl) noexcept;
 
 /// Gives a view the history that its base has now, where an edit that was recorded has changed it.
 void follow_base(TensorImpl& view);
@@ -143,3 +144,11 @@ class TensorBase {
 };
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE void drop(TensorImpl* impl) noexcept { delete impl; }
+
+}  // namespace chainrule::detail
+#endif

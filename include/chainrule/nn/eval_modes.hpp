@@ -3,6 +3,7 @@
 // would be no empty base (members are found by structured bindings, which want all data in one class), so the mode
 // stands here, by address; the copies, moves and the end of a module keep it true (see Module).
 
+#include <chainrule/core/compiled.hpp>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -15,23 +16,8 @@ class EvalModes {
  public:
   constexpr EvalModes() = default;
 
-  bool contains(const void* module) const {
-    if (size_.load(std::memory_order_relaxed) == 0) return false;
-    const Lock lock(busy_);
-    const std::size_t i = lower_bound(module);
-    return i < all_->size() && (*all_)[i] == module;
-  }
-  void set(const void* module, bool eval) {
-    if (!eval && size_.load(std::memory_order_relaxed) == 0) return;
-    const Lock lock(busy_);
-    if (!all_) all_ = new std::vector<const void*>;  // never freed: modules may be destroyed after every static object
-    const std::size_t i = lower_bound(module);
-    const bool known = i < all_->size() && (*all_)[i] == module;
-    const auto at = all_->begin() + static_cast<std::ptrdiff_t>(i);
-    if (eval && !known) all_->insert(at, module);
-    if (!eval && known) all_->erase(at);
-    size_.store(all_->size(), std::memory_order_relaxed);
-  }
+  bool contains(const void* module) const;
+  void set(const void* module, bool eval);
   /// `to` gets the mode of `from`.
   void copy(const void* to, const void* from) {
     if (size_.load(std::memory_order_relaxed)) set(to, contains(from));
@@ -70,3 +56,28 @@ class EvalModes {
 template <class Self> inline EvalModes eval_modes;
 
 }  // namespace chainrule::nn::detail
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::nn::detail {
+
+CHAINRULE_INLINE bool EvalModes::contains(const void* module) const {
+  if (size_.load(std::memory_order_relaxed) == 0) return false;
+  const Lock lock(busy_);
+  const std::size_t i = lower_bound(module);
+  return i < all_->size() && (*all_)[i] == module;
+}
+
+CHAINRULE_INLINE void EvalModes::set(const void* module, bool eval) {
+  if (!eval && size_.load(std::memory_order_relaxed) == 0) return;
+  const Lock lock(busy_);
+  if (!all_) all_ = new std::vector<const void*>;  // never freed: modules may be destroyed after every static object
+  const std::size_t i = lower_bound(module);
+  const bool known = i < all_->size() && (*all_)[i] == module;
+  const auto at = all_->begin() + static_cast<std::ptrdiff_t>(i);
+  if (eval && !known) all_->insert(at, module);
+  if (!eval && known) all_->erase(at);
+  size_.store(all_->size(), std::memory_order_relaxed);
+}
+
+}  // namespace chainrule::nn::detail
+#endif

@@ -6,6 +6,7 @@
 //       Tensor<> forward(Tensor<> x) { return fc2(relu(fc1(x))); }
 //     };
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/nn/repr.hpp>
 #include <chainrule/nn/state_dict.hpp>
 
@@ -26,20 +27,7 @@ inline thread_local ModuleObserver* module_observer = nullptr;
 
 /// An error on its way up: the name of the member it came from is put before its path, "fc1 (Linear)", "block.fc1
 /// (Linear)".
-[[gnu::cold, gnu::noinline]] inline void add_path(Error& error, ModuleRef m) {
-  std::string path = error.module_path();
-  if (!error.module()) {
-    path = m.type_name();
-  } else {
-    bool found = false;
-    walk_modules(m, "", [&](const std::string& name, ModuleRef child) {
-      if (found || name.empty() || child.address() != error.module() || child.type() != error.module_type()) return;
-      found = true;
-      path = path.find(' ') == path.npos ? name + " (" + path + ')' : name + '.' + path;
-    });
-  }
-  error.set_module(std::move(path), m.address(), m.type());
-}
+[[gnu::cold]] void add_path(Error& error, ModuleRef m);
 
 template <class X> const TensorBase* as_tensor(const X& x) {
   if constexpr (std::derived_from<X, TensorBase>) return &x;
@@ -278,3 +266,24 @@ Out& operator<<(Out& out, const M& m) {
 }
 
 }  // namespace chainrule::nn
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::nn::detail {
+
+[[gnu::noinline]] CHAINRULE_INLINE void add_path(Error& error, ModuleRef m) {
+  std::string path = error.module_path();
+  if (!error.module()) {
+    path = m.type_name();
+  } else {
+    bool found = false;
+    walk_modules(m, "", [&](const std::string& name, ModuleRef child) {
+      if (found || name.empty() || child.address() != error.module() || child.type() != error.module_type()) return;
+      found = true;
+      path = path.find(' ') == path.npos ? name + " (" + path + ')' : name + '.' + path;
+    });
+  }
+  error.set_module(std::move(path), m.address(), m.type());
+}
+
+}  // namespace chainrule::nn::detail
+#endif

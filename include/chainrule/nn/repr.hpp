@@ -1,6 +1,7 @@
 #pragma once
 // Printing modules as PyTorch prints them.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/nn/module_ref.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -9,20 +10,7 @@ namespace chainrule::nn {
 namespace repr {
 
 /// A number as Python prints it: the shortest text that reads back as the same number; 1.0, 0.1, 1e-05.
-inline std::string number(double v) {
-  char text[40];
-  for (int digits = 1; digits <= 17; ++digits) {
-    std::snprintf(text, sizeof text, "%.*g", digits, v);
-    if (std::strtod(text, nullptr) == v || v != v) break;
-  }
-  std::string s = text;
-  if (auto e = s.find('e');
-      e != s.npos && std::abs(v) >= 1 && std::abs(v) < 1e16) {  // Python writes exponents from 1e16 on only
-    std::snprintf(text, sizeof text, "%.0f", v);
-    s = text;
-  }
-  return s.find_first_of(".eni") == s.npos ? s + ".0" : s;
-}
+std::string number(double v);
 inline std::string boolean(bool v) { return v ? "True" : "False"; }
 /// 3 for a Shape made of one number, (3, 5) for a list.
 inline std::string size(const Shape& s) { return s.size() == 1 ? std::to_string(s[0]) : s.str(); }
@@ -54,3 +42,24 @@ inline std::string ModuleRef::str() const {
 }
 
 }  // namespace chainrule::nn
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::nn::repr {
+
+CHAINRULE_INLINE std::string number(double v) {
+  char text[40];
+  for (int digits = 1; digits <= 17; ++digits) {
+    std::snprintf(text, sizeof text, "%.*g", digits, v);
+    if (std::strtod(text, nullptr) == v || v != v) break;
+  }
+  std::string s = text;
+  if (auto e = s.find('e');
+      e != s.npos && std::abs(v) >= 1 && std::abs(v) < 1e16) {  // Python writes exponents from 1e16 on only
+    std::snprintf(text, sizeof text, "%.0f", v);
+    s = text;
+  }
+  return s.find_first_of(".eni") == s.npos ? s + ".0" : s;
+}
+
+}  // namespace chainrule::nn::repr
+#endif

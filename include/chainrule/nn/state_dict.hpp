@@ -2,6 +2,7 @@
 // The walk over a module's tree, and the state dictionary: names like "features.0.weight", in PyTorch's order, so that
 // its files load.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/nn/module_ref.hpp>
 
 namespace chainrule::nn {
@@ -32,17 +33,7 @@ template <class F> void visit_modules(ModuleRef m, const F& f) {
 }  // namespace detail
 
 /// Every parameter and buffer of a tree: a module's own parameters, its own buffers, then its children's.
-inline std::vector<NamedTensor> named_tensors(ModuleRef root) {
-  std::vector<NamedTensor> all;
-  detail::walk_modules(root, "", [&](const std::string& path, ModuleRef m) {
-    const auto parts = m.parts();
-    for (bool parameters : {true, false})
-      for (const Part& part : parts)
-        if (part.tensor && part.is_parameter == parameters)
-          all.push_back({path.empty() ? part.name : path + '.' + part.name, part.tensor, parameters});
-  });
-  return all;
-}
+std::vector<NamedTensor> named_tensors(ModuleRef root);
 
 /// The name of a tensor, and the line of the user's program that asks for it: an operator takes no default arguments.
 struct TensorName {
@@ -63,17 +54,9 @@ class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
   using vector::vector;
 
   bool contains(std::string_view name) const { return find(name) != nullptr; }
-  const TensorBase* find(std::string_view name) const {
-    for (const auto& entry : *this)
-      if (entry.first == name) return &entry.second;
-    return nullptr;
-  }
+  const TensorBase* find(std::string_view name) const;
   /// The names, in order.
-  std::vector<std::string> keys() const {
-    std::vector<std::string> all;
-    for (const auto& entry : *this) all.push_back(entry.first);
-    return all;
-  }
+  std::vector<std::string> keys() const;
   /// The tensor of this name as its type. Throws if there is none, or if its type is another.
   template <class T = float> Tensor<T> get(std::string_view name, Location at = Location::here()) const {
     const TensorBase* found = find(name);
@@ -87,25 +70,9 @@ class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
   /// get(name): a handle, of floats. (It is const: `state["a"] = t` would not change the dictionary; set("a", t) does.)
   const Tensor<float> operator[](TensorName key) const { return get<float>(key.name, key.at); }
   /// Adds a tensor, or replaces the one of this name.
-  void set(std::string_view name, const TensorBase& tensor) {
-    for (auto& entry : *this)
-      if (entry.first == name) {
-        entry.second = tensor;
-        return;
-      }
-    emplace_back(name, tensor);
-  }
+  void set(std::string_view name, const TensorBase& tensor);
   /// Copies of the values, which later training does not change.
-  StateDict clone() const {
-    StateDict copy;
-    no_grad guard;
-    for (const auto& entry : *this)
-      chainrule::detail::with_bits(entry.second, [&](const auto& t) {
-        copy.emplace_back(entry.first, chainrule::clone(t, Location{}));
-        copy.back().second.impl()->dtype = entry.second.dtype();
-      });
-    return copy;
-  }
+  StateDict clone() const;
 
  private:
   [[noreturn, gnu::cold]] void fail_unknown(std::string_view name, Location at) const;
@@ -120,20 +87,7 @@ class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
 namespace detail {
 
 /// How many letters have to be added, left out or replaced to make b of a.
-[[gnu::cold]] inline std::size_t edits_between(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);  // of a's first i letters to b's first j
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      const std::size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-      row[j] = replaced < other ? replaced : other;
-    }
-  }
-  return row.back();
-}
+[[gnu::cold]] std::size_t edits_between(std::string_view a, std::string_view b);
 
 }  // namespace detail
 
@@ -156,79 +110,15 @@ struct LoadResult {
   std::vector<std::string> unexpected_keys;  ///< in the dictionary, not in the module
 };
 
-inline StateDict state_dict(ModuleRef root) {
-  StateDict dict;
-  for (const NamedTensor& t : named_tensors(root))
-    dict.emplace_back(t.name, TensorBase(chainrule::detail::alias(*t.tensor)));
-  return dict;
-}
+StateDict state_dict(ModuleRef root);
 
 /// Copies the values of a dictionary into the module. Everything is compared first; an Error lists all that does not
 /// match, and nothing was changed then. As in PyTorch, a dictionary may lack BatchNorm's num_batches_tracked (old files
 /// do).
-inline LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOptions options, Location at) {
-  LoadResult result;
-  std::string wrong;
-  const auto mine = named_tensors(root);
-  std::vector<bool> used(dict.size(), false);
-  std::vector<std::pair<TensorBase*, const TensorBase*>> copies;
-  for (const NamedTensor& t : mine) {
-    std::size_t i = 0;
-    while (i < dict.size() && dict[i].first != t.name) ++i;
-    if (i == dict.size()) {
-      if (!t.name.ends_with("num_batches_tracked")) result.missing_keys.push_back(t.name);
-      continue;
-    }
-    used[i] = true;
-    const TensorBase& given = dict[i].second;
-    if (!given.defined()) wrong += "\n  " + t.name + ": the given tensor is not defined";
-    else if (!(given.shape() == t.tensor->shape()))
-      wrong += "\n  " + t.name + ": the module's shape is " + t.tensor->shape().str() + ", the given one " +
-               given.shape().str();
-    else if (given.dtype() != t.tensor->dtype())
-      wrong += std::string("\n  ") + t.name + ": the module's type is " + name_of(t.tensor->dtype()) +
-               ", the given one " + name_of(given.dtype());
-    else copies.emplace_back(t.tensor, &given);
-  }
-  for (std::size_t i = 0; i < dict.size(); ++i)
-    if (!used[i]) result.unexpected_keys.push_back(dict[i].first);
-  if (options.strict) {
-    for (const auto& name : result.missing_keys) wrong += "\n  " + name + ": missing";
-    for (const auto& name : result.unexpected_keys)
-      wrong += "\n  " + name + ": unexpected, the module has no such tensor";
-  }
-  check(
-      wrong.empty(), at, "load_state_dict: the dictionary does not fit ", root.type_name(), "; nothing was loaded",
-      wrong,
-      options.strict && copies.size() == mine.size() ? "\npass {.strict = false} to leave out what is unexpected" : "");
-  no_grad guard;
-  for (auto& [to, from] : copies)
-    chainrule::detail::with_bits(
-        *to, [&, source = from](const auto& t) { t.copy_(std::remove_cvref_t<decltype(t)>(source->share()), at); });
-  return result;
-}
+LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOptions options, Location at);
 
 /// Moves every parameter and buffer to a device. The handles stay the same ones: their storage is exchanged.
-inline void to(ModuleRef root, Device device, Location at) {
-  no_grad guard;
-  auto move = [&](TensorBase& tensor) {
-    if (tensor.device() == device) return;
-    chainrule::detail::with_bits(tensor, [&](const auto& t) {
-      auto moved = t.detach().to(device, at);
-      tensor.impl()->storage = moved.impl()->storage;
-      tensor.impl()->offset = 0;
-      tensor.impl()->strides = moved.strides();
-      tensor.impl()->contiguous = true;
-    });
-  };
-  for (const NamedTensor& t : named_tensors(root)) {
-    move(*t.tensor);
-    if (auto& grad = t.tensor->impl()->grad) {
-      TensorBase g(grad);
-      move(g);
-    }
-  }
-}
+void to(ModuleRef root, Device device, Location at);
 
 namespace detail {
 
@@ -286,3 +176,144 @@ template <class F> void apply(ModuleRef root, F&& f) {
 }
 
 }  // namespace chainrule::nn
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::nn {
+
+CHAINRULE_INLINE std::vector<NamedTensor> named_tensors(ModuleRef root) {
+  std::vector<NamedTensor> all;
+  detail::walk_modules(root, "", [&](const std::string& path, ModuleRef m) {
+    const auto parts = m.parts();
+    for (bool parameters : {true, false})
+      for (const Part& part : parts)
+        if (part.tensor && part.is_parameter == parameters)
+          all.push_back({path.empty() ? part.name : path + '.' + part.name, part.tensor, parameters});
+  });
+  return all;
+}
+
+}  // namespace chainrule::nn
+namespace chainrule::nn::detail {
+
+CHAINRULE_INLINE std::size_t edits_between(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);  // of a's first i letters to b's first j
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      const std::size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+      row[j] = replaced < other ? replaced : other;
+    }
+  }
+  return row.back();
+}
+
+}  // namespace chainrule::nn::detail
+namespace chainrule::nn {
+
+CHAINRULE_INLINE StateDict state_dict(ModuleRef root) {
+  StateDict dict;
+  for (const NamedTensor& t : named_tensors(root))
+    dict.emplace_back(t.name, TensorBase(chainrule::detail::alias(*t.tensor)));
+  return dict;
+}
+
+CHAINRULE_INLINE LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOptions options, Location at) {
+  LoadResult result;
+  std::string wrong;
+  const auto mine = named_tensors(root);
+  std::vector<bool> used(dict.size(), false);
+  std::vector<std::pair<TensorBase*, const TensorBase*>> copies;
+  for (const NamedTensor& t : mine) {
+    std::size_t i = 0;
+    while (i < dict.size() && dict[i].first != t.name) ++i;
+    if (i == dict.size()) {
+      if (!t.name.ends_with("num_batches_tracked")) result.missing_keys.push_back(t.name);
+      continue;
+    }
+    used[i] = true;
+    const TensorBase& given = dict[i].second;
+    if (!given.defined()) wrong += "\n  " + t.name + ": the given tensor is not defined";
+    else if (!(given.shape() == t.tensor->shape()))
+      wrong += "\n  " + t.name + ": the module's shape is " + t.tensor->shape().str() + ", the given one " +
+               given.shape().str();
+    else if (given.dtype() != t.tensor->dtype())
+      wrong += std::string("\n  ") + t.name + ": the module's type is " + name_of(t.tensor->dtype()) +
+               ", the given one " + name_of(given.dtype());
+    else copies.emplace_back(t.tensor, &given);
+  }
+  for (std::size_t i = 0; i < dict.size(); ++i)
+    if (!used[i]) result.unexpected_keys.push_back(dict[i].first);
+  if (options.strict) {
+    for (const auto& name : result.missing_keys) wrong += "\n  " + name + ": missing";
+    for (const auto& name : result.unexpected_keys)
+      wrong += "\n  " + name + ": unexpected, the module has no such tensor";
+  }
+  check(
+      wrong.empty(), at, "load_state_dict: the dictionary does not fit ", root.type_name(), "; nothing was loaded",
+      wrong,
+      options.strict && copies.size() == mine.size() ? "\npass {.strict = false} to leave out what is unexpected" : "");
+  no_grad guard;
+  for (auto& [to, from] : copies)
+    chainrule::detail::with_bits(
+        *to, [&, source = from](const auto& t) { t.copy_(std::remove_cvref_t<decltype(t)>(source->share()), at); });
+  return result;
+}
+
+CHAINRULE_INLINE void to(ModuleRef root, Device device, Location at) {
+  no_grad guard;
+  auto move = [&](TensorBase& tensor) {
+    if (tensor.device() == device) return;
+    chainrule::detail::with_bits(tensor, [&](const auto& t) {
+      auto moved = t.detach().to(device, at);
+      tensor.impl()->storage = moved.impl()->storage;
+      tensor.impl()->offset = 0;
+      tensor.impl()->strides = moved.strides();
+      tensor.impl()->contiguous = true;
+    });
+  };
+  for (const NamedTensor& t : named_tensors(root)) {
+    move(*t.tensor);
+    if (auto& grad = t.tensor->impl()->grad) {
+      TensorBase g(grad);
+      move(g);
+    }
+  }
+}
+
+CHAINRULE_INLINE const TensorBase* StateDict::find(std::string_view name) const {
+  for (const auto& entry : *this)
+    if (entry.first == name) return &entry.second;
+  return nullptr;
+}
+
+CHAINRULE_INLINE std::vector<std::string> StateDict::keys() const {
+  std::vector<std::string> all;
+  for (const auto& entry : *this) all.push_back(entry.first);
+  return all;
+}
+
+CHAINRULE_INLINE void StateDict::set(std::string_view name, const TensorBase& tensor) {
+  for (auto& entry : *this)
+    if (entry.first == name) {
+      entry.second = tensor;
+      return;
+    }
+  emplace_back(name, tensor);
+}
+
+CHAINRULE_INLINE StateDict StateDict::clone() const {
+  StateDict copy;
+  no_grad guard;
+  for (const auto& entry : *this)
+    chainrule::detail::with_bits(entry.second, [&](const auto& t) {
+      copy.emplace_back(entry.first, chainrule::clone(t, Location{}));
+      copy.back().second.impl()->dtype = entry.second.dtype();
+    });
+  return copy;
+}
+
+}  // namespace chainrule::nn
+#endif

@@ -3,6 +3,7 @@
 // gradient.
 
 #include <chainrule/core/binary.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/ops/conv_shape.hpp>
 #include <chainrule/ops/pad.hpp>
 #include <chainrule/ops/size2d.hpp>
@@ -62,45 +63,7 @@ namespace detail {
 /// Checks everything about a convolution and works out its sizes. What the result does not depend on is made small, so
 /// that the kernels' sums of positions fit: the stride where there is one output, the dilation of a window of one
 /// element.
-inline cpu::ConvShape conv_shape(const char* op, const Shape& x, const Shape& w, const Conv2dFuncOptions& o,
-                                 Location at) {
-  check(x.size() == 4, at, op, ": expects an input of shape (N, C, H, W) or (C, H, W), got ", x);
-  check(w.size() == 4, at, op,
-        ": expects a weight of shape (out_channels, in_channels / groups, kernel_h, kernel_w), got ", w);
-  check(o.stride.h > 0 && o.stride.w > 0, at, op, ": stride must be positive, got ", o.stride);
-  check(o.dilation.h > 0 && o.dilation.w > 0, at, op, ": dilation must be positive, got ", o.dilation);
-  check(!o.padding.same, at, op, ": the padding must be a size here, not \"same\"");
-  check(o.padding.h >= 0 && o.padding.w >= 0, at, op, ": padding must not be negative, got ", o.padding);
-  check(o.groups > 0 && w[0] % o.groups == 0, at, op, ": ", w[0], " output channels cannot be cut into ", o.groups,
-        " groups");
-  checked_numel(x, sizeof(double), op, at);
-  checked_numel(w, sizeof(double), op, at);
-  if (const std::int64_t takes = multiply_sizes(w[1], o.groups); x[1] != takes) [[unlikely]]
-    fail(at, op, ": the weight ", w, o.groups == 1 ? std::string() : concat(" in ", o.groups, " groups"), " takes ",
-         takes, " input channels, got ", x[1], " (input ", x, ")");
-  check(w[2] > 0 && w[3] > 0, at, op, ": the window is empty (weight ", w, ")");
-  cpu::ConvShape s{x[0],       x[1],        x[2],        x[3],         w[0],         w[2],     w[3], o.stride.h,
-                   o.stride.w, o.padding.h, o.padding.w, o.dilation.h, o.dilation.w, o.groups, 0,    0};
-  if (s.kh == 1) s.dil_h = 1;
-  if (s.kw == 1) s.dil_w = 1;
-  const std::int64_t reach_h = add_sizes(multiply_sizes(s.dil_h, s.kh - 1), 1),
-                     reach_w = add_sizes(multiply_sizes(s.dil_w, s.kw - 1), 1);
-  const std::int64_t h = add_sizes(s.h, multiply_sizes(2, s.pad_h)), width = add_sizes(s.w, multiply_sizes(2, s.pad_w));
-  check(reach_h <= h && reach_w <= width, at, op, ": a window of ", reach_h, " x ", reach_w,
-        " does not fit into an image of ", h, " x ", width, " (padding included)");
-  const std::int64_t channels = std::max<std::int64_t>(1, s.c_in),
-                     seen = multiply_sizes(multiply_sizes(h, width), channels);
-  const bool mostly_padding =
-      seen / 16 > s.h * s.w * channels + (1 << 20);  // the gradient of the weight copies the image with its padding
-  if (mostly_padding && static_cast<std::size_t>(seen) > Arena::physical_bytes() / sizeof(double)) [[unlikely]]
-    fail(at, op, ": the padding ", o.padding, " makes an image of ", h, " x ", width, " with ", s.c_in,
-         " channels, more than the machine's memory holds");
-  s.oh = (h - reach_h) / s.stride_h + 1;
-  s.ow = (width - reach_w) / s.stride_w + 1;
-  if (s.oh == 1) s.stride_h = std::min(s.stride_h, h);
-  if (s.ow == 1) s.stride_w = std::min(s.stride_w, width);
-  return s;
-}
+cpu::ConvShape conv_shape(const char* op, const Shape& x, const Shape& w, const Conv2dFuncOptions& o, Location at);
 inline Shape output_shape(const cpu::ConvShape& s) { return {s.n, s.c_out, s.oh, s.ow}; }
 
 /// A contiguous copy for a kernel, outside of the graph.
@@ -263,3 +226,49 @@ Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
 }
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+CHAINRULE_INLINE cpu::ConvShape conv_shape(const char* op, const Shape& x, const Shape& w, const Conv2dFuncOptions& o,
+                                           Location at) {
+  check(x.size() == 4, at, op, ": expects an input of shape (N, C, H, W) or (C, H, W), got ", x);
+  check(w.size() == 4, at, op,
+        ": expects a weight of shape (out_channels, in_channels / groups, kernel_h, kernel_w), got ", w);
+  check(o.stride.h > 0 && o.stride.w > 0, at, op, ": stride must be positive, got ", o.stride);
+  check(o.dilation.h > 0 && o.dilation.w > 0, at, op, ": dilation must be positive, got ", o.dilation);
+  check(!o.padding.same, at, op, ": the padding must be a size here, not \"same\"");
+  check(o.padding.h >= 0 && o.padding.w >= 0, at, op, ": padding must not be negative, got ", o.padding);
+  check(o.groups > 0 && w[0] % o.groups == 0, at, op, ": ", w[0], " output channels cannot be cut into ", o.groups,
+        " groups");
+  checked_numel(x, sizeof(double), op, at);
+  checked_numel(w, sizeof(double), op, at);
+  if (const std::int64_t takes = multiply_sizes(w[1], o.groups); x[1] != takes) [[unlikely]]
+    fail(at, op, ": the weight ", w, o.groups == 1 ? std::string() : concat(" in ", o.groups, " groups"), " takes ",
+         takes, " input channels, got ", x[1], " (input ", x, ")");
+  check(w[2] > 0 && w[3] > 0, at, op, ": the window is empty (weight ", w, ")");
+  cpu::ConvShape s{x[0],       x[1],        x[2],        x[3],         w[0],         w[2],     w[3], o.stride.h,
+                   o.stride.w, o.padding.h, o.padding.w, o.dilation.h, o.dilation.w, o.groups, 0,    0};
+  if (s.kh == 1) s.dil_h = 1;
+  if (s.kw == 1) s.dil_w = 1;
+  const std::int64_t reach_h = add_sizes(multiply_sizes(s.dil_h, s.kh - 1), 1),
+                     reach_w = add_sizes(multiply_sizes(s.dil_w, s.kw - 1), 1);
+  const std::int64_t h = add_sizes(s.h, multiply_sizes(2, s.pad_h)), width = add_sizes(s.w, multiply_sizes(2, s.pad_w));
+  check(reach_h <= h && reach_w <= width, at, op, ": a window of ", reach_h, " x ", reach_w,
+        " does not fit into an image of ", h, " x ", width, " (padding included)");
+  const std::int64_t channels = std::max<std::int64_t>(1, s.c_in),
+                     seen = multiply_sizes(multiply_sizes(h, width), channels);
+  const bool mostly_padding =
+      seen / 16 > s.h * s.w * channels + (1 << 20);  // the gradient of the weight copies the image with its padding
+  if (mostly_padding && static_cast<std::size_t>(seen) > Arena::physical_bytes() / sizeof(double)) [[unlikely]]
+    fail(at, op, ": the padding ", o.padding, " makes an image of ", h, " x ", width, " with ", s.c_in,
+         " channels, more than the machine's memory holds");
+  s.oh = (h - reach_h) / s.stride_h + 1;
+  s.ow = (width - reach_w) / s.stride_w + 1;
+  if (s.oh == 1) s.stride_h = std::min(s.stride_h, h);
+  if (s.ow == 1) s.stride_w = std::min(s.stride_w, width);
+  return s;
+}
+
+}  // namespace chainrule::detail
+#endif

@@ -2,6 +2,7 @@
 // max_pool2d: the largest number of each window. Which one it was is kept as its place in the window: one byte.
 
 #include <chainrule/core/binary.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/size2d.hpp>
 
@@ -54,52 +55,11 @@ struct PooledSize {
 /// How many windows fit in one direction. What the result does not depend on is made small, so that the kernels' sums
 /// of positions fit: the stride of a single window, the dilation of a window of one element, and elements of the window
 /// beyond the padding.
-inline PooledSize pooled_size(const char* op, std::int64_t size, std::int64_t kernel, std::int64_t stride,
-                              std::int64_t pad, std::int64_t dilation, bool ceil_mode, Location at) {
-  check(kernel > 0 && stride > 0 && dilation > 0, at, op, ": kernel_size, stride and dilation must be positive, got ",
-        kernel, ", ", stride, " and ", dilation);
-  if (kernel == 1) dilation = 1;
-  const std::int64_t reach = add_sizes(multiply_sizes(dilation, kernel - 1), 1);
-  check(pad >= 0 && pad <= reach / 2, at, op, ": padding must be at most half of the window, got ", pad,
-        " for a window of ", reach);
-  const std::int64_t padded = add_sizes(size, multiply_sizes(2, pad));
-  check(padded <= most_pooled, at, op, ": the padding ", pad, " makes an image of ", padded,
-        ", which is more than any memory holds");
-  const std::int64_t room = padded - reach;
-  const std::int64_t last = add_sizes(room, ceil_mode ? stride - 1 : 0);  // where the last window may begin, at most
-  std::int64_t n = last < 0 ? 0 : last / stride + 1;
-  if (ceil_mode && multiply_sizes(n - 1, stride) >= size + pad) --n;  // the last window must begin inside
-  check(n > 0, at, op, ": a window of ", reach, " does not fit into an image of ", padded, " (padding included)");
-  dilation = std::min(dilation, padded);
-  kernel = std::min(kernel, divide_up(padded - 1, dilation) + 1);
-  return {n, kernel, n == 1 ? std::min(stride, padded) : stride, dilation};
-}
+PooledSize pooled_size(const char* op, std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t pad,
+                       std::int64_t dilation, bool ceil_mode, Location at);
 
-inline fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride, Size2d pad,
-                                Size2d dilation, bool ceil_mode, Location at) {
-  check(x.size() == 3 || x.size() == 4, at, op, ": expects shape (N, C, H, W) or (C, H, W), got ", x);
-  const std::int64_t h = x[x.size() - 2], w = x[x.size() - 1];
-  check(h > 0 && w > 0, at, op, ": the image is empty, ", x);
-  std::int64_t planes = 1;
-  for (int d = 0; d < x.size() - 2; ++d) planes *= x[d];
-  const PooledSize down = pooled_size(op, h, kernel.h, stride.h, pad.h, dilation.h, ceil_mode, at);
-  const PooledSize across = pooled_size(op, w, kernel.w, stride.w, pad.w, dilation.w, ceil_mode, at);
-  check(multiply_sizes(down.kernel, across.kernel) <= std::numeric_limits<std::int32_t>::max(), at, op,
-        ": a window of ", down.kernel, " x ", across.kernel, " has more than 2^31 elements");
-  return {.planes = planes,
-          .h = h,
-          .w = w,
-          .oh = down.n,
-          .ow = across.n,
-          .kh = down.kernel,
-          .kw = across.kernel,
-          .stride_h = down.stride,
-          .stride_w = across.stride,
-          .pad_h = pad.h,
-          .pad_w = pad.w,
-          .dil_h = down.dilation,
-          .dil_w = across.dilation};
-}
+fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride, Size2d pad, Size2d dilation,
+                         bool ceil_mode, Location at);
 /// `from` with another height and width.
 inline Shape with_size(const Shape& from, std::int64_t h, std::int64_t w) {
   Shape s = from;
@@ -215,3 +175,56 @@ ValueAndIndices<T> max_pool2d_with_indices(const Tensor<T>& x, Size2d kernel_siz
 }
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+CHAINRULE_INLINE PooledSize pooled_size(const char* op, std::int64_t size, std::int64_t kernel, std::int64_t stride,
+                                        std::int64_t pad, std::int64_t dilation, bool ceil_mode, Location at) {
+  check(kernel > 0 && stride > 0 && dilation > 0, at, op, ": kernel_size, stride and dilation must be positive, got ",
+        kernel, ", ", stride, " and ", dilation);
+  if (kernel == 1) dilation = 1;
+  const std::int64_t reach = add_sizes(multiply_sizes(dilation, kernel - 1), 1);
+  check(pad >= 0 && pad <= reach / 2, at, op, ": padding must be at most half of the window, got ", pad,
+        " for a window of ", reach);
+  const std::int64_t padded = add_sizes(size, multiply_sizes(2, pad));
+  check(padded <= most_pooled, at, op, ": the padding ", pad, " makes an image of ", padded,
+        ", which is more than any memory holds");
+  const std::int64_t room = padded - reach;
+  const std::int64_t last = add_sizes(room, ceil_mode ? stride - 1 : 0);  // where the last window may begin, at most
+  std::int64_t n = last < 0 ? 0 : last / stride + 1;
+  if (ceil_mode && multiply_sizes(n - 1, stride) >= size + pad) --n;  // the last window must begin inside
+  check(n > 0, at, op, ": a window of ", reach, " does not fit into an image of ", padded, " (padding included)");
+  dilation = std::min(dilation, padded);
+  kernel = std::min(kernel, divide_up(padded - 1, dilation) + 1);
+  return {n, kernel, n == 1 ? std::min(stride, padded) : stride, dilation};
+}
+
+CHAINRULE_INLINE fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride, Size2d pad,
+                                          Size2d dilation, bool ceil_mode, Location at) {
+  check(x.size() == 3 || x.size() == 4, at, op, ": expects shape (N, C, H, W) or (C, H, W), got ", x);
+  const std::int64_t h = x[x.size() - 2], w = x[x.size() - 1];
+  check(h > 0 && w > 0, at, op, ": the image is empty, ", x);
+  std::int64_t planes = 1;
+  for (int d = 0; d < x.size() - 2; ++d) planes *= x[d];
+  const PooledSize down = pooled_size(op, h, kernel.h, stride.h, pad.h, dilation.h, ceil_mode, at);
+  const PooledSize across = pooled_size(op, w, kernel.w, stride.w, pad.w, dilation.w, ceil_mode, at);
+  check(multiply_sizes(down.kernel, across.kernel) <= std::numeric_limits<std::int32_t>::max(), at, op,
+        ": a window of ", down.kernel, " x ", across.kernel, " has more than 2^31 elements");
+  return {.planes = planes,
+          .h = h,
+          .w = w,
+          .oh = down.n,
+          .ow = across.n,
+          .kh = down.kernel,
+          .kw = across.kernel,
+          .stride_h = down.stride,
+          .stride_w = across.stride,
+          .pad_h = pad.h,
+          .pad_w = pad.w,
+          .dil_h = down.dilation,
+          .dil_w = across.dilation};
+}
+
+}  // namespace chainrule::detail
+#endif

@@ -1,6 +1,7 @@
 #pragma once
 // Printing tensors as PyTorch prints them: aligned columns, "..." in large ones, and a tail that tells dtype and graph.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/view.hpp>
 #include <cmath>
@@ -22,11 +23,7 @@ namespace detail {
 
 inline thread_local PrintOptions print_options;
 
-inline std::string spell_number(const char* format, int precision, double v) {
-  char text[400];  // %.4f of the largest double has 314 characters
-  std::snprintf(text, sizeof text, format, precision, v);
-  return text;
-}
+std::string spell_number(const char* format, int precision, double v);
 
 /// Chooses one format for all elements: whole numbers as "2.", fractions as "0.5000", wide ranges as "1.0000e-05".
 template <class T> class Formatter {
@@ -154,18 +151,7 @@ template <class P> void say(std::string& s, const P& part) {
 }
 
 /// "mul" -> "MulBackward0", "max_pool2d" -> "MaxPool2dBackward0".
-inline std::string grad_fn_name(const char* op) {
-  std::string name;
-  bool up = true;
-  for (const char* c = op; *c; ++c) {
-    if (*c == '_') up = true;
-    else {
-      name += up && *c >= 'a' && *c <= 'z' ? static_cast<char>(*c - 'a' + 'A') : *c;
-      up = false;
-    }
-  }
-  return name + "Backward0";
-}
+std::string grad_fn_name(const char* op);
 
 }  // namespace detail
 
@@ -237,3 +223,28 @@ template <class... Parts> void print(const Parts&... parts) {
 }
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+CHAINRULE_INLINE std::string grad_fn_name(const char* op) {
+  std::string name;
+  bool up = true;
+  for (const char* c = op; *c; ++c) {
+    if (*c == '_') up = true;
+    else {
+      name += up && *c >= 'a' && *c <= 'z' ? static_cast<char>(*c - 'a' + 'A') : *c;
+      up = false;
+    }
+  }
+  return name + "Backward0";
+}
+
+CHAINRULE_INLINE std::string spell_number(const char* format, int precision, double v) {
+  char text[400];  // %.4f of the largest double has 314 characters
+  std::snprintf(text, sizeof text, format, precision, v);
+  return text;
+}
+
+}  // namespace chainrule::detail
+#endif

@@ -4,6 +4,7 @@
 // The gradient of a view is the same view, backward; of a part, zeros with the part's gradient in its place.
 
 #include <chainrule/core/binary.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/ops/copy.hpp>
 
 namespace chainrule {
@@ -20,52 +21,10 @@ Tensor<T> make_view(const Tensor<T>& x, const Shape& shape, const Strides& strid
 }
 
 /// Fills in a -1 and checks the number of elements.
-inline Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape& from, const char* op, Location at) {
-  Shape shape = asked;
-  int unknown = -1;
-  std::int64_t known = 1;
-  for (int i = 0; i < shape.size(); ++i) {
-    if (shape[i] == -1) {
-      check(unknown < 0, at, op, ": only one size can be -1, got ", asked);
-      unknown = i;
-    } else {
-      check(shape[i] >= 0, at, op, ": sizes must not be negative, got ", asked);
-      known = multiply_sizes(known, shape[i]);
-    }
-  }
-  if (unknown >= 0) {
-    check(known > 0 && numel % known == 0, at, op, ": shape ", from, " (", numel, " elements) does not fit ", asked);
-    shape[unknown] = numel / known;
-  }
-  if (known != numel && unknown < 0) [[unlikely]]
-    fail(at, op, ": shape ", from, " has ", numel, " elements, ", asked,
-         known == std::numeric_limits<std::int64_t>::max() ? " has more than " : " has ", known);
-  if (numel == 0) checked_numel(shape, 1, op, at);  // beside a size of 0 any others fit
-  return shape;
-}
+Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape& from, const char* op, Location at);
 
 /// Strides of `shape` over the same memory, if that is possible without copying.
-inline std::optional<Strides> view_strides(const Shape& from, const Strides& strides, const Shape& shape) {
-  if (is_contiguous(from, strides)) return contiguous_strides(shape);
-  if (from.numel() == 0) return contiguous_strides(shape);
-  // Merge the old dimensions into runs that are walked in one stride, then cut each run into new dimensions.
-  Strides result = Shape::filled(shape.size(), 1);
-  int next = shape.size() - 1;
-  std::int64_t run = 1, base = strides.empty() ? 1 : strides.back();
-  for (int d = from.size() - 1; d >= 0; --d) {
-    run *= from[d];
-    if (d > 0 && (from[d - 1] == 1 || strides[d - 1] == run * base)) continue;
-    std::int64_t taken = 1;
-    while (next >= 0 && (taken < run || shape[next] == 1)) {
-      result[next] = taken * base;
-      taken *= shape[next--];
-    }
-    if (taken != run) return {};
-    if (d > 0) base = strides[d - 1];
-    run = 1;
-  }
-  return next < 0 ? std::optional(result) : std::nullopt;
-}
+std::optional<Strides> view_strides(const Shape& from, const Strides& strides, const Shape& shape);
 
 }  // namespace detail
 
@@ -342,3 +301,56 @@ Tensor<T> Tensor<T>::slice(std::int64_t dim, std::int64_t start, std::int64_t st
 }
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+CHAINRULE_INLINE Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape& from, const char* op,
+                                      Location at) {
+  Shape shape = asked;
+  int unknown = -1;
+  std::int64_t known = 1;
+  for (int i = 0; i < shape.size(); ++i) {
+    if (shape[i] == -1) {
+      check(unknown < 0, at, op, ": only one size can be -1, got ", asked);
+      unknown = i;
+    } else {
+      check(shape[i] >= 0, at, op, ": sizes must not be negative, got ", asked);
+      known = multiply_sizes(known, shape[i]);
+    }
+  }
+  if (unknown >= 0) {
+    check(known > 0 && numel % known == 0, at, op, ": shape ", from, " (", numel, " elements) does not fit ", asked);
+    shape[unknown] = numel / known;
+  }
+  if (known != numel && unknown < 0) [[unlikely]]
+    fail(at, op, ": shape ", from, " has ", numel, " elements, ", asked,
+         known == std::numeric_limits<std::int64_t>::max() ? " has more than " : " has ", known);
+  if (numel == 0) checked_numel(shape, 1, op, at);  // beside a size of 0 any others fit
+  return shape;
+}
+
+CHAINRULE_INLINE std::optional<Strides> view_strides(const Shape& from, const Strides& strides, const Shape& shape) {
+  if (is_contiguous(from, strides)) return contiguous_strides(shape);
+  if (from.numel() == 0) return contiguous_strides(shape);
+  // Merge the old dimensions into runs that are walked in one stride, then cut each run into new dimensions.
+  Strides result = Shape::filled(shape.size(), 1);
+  int next = shape.size() - 1;
+  std::int64_t run = 1, base = strides.empty() ? 1 : strides.back();
+  for (int d = from.size() - 1; d >= 0; --d) {
+    run *= from[d];
+    if (d > 0 && (from[d - 1] == 1 || strides[d - 1] == run * base)) continue;
+    std::int64_t taken = 1;
+    while (next >= 0 && (taken < run || shape[next] == 1)) {
+      result[next] = taken * base;
+      taken *= shape[next--];
+    }
+    if (taken != run) return {};
+    if (d > 0) base = strides[d - 1];
+    run = 1;
+  }
+  return next < 0 ? std::optional(result) : std::nullopt;
+}
+
+}  // namespace chainrule::detail
+#endif
