@@ -14,3 +14,4 @@
 #include <chainrule/nn.hpp>
 #include <chainrule/ops.hpp>
 #include <chainrule/optim.hpp>
+#include <chainrule/compiled/extern.hpp>  // the last: it refers to all of the above

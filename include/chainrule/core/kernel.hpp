@@ -7,13 +7,6 @@
 
 namespace chainrule {
 
-/// A heavy CPU kernel is compiled into a program that names its op and includes <chainrule/chainrule.hpp>, for the
-/// types it names.
-/// The headers of cpu/ say which kernel belongs to an op, in the op's own namespace: `template <class T> void
-/// register_cpu_kernel(Matmul<T>* op, int) { compile_in<&cpu::matmul<T>>(op); }`; without them (api.hpp) this one is
-/// found, which brings nothing. Neither generates code: naming the variable below is what compiles the kernel.
-template <class Op> constexpr void register_cpu_kernel(Op*, ...) {}
-
 template <class Op>
 concept HasCpuKernel = requires {
   &Op::cpu;
@@ -25,9 +18,11 @@ namespace detail {
 
 }  // namespace detail
 
-/// The kernels of one op. Op names the signature, `using fn = void(...)`, and itself, `static constexpr auto name`; a
-/// light op brings its CPU kernel along as `static void cpu(...)`. Heavy CPU kernels register from cpu/, CUDA kernels
-/// from cuda.cuh.
+/// The kernels of one op. Op names itself, `static constexpr auto name`, the signature, `using fn = void(...)`, and its
+/// CPU kernel, `static void cpu(...)`. That of a heavy op is only declared, `[[gnu::weak]] static fn cpu;`, and defined
+/// in cpu/: a file that includes <chainrule/chainrule.hpp> compiles it for the types that it names, and in one that
+/// includes <chainrule/api.hpp> the slot refers to what another file of the program compiles; weak, so that it is null,
+/// and an error says what to do, where none does. CUDA kernels register from cuda.cuh.
 template <class Op> struct kernel {
   static constexpr typename Op::fn* own_cpu_kernel() {
     if constexpr (HasCpuKernel<Op>) return &Op::cpu;
@@ -36,7 +31,6 @@ template <class Op> struct kernel {
   static inline typename Op::fn* slot[device_count] = {own_cpu_kernel()};  // a C array: nvcc 13 rejects std::array here
 
   static typename Op::fn* on(Device d, Location at) {
-    register_cpu_kernel(static_cast<Op*>(nullptr), 0);
     if (auto* f = slot[d.index()]) [[likely]]
       return f;
     detail::fail_no_kernel(Op::name, d, at);
@@ -48,11 +42,6 @@ template <class Op> struct kernel {
 template <class Op> struct Register {
   Register(Device d, typename Op::fn* f) { kernel<Op>::slot[d.index()] = f; }
 };
-
-template <class Op, typename Op::fn* f> inline const Register<Op> registered_cpu_kernel{Device::cpu, f};
-
-/// Makes f the CPU kernel of Op in every program that this is compiled into.
-template <auto f, class Op> constexpr void compile_in(Op*) { (void)&registered_cpu_kernel<Op, f>; }
 
 }  // namespace chainrule
 

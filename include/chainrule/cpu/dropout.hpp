@@ -35,6 +35,8 @@ template <class T> void dropout(const fn::DropoutMask& mask, std::int64_t n, con
 
 namespace chainrule::fn {
 
-template <class T> void register_cpu_kernel(Dropout<T>* op, int) { compile_in<&cpu::dropout<T>>(op); }
+template <class T> void Dropout<T>::cpu(const DropoutMask& mask, std::int64_t n, const T* x, T* y) {
+  chainrule::cpu::dropout<T>(mask, n, x, y);
+}
 
 }  // namespace chainrule::fn

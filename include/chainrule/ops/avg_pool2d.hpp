@@ -51,14 +51,16 @@ struct AvgPoolShape {
   }
 };
 
-// The slots; the CPU kernels stand in cpu/pool/avg_pool2d.hpp.
+// The slots.
 template <class T> struct AvgPool2d {
   static constexpr auto name = "avg_pool2d";
   using fn = void(const AvgPoolShape& shape, const T* x, T* y);
+  [[gnu::weak]] static fn cpu;  // cpu/pool/avg_pool2d.hpp
 };
 template <class T> struct AvgPool2dGrad {
   static constexpr auto name = "avg_pool2d_grad";
   using fn = void(const AvgPoolShape& shape, const T* g, T* gx);
+  [[gnu::weak]] static fn cpu;  // cpu/pool/avg_pool2d.hpp
 };
 
 }  // namespace fn

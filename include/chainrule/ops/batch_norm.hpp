@@ -51,14 +51,16 @@ inline std::int64_t sign_words(const Along& a) {
                       : a.outer * a.n * sign_words(a.inner);
 }
 
-// The slots; the CPU kernels stand in cpu/norm/batch_norm.hpp.
+// The slots.
 template <class T> struct BatchNorm {
   static constexpr auto name = "batch_norm";
   using fn = void(const BatchNormArgs<T>& args);
+  [[gnu::weak]] static fn cpu;  // cpu/norm/batch_norm.hpp
 };
 template <class T> struct BatchNormGrad {
   static constexpr auto name = "batch_norm_grad";
   using fn = void(const BatchNormGradArgs<T>& args);
+  [[gnu::weak]] static fn cpu;  // cpu/norm/batch_norm.hpp
 };
 
 }  // namespace fn

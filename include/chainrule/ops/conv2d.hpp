@@ -46,14 +46,17 @@ namespace fn {
 template <class T> struct Conv2d {
   static constexpr auto name = "conv2d";
   using fn = void(const cpu::ConvShape& shape, const T* x, const T* weight, const T* bias_or_null, T* y, bool exact);
+  [[gnu::weak]] static fn cpu;  // cpu/conv/conv2d.hpp
 };
 template <class T> struct Conv2dInput {
   static constexpr auto name = "conv2d_input";
   using fn = void(const cpu::ConvShape& shape, const T* g, const T* weight, T* gx, bool exact);
+  [[gnu::weak]] static fn cpu;  // cpu/conv/conv2d.hpp
 };
 template <class T> struct Conv2dWeight {
   static constexpr auto name = "conv2d_weight";
   using fn = void(const cpu::ConvShape& shape, const T* x, const T* g, T* gw, bool exact);
+  [[gnu::weak]] static fn cpu;  // cpu/conv/conv2d.hpp
 };
 
 }  // namespace fn

@@ -34,15 +34,17 @@ template <class T> struct ClassLossArgs {
 /// softmax(x) in the row's gradient (0 where ignored); and one number, what the sum is divided by.
 template <class T> struct CrossEntropyRows { T *max, *log_sum, *scale, *divisor; };
 
-// The slots; the CPU kernels stand in cpu/rowwise/cross_entropy.hpp.
+// The slots.
 template <class T> struct CrossEntropy {
   static constexpr auto name = "cross_entropy";
   using fn = void(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* terms,
-                  T* loss);  // loss: null if nothing is reduced
+                  T* loss);     // loss: null if nothing is reduced
+  [[gnu::weak]] static fn cpu;  // cpu/rowwise/cross_entropy.hpp
 };
 template <class T> struct CrossEntropyGrad {
   static constexpr auto name = "cross_entropy_grad";
   using fn = void(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* gx);
+  [[gnu::weak]] static fn cpu;  // cpu/rowwise/cross_entropy.hpp
 };
 /// The place of the first label that is no class and not ignored, or -1.
 struct FindBadLabel {

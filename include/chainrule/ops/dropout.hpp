@@ -20,6 +20,7 @@ struct DropoutMask {
 template <class T> struct Dropout {
   static constexpr auto name = "dropout";
   using fn = void(const DropoutMask& mask, std::int64_t n, const T* x, T* y);
+  [[gnu::weak]] static fn cpu;  // cpu/dropout.hpp
 };
 
 }  // namespace fn

@@ -12,12 +12,14 @@ template <class T> struct LayerNorm {
   static constexpr auto name = "layer_norm";
   using fn = void(std::int64_t rows, std::int64_t width, const T* x, const T* weight, const T* bias, double eps,
                   T* mean, T* inv_std, T* y);
+  [[gnu::weak]] static fn cpu;  // cpu/norm/layer_norm.hpp
 };
 template <class T> struct LayerNormGrad {
   static constexpr auto name = "layer_norm_grad";
   /// gx, gw and gb are null where nobody asks.
   using fn = void(std::int64_t rows, std::int64_t width, const T* g, const T* x, const T* weight, const T* mean,
                   const T* inv_std, T* gx, T* gw, T* gb);
+  [[gnu::weak]] static fn cpu;  // cpu/norm/layer_norm.hpp
 };
 
 }  // namespace fn

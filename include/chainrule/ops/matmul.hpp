@@ -32,6 +32,7 @@ template <class T> struct MatmulArgs {
 template <class T> struct Matmul {
   static constexpr auto name = "matmul";
   using fn = void(const MatmulArgs<T>& args);
+  [[gnu::weak]] static fn cpu;  // cpu/gemm/matmul.hpp
 };
 
 }  // namespace fn

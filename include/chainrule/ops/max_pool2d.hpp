@@ -29,16 +29,19 @@ struct PoolShape {
 template <class T, class I> struct MaxPool2d {
   static constexpr auto name = "max_pool2d";
   using fn = void(const PoolShape& shape, const T* x, T* y, I* place);  // place may be null
+  [[gnu::weak]] static fn cpu;                                          // cpu/pool/max_pool2d.hpp
 };
 /// gx = g at the winners, added up where windows overlap.
 template <class T, class I> struct MaxPool2dGrad {
   static constexpr auto name = "max_pool2d_grad";
   using fn = void(const PoolShape& shape, const T* g, const I* place, T* gx);
+  [[gnu::weak]] static fn cpu;  // cpu/pool/max_pool2d.hpp
 };
 /// y = x at the winners of an earlier max_pool2d; 0 for a window of nothing but padding.
 template <class T, class I> struct MaxPool2dPick {
   static constexpr auto name = "max_pool2d_pick";
   using fn = void(const PoolShape& shape, const T* x, const I* place, T* y);
+  [[gnu::weak]] static fn cpu;  // cpu/pool/max_pool2d.hpp
 };
 
 }  // namespace fn

@@ -24,22 +24,27 @@ struct Along {
 template <class T> struct Softmax {
   static constexpr auto name = "softmax";
   using fn = void(const Along& along, const T* x, T* y);
+  [[gnu::weak]] static fn cpu;  // cpu/rowwise/softmax.hpp
 };
 template <class T> struct LogSoftmax {
   static constexpr auto name = "log_softmax";
   using fn = void(const Along& along, const T* x, T* y);
+  [[gnu::weak]] static fn cpu;  // cpu/rowwise/softmax.hpp
 };
 template <class T> struct LogSumExp {
   static constexpr auto name = "logsumexp";
   using fn = void(const Along& along, const T* x, T* sum);
+  [[gnu::weak]] static fn cpu;  // cpu/rowwise/softmax.hpp
 };
 template <class T> struct SoftmaxGrad {
   static constexpr auto name = "softmax_grad";
   using fn = void(const Along& along, const T* g, const T* y, T* gx);
+  [[gnu::weak]] static fn cpu;  // cpu/rowwise/softmax.hpp
 };
 template <class T> struct LogSoftmaxGrad {
   static constexpr auto name = "log_softmax_grad";
   using fn = void(const Along& along, const T* g, const T* y, T* gx);
+  [[gnu::weak]] static fn cpu;  // cpu/rowwise/softmax.hpp
 };
 
 }  // namespace fn

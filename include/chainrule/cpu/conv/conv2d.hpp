@@ -6,10 +6,16 @@
 
 namespace chainrule::fn {
 
-template <class T> void register_cpu_kernel(Conv2d<T>* op, int) { compile_in<&cpu::conv2d_forward<T>>(op); }
-template <class T> void register_cpu_kernel(Conv2dInput<T>* op, int) { compile_in<&cpu::conv2d_backward_input<T>>(op); }
-template <class T> void register_cpu_kernel(Conv2dWeight<T>* op, int) {
-  compile_in<&cpu::conv2d_backward_weight<T>>(op);
+template <class T>
+void Conv2d<T>::cpu(const cpu::ConvShape& shape, const T* x, const T* weight, const T* bias_or_null, T* y, bool exact) {
+  chainrule::cpu::conv2d_forward<T>(shape, x, weight, bias_or_null, y, exact);
+}
+template <class T>
+void Conv2dInput<T>::cpu(const cpu::ConvShape& shape, const T* g, const T* weight, T* gx, bool exact) {
+  chainrule::cpu::conv2d_backward_input<T>(shape, g, weight, gx, exact);
+}
+template <class T> void Conv2dWeight<T>::cpu(const cpu::ConvShape& shape, const T* x, const T* g, T* gw, bool exact) {
+  chainrule::cpu::conv2d_backward_weight<T>(shape, x, g, gw, exact);
 }
 
 }  // namespace chainrule::fn

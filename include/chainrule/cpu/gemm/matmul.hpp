@@ -33,6 +33,6 @@ template <class T> void matmul(const fn::MatmulArgs<T>& p) {
 
 namespace chainrule::fn {
 
-template <class T> void register_cpu_kernel(Matmul<T>* op, int) { compile_in<&cpu::matmul<T>>(op); }
+template <class T> void Matmul<T>::cpu(const MatmulArgs<T>& args) { chainrule::cpu::matmul<T>(args); }
 
 }  // namespace chainrule::fn

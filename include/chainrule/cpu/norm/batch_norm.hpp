@@ -237,7 +237,9 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
 
 namespace chainrule::fn {
 
-template <class T> void register_cpu_kernel(BatchNorm<T>* op, int) { compile_in<&cpu::batch_norm<T>>(op); }
-template <class T> void register_cpu_kernel(BatchNormGrad<T>* op, int) { compile_in<&cpu::batch_norm_grad<T>>(op); }
+template <class T> void BatchNorm<T>::cpu(const BatchNormArgs<T>& args) { chainrule::cpu::batch_norm<T>(args); }
+template <class T> void BatchNormGrad<T>::cpu(const BatchNormGradArgs<T>& args) {
+  chainrule::cpu::batch_norm_grad<T>(args);
+}
 
 }  // namespace chainrule::fn

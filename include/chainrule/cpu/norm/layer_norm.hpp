@@ -80,7 +80,15 @@ void layer_norm_grad(std::int64_t rows, std::int64_t width, const T* g, const T*
 
 namespace chainrule::fn {
 
-template <class T> void register_cpu_kernel(LayerNorm<T>* op, int) { compile_in<&cpu::layer_norm<T>>(op); }
-template <class T> void register_cpu_kernel(LayerNormGrad<T>* op, int) { compile_in<&cpu::layer_norm_grad<T>>(op); }
+template <class T>
+void LayerNorm<T>::cpu(std::int64_t rows, std::int64_t width, const T* x, const T* weight, const T* bias, double eps,
+                       T* mean, T* inv_std, T* y) {
+  chainrule::cpu::layer_norm<T>(rows, width, x, weight, bias, eps, mean, inv_std, y);
+}
+template <class T>
+void LayerNormGrad<T>::cpu(std::int64_t rows, std::int64_t width, const T* g, const T* x, const T* weight,
+                           const T* mean, const T* inv_std, T* gx, T* gw, T* gb) {
+  chainrule::cpu::layer_norm_grad<T>(rows, width, g, x, weight, mean, inv_std, gx, gw, gb);
+}
 
 }  // namespace chainrule::fn

@@ -140,7 +140,11 @@ template <class T> void avg_pool2d_grad(const fn::AvgPoolShape& shape, const T* 
 
 namespace chainrule::fn {
 
-template <class T> void register_cpu_kernel(AvgPool2d<T>* op, int) { compile_in<&cpu::avg_pool2d<T>>(op); }
-template <class T> void register_cpu_kernel(AvgPool2dGrad<T>* op, int) { compile_in<&cpu::avg_pool2d_grad<T>>(op); }
+template <class T> void AvgPool2d<T>::cpu(const AvgPoolShape& shape, const T* x, T* y) {
+  chainrule::cpu::avg_pool2d<T>(shape, x, y);
+}
+template <class T> void AvgPool2dGrad<T>::cpu(const AvgPoolShape& shape, const T* g, T* gx) {
+  chainrule::cpu::avg_pool2d_grad<T>(shape, g, gx);
+}
 
 }  // namespace chainrule::fn

@@ -300,14 +300,14 @@ template <class T, class I> void max_pool2d_pick(const fn::PoolShape& s, const T
 
 namespace chainrule::fn {
 
-template <class T, class I> void register_cpu_kernel(MaxPool2d<T, I>* op, int) {
-  compile_in<&cpu::max_pool2d<T, I>>(op);
+template <class T, class I> void MaxPool2d<T, I>::cpu(const PoolShape& shape, const T* x, T* y, I* place) {
+  chainrule::cpu::max_pool2d<T, I>(shape, x, y, place);
 }
-template <class T, class I> void register_cpu_kernel(MaxPool2dGrad<T, I>* op, int) {
-  compile_in<&cpu::max_pool2d_grad<T, I>>(op);
+template <class T, class I> void MaxPool2dGrad<T, I>::cpu(const PoolShape& shape, const T* g, const I* place, T* gx) {
+  chainrule::cpu::max_pool2d_grad<T, I>(shape, g, place, gx);
 }
-template <class T, class I> void register_cpu_kernel(MaxPool2dPick<T, I>* op, int) {
-  compile_in<&cpu::max_pool2d_pick<T, I>>(op);
+template <class T, class I> void MaxPool2dPick<T, I>::cpu(const PoolShape& shape, const T* x, const I* place, T* y) {
+  chainrule::cpu::max_pool2d_pick<T, I>(shape, x, place, y);
 }
 
 }  // namespace chainrule::fn

@@ -110,9 +110,11 @@ template <class T> void cross_entropy_grad(const fn::ClassLossArgs<T>& p, const 
 
 namespace chainrule::fn {
 
-template <class T> void register_cpu_kernel(CrossEntropy<T>* op, int) { compile_in<&cpu::cross_entropy<T>>(op); }
-template <class T> void register_cpu_kernel(CrossEntropyGrad<T>* op, int) {
-  compile_in<&cpu::cross_entropy_grad<T>>(op);
+template <class T> void CrossEntropy<T>::cpu(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* terms, T* loss) {
+  chainrule::cpu::cross_entropy<T>(args, rows, terms, loss);
+}
+template <class T> void CrossEntropyGrad<T>::cpu(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* gx) {
+  chainrule::cpu::cross_entropy_grad<T>(args, rows, gx);
 }
 
 }  // namespace chainrule::fn

@@ -122,10 +122,20 @@ template <class T> void log_softmax_grad(const fn::Along& along, const T* g, con
 
 namespace chainrule::fn {
 
-template <class T> void register_cpu_kernel(Softmax<T>* op, int) { compile_in<&cpu::softmax<T>>(op); }
-template <class T> void register_cpu_kernel(LogSoftmax<T>* op, int) { compile_in<&cpu::log_softmax<T>>(op); }
-template <class T> void register_cpu_kernel(LogSumExp<T>* op, int) { compile_in<&cpu::logsumexp<T>>(op); }
-template <class T> void register_cpu_kernel(SoftmaxGrad<T>* op, int) { compile_in<&cpu::softmax_grad<T>>(op); }
-template <class T> void register_cpu_kernel(LogSoftmaxGrad<T>* op, int) { compile_in<&cpu::log_softmax_grad<T>>(op); }
+template <class T> void Softmax<T>::cpu(const Along& along, const T* x, T* y) {
+  chainrule::cpu::softmax<T>(along, x, y);
+}
+template <class T> void LogSoftmax<T>::cpu(const Along& along, const T* x, T* y) {
+  chainrule::cpu::log_softmax<T>(along, x, y);
+}
+template <class T> void LogSumExp<T>::cpu(const Along& along, const T* x, T* sum) {
+  chainrule::cpu::logsumexp<T>(along, x, sum);
+}
+template <class T> void SoftmaxGrad<T>::cpu(const Along& along, const T* g, const T* y, T* gx) {
+  chainrule::cpu::softmax_grad<T>(along, g, y, gx);
+}
+template <class T> void LogSoftmaxGrad<T>::cpu(const Along& along, const T* g, const T* y, T* gx) {
+  chainrule::cpu::log_softmax_grad<T>(along, g, y, gx);
+}
 
 }  // namespace chainrule::fn

@@ -1,0 +1,6 @@
+// chainrule::compiled: what data.inc names.
+
+#include <chainrule/chainrule.hpp>
+
+#define CHAINRULE_INSTANCE template
+#include <chainrule/compiled/data.inc>

@@ -1,0 +1,6 @@
+// chainrule::compiled: what tensors.inc names.
+
+#include <chainrule/api.hpp>
+
+#define CHAINRULE_INSTANCE template
+#include <chainrule/compiled/tensors.inc>
