@@ -2,6 +2,7 @@
 // Anomaly mode: stops at the first op whose result, or whose gradient, holds a NaN or an infinity, and names it with
 // its line.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/observer.hpp>
 #include <chainrule/ops/copy.hpp>
 #include <cmath>
@@ -18,42 +19,14 @@ template <class R, class F> R with_real(const TensorBase& x, const F& f) {
 }
 
 // Where the first value that is not finite stands, or -1.
-inline std::int64_t first_bad(const TensorBase& x, double& value) {
-  if (!x.defined() || (x.dtype() != DType::float32 && x.dtype() != DType::float64)) return -1;
-  std::int64_t at = -1;
-  auto search = [&](auto t) -> void {
-    auto values = t.detach().to_vector();
-    for (std::size_t i = 0; i < values.size(); ++i)
-      if (!std::isfinite(values[i])) {
-        value = static_cast<double>(values[i]);
-        at = static_cast<std::int64_t>(i);
-        return;
-      }
-  };
-  with_real<void>(x, search);
-  return at;
-}
+CHAINRULE_ON_USE std::int64_t first_bad(const TensorBase& x, double& value);
 
 inline std::string spell(double v) { return std::isnan(v) ? "NaN" : v > 0 ? "infinity" : "-infinity"; }
 
 class AnomalyObserver final : public Observer {
  public:
-  void forward(const ForwardEvent& e) override {
-    double v = 0, was = 0;
-    std::int64_t i = first_bad(e.output, v);
-    if (i < 0) return;
-    std::string from;
-    for (const auto* x : e.inputs)
-      if (first_bad(*x, was) >= 0) from = " (an operand already holds " + spell(was) + ")";
-    fail(e.at, e.op, ": element ", i, " of its result, of shape ", e.output.shape(), ", is ", spell(v), from);
-  }
-  void backward(const BackwardEvent& e) override {
-    double v = 0;
-    for (int k = 0; k < e.contributions.size(); ++k)
-      if (std::int64_t i = first_bad(e.contributions[k], v); i >= 0)
-        fail(e.node.at, e.node.op, ": its backward step made the gradient of operand ", k, " ", spell(v),
-             " at element ", i, " (shape ", e.contributions[k].shape(), "); the op was called here");
-  }
+  void forward(const ForwardEvent& e) override;
+  void backward(const BackwardEvent& e) override;
 };
 
 }  // namespace detail
@@ -72,3 +45,46 @@ class detect_anomaly {
 };
 
 }  // namespace chainrule::autograd
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::autograd::detail {
+
+CHAINRULE_INLINE_ON_USE std::int64_t first_bad(const TensorBase& x, double& value) {
+  if (!x.defined() || (x.dtype() != DType::float32 && x.dtype() != DType::float64)) return -1;
+  std::int64_t at = -1;
+  auto search = [&](auto t) -> void {
+    auto values = t.detach().to_vector();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (!std::isfinite(values[i])) {
+        value = static_cast<double>(values[i]);
+        at = static_cast<std::int64_t>(i);
+        return;
+      }
+  };
+  with_real<void>(x, search);
+  return at;
+}
+
+}  // namespace chainrule::autograd::detail
+namespace chainrule::autograd::detail {
+
+CHAINRULE_INLINE void AnomalyObserver::forward(const ForwardEvent& e) {
+  double v = 0, was = 0;
+  std::int64_t i = first_bad(e.output, v);
+  if (i < 0) return;
+  std::string from;
+  for (const auto* x : e.inputs)
+    if (first_bad(*x, was) >= 0) from = " (an operand already holds " + spell(was) + ")";
+  fail(e.at, e.op, ": element ", i, " of its result, of shape ", e.output.shape(), ", is ", spell(v), from);
+}
+
+CHAINRULE_INLINE void AnomalyObserver::backward(const BackwardEvent& e) {
+  double v = 0;
+  for (int k = 0; k < e.contributions.size(); ++k)
+    if (std::int64_t i = first_bad(e.contributions[k], v); i >= 0)
+      fail(e.node.at, e.node.op, ": its backward step made the gradient of operand ", k, " ", spell(v), " at element ",
+           i, " (shape ", e.contributions[k].shape(), "); the op was called here");
+}
+
+}  // namespace chainrule::autograd::detail
+#endif

@@ -2,19 +2,14 @@
 // Where a walk starts: backward() fills the .grad of leaves, autograd::grad() gives gradients and touches no .grad.
 
 #include <chainrule/autograd/engine.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <cstdio>
 
 namespace chainrule {
 
 namespace detail {
 
-inline void check_root(const TensorBase& root, const char* op, Location at) {
-  check(root.defined(), at, op, ": this tensor is not defined");
-  check(root.requires_grad(), at, op, ": this ", name_of(root.dtype()), " tensor of shape ", root.shape(),
-        " does not depend on any tensor that requires a gradient; call requires_grad_() on the leaves before computing "
-        "with them",
-        is_grad_enabled() ? "" : " (and recording is off: a no_grad guard is alive)");
-}
+CHAINRULE_ON_USE void check_root(const TensorBase& root, const char* op, Location at);
 
 template <class T> Tensor<T> ones_of(const Shape& shape, Device device) {
   Tensor<T> ones = allocate<T>(shape, device);
@@ -35,16 +30,7 @@ template <class T> Tensor<T> seed_for(const Tensor<T>& root, const Tensor<T>& gi
 
 /// backward({.create_graph = true}) gives a leaf a .grad that refers to the leaf: neither is freed while the other
 /// stands. Said once.
-[[gnu::cold, gnu::noinline]] inline void warn_of_cycle(Location at) {
-  static std::atomic_flag told;
-  if (told.test_and_set()) return;
-  std::fprintf(
-      stderr,
-      "chainrule: warning: backward({.create_graph = true}) [%s:%d] makes .grad a part of the graph: leaf and "
-      "gradient hold each other and stay in memory until .grad is reset (zero_grad()); autograd::grad() makes no "
-      "such cycle. (Said once.)\n",
-      at.line > 0 ? at.file : "?", static_cast<int>(at.line));
-}
+CHAINRULE_ON_USE [[gnu::cold, gnu::noinline]] void warn_of_cycle(Location at);
 
 }  // namespace detail
 
@@ -157,3 +143,28 @@ std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const detail:
 }  // namespace autograd
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+CHAINRULE_INLINE_ON_USE void check_root(const TensorBase& root, const char* op, Location at) {
+  check(root.defined(), at, op, ": this tensor is not defined");
+  check(root.requires_grad(), at, op, ": this ", name_of(root.dtype()), " tensor of shape ", root.shape(),
+        " does not depend on any tensor that requires a gradient; call requires_grad_() on the leaves before computing "
+        "with them",
+        is_grad_enabled() ? "" : " (and recording is off: a no_grad guard is alive)");
+}
+
+CHAINRULE_INLINE_ON_USE void warn_of_cycle(Location at) {
+  static std::atomic_flag told;
+  if (told.test_and_set()) return;
+  std::fprintf(
+      stderr,
+      "chainrule: warning: backward({.create_graph = true}) [%s:%d] makes .grad a part of the graph: leaf and "
+      "gradient hold each other and stay in memory until .grad is reset (zero_grad()); autograd::grad() makes no "
+      "such cycle. (Said once.)\n",
+      at.line > 0 ? at.file : "?", static_cast<int>(at.line));
+}
+
+}  // namespace chainrule::detail
+#endif

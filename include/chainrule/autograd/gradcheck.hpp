@@ -3,6 +3,7 @@
 // weights on the outputs (weights of one would hide errors that cancel), and tells kinks from mistakes.
 
 #include <chainrule/autograd/methods.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/mul.hpp>
 #include <chainrule/ops/sum.hpp>
@@ -55,14 +56,7 @@ template <class F> Inputs call(const F& f, const Inputs& in) {
   else return listed(f(in.at(0), in.at(1), in.at(2), in.at(3)));
 }
 
-inline double weighted_sum(const Inputs& outputs, const Inputs& weights) {
-  double total = 0;
-  for (std::size_t k = 0; k < outputs.size(); ++k) {
-    auto y = outputs[k].to_vector(), w = weights[k].to_vector();
-    for (std::size_t i = 0; i < y.size(); ++i) total += y[i] * w[i];
-  }
-  return total;
-}
+CHAINRULE_ON_USE double weighted_sum(const Inputs& outputs, const Inputs& weights);
 
 }  // namespace detail
 
@@ -199,3 +193,18 @@ using chainrule::gradgradcheck;
 }  // namespace autograd
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+CHAINRULE_INLINE_ON_USE double weighted_sum(const Inputs& outputs, const Inputs& weights) {
+  double total = 0;
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    auto y = outputs[k].to_vector(), w = weights[k].to_vector();
+    for (std::size_t i = 0; i < y.size(); ++i) total += y[i] * w[i];
+  }
+  return total;
+}
+
+}  // namespace chainrule::detail
+#endif

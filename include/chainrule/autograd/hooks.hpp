@@ -1,11 +1,19 @@
 #pragma once
 // Hooks on gradients: what register_hook() and retain_grad() have the walk do.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/node.hpp>
 
 namespace chainrule::detail {
 
-[[gnu::cold, gnu::noinline]] inline TensorBase run_hooks(Hooks& hooks, TensorBase g, Location at) {
+CHAINRULE_ON_USE [[gnu::cold, gnu::noinline]] TensorBase run_hooks(Hooks& hooks, TensorBase g, Location at);
+
+}  // namespace chainrule::detail
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+CHAINRULE_INLINE_ON_USE TensorBase run_hooks(Hooks& hooks, TensorBase g, Location at) {
   auto list = hooks.list;  // a hook may remove itself
   for (auto& [id, hook] : list) {
     TensorBase changed = hook(g);
@@ -19,3 +27,4 @@ namespace chainrule::detail {
 }
 
 }  // namespace chainrule::detail
+#endif

@@ -1,6 +1,7 @@
 #pragma once
 // MNIST and Fashion-MNIST from their IDX files, and the drawn digits in the same form for when there are no files.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/data/byte_images.hpp>
 #include <chainrule/data/drawn_digits.hpp>
 #include <chainrule/data/idx.hpp>
@@ -18,39 +19,11 @@ struct LabelledImages {
 };
 
 /// The path without ".gz" of one of the four files, in `root` or where torchvision puts it.
-[[gnu::cold]] inline std::string find_idx(const std::string& root, const std::string& folder, const std::string& name,
-                                          Location at) {
-  std::error_code ignored;
-  const std::filesystem::path top(root);
-  std::string dotted = name;
-  dotted[dotted.rfind("-idx")] = '.';  // "train-images.idx3-ubyte": the name in some archives
-  for (const auto& place : {top, top / folder / "raw", top / folder, top / "raw"})
-    for (const auto& file : {name, dotted})
-      for (const char* packed : {"", ".gz"})
-        if (std::filesystem::exists(place / (file + packed), ignored)) return (place / file).string();
-  fail(at, folder, ": neither ", name, " nor ", name, ".gz is in ", root, " or in ", (top / folder / "raw").string(),
-       "; give the folder that holds the four IDX files");
-}
+CHAINRULE_ON_USE [[gnu::cold]] std::string find_idx(const std::string& root, const std::string& folder,
+                                                    const std::string& name, Location at);
 
-[[gnu::cold]] inline LabelledImages read_labelled_idx(const std::string& root, const std::string& folder, Split split,
-                                                      Location at) {
-  const std::string prefix = split == Split::train ? "train" : "t10k";
-  const auto images_path = find_idx(root, folder, prefix + "-images-idx3-ubyte", at),
-             labels_path = find_idx(root, folder, prefix + "-labels-idx1-ubyte", at);
-  const IdxArray images = read_idx(images_path, at), labels = read_idx(labels_path, at);
-  check(images.shape.size() == 3, at, images_path, ": holds ", images.shape.size(), " dimensions, images have 3");
-  check(labels.shape.size() == 1, at, labels_path, ": holds ", labels.shape.size(), " dimensions, labels have 1");
-  check(images.shape[0] == labels.shape[0], at, images_path, " holds ", images.shape[0], " images, but ", labels_path,
-        " ", labels.shape[0], " labels");
-  for (std::size_t i = 0; i < labels.values.size(); ++i)
-    check(labels.values[i] < 10, at, labels_path, ": label ", int{labels.values[i]}, " of row ", i, " (offset ", 8 + i,
-          ") is not in 0..9");
-  LabelledImages all{allocate<std::uint8_t>(Shape(std::span(images.shape))),
-                     allocate<std::int64_t>(Shape(std::span(labels.shape)))};
-  std::copy(images.values.begin(), images.values.end(), all.images.data());
-  std::copy(labels.values.begin(), labels.values.end(), all.labels.data());
-  return all;
-}
+CHAINRULE_ON_USE [[gnu::cold]] LabelledImages read_labelled_idx(const std::string& root, const std::string& folder,
+                                                                Split split, Location at);
 
 inline const std::vector<std::string>& digit_names() {
   static const std::vector<std::string> names{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
@@ -114,3 +87,43 @@ template <class Transform = transforms::ToTensor> class DrawnDigits : public Byt
 };
 
 }  // namespace chainrule::data
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::data::detail {
+
+CHAINRULE_INLINE_ON_USE std::string find_idx(const std::string& root, const std::string& folder,
+                                             const std::string& name, Location at) {
+  std::error_code ignored;
+  const std::filesystem::path top(root);
+  std::string dotted = name;
+  dotted[dotted.rfind("-idx")] = '.';  // "train-images.idx3-ubyte": the name in some archives
+  for (const auto& place : {top, top / folder / "raw", top / folder, top / "raw"})
+    for (const auto& file : {name, dotted})
+      for (const char* packed : {"", ".gz"})
+        if (std::filesystem::exists(place / (file + packed), ignored)) return (place / file).string();
+  fail(at, folder, ": neither ", name, " nor ", name, ".gz is in ", root, " or in ", (top / folder / "raw").string(),
+       "; give the folder that holds the four IDX files");
+}
+
+CHAINRULE_INLINE_ON_USE LabelledImages read_labelled_idx(const std::string& root, const std::string& folder,
+                                                         Split split, Location at) {
+  const std::string prefix = split == Split::train ? "train" : "t10k";
+  const auto images_path = find_idx(root, folder, prefix + "-images-idx3-ubyte", at),
+             labels_path = find_idx(root, folder, prefix + "-labels-idx1-ubyte", at);
+  const IdxArray images = read_idx(images_path, at), labels = read_idx(labels_path, at);
+  check(images.shape.size() == 3, at, images_path, ": holds ", images.shape.size(), " dimensions, images have 3");
+  check(labels.shape.size() == 1, at, labels_path, ": holds ", labels.shape.size(), " dimensions, labels have 1");
+  check(images.shape[0] == labels.shape[0], at, images_path, " holds ", images.shape[0], " images, but ", labels_path,
+        " ", labels.shape[0], " labels");
+  for (std::size_t i = 0; i < labels.values.size(); ++i)
+    check(labels.values[i] < 10, at, labels_path, ": label ", int{labels.values[i]}, " of row ", i, " (offset ", 8 + i,
+          ") is not in 0..9");
+  LabelledImages all{allocate<std::uint8_t>(Shape(std::span(images.shape))),
+                     allocate<std::int64_t>(Shape(std::span(labels.shape)))};
+  std::copy(images.values.begin(), images.values.end(), all.images.data());
+  std::copy(labels.values.begin(), labels.values.end(), all.labels.data());
+  return all;
+}
+
+}  // namespace chainrule::data::detail
+#endif

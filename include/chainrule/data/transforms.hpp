@@ -4,6 +4,7 @@
 // whole batches then go through a table of 256 numbers per channel instead.
 
 #include <chainrule/api.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <concepts>
 #include <tuple>
 #include <utility>
@@ -79,13 +80,7 @@ struct Normalize {
     return (image - tensor(mean).view({mean.size(), 1, 1})) / tensor(std).view({std.size(), 1, 1});
   }
   /// Throws unless it can be used for images of this shape (C, H, W).
-  void check_for(const Shape& shape) const {
-    check(shape.size() == 3, {}, "Normalize: expects an image of shape (C, H, W), got ", shape);
-    for (const auto* list : {&mean, &std})
-      check(list->size() == 1 || static_cast<std::int64_t>(list->size()) == shape[0], {}, "Normalize: ", mean.size(),
-            " means and ", std.size(), " stds for images of ", shape[0], " channels");
-    for (float s : std) check(s != 0, {}, "Normalize: std must not be 0");
-  }
+  CHAINRULE_ON_USE void check_for(const Shape& shape) const;
 
  private:
   static float of(const std::vector<float>& list, std::int64_t channel) {
@@ -140,3 +135,17 @@ template <class... F> class Compose {
 namespace chainrule {
 namespace transforms = data::transforms;  // as torchvision.transforms stands beside torchvision.datasets
 }
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::data::transforms {
+
+CHAINRULE_INLINE_ON_USE void Normalize::check_for(const Shape& shape) const {
+  check(shape.size() == 3, {}, "Normalize: expects an image of shape (C, H, W), got ", shape);
+  for (const auto* list : {&mean, &std})
+    check(list->size() == 1 || static_cast<std::int64_t>(list->size()) == shape[0], {}, "Normalize: ", mean.size(),
+          " means and ", std.size(), " stds for images of ", shape[0], " channels");
+  for (float s : std) check(s != 0, {}, "Normalize: std must not be 0");
+}
+
+}  // namespace chainrule::data::transforms
+#endif

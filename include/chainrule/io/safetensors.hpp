@@ -4,6 +4,7 @@
 // asked for.
 
 #include <chainrule/api.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/io/gzip.hpp>
 #include <chainrule/io/json.hpp>
 #include <bit>
@@ -36,11 +37,7 @@ struct Safetensors {
           name_of(dtype_of<T>));
     return Tensor<T>(t->share());
   }
-  const TensorBase* find(std::string_view name) const {
-    for (const auto& [key, t] : tensors)
-      if (key == name) return &t;
-    return nullptr;
-  }
+  CHAINRULE_ON_USE const TensorBase* find(std::string_view name) const;
 };
 
 namespace detail {
@@ -49,15 +46,7 @@ using chainrule::detail::concat;
 
 static_assert(std::endian::native == std::endian::little, "values are copied as they lie in the file");
 
-inline float half_to_float(std::uint16_t h) {
-  const std::uint32_t sign = std::uint32_t{h} >> 15 << 31, exponent = h >> 10 & 31u, fraction = h & 1023u;
-  if (exponent == 0) {  // zero, or a subnormal: fraction * 2^-24
-    const float v = static_cast<float>(fraction) * 0x1p-24f;
-    return sign != 0 ? -v : v;
-  }
-  const std::uint32_t e = exponent == 31 ? 255 : exponent + 112;  // 112 = 127 - 15; 255 for infinity and NaN
-  return std::bit_cast<float>(sign | e << 23 | fraction << 13);
-}
+CHAINRULE_ON_USE float half_to_float(std::uint16_t h);
 inline float bfloat16_to_float(std::uint16_t b) { return std::bit_cast<float>(std::uint32_t{b} << 16); }
 
 template <class T> TensorBase copied(const Shape& shape, std::span<const std::uint8_t> bytes) {
@@ -67,27 +56,14 @@ template <class T> TensorBase copied(const Shape& shape, std::span<const std::ui
   else if (!bytes.empty()) std::memcpy(t.data(), bytes.data(), bytes.size());
   return t;
 }
-inline TensorBase widened(const Shape& shape, std::span<const std::uint8_t> bytes, float (*widen)(std::uint16_t)) {
-  Tensor<float> t = chainrule::detail::allocate<float>(shape);
-  for (std::size_t i = 0; i < bytes.size() / 2; ++i)
-    t.data()[i] = widen(static_cast<std::uint16_t>(bytes[2 * i] | bytes[2 * i + 1] << 8));
-  return t;
-}
+CHAINRULE_ON_USE TensorBase widened(const Shape& shape, std::span<const std::uint8_t> bytes,
+                                    float (*widen)(std::uint16_t));
 
 inline float float8_e5m2_to_float(std::uint8_t b) { return half_to_float(static_cast<std::uint16_t>(b << 8)); }
 /// 4 bits of exponent, 3 of fraction; no infinity, and NaN where all of them are 1 (Micikevicius et al. 2022).
-inline float float8_e4m3_to_float(std::uint8_t b) {
-  const int exponent = b >> 3 & 15, fraction = b & 7;
-  const float size = exponent == 15 && fraction == 7 ? std::numeric_limits<float>::quiet_NaN()
-                     : exponent == 0                 ? static_cast<float>(fraction) * 0x1p-9f
-                                                     : std::ldexp(static_cast<float>(8 + fraction), exponent - 10);
-  return b >> 7 != 0 ? -size : size;
-}
-inline TensorBase widened_bytes(const Shape& shape, std::span<const std::uint8_t> bytes, float (*widen)(std::uint8_t)) {
-  Tensor<float> t = chainrule::detail::allocate<float>(shape);
-  for (std::size_t i = 0; i < bytes.size(); ++i) t.data()[i] = widen(bytes[i]);
-  return t;
-}
+CHAINRULE_ON_USE float float8_e4m3_to_float(std::uint8_t b);
+CHAINRULE_ON_USE TensorBase widened_bytes(const Shape& shape, std::span<const std::uint8_t> bytes,
+                                          float (*widen)(std::uint8_t));
 
 /// Integers of type From in the file, as integers of type To, which holds all of their values, or else an error.
 template <class To, class From> TensorBase converted(const Shape& shape, std::span<const std::uint8_t> bytes) {
@@ -139,82 +115,12 @@ constexpr const char* safetensors_name(DType t) {
 /// holds all of its values: F16, BF16, F8_E4M3 and F8_E5M2 float, I8, I16 and U16 int32, U32 int64, U64 int64 too (a
 /// larger value is an error). Other types are refused by name. Throws an Error with the offset: cut off, a header that
 /// is no JSON or lies, offsets that overlap, leave a hole or leave the file, a type that is not known here.
-inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file,
-                                     Location at = Location::here()) {
-  check(bytes.size() >= 8, at, file,
-        ": truncated: a safetensors file starts with 8 bytes of header length, this one ends at offset ", bytes.size());
-  std::uint64_t length = 0;
-  for (std::size_t i = 8; i-- > 0;) length = length << 8 | bytes[i];
-  check(length <= bytes.size() - 8, at, file, ": truncated or not a safetensors file: the header should take ", length,
-        " bytes from offset 8, but the file ends at offset ", bytes.size());
-  const auto header_text = std::string_view(reinterpret_cast<const char*>(bytes.data()) + 8, length);
-  check(header_text.starts_with('{'), at, file,
-        ": not a safetensors file: its header at offset 8 does not start with {");
-  const Json header = parse_json(header_text, file, 8, at);
-  const std::size_t begin = 8 + length;
-  const auto data = bytes.subspan(begin);
-
-  Safetensors result;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> used;
-  for (const auto& [name, entry] : header.members()) {
-    if (name == "__metadata__") {
-      for (const auto& [key, value] : entry.members()) result.metadata.emplace_back(key, value.string());
-      continue;
-    }
-    const std::string& type_name = entry["dtype"].string();
-    const detail::SafetensorsType* type = nullptr;
-    for (const auto& t : detail::safetensors_types)
-      if (type_name == t.name) type = &t;
-    check(type != nullptr, at, entry.where(), ": \"", name, "\" has dtype ", type_name,
-          "; F64, F32, F16, BF16, F8_E4M3, F8_E5M2, the integers of 8 to 64 bits and BOOL can be read");
-    const auto& sizes = entry["shape"].items();
-    check(sizes.size() <= static_cast<std::size_t>(Shape::max_dims), at, entry.where(), ": \"", name, "\" has ",
-          sizes.size(), " dimensions, a tensor has at most ", Shape::max_dims);
-    Shape shape;
-    std::uint64_t count = 1;
-    for (const auto& s : sizes) {
-      check(s.integer() >= 0, at, s.where(), ": \"", name, "\" has a negative size, ", s.integer());
-      shape.push_back(s.integer());
-      if (s.integer() == 0) count = 0;  // and it stays so, whatever the other sizes
-    }
-    // Bounded by the file before it is multiplied: no overflow, and no memory for what is not there.
-    for (const auto& s : sizes) {
-      if (count == 0) break;
-      check(count <= data.size() / static_cast<std::uint64_t>(s.integer()), at, s.where(), ": \"", name,
-            "\" is larger than the file");
-      count *= static_cast<std::uint64_t>(s.integer());
-    }
-    const Json& offsets = entry["data_offsets"];
-    check(offsets.items().size() == 2, at, offsets.where(), ": data_offsets of \"", name, "\" must be two numbers");
-    const std::int64_t from = offsets[0].integer(), to = offsets[1].integer();
-    check(0 <= from && from <= to && static_cast<std::uint64_t>(to) <= data.size(), at, offsets.where(), ": \"", name,
-          "\" should lie at bytes ", from, " to ", to, " of the data, which begin at offset ", begin, " and have ",
-          data.size(), " bytes");
-    const auto size = static_cast<std::uint64_t>(to - from);
-    check(size == count * type->bytes, at, offsets.where(), ": \"", name, "\" of shape ", shape, " and dtype ",
-          type_name, " takes ", count * type->bytes, " bytes, its data_offsets give ", size);
-    used.emplace_back(from, to);
-    try {
-      result.tensors.emplace_back(name, type->read(shape, data.subspan(static_cast<std::size_t>(from), size)));
-    } catch (const Error& e) { fail(at, offsets.where(), ": \"", name, "\" of dtype ", type_name, ": ", e.message()); }
-  }
-  std::sort(used.begin(), used.end());
-  std::uint64_t end = 0;
-  for (const auto& [from, to] : used) {
-    check(from == end, at, file, ": corrupt: its tensors leave a hole or overlap at offset ",
-          begin + std::min(from, end));
-    end = to;
-  }
-  check(end == data.size(), at, file, ": ", data.size() - end, " bytes that belong to no tensor follow at offset ",
-        begin + end);
-  return result;
-}
+CHAINRULE_ON_USE Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file,
+                                               Location at = Location::here());
 
 /// Reads a .safetensors file: names, tensors (on the CPU) and metadata.
 ///     auto w = load_safetensors("mnist.safetensors").get<float>("fc1.weight");
-inline Safetensors load_safetensors(const std::string& path, Location at = Location::here()) {
-  return parse_safetensors(read_file(path, at), path, at);
-}
+CHAINRULE_ON_USE Safetensors load_safetensors(const std::string& path, Location at = Location::here());
 
 /// Writes tensors of any type, device and strides to `path`. The file is complete or not there: it is written beside
 /// and moved into place.
@@ -291,3 +197,129 @@ inline void save_safetensors(std::initializer_list<std::pair<std::string, Tensor
 }
 
 }  // namespace chainrule::io
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::io::detail {
+
+CHAINRULE_INLINE_ON_USE float half_to_float(std::uint16_t h) {
+  const std::uint32_t sign = std::uint32_t{h} >> 15 << 31, exponent = h >> 10 & 31u, fraction = h & 1023u;
+  if (exponent == 0) {  // zero, or a subnormal: fraction * 2^-24
+    const float v = static_cast<float>(fraction) * 0x1p-24f;
+    return sign != 0 ? -v : v;
+  }
+  const std::uint32_t e = exponent == 31 ? 255 : exponent + 112;  // 112 = 127 - 15; 255 for infinity and NaN
+  return std::bit_cast<float>(sign | e << 23 | fraction << 13);
+}
+
+CHAINRULE_INLINE_ON_USE TensorBase widened(const Shape& shape, std::span<const std::uint8_t> bytes,
+                                           float (*widen)(std::uint16_t)) {
+  Tensor<float> t = chainrule::detail::allocate<float>(shape);
+  for (std::size_t i = 0; i < bytes.size() / 2; ++i)
+    t.data()[i] = widen(static_cast<std::uint16_t>(bytes[2 * i] | bytes[2 * i + 1] << 8));
+  return t;
+}
+
+CHAINRULE_INLINE_ON_USE float float8_e4m3_to_float(std::uint8_t b) {
+  const int exponent = b >> 3 & 15, fraction = b & 7;
+  const float size = exponent == 15 && fraction == 7 ? std::numeric_limits<float>::quiet_NaN()
+                     : exponent == 0                 ? static_cast<float>(fraction) * 0x1p-9f
+                                                     : std::ldexp(static_cast<float>(8 + fraction), exponent - 10);
+  return b >> 7 != 0 ? -size : size;
+}
+
+CHAINRULE_INLINE_ON_USE TensorBase widened_bytes(const Shape& shape, std::span<const std::uint8_t> bytes,
+                                                 float (*widen)(std::uint8_t)) {
+  Tensor<float> t = chainrule::detail::allocate<float>(shape);
+  for (std::size_t i = 0; i < bytes.size(); ++i) t.data()[i] = widen(bytes[i]);
+  return t;
+}
+
+}  // namespace chainrule::io::detail
+namespace chainrule::io {
+
+CHAINRULE_INLINE_ON_USE Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file,
+                                                      Location at) {
+  check(bytes.size() >= 8, at, file,
+        ": truncated: a safetensors file starts with 8 bytes of header length, this one ends at offset ", bytes.size());
+  std::uint64_t length = 0;
+  for (std::size_t i = 8; i-- > 0;) length = length << 8 | bytes[i];
+  check(length <= bytes.size() - 8, at, file, ": truncated or not a safetensors file: the header should take ", length,
+        " bytes from offset 8, but the file ends at offset ", bytes.size());
+  const auto header_text = std::string_view(reinterpret_cast<const char*>(bytes.data()) + 8, length);
+  check(header_text.starts_with('{'), at, file,
+        ": not a safetensors file: its header at offset 8 does not start with {");
+  const Json header = parse_json(header_text, file, 8, at);
+  const std::size_t begin = 8 + length;
+  const auto data = bytes.subspan(begin);
+
+  Safetensors result;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> used;
+  for (const auto& [name, entry] : header.members()) {
+    if (name == "__metadata__") {
+      for (const auto& [key, value] : entry.members()) result.metadata.emplace_back(key, value.string());
+      continue;
+    }
+    const std::string& type_name = entry["dtype"].string();
+    const detail::SafetensorsType* type = nullptr;
+    for (const auto& t : detail::safetensors_types)
+      if (type_name == t.name) type = &t;
+    check(type != nullptr, at, entry.where(), ": \"", name, "\" has dtype ", type_name,
+          "; F64, F32, F16, BF16, F8_E4M3, F8_E5M2, the integers of 8 to 64 bits and BOOL can be read");
+    const auto& sizes = entry["shape"].items();
+    check(sizes.size() <= static_cast<std::size_t>(Shape::max_dims), at, entry.where(), ": \"", name, "\" has ",
+          sizes.size(), " dimensions, a tensor has at most ", Shape::max_dims);
+    Shape shape;
+    std::uint64_t count = 1;
+    for (const auto& s : sizes) {
+      check(s.integer() >= 0, at, s.where(), ": \"", name, "\" has a negative size, ", s.integer());
+      shape.push_back(s.integer());
+      if (s.integer() == 0) count = 0;  // and it stays so, whatever the other sizes
+    }
+    // Bounded by the file before it is multiplied: no overflow, and no memory for what is not there.
+    for (const auto& s : sizes) {
+      if (count == 0) break;
+      check(count <= data.size() / static_cast<std::uint64_t>(s.integer()), at, s.where(), ": \"", name,
+            "\" is larger than the file");
+      count *= static_cast<std::uint64_t>(s.integer());
+    }
+    const Json& offsets = entry["data_offsets"];
+    check(offsets.items().size() == 2, at, offsets.where(), ": data_offsets of \"", name, "\" must be two numbers");
+    const std::int64_t from = offsets[0].integer(), to = offsets[1].integer();
+    check(0 <= from && from <= to && static_cast<std::uint64_t>(to) <= data.size(), at, offsets.where(), ": \"", name,
+          "\" should lie at bytes ", from, " to ", to, " of the data, which begin at offset ", begin, " and have ",
+          data.size(), " bytes");
+    const auto size = static_cast<std::uint64_t>(to - from);
+    check(size == count * type->bytes, at, offsets.where(), ": \"", name, "\" of shape ", shape, " and dtype ",
+          type_name, " takes ", count * type->bytes, " bytes, its data_offsets give ", size);
+    used.emplace_back(from, to);
+    try {
+      result.tensors.emplace_back(name, type->read(shape, data.subspan(static_cast<std::size_t>(from), size)));
+    } catch (const Error& e) { fail(at, offsets.where(), ": \"", name, "\" of dtype ", type_name, ": ", e.message()); }
+  }
+  std::sort(used.begin(), used.end());
+  std::uint64_t end = 0;
+  for (const auto& [from, to] : used) {
+    check(from == end, at, file, ": corrupt: its tensors leave a hole or overlap at offset ",
+          begin + std::min(from, end));
+    end = to;
+  }
+  check(end == data.size(), at, file, ": ", data.size() - end, " bytes that belong to no tensor follow at offset ",
+        begin + end);
+  return result;
+}
+
+CHAINRULE_INLINE_ON_USE const TensorBase* Safetensors::find(std::string_view name) const {
+  for (const auto& [key, t] : tensors)
+    if (key == name) return &t;
+  return nullptr;
+}
+
+}  // namespace chainrule::io
+namespace chainrule::io {
+
+CHAINRULE_INLINE_ON_USE Safetensors load_safetensors(const std::string& path, Location at) {
+  return parse_safetensors(read_file(path, at), path, at);
+}
+
+}  // namespace chainrule::io
+#endif

@@ -1,6 +1,7 @@
 #pragma once
 // save() and load(): files of named tensors, or of one tensor, the format chosen by the file's ending.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/io/safetensors.hpp>
 #include <chainrule/nn/state_dict.hpp>
 #include <filesystem>
@@ -9,11 +10,7 @@
 namespace chainrule {
 
 namespace detail {
-inline void check_safetensors_name(const std::string& path, const char* op, Location at) {
-  const auto ending = std::filesystem::path(path).extension().string();
-  check(ending == ".safetensors", at, op, ": ", path, ": the format follows from the ending, and \"", ending,
-        "\" is not known; use .safetensors");
-}
+CHAINRULE_ON_USE void check_safetensors_name(const std::string& path, const char* op, Location at);
 }  // namespace detail
 
 /// Writes named tensors, such as a module's state_dict(), to a .safetensors file, which PyTorch's safetensors package
@@ -26,12 +23,7 @@ template <class Pairs> void save(const Pairs& tensors, const std::string& path, 
 
 /// Reads a .safetensors file: names and tensors, in the order of the file.
 ///     net.load_state_dict(load("mnist.safetensors"));
-inline nn::StateDict load(const std::string& path, Location at = Location::here()) {
-  detail::check_safetensors_name(path, "load", at);
-  nn::StateDict dict;
-  for (auto& [name, tensor] : io::load_safetensors(path, at).tensors) dict.emplace_back(name, tensor);
-  return dict;
-}
+CHAINRULE_ON_USE nn::StateDict load(const std::string& path, Location at = Location::here());
 
 /// Writes one tensor, under the name "tensor".
 ///     save(x, "x.safetensors");
@@ -55,3 +47,25 @@ template <class T> Tensor<T> load(const std::string& path, Location at = Locatio
 }
 
 }  // namespace chainrule
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::detail {
+
+CHAINRULE_INLINE_ON_USE void check_safetensors_name(const std::string& path, const char* op, Location at) {
+  const auto ending = std::filesystem::path(path).extension().string();
+  check(ending == ".safetensors", at, op, ": ", path, ": the format follows from the ending, and \"", ending,
+        "\" is not known; use .safetensors");
+}
+
+}  // namespace chainrule::detail
+namespace chainrule {
+
+CHAINRULE_INLINE_ON_USE nn::StateDict load(const std::string& path, Location at) {
+  detail::check_safetensors_name(path, "load", at);
+  nn::StateDict dict;
+  for (auto& [name, tensor] : io::load_safetensors(path, at).tensors) dict.emplace_back(name, tensor);
+  return dict;
+}
+
+}  // namespace chainrule
+#endif

@@ -4,6 +4,7 @@
 // The numbers come from a Generator: the same seed gives the same weights on every machine with the same libm, for any
 // number of threads.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/ops/create.hpp>
 #include <chainrule/ops/inplace.hpp>
 #include <string_view>
@@ -25,13 +26,7 @@ struct Fans {
 };
 
 /// Inputs and outputs of one unit: of a matrix (out, in), or of a convolution (out, in, kernel...).
-inline Fans fans(const Shape& shape, const char* op, Location at) {
-  check(shape.size() >= 2, at, op, ": needs a weight with at least 2 dimensions, got shape ", shape,
-        "; for a bias use zeros_ or uniform_");
-  double field = 1;
-  for (int d = 2; d < shape.size(); ++d) field *= static_cast<double>(shape[d]);
-  return {static_cast<double>(shape[1]) * field, static_cast<double>(shape[0]) * field};
-}
+CHAINRULE_ON_USE Fans fans(const Shape& shape, const char* op, Location at);
 
 }  // namespace detail
 
@@ -75,17 +70,7 @@ template <Real T> const Tensor<T>& eye_(const Tensor<T>& t, Location at = Locati
 /// How much a nonlinearity shrinks the standard deviation of what passes it, as a factor for the weights before it: 1
 /// for linear, conv2d and sigmoid, 5/3 for tanh, sqrt(2) for relu, sqrt(2 / (1 + a²)) for leaky_relu of slope a, 3/4
 /// for selu. Source: torch.nn.init.
-inline double calculate_gain(std::string_view nonlinearity, double a = 0.01, Location at = Location::here()) {
-  if (nonlinearity == "linear" || nonlinearity == "sigmoid" || nonlinearity == "conv1d" || nonlinearity == "conv2d" ||
-      nonlinearity == "conv3d")
-    return 1;
-  if (nonlinearity == "tanh") return 5.0 / 3;
-  if (nonlinearity == "relu") return std::sqrt(2.0);
-  if (nonlinearity == "leaky_relu") return std::sqrt(2 / (1 + a * a));
-  if (nonlinearity == "selu") return 0.75;
-  fail(at, "calculate_gain: unknown nonlinearity \"", nonlinearity,
-       "\"; known are linear, conv2d, sigmoid, tanh, relu, leaky_relu, selu");
-}
+CHAINRULE_ON_USE double calculate_gain(std::string_view nonlinearity, double a = 0.01, Location at = Location::here());
 
 /// Options of kaiming_uniform_ and kaiming_normal_.
 struct KaimingOptions {
@@ -202,3 +187,32 @@ const Tensor<T>& orthogonal_(const Tensor<T>& t, double gain = 1, Generator* gen
 }
 
 }  // namespace chainrule::nn::init
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::nn::init::detail {
+
+CHAINRULE_INLINE_ON_USE Fans fans(const Shape& shape, const char* op, Location at) {
+  check(shape.size() >= 2, at, op, ": needs a weight with at least 2 dimensions, got shape ", shape,
+        "; for a bias use zeros_ or uniform_");
+  double field = 1;
+  for (int d = 2; d < shape.size(); ++d) field *= static_cast<double>(shape[d]);
+  return {static_cast<double>(shape[1]) * field, static_cast<double>(shape[0]) * field};
+}
+
+}  // namespace chainrule::nn::init::detail
+namespace chainrule::nn::init {
+
+CHAINRULE_INLINE_ON_USE double calculate_gain(std::string_view nonlinearity, double a, Location at) {
+  if (nonlinearity == "linear" || nonlinearity == "sigmoid" || nonlinearity == "conv1d" || nonlinearity == "conv2d" ||
+      nonlinearity == "conv3d")
+    return 1;
+  if (nonlinearity == "tanh") return 5.0 / 3;
+  if (nonlinearity == "relu") return std::sqrt(2.0);
+  if (nonlinearity == "leaky_relu") return std::sqrt(2 / (1 + a * a));
+  if (nonlinearity == "selu") return 0.75;
+  fail(at, "calculate_gain: unknown nonlinearity \"", nonlinearity,
+       "\"; known are linear, conv2d, sigmoid, tanh, relu, leaky_relu, selu");
+}
+
+}  // namespace chainrule::nn::init
+#endif

@@ -1,6 +1,7 @@
 #pragma once
 // Schedulers that follow a curve: cosine annealing with and without restarts, and the one-cycle policy.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/optim/scheduler.hpp>
 
 namespace chainrule::optim {
@@ -30,15 +31,7 @@ class CosineAnnealingLR final : public Scheduler {
 
  private:
   // From the present rate, so that it can be combined with other schedulers.
-  double rate(std::size_t group, double now) override {
-    if (last_epoch_ == 0) return now;
-    const auto t = static_cast<double>(last_epoch_), n = static_cast<double>(o_.T_max);
-    if ((last_epoch_ - 1) % o_.T_max == 0 && (last_epoch_ - 1) / o_.T_max % 2 == 1)
-      return now + (base_lr(group) - o_.eta_min) * (1 - std::cos(std::numbers::pi / n)) / 2;  // was 0
-    return (1 + std::cos(std::numbers::pi * t / n)) / (1 + std::cos(std::numbers::pi * (t - 1) / n)) *
-               (now - o_.eta_min) +
-           o_.eta_min;
-  }
+  double rate(std::size_t group, double now) override;
   CosineAnnealingLROptions o_;
 };
 
@@ -95,11 +88,7 @@ class CosineAnnealingWarmRestarts final : public Scheduler {
   double rate(std::size_t group, double) override {
     return o_.eta_min + (base_lr(group) - o_.eta_min) * (1 + std::cos(std::numbers::pi * position_ / length_)) / 2;
   }
-  void each_number(const Callback<void(const std::string&, double&)>& see) override {
-    Scheduler::each_number(see);
-    see("T_cur", position_);
-    see("T_i", length_);
-  }
+  void each_number(const Callback<void(const std::string&, double&)>& see) override;
   void restart() override { step(0.0); }
 
   CosineAnnealingWarmRestartsOptions o_;
@@ -186,25 +175,10 @@ class OneCycleLR final : public Scheduler {
     return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * share));
   }
   // All groups have a momentum to cycle: one that was added later may not.
-  void check_momentum() {
-    for (std::size_t g = 0; o_.cycle_momentum && g < optimizer().num_groups(); ++g)
-      check(optimizer().momentum_slot(g) != nullptr, at_,
-            "OneCycleLR: cycle_momentum needs an optimizer with momentum, and group ", g,
-            " has none; give SGD or RMSprop one, or set .cycle_momentum = false");
-  }
+  void check_momentum();
   void check_groups() override { check_momentum(); }
 
-  double rate(std::size_t group, double) override {
-    const auto t = static_cast<double>(last_epoch_);
-    double begin = 0;
-    std::size_t i = 0;
-    for (; i + 1 < phases_.size() && t > phases_[i].end; ++i) begin = phases_[i].end;
-    const Phase& p = phases_[i];
-    double share = p.end > begin ? (t - begin) / (p.end - begin) : 1;
-    if (share > 1 && o_.anneal_strategy == "linear") share = 1;  // a straight line would go on below 0
-    if (o_.cycle_momentum) *optimizer().momentum_slot(group) = between(p.from_momentum, p.to_momentum, share);
-    return between(p.from_lr, p.to_lr, share);
-  }
+  double rate(std::size_t group, double) override;
 
   OneCycleLROptions o_;
   Location at_;
@@ -212,3 +186,44 @@ class OneCycleLR final : public Scheduler {
 };
 
 }  // namespace chainrule::optim
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::optim {
+
+CHAINRULE_INLINE double CosineAnnealingLR::rate(std::size_t group, double now) {
+  if (last_epoch_ == 0) return now;
+  const auto t = static_cast<double>(last_epoch_), n = static_cast<double>(o_.T_max);
+  if ((last_epoch_ - 1) % o_.T_max == 0 && (last_epoch_ - 1) / o_.T_max % 2 == 1)
+    return now + (base_lr(group) - o_.eta_min) * (1 - std::cos(std::numbers::pi / n)) / 2;  // was 0
+  return (1 + std::cos(std::numbers::pi * t / n)) / (1 + std::cos(std::numbers::pi * (t - 1) / n)) *
+             (now - o_.eta_min) +
+         o_.eta_min;
+}
+
+CHAINRULE_INLINE void CosineAnnealingWarmRestarts::each_number(const Callback<void(const std::string&, double&)>& see) {
+  Scheduler::each_number(see);
+  see("T_cur", position_);
+  see("T_i", length_);
+}
+
+CHAINRULE_INLINE void OneCycleLR::check_momentum() {
+  for (std::size_t g = 0; o_.cycle_momentum && g < optimizer().num_groups(); ++g)
+    check(optimizer().momentum_slot(g) != nullptr, at_,
+          "OneCycleLR: cycle_momentum needs an optimizer with momentum, and group ", g,
+          " has none; give SGD or RMSprop one, or set .cycle_momentum = false");
+}
+
+CHAINRULE_INLINE double OneCycleLR::rate(std::size_t group, double) {
+  const auto t = static_cast<double>(last_epoch_);
+  double begin = 0;
+  std::size_t i = 0;
+  for (; i + 1 < phases_.size() && t > phases_[i].end; ++i) begin = phases_[i].end;
+  const Phase& p = phases_[i];
+  double share = p.end > begin ? (t - begin) / (p.end - begin) : 1;
+  if (share > 1 && o_.anneal_strategy == "linear") share = 1;  // a straight line would go on below 0
+  if (o_.cycle_momentum) *optimizer().momentum_slot(group) = between(p.from_momentum, p.to_momentum, share);
+  return between(p.from_lr, p.to_lr, share);
+}
+
+}  // namespace chainrule::optim
+#endif

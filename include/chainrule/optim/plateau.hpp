@@ -1,6 +1,7 @@
 #pragma once
 // ReduceLROnPlateau: a smaller learning rate when a measured value no longer improves.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/optim/scheduler.hpp>
 #include <limits>
 
@@ -50,65 +51,19 @@ class ReduceLROnPlateau {
   ReduceLROnPlateau(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
   /// Tells it this epoch's value.
-  void step(double metric) {
-    ++last_epoch_;
-    if (better(metric)) {
-      best_ = metric;
-      bad_epochs_ = 0;
-    } else {
-      ++bad_epochs_;
-    }
-    if (cooling_ > 0) {
-      --cooling_;
-      bad_epochs_ = 0;
-    }
-    if (bad_epochs_ <= o_.patience) return;
-    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
-      const double now = optimizer_->lr(g), next = now * o_.factor > o_.min_lr ? now * o_.factor : o_.min_lr;
-      if (now - next > o_.eps) optimizer_->set_lr(g, next);
-    }
-    cooling_ = o_.cooldown;
-    bad_epochs_ = 0;
-  }
+  void step(double metric);
 
   double best() const { return best_; }                        ///< the best value so far
   std::int64_t num_bad_epochs() const { return bad_epochs_; }  ///< epochs since then
   std::int64_t last_epoch() const { return last_epoch_; }
-  std::vector<double> get_last_lr() const {
-    std::vector<double> all;
-    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) all.push_back(optimizer_->lr(g));
-    return all;
-  }
+  std::vector<double> get_last_lr() const;
 
-  StateDict state_dict() const {
-    StateDict dict;
-    detail::put_number(dict, "best", "", best_);
-    detail::put_number(dict, "num_bad_epochs", "", static_cast<double>(bad_epochs_));
-    detail::put_number(dict, "cooldown_counter", "", static_cast<double>(cooling_));
-    detail::put_number(dict, "last_epoch", "", static_cast<double>(last_epoch_));
-    return dict;
-  }
-  void load_state_dict(const NamedTensors& dict, Location at = Location::here()) {
-    detail::StateReader reader("ReduceLROnPlateau", dict, at);
-    const double best = reader.number("best", ""), bad = reader.number("num_bad_epochs", ""),
-                 cooling = reader.number("cooldown_counter", ""), epoch = reader.number("last_epoch", "");
-    const auto whole = [&](double v) {
-      return chainrule::detail::fitting<std::int64_t>(v, "ReduceLROnPlateau.load_state_dict", at);
-    };
-    const std::int64_t counts[] = {whole(bad), whole(cooling), whole(epoch)};
-    best_ = best;
-    bad_epochs_ = counts[0];
-    cooling_ = counts[1];
-    last_epoch_ = counts[2];
-  }
+  StateDict state_dict() const;
+  void load_state_dict(const NamedTensors& dict, Location at = Location::here());
 
  private:
   bool smaller_is_better() const { return o_.mode == "min"; }
-  bool better(double value) const {
-    const bool relative = o_.threshold_mode == "rel";
-    if (smaller_is_better()) return value < (relative ? best_ * (1 - o_.threshold) : best_ - o_.threshold);
-    return value > (relative ? best_ * (1 + o_.threshold) : best_ + o_.threshold);
-  }
+  bool better(double value) const;
 
   Optimizer* optimizer_;
   ReduceLROnPlateauOptions o_;
@@ -117,3 +72,65 @@ class ReduceLROnPlateau {
 };
 
 }  // namespace chainrule::optim
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::optim {
+
+CHAINRULE_INLINE void ReduceLROnPlateau::step(double metric) {
+  ++last_epoch_;
+  if (better(metric)) {
+    best_ = metric;
+    bad_epochs_ = 0;
+  } else {
+    ++bad_epochs_;
+  }
+  if (cooling_ > 0) {
+    --cooling_;
+    bad_epochs_ = 0;
+  }
+  if (bad_epochs_ <= o_.patience) return;
+  for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
+    const double now = optimizer_->lr(g), next = now * o_.factor > o_.min_lr ? now * o_.factor : o_.min_lr;
+    if (now - next > o_.eps) optimizer_->set_lr(g, next);
+  }
+  cooling_ = o_.cooldown;
+  bad_epochs_ = 0;
+}
+
+CHAINRULE_INLINE std::vector<double> ReduceLROnPlateau::get_last_lr() const {
+  std::vector<double> all;
+  for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) all.push_back(optimizer_->lr(g));
+  return all;
+}
+
+CHAINRULE_INLINE StateDict ReduceLROnPlateau::state_dict() const {
+  StateDict dict;
+  detail::put_number(dict, "best", "", best_);
+  detail::put_number(dict, "num_bad_epochs", "", static_cast<double>(bad_epochs_));
+  detail::put_number(dict, "cooldown_counter", "", static_cast<double>(cooling_));
+  detail::put_number(dict, "last_epoch", "", static_cast<double>(last_epoch_));
+  return dict;
+}
+
+CHAINRULE_INLINE void ReduceLROnPlateau::load_state_dict(const NamedTensors& dict, Location at) {
+  detail::StateReader reader("ReduceLROnPlateau", dict, at);
+  const double best = reader.number("best", ""), bad = reader.number("num_bad_epochs", ""),
+               cooling = reader.number("cooldown_counter", ""), epoch = reader.number("last_epoch", "");
+  const auto whole = [&](double v) {
+    return chainrule::detail::fitting<std::int64_t>(v, "ReduceLROnPlateau.load_state_dict", at);
+  };
+  const std::int64_t counts[] = {whole(bad), whole(cooling), whole(epoch)};
+  best_ = best;
+  bad_epochs_ = counts[0];
+  cooling_ = counts[1];
+  last_epoch_ = counts[2];
+}
+
+CHAINRULE_INLINE bool ReduceLROnPlateau::better(double value) const {
+  const bool relative = o_.threshold_mode == "rel";
+  if (smaller_is_better()) return value < (relative ? best_ * (1 - o_.threshold) : best_ - o_.threshold);
+  return value > (relative ? best_ * (1 + o_.threshold) : best_ + o_.threshold);
+}
+
+}  // namespace chainrule::optim
+#endif

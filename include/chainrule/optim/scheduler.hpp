@@ -3,6 +3,7 @@
 // Call step() once an epoch (OneCycleLR: once a batch), after optimizer.step().
 
 #include <chainrule/core/callback.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/optim/optimizer.hpp>
 #include <cmath>
 #include <initializer_list>
@@ -24,38 +25,18 @@ class Scheduler {
   virtual ~Scheduler() = default;
 
   /// Goes one epoch (or one batch) on.
-  virtual void step() {
-    check_groups();
-    ++last_epoch_;
-    apply();
-  }
+  virtual void step();
   std::int64_t last_epoch() const { return last_epoch_; }  ///< how often step() was called
   /// The learning rate of each group now.
-  std::vector<double> get_last_lr() const {
-    std::vector<double> all;
-    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) all.push_back(optimizer_->lr(g));
-    return all;
-  }
+  std::vector<double> get_last_lr() const;
   Optimizer& optimizer() const { return *optimizer_; }
 
   /// All numbers that change while it runs, as float64 scalars. With the optimizer's state_dict() they are what a
   /// checkpoint needs.
-  StateDict state_dict() const {
-    StateDict dict;
-    const_cast<Scheduler*>(this)->each_number(
-        [&](const std::string& name, double& value) { detail::put_number(dict, name, "", value); });
-    return dict;
-  }
+  StateDict state_dict() const;
   /// Continues where the scheduler that gave `dict` was. Load the optimizer's state too: the present learning rates are
   /// kept there.
-  void load_state_dict(const NamedTensors& dict, Location at = Location::here()) {
-    detail::StateReader reader(name_, dict, at);
-    std::vector<double> values;
-    each_number([&](const std::string& name, double&) { values.push_back(reader.number(name, "")); });
-    reader.check_all_used();
-    std::size_t i = 0;
-    each_number([&](const std::string&, double& value) { value = values[i++]; });
-  }
+  void load_state_dict(const NamedTensors& dict, Location at = Location::here());
 
  protected:
   Scheduler(const char* name, Optimizer& optimizer) : name_(name), optimizer_(&optimizer) { follow_groups(); }
@@ -64,31 +45,14 @@ class Scheduler {
 
   /// The new rate of a group, given the present one and last_epoch(); called for each group in turn, also for epoch 0.
   virtual double rate(std::size_t group, double now) = 0;
-  virtual void each_number(const Callback<void(const std::string&, double&)>& see) {
-    follow_groups();
-    auto epoch = static_cast<double>(last_epoch_);
-    see("last_epoch", epoch);
-    last_epoch_ = chainrule::detail::fitting<std::int64_t>(epoch, name_, {});
-    for (std::size_t g = 0; g < base_lrs_.size(); ++g) see("base_lrs." + std::to_string(g), base_lrs_[g]);
-  }
+  virtual void each_number(const Callback<void(const std::string&, double&)>& see);
 
   /// Throws where the scheduler cannot serve a group of the optimizer; called before a step changes anything.
   virtual void check_groups() {}
   /// Takes the base rates of groups that were added since.
-  void follow_groups() {
-    auto& initial = optimizer_->initial_lrs();
-    for (std::size_t g = initial.size(); g < optimizer_->num_groups(); ++g) initial.push_back(optimizer_->lr(g));
-    for (std::size_t g = base_lrs_.size(); g < optimizer_->num_groups(); ++g) base_lrs_.push_back(initial[g]);
-  }
+  void follow_groups();
 
-  void apply() {
-    follow_groups();
-    check_groups();
-    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
-      const double r = rate(g, optimizer_->lr(g));
-      optimizer_->set_lr(g, r < 0 && r > -1e-12 ? 0 : r);  // a rate on its way to 0 may miss it by a rounding error
-    }
-  }
+  void apply();
   double base_lr(std::size_t group) const { return base_lrs_[group]; }
   const char* name() const { return name_; }
 
@@ -98,12 +62,7 @@ class Scheduler {
  private:
   friend class SequentialLR;
   /// Begins anew from the base rates, as if just made.
-  virtual void restart() {
-    last_epoch_ = 0;
-    follow_groups();
-    for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) optimizer_->set_lr(g, base_lrs_[g]);
-    apply();
-  }
+  virtual void restart();
 
   const char* name_;
   Optimizer* optimizer_;
@@ -162,11 +121,7 @@ class MultiStepLR final : public Scheduler {
       : MultiStepLR(optimizer, MultiStepLROptions{std::move(milestones), static_cast<double>(gamma)}) {}
 
  private:
-  double rate(std::size_t, double now) override {
-    for (auto m : o_.milestones)
-      if (m == last_epoch_) now *= o_.gamma;
-    return now;
-  }
+  double rate(std::size_t, double now) override;
   MultiStepLROptions o_;
 };
 
@@ -236,12 +191,7 @@ class LinearLR final : public Scheduler {
   template <std::size_t N> LinearLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
  private:
-  double rate(std::size_t, double now) override {
-    if (last_epoch_ == 0) return now * o_.start_factor;
-    if (last_epoch_ > o_.total_iters) return now;
-    const double rise = o_.end_factor - o_.start_factor, n = static_cast<double>(o_.total_iters);
-    return now * (1 + rise / (n * o_.start_factor + static_cast<double>(last_epoch_ - 1) * rise));
-  }
+  double rate(std::size_t, double now) override;
   LinearLROptions o_;
 };
 
@@ -263,11 +213,7 @@ class PolynomialLR final : public Scheduler {
   template <std::size_t N> PolynomialLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
  private:
-  double rate(std::size_t, double now) override {
-    if (last_epoch_ == 0 || last_epoch_ > o_.total_iters) return now;
-    const auto t = static_cast<double>(last_epoch_), n = static_cast<double>(o_.total_iters);
-    return now * std::pow((1 - t / n) / (1 - (t - 1) / n), o_.power);
-  }
+  double rate(std::size_t, double now) override;
   PolynomialLROptions o_;
 };
 
@@ -291,11 +237,7 @@ class LambdaLR final : public Scheduler {
   double rate(std::size_t group, double) override {
     return base_lr(group) * factors_[for_all_ ? 0 : group](last_epoch_);
   }
-  void check_groups() override {
-    const std::size_t groups = optimizer().num_groups();
-    check(for_all_ || factors_.size() == groups, at_, "LambdaLR: ", factors_.size(), " functions for ", groups,
-          " parameter groups; give one for each, or a single one for all");
-  }
+  void check_groups() override;
   std::vector<Factor> factors_;
   bool for_all_ = false;
   Location at_;
@@ -324,25 +266,118 @@ class SequentialLR final : public Scheduler {
       check(&s.scheduler->optimizer() == &optimizer, at, "SequentialLR: all schedulers must have the same optimizer");
     schedulers_[0].scheduler->restart();  // undoes what the others did when they were made
   }
-  void step() override {
-    follow_groups();
-    ++last_epoch_;
-    std::size_t i = 0;
-    while (i < milestones_.size() && milestones_[i] <= last_epoch_) ++i;
-    if (i > 0 && milestones_[i - 1] == last_epoch_) schedulers_[i].scheduler->restart();
-    else schedulers_[i].scheduler->step();
-  }
+  void step() override;
 
  private:
   double rate(std::size_t, double now) override { return now; }
-  void each_number(const Callback<void(const std::string&, double&)>& see) override {
-    Scheduler::each_number(see);
-    for (std::size_t i = 0; i < schedulers_.size(); ++i)
-      schedulers_[i].scheduler->each_number(
-          [&](const std::string& name, double& value) { see("schedulers." + std::to_string(i) + '.' + name, value); });
-  }
+  void each_number(const Callback<void(const std::string&, double&)>& see) override;
   std::vector<Reference> schedulers_;
   std::vector<std::int64_t> milestones_;
 };
 
 }  // namespace chainrule::optim
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::optim {
+
+CHAINRULE_INLINE void Scheduler::step() {
+  check_groups();
+  ++last_epoch_;
+  apply();
+}
+
+CHAINRULE_INLINE std::vector<double> Scheduler::get_last_lr() const {
+  std::vector<double> all;
+  for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) all.push_back(optimizer_->lr(g));
+  return all;
+}
+
+CHAINRULE_INLINE StateDict Scheduler::state_dict() const {
+  StateDict dict;
+  const_cast<Scheduler*>(this)->each_number(
+      [&](const std::string& name, double& value) { detail::put_number(dict, name, "", value); });
+  return dict;
+}
+
+CHAINRULE_INLINE void Scheduler::load_state_dict(const NamedTensors& dict, Location at) {
+  detail::StateReader reader(name_, dict, at);
+  std::vector<double> values;
+  each_number([&](const std::string& name, double&) { values.push_back(reader.number(name, "")); });
+  reader.check_all_used();
+  std::size_t i = 0;
+  each_number([&](const std::string&, double& value) { value = values[i++]; });
+}
+
+CHAINRULE_INLINE void Scheduler::each_number(const Callback<void(const std::string&, double&)>& see) {
+  follow_groups();
+  auto epoch = static_cast<double>(last_epoch_);
+  see("last_epoch", epoch);
+  last_epoch_ = chainrule::detail::fitting<std::int64_t>(epoch, name_, {});
+  for (std::size_t g = 0; g < base_lrs_.size(); ++g) see("base_lrs." + std::to_string(g), base_lrs_[g]);
+}
+
+CHAINRULE_INLINE void Scheduler::follow_groups() {
+  auto& initial = optimizer_->initial_lrs();
+  for (std::size_t g = initial.size(); g < optimizer_->num_groups(); ++g) initial.push_back(optimizer_->lr(g));
+  for (std::size_t g = base_lrs_.size(); g < optimizer_->num_groups(); ++g) base_lrs_.push_back(initial[g]);
+}
+
+CHAINRULE_INLINE void Scheduler::apply() {
+  follow_groups();
+  check_groups();
+  for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {
+    const double r = rate(g, optimizer_->lr(g));
+    optimizer_->set_lr(g, r < 0 && r > -1e-12 ? 0 : r);  // a rate on its way to 0 may miss it by a rounding error
+  }
+}
+
+CHAINRULE_INLINE void Scheduler::restart() {
+  last_epoch_ = 0;
+  follow_groups();
+  for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) optimizer_->set_lr(g, base_lrs_[g]);
+  apply();
+}
+
+CHAINRULE_INLINE double MultiStepLR::rate(std::size_t, double now) {
+  for (auto m : o_.milestones)
+    if (m == last_epoch_) now *= o_.gamma;
+  return now;
+}
+
+CHAINRULE_INLINE double LinearLR::rate(std::size_t, double now) {
+  if (last_epoch_ == 0) return now * o_.start_factor;
+  if (last_epoch_ > o_.total_iters) return now;
+  const double rise = o_.end_factor - o_.start_factor, n = static_cast<double>(o_.total_iters);
+  return now * (1 + rise / (n * o_.start_factor + static_cast<double>(last_epoch_ - 1) * rise));
+}
+
+CHAINRULE_INLINE double PolynomialLR::rate(std::size_t, double now) {
+  if (last_epoch_ == 0 || last_epoch_ > o_.total_iters) return now;
+  const auto t = static_cast<double>(last_epoch_), n = static_cast<double>(o_.total_iters);
+  return now * std::pow((1 - t / n) / (1 - (t - 1) / n), o_.power);
+}
+
+CHAINRULE_INLINE void LambdaLR::check_groups() {
+  const std::size_t groups = optimizer().num_groups();
+  check(for_all_ || factors_.size() == groups, at_, "LambdaLR: ", factors_.size(), " functions for ", groups,
+        " parameter groups; give one for each, or a single one for all");
+}
+
+CHAINRULE_INLINE void SequentialLR::step() {
+  follow_groups();
+  ++last_epoch_;
+  std::size_t i = 0;
+  while (i < milestones_.size() && milestones_[i] <= last_epoch_) ++i;
+  if (i > 0 && milestones_[i - 1] == last_epoch_) schedulers_[i].scheduler->restart();
+  else schedulers_[i].scheduler->step();
+}
+
+CHAINRULE_INLINE void SequentialLR::each_number(const Callback<void(const std::string&, double&)>& see) {
+  Scheduler::each_number(see);
+  for (std::size_t i = 0; i < schedulers_.size(); ++i)
+    schedulers_[i].scheduler->each_number(
+        [&](const std::string& name, double& value) { see("schedulers." + std::to_string(i) + '.' + name, value); });
+}
+
+}  // namespace chainrule::optim
+#endif

@@ -1,6 +1,7 @@
 #pragma once
 // History: the numbers of each epoch, for a CSV file.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/error.hpp>
 #include <cstdio>
 #include <fstream>
@@ -19,50 +20,14 @@ class History {
   using Row = std::vector<std::pair<std::string, double>>;
 
   /// One more row. The first one names the columns; later ones must have the same.
-  void add(const Row& row, Location at = Location::here()) {
-    if (names_.empty())
-      for (const auto& [name, value] : row) names_.push_back(name);
-    check(row.size() == names_.size(), at, "History: a row of ", row.size(), " numbers, the first had ", names_.size());
-    std::vector<double> values;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      check(row[i].first == names_[i], at, "History: column ", i, " is ", names_[i], ", not ", row[i].first);
-      values.push_back(row[i].second);
-    }
-    rows_.push_back(std::move(values));
-  }
+  CHAINRULE_ON_USE void add(const Row& row, Location at = Location::here());
   std::size_t size() const { return rows_.size(); }
   const std::vector<std::string>& names() const { return names_; }
   /// All values of one column.
-  std::vector<double> column(const std::string& name, Location at = Location::here()) const {
-    for (std::size_t c = 0; c < names_.size(); ++c) {
-      if (names_[c] != name) continue;
-      std::vector<double> values;
-      for (const auto& row : rows_) values.push_back(row[c]);
-      return values;
-    }
-    fail(at, "History: there is no column ", name);
-  }
+  CHAINRULE_ON_USE std::vector<double> column(const std::string& name, Location at = Location::here()) const;
   /// "epoch,loss" and a line for each row, with all digits.
-  std::string csv() const {
-    std::string s;
-    for (std::size_t c = 0; c < names_.size(); ++c) (s += c ? "," : "") += names_[c];
-    s += '\n';
-    for (const auto& row : rows_) {
-      for (std::size_t c = 0; c < row.size(); ++c) {
-        char text[40];
-        std::snprintf(text, sizeof text, "%s%.17g", c ? "," : "", row[c]);
-        s += text;
-      }
-      s += '\n';
-    }
-    return s;
-  }
-  void save_csv(const std::string& path, Location at = Location::here()) const {
-    std::ofstream out(path, std::ios::binary);
-    out << csv();
-    out.close();
-    check(!out.fail(), at, "History: cannot write ", path);
-  }
+  CHAINRULE_ON_USE std::string csv() const;
+  CHAINRULE_ON_USE void save_csv(const std::string& path, Location at = Location::here()) const;
 
  private:
   std::vector<std::string> names_;
@@ -70,3 +35,53 @@ class History {
 };
 
 }  // namespace chainrule::training
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::training {
+
+CHAINRULE_INLINE_ON_USE void History::add(const Row& row, Location at) {
+  if (names_.empty())
+    for (const auto& [name, value] : row) names_.push_back(name);
+  check(row.size() == names_.size(), at, "History: a row of ", row.size(), " numbers, the first had ", names_.size());
+  std::vector<double> values;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    check(row[i].first == names_[i], at, "History: column ", i, " is ", names_[i], ", not ", row[i].first);
+    values.push_back(row[i].second);
+  }
+  rows_.push_back(std::move(values));
+}
+
+CHAINRULE_INLINE_ON_USE std::vector<double> History::column(const std::string& name, Location at) const {
+  for (std::size_t c = 0; c < names_.size(); ++c) {
+    if (names_[c] != name) continue;
+    std::vector<double> values;
+    for (const auto& row : rows_) values.push_back(row[c]);
+    return values;
+  }
+  fail(at, "History: there is no column ", name);
+}
+
+CHAINRULE_INLINE_ON_USE std::string History::csv() const {
+  std::string s;
+  for (std::size_t c = 0; c < names_.size(); ++c) (s += c ? "," : "") += names_[c];
+  s += '\n';
+  for (const auto& row : rows_) {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      char text[40];
+      std::snprintf(text, sizeof text, "%s%.17g", c ? "," : "", row[c]);
+      s += text;
+    }
+    s += '\n';
+  }
+  return s;
+}
+
+CHAINRULE_INLINE_ON_USE void History::save_csv(const std::string& path, Location at) const {
+  std::ofstream out(path, std::ios::binary);
+  out << csv();
+  out.close();
+  check(!out.fail(), at, "History: cannot write ", path);
+}
+
+}  // namespace chainrule::training
+#endif

@@ -1,6 +1,7 @@
 #pragma once
 // Meters: running statistics of numbers that come one at a time, such as the loss of each batch.
 
+#include <chainrule/core/compiled.hpp>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -14,16 +15,7 @@ namespace chainrule::training {
 class ValueMeter {
  public:
   /// Adds a value that counts n times.
-  void add(double value, std::int64_t n = 1) {
-    if (n <= 0) return;
-    n_ += n;
-    const double delta = value - mean_;
-    mean_ += delta * static_cast<double>(n) / static_cast<double>(n_);
-    squares_ += static_cast<double>(n) * delta * (value - mean_);
-    last_ = value;
-    if (!(value >= min_)) min_ = value;
-    if (!(value <= max_)) max_ = value;
-  }
+  CHAINRULE_ON_USE void add(double value, std::int64_t n = 1);
   void reset() { *this = {}; }
 
   std::int64_t n() const { return n_; }
@@ -44,3 +36,20 @@ class ValueMeter {
 };
 
 }  // namespace chainrule::training
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::training {
+
+CHAINRULE_INLINE_ON_USE void ValueMeter::add(double value, std::int64_t n) {
+  if (n <= 0) return;
+  n_ += n;
+  const double delta = value - mean_;
+  mean_ += delta * static_cast<double>(n) / static_cast<double>(n_);
+  squares_ += static_cast<double>(n) * delta * (value - mean_);
+  last_ = value;
+  if (!(value >= min_)) min_ = value;
+  if (!(value <= max_)) max_ = value;
+}
+
+}  // namespace chainrule::training
+#endif

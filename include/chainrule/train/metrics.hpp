@@ -2,6 +2,7 @@
 // How good a classifier is: accuracy, top-k accuracy, the confusion matrix.
 
 #include <chainrule/api.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <cstdio>
 #include <iosfwd>
 #include <string>
@@ -104,18 +105,8 @@ class ConfusionMatrix {
     add(logits.detach().argmax(1), labels, at);
   }
   /// Predicted classes (N,) and labels (N,).
-  void add(const Tensor<std::int64_t>& predicted, const Tensor<std::int64_t>& labels, Location at = Location::here()) {
-    check(predicted.shape() == labels.shape(), at, "ConfusionMatrix: predictions of shape ", predicted.shape(),
-          " and labels of shape ", labels.shape());
-    const auto p = predicted.to_vector(), y = labels.to_vector();
-    for (std::size_t i = 0; i < p.size(); ++i) {
-      check(y[i] >= 0 && y[i] < classes(), at, "ConfusionMatrix: label ", y[i], " of row ", i, " is not in 0..",
-            classes() - 1);
-      check(p[i] >= 0 && p[i] < classes(), at, "ConfusionMatrix: prediction ", p[i], " of row ", i, " is not in 0..",
-            classes() - 1);
-    }
-    for (std::size_t i = 0; i < p.size(); ++i) ++count(y[i], p[i]);
-  }
+  CHAINRULE_ON_USE void add(const Tensor<std::int64_t>& predicted, const Tensor<std::int64_t>& labels,
+                            Location at = Location::here());
   void reset() { counts_.assign(counts_.size(), 0); }
 
   std::int64_t classes() const { return static_cast<std::int64_t>(names_.size()); }
@@ -123,59 +114,19 @@ class ConfusionMatrix {
   std::int64_t at(std::int64_t truth, std::int64_t predicted) const {
     return const_cast<ConfusionMatrix*>(this)->count(truth, predicted);
   }
-  std::int64_t total() const {
-    std::int64_t n = 0;
-    for (auto c : counts_) n += c;
-    return n;
-  }
+  CHAINRULE_ON_USE std::int64_t total() const;
   /// The share of all that was right; NaN for nothing.
-  double accuracy() const {
-    std::int64_t right = 0;
-    for (std::int64_t c = 0; c < classes(); ++c) right += at(c, c);
-    return share(right, total());
-  }
+  CHAINRULE_ON_USE double accuracy() const;
   /// Of those that are class c, the share that was found. NaN where there are none.
-  double recall(std::int64_t c) const {
-    std::int64_t n = 0;
-    for (std::int64_t p = 0; p < classes(); ++p) n += at(c, p);
-    return share(at(c, c), n);
-  }
+  CHAINRULE_ON_USE double recall(std::int64_t c) const;
   /// Of those that were taken for class c, the share that is. NaN where there are none.
-  double precision(std::int64_t c) const {
-    std::int64_t n = 0;
-    for (std::int64_t t = 0; t < classes(); ++t) n += at(t, c);
-    return share(at(c, c), n);
-  }
+  CHAINRULE_ON_USE double precision(std::int64_t c) const;
   /// 2 * precision * recall / (precision + recall).
-  double f1(std::int64_t c) const {
-    const double p = precision(c), r = recall(c);
-    return p + r > 0 ? 2 * p * r / (p + r) : p + r;
-  }
+  CHAINRULE_ON_USE double f1(std::int64_t c) const;
 
   /// The table: a row for each class with its recall at the end, the precisions below, the accuracy in the corner; all
   /// in percent.
-  [[gnu::cold]] std::string str() const {
-    std::size_t first = 11, width = 5;  // "precision %", "98.92"
-    for (const auto& name : names_) {
-      first = std::max(first, name.size());
-      width = std::max(width, std::min<std::size_t>(name.size(), 12));
-    }
-    for (auto c : counts_) width = std::max(width, std::to_string(c).size());
-    std::string s(first, ' ');
-    for (const auto& name : names_) put(s, name.substr(0, width), width + 1);
-    put(s, "recall %", 9);
-    for (std::int64_t t = 0; t < classes(); ++t) {
-      s += '\n';
-      put(s, names_[static_cast<std::size_t>(t)], first);
-      for (std::int64_t p = 0; p < classes(); ++p) put(s, std::to_string(at(t, p)), width + 1);
-      put(s, percent(recall(t)), 9);
-    }
-    s += '\n';
-    put(s, "precision %", first);
-    for (std::int64_t c = 0; c < classes(); ++c) put(s, percent(precision(c)), width + 1);
-    put(s, percent(accuracy()), 9);
-    return s;
-  }
+  CHAINRULE_ON_USE [[gnu::cold]] std::string str() const;
 
  private:
   std::int64_t& count(std::int64_t truth, std::int64_t predicted) {
@@ -184,15 +135,8 @@ class ConfusionMatrix {
   static double share(std::int64_t part, std::int64_t whole) {
     return static_cast<double>(part) / static_cast<double>(whole);
   }
-  static void put(std::string& line, const std::string& text, std::size_t width) {  // to the right
-    line.append(width > text.size() ? width - text.size() : 0, ' ').append(text);
-  }
-  static std::string percent(double share) {
-    if (share != share) return "-";
-    char text[16];
-    std::snprintf(text, sizeof text, share < 1 ? "%.2f" : "%.1f", 100 * share);
-    return text;
-  }
+  CHAINRULE_ON_USE static void put(std::string& line, const std::string& text, std::size_t width);
+  CHAINRULE_ON_USE static std::string percent(double share);
 
   std::vector<std::string> names_;
   std::vector<std::int64_t> counts_;  // [truth][predicted]
@@ -204,3 +148,90 @@ std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& o
 }
 
 }  // namespace chainrule::training
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::training {
+
+CHAINRULE_INLINE_ON_USE void ConfusionMatrix::add(const Tensor<std::int64_t>& predicted,
+                                                  const Tensor<std::int64_t>& labels, Location at) {
+  check(predicted.shape() == labels.shape(), at, "ConfusionMatrix: predictions of shape ", predicted.shape(),
+        " and labels of shape ", labels.shape());
+  const auto p = predicted.to_vector(), y = labels.to_vector();
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    check(y[i] >= 0 && y[i] < classes(), at, "ConfusionMatrix: label ", y[i], " of row ", i, " is not in 0..",
+          classes() - 1);
+    check(p[i] >= 0 && p[i] < classes(), at, "ConfusionMatrix: prediction ", p[i], " of row ", i, " is not in 0..",
+          classes() - 1);
+  }
+  for (std::size_t i = 0; i < p.size(); ++i) ++count(y[i], p[i]);
+}
+
+CHAINRULE_INLINE_ON_USE std::int64_t ConfusionMatrix::total() const {
+  std::int64_t n = 0;
+  for (auto c : counts_) n += c;
+  return n;
+}
+
+CHAINRULE_INLINE_ON_USE double ConfusionMatrix::accuracy() const {
+  std::int64_t right = 0;
+  for (std::int64_t c = 0; c < classes(); ++c) right += at(c, c);
+  return share(right, total());
+}
+
+CHAINRULE_INLINE_ON_USE double ConfusionMatrix::recall(std::int64_t c) const {
+  std::int64_t n = 0;
+  for (std::int64_t p = 0; p < classes(); ++p) n += at(c, p);
+  return share(at(c, c), n);
+}
+
+CHAINRULE_INLINE_ON_USE double ConfusionMatrix::precision(std::int64_t c) const {
+  std::int64_t n = 0;
+  for (std::int64_t t = 0; t < classes(); ++t) n += at(t, c);
+  return share(at(c, c), n);
+}
+
+CHAINRULE_INLINE_ON_USE std::string ConfusionMatrix::str() const {
+  std::size_t first = 11, width = 5;  // "precision %", "98.92"
+  for (const auto& name : names_) {
+    first = std::max(first, name.size());
+    width = std::max(width, std::min<std::size_t>(name.size(), 12));
+  }
+  for (auto c : counts_) width = std::max(width, std::to_string(c).size());
+  std::string s(first, ' ');
+  for (const auto& name : names_) put(s, name.substr(0, width), width + 1);
+  put(s, "recall %", 9);
+  for (std::int64_t t = 0; t < classes(); ++t) {
+    s += '\n';
+    put(s, names_[static_cast<std::size_t>(t)], first);
+    for (std::int64_t p = 0; p < classes(); ++p) put(s, std::to_string(at(t, p)), width + 1);
+    put(s, percent(recall(t)), 9);
+  }
+  s += '\n';
+  put(s, "precision %", first);
+  for (std::int64_t c = 0; c < classes(); ++c) put(s, percent(precision(c)), width + 1);
+  put(s, percent(accuracy()), 9);
+  return s;
+}
+
+CHAINRULE_INLINE_ON_USE std::string ConfusionMatrix::percent(double share) {
+  if (share != share) return "-";
+  char text[16];
+  std::snprintf(text, sizeof text, share < 1 ? "%.2f" : "%.1f", 100 * share);
+  return text;
+}
+
+}  // namespace chainrule::training
+namespace chainrule::training {
+
+CHAINRULE_INLINE_ON_USE void ConfusionMatrix::put(std::string& line, const std::string& text,
+                                                  std::size_t width) {  // to the right
+  line.append(width > text.size() ? width - text.size() : 0, ' ').append(text);
+}
+
+CHAINRULE_INLINE_ON_USE double ConfusionMatrix::f1(std::int64_t c) const {
+  const double p = precision(c), r = recall(c);
+  return p + r > 0 ? 2 * p * r / (p + r) : p + r;
+}
+
+}  // namespace chainrule::training
+#endif

@@ -3,6 +3,7 @@
 // pipe.
 
 #include <chainrule/core/callback.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/core/error.hpp>
 #include <chrono>
 #include <cmath>
@@ -31,26 +32,11 @@ inline bool stdout_is_terminal() { return false; }
 inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-inline void write_to_stdout(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
+CHAINRULE_ON_USE void write_to_stdout(std::string_view text);
 
-inline std::string format_number(const char* format, double v) {
-  char text[32];
-  std::snprintf(text, sizeof text, format, v);
-  return text;
-}
+CHAINRULE_ON_USE std::string format_number(const char* format, double v);
 /// 75 -> "1:15", 3700 -> "1:01:40".
-inline std::string format_seconds(double seconds) {
-  const auto s = static_cast<std::int64_t>(seconds + 0.5);
-  char text[40];
-  if (s >= 3600)
-    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", static_cast<long long>(s / 3600),
-                  static_cast<long long>(s / 60 % 60), static_cast<long long>(s % 60));
-  else std::snprintf(text, sizeof text, "%lld:%02lld", static_cast<long long>(s / 60), static_cast<long long>(s % 60));
-  return text;
-}
+CHAINRULE_ON_USE std::string format_seconds(double seconds);
 
 }  // namespace detail
 
@@ -97,14 +83,7 @@ class ProgressBar {
   ProgressBar& operator=(const ProgressBar&) = delete;
 
   /// n more are done.
-  void advance(std::int64_t n = 1) {
-    done_ += n;
-    const double now = options_.now();
-    if (now - shown_ >= (terminal_ ? options_.redraw_seconds : options_.line_seconds)) {
-      shown_ = now;
-      show();
-    }
-  }
+  CHAINRULE_ON_USE void advance(std::int64_t n = 1);
   /// The same, with new numbers behind the bar.
   void advance(Postfix postfix, std::int64_t n = 1) {
     postfix_ = std::move(postfix);
@@ -115,49 +94,14 @@ class ProgressBar {
   std::int64_t done() const { return done_; }
 
   /// Writes the last line. Does nothing the second time.
-  void close() {
-    if (std::exchange(closed_, true)) return;
-    show();
-    if (terminal_) options_.write("\n");
-  }
+  CHAINRULE_ON_USE void close();
 
   /// The line as it would be shown now.
-  [[gnu::cold]] std::string line() const {
-    const double elapsed = options_.now() - start_;
-    const auto done = static_cast<double>(done_), total = static_cast<double>(total_);
-    std::string s = description_;
-    if (!s.empty()) s += "  ";
-    if (total_ > 0) {
-      const double share = done < total ? done / total : 1;
-      if (terminal_) s += bar(share) + "  ";
-      s += detail::format_number("%3.0f%%", std::floor(100 * share)) + ' ' + std::to_string(done_) + '/' +
-           std::to_string(total_);
-    } else {
-      s += std::to_string(done_);
-    }
-    if (elapsed > 0 && done_ > 0) {
-      const double rate = done / elapsed;
-      s += "  ";
-      s += rate >= 1 ? detail::format_number(rate < 100 ? "%.1f/s" : "%.0f/s", rate)
-                     : detail::format_number("%.2f s each", 1 / rate);
-      s += "  " + detail::format_seconds(elapsed);
-      if (total_ > done_) s += " < " + detail::format_seconds((total - done) / rate);
-    }
-    for (const auto& [name, value] : postfix_) s += "  " + name + ' ' + detail::format_number("%.4g", value);
-    return s;
-  }
+  CHAINRULE_ON_USE [[gnu::cold]] std::string line() const;
 
  private:
-  static std::string bar(double share) {
-    constexpr int width = 20;
-    const int full = static_cast<int>(share * width);
-    std::string s(static_cast<std::size_t>(full), '=');
-    if (full < width) s += '>' + std::string(static_cast<std::size_t>(width - full - 1), ' ');
-    return '[' + s + ']';
-  }
-  void show() const {
-    options_.write(terminal_ ? '\r' + line() + "\x1b[K" : line() + '\n');
-  }  // the escape clears what an older, longer line left
+  CHAINRULE_ON_USE static std::string bar(double share);
+  CHAINRULE_ON_USE void show() const;  // the escape clears what an older, longer line left
 
   std::int64_t total_, done_ = 0;
   std::string description_;
@@ -168,3 +112,91 @@ class ProgressBar {
 };
 
 }  // namespace chainrule::training
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::training::detail {
+
+CHAINRULE_INLINE_ON_USE std::string format_number(const char* format, double v) {
+  char text[32];
+  std::snprintf(text, sizeof text, format, v);
+  return text;
+}
+
+CHAINRULE_INLINE_ON_USE std::string format_seconds(double seconds) {
+  const auto s = static_cast<std::int64_t>(seconds + 0.5);
+  char text[40];
+  if (s >= 3600)
+    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", static_cast<long long>(s / 3600),
+                  static_cast<long long>(s / 60 % 60), static_cast<long long>(s % 60));
+  else std::snprintf(text, sizeof text, "%lld:%02lld", static_cast<long long>(s / 60), static_cast<long long>(s % 60));
+  return text;
+}
+
+}  // namespace chainrule::training::detail
+namespace chainrule::training {
+
+CHAINRULE_INLINE_ON_USE void ProgressBar::advance(std::int64_t n) {
+  done_ += n;
+  const double now = options_.now();
+  if (now - shown_ >= (terminal_ ? options_.redraw_seconds : options_.line_seconds)) {
+    shown_ = now;
+    show();
+  }
+}
+
+CHAINRULE_INLINE_ON_USE void ProgressBar::close() {
+  if (std::exchange(closed_, true)) return;
+  show();
+  if (terminal_) options_.write("\n");
+}
+
+CHAINRULE_INLINE_ON_USE std::string ProgressBar::line() const {
+  const double elapsed = options_.now() - start_;
+  const auto done = static_cast<double>(done_), total = static_cast<double>(total_);
+  std::string s = description_;
+  if (!s.empty()) s += "  ";
+  if (total_ > 0) {
+    const double share = done < total ? done / total : 1;
+    if (terminal_) s += bar(share) + "  ";
+    s += detail::format_number("%3.0f%%", std::floor(100 * share)) + ' ' + std::to_string(done_) + '/' +
+         std::to_string(total_);
+  } else {
+    s += std::to_string(done_);
+  }
+  if (elapsed > 0 && done_ > 0) {
+    const double rate = done / elapsed;
+    s += "  ";
+    s += rate >= 1 ? detail::format_number(rate < 100 ? "%.1f/s" : "%.0f/s", rate)
+                   : detail::format_number("%.2f s each", 1 / rate);
+    s += "  " + detail::format_seconds(elapsed);
+    if (total_ > done_) s += " < " + detail::format_seconds((total - done) / rate);
+  }
+  for (const auto& [name, value] : postfix_) s += "  " + name + ' ' + detail::format_number("%.4g", value);
+  return s;
+}
+
+CHAINRULE_INLINE_ON_USE std::string ProgressBar::bar(double share) {
+  constexpr int width = 20;
+  const int full = static_cast<int>(share * width);
+  std::string s(static_cast<std::size_t>(full), '=');
+  if (full < width) s += '>' + std::string(static_cast<std::size_t>(width - full - 1), ' ');
+  return '[' + s + ']';
+}
+
+}  // namespace chainrule::training
+namespace chainrule::training::detail {
+
+CHAINRULE_INLINE_ON_USE void write_to_stdout(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace chainrule::training::detail
+namespace chainrule::training {
+
+CHAINRULE_INLINE_ON_USE void ProgressBar::show() const {
+  options_.write(terminal_ ? '\r' + line() + "\x1b[K" : line() + '\n');
+}
+
+}  // namespace chainrule::training
+#endif

@@ -2,6 +2,7 @@
 // summary(): the layers of a network with the shapes of what they give and their numbers of parameters.
 
 #include <chainrule/api.hpp>
+#include <chainrule/core/compiled.hpp>
 #include <string>
 #include <vector>
 
@@ -24,50 +25,11 @@ struct Summary {
   std::int64_t parameter_bytes = 0;
   std::int64_t output_bytes = 0;  ///< of all modules that call no other: what a forward pass makes, about
 
-  [[gnu::cold]] std::string str() const {
-    std::vector<std::vector<std::string>> table{{"Layer (type)", "Output shape", "Parameters"}};
-    for (const Row& r : rows) {
-      std::string label(static_cast<std::size_t>(2 * r.depth), ' ');
-      if (!r.name.empty()) {
-        label += r.name;
-        label += " (" + r.type + ')';
-      } else {
-        label += r.type;
-      }
-      table.push_back({label, r.has_output ? r.output.str() : "-",
-                       r.again            ? "(again)"
-                       : r.parameters > 0 ? grouped(r.parameters)
-                                          : "-"});
-    }
-    std::size_t width[3] = {};
-    for (const auto& row : table)
-      for (std::size_t c = 0; c < 3; ++c) width[c] = std::max(width[c], row[c].size());
-    const std::string rule(width[0] + width[1] + width[2] + 6, '-');
-    std::string s;
-    for (std::size_t r = 0; r < table.size(); ++r) {
-      s += table[r][0] + std::string(width[0] - table[r][0].size() + 3, ' ');
-      s += table[r][1] + std::string(width[1] - table[r][1].size() + 3, ' ');
-      s += std::string(width[2] - table[r][2].size(), ' ') + table[r][2] + '\n';
-      if (r == 0) s += rule + '\n';
-    }
-    s += rule + '\n';
-    s += "Parameters " + grouped(parameters) + ", trainable " + grouped(trainable) + '\n';
-    s +=
-        "Memory: parameters " + mebibytes(parameter_bytes) + ", outputs of one forward pass " + mebibytes(output_bytes);
-    return s;
-  }
+  CHAINRULE_ON_USE [[gnu::cold]] std::string str() const;
 
  private:
-  static std::string grouped(std::int64_t n) {  // 1199882 -> "1,199,882"
-    std::string digits = std::to_string(n);
-    for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
-    return digits;
-  }
-  static std::string mebibytes(std::int64_t bytes) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2f MiB", static_cast<double>(bytes) / (1 << 20));
-    return text;
-  }
+  CHAINRULE_ON_USE static std::string grouped(std::int64_t n);
+  CHAINRULE_ON_USE static std::string mebibytes(std::int64_t bytes);
 };
 
 namespace detail {
@@ -77,29 +39,8 @@ class SummaryObserver final : public nn::ModuleObserver {
   SummaryObserver(nn::ModuleRef root, Summary& to) : to_(to) {
     nn::detail::walk_modules(root, "", [&](const std::string& path, nn::ModuleRef m) { paths_.emplace_back(m, path); });
   }
-  void before(nn::ModuleRef m, const TensorBase*) override {
-    std::string path;
-    for (const auto& [module, name] : paths_)
-      if (module == m) path = name;
-    std::int64_t own = 0;
-    for (const nn::Part& part : m.parts())
-      if (part.tensor && part.is_parameter) own += part.tensor->numel();
-    bool again = false;
-    for (const auto& seen : seen_) again = again || seen == m;
-    seen_.push_back(m);
-    leaf_.push_back(true);
-    for (std::size_t i : open_) leaf_[i] = false;
-    open_.push_back(to_.rows.size());
-    to_.rows.push_back({path, m.type_name(), static_cast<int>(open_.size()) - 1, {}, false, own, again});
-  }
-  void after(nn::ModuleRef, const TensorBase*, const TensorBase* output) override {
-    const std::size_t i = open_.back();
-    open_.pop_back();
-    if (!output || !output->defined()) return;
-    to_.rows[i].output = output->shape();
-    to_.rows[i].has_output = true;
-    if (leaf_[i]) to_.output_bytes += output->numel() * static_cast<std::int64_t>(size_of(output->dtype()));
-  }
+  void before(nn::ModuleRef m, const TensorBase*) override;
+  void after(nn::ModuleRef, const TensorBase*, const TensorBase* output) override;
 
  private:
   Summary& to_;
@@ -163,3 +104,81 @@ Summary summary(M& net, const Shape& input_shape, Location at = Location::here()
 }
 
 }  // namespace chainrule::training
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::training {
+
+CHAINRULE_INLINE_ON_USE std::string Summary::str() const {
+  std::vector<std::vector<std::string>> table{{"Layer (type)", "Output shape", "Parameters"}};
+  for (const Row& r : rows) {
+    std::string label(static_cast<std::size_t>(2 * r.depth), ' ');
+    if (!r.name.empty()) {
+      label += r.name;
+      label += " (" + r.type + ')';
+    } else {
+      label += r.type;
+    }
+    table.push_back({label, r.has_output ? r.output.str() : "-",
+                     r.again            ? "(again)"
+                     : r.parameters > 0 ? grouped(r.parameters)
+                                        : "-"});
+  }
+  std::size_t width[3] = {};
+  for (const auto& row : table)
+    for (std::size_t c = 0; c < 3; ++c) width[c] = std::max(width[c], row[c].size());
+  const std::string rule(width[0] + width[1] + width[2] + 6, '-');
+  std::string s;
+  for (std::size_t r = 0; r < table.size(); ++r) {
+    s += table[r][0] + std::string(width[0] - table[r][0].size() + 3, ' ');
+    s += table[r][1] + std::string(width[1] - table[r][1].size() + 3, ' ');
+    s += std::string(width[2] - table[r][2].size(), ' ') + table[r][2] + '\n';
+    if (r == 0) s += rule + '\n';
+  }
+  s += rule + '\n';
+  s += "Parameters " + grouped(parameters) + ", trainable " + grouped(trainable) + '\n';
+  s += "Memory: parameters " + mebibytes(parameter_bytes) + ", outputs of one forward pass " + mebibytes(output_bytes);
+  return s;
+}
+
+CHAINRULE_INLINE_ON_USE std::string Summary::grouped(std::int64_t n) {  // 1199882 -> "1,199,882"
+  std::string digits = std::to_string(n);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
+  return digits;
+}
+
+CHAINRULE_INLINE_ON_USE std::string Summary::mebibytes(std::int64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f MiB", static_cast<double>(bytes) / (1 << 20));
+  return text;
+}
+
+}  // namespace chainrule::training
+namespace chainrule::training::detail {
+
+CHAINRULE_INLINE void SummaryObserver::before(nn::ModuleRef m, const TensorBase*) {
+  std::string path;
+  for (const auto& [module, name] : paths_)
+    if (module == m) path = name;
+  std::int64_t own = 0;
+  for (const nn::Part& part : m.parts())
+    if (part.tensor && part.is_parameter) own += part.tensor->numel();
+  bool again = false;
+  for (const auto& seen : seen_) again = again || seen == m;
+  seen_.push_back(m);
+  leaf_.push_back(true);
+  for (std::size_t i : open_) leaf_[i] = false;
+  open_.push_back(to_.rows.size());
+  to_.rows.push_back({path, m.type_name(), static_cast<int>(open_.size()) - 1, {}, false, own, again});
+}
+
+CHAINRULE_INLINE void SummaryObserver::after(nn::ModuleRef, const TensorBase*, const TensorBase* output) {
+  const std::size_t i = open_.back();
+  open_.pop_back();
+  if (!output || !output->defined()) return;
+  to_.rows[i].output = output->shape();
+  to_.rows[i].has_output = true;
+  if (leaf_[i]) to_.output_bytes += output->numel() * static_cast<std::int64_t>(size_of(output->dtype()));
+}
+
+}  // namespace chainrule::training::detail
+#endif
