@@ -25,8 +25,8 @@ inline std::string spell(double v) { return std::isnan(v) ? "NaN" : v > 0 ? "inf
 
 class AnomalyObserver final : public Observer {
  public:
-  void forward(const ForwardEvent& e) override;
-  void backward(const BackwardEvent& e) override;
+  CHAINRULE_INLINE void forward(const ForwardEvent& e) override;
+  CHAINRULE_INLINE void backward(const BackwardEvent& e) override;
 };
 
 }  // namespace detail

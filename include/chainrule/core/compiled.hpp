@@ -15,6 +15,7 @@
 #elif defined(CHAINRULE_COMPILED)  // set by CMake for whoever links chainrule::compiled: they are there already
 #define CHAINRULE_HEADER_ONLY 0
 #define CHAINRULE_DEFINITIONS 0
+#define CHAINRULE_INLINE
 #define CHAINRULE_ON_USE
 #else
 #define CHAINRULE_HEADER_ONLY 1

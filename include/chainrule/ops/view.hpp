@@ -21,10 +21,11 @@ Tensor<T> make_view(const Tensor<T>& x, const Shape& shape, const Strides& strid
 }
 
 /// Fills in a -1 and checks the number of elements.
-Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape& from, const char* op, Location at);
+CHAINRULE_ON_USE Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape& from, const char* op,
+                                      Location at);
 
 /// Strides of `shape` over the same memory, if that is possible without copying.
-std::optional<Strides> view_strides(const Shape& from, const Strides& strides, const Shape& shape);
+CHAINRULE_ON_USE std::optional<Strides> view_strides(const Shape& from, const Strides& strides, const Shape& shape);
 
 }  // namespace detail
 
@@ -305,8 +306,8 @@ Tensor<T> Tensor<T>::slice(std::int64_t dim, std::int64_t start, std::int64_t st
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape& from, const char* op,
-                                      Location at) {
+CHAINRULE_INLINE_ON_USE Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape& from, const char* op,
+                                             Location at) {
   Shape shape = asked;
   int unknown = -1;
   std::int64_t known = 1;
@@ -330,7 +331,8 @@ CHAINRULE_INLINE Shape complete_shape(const Shape& asked, std::int64_t numel, co
   return shape;
 }
 
-CHAINRULE_INLINE std::optional<Strides> view_strides(const Shape& from, const Strides& strides, const Shape& shape) {
+CHAINRULE_INLINE_ON_USE std::optional<Strides> view_strides(const Shape& from, const Strides& strides,
+                                                            const Shape& shape) {
   if (is_contiguous(from, strides)) return contiguous_strides(shape);
   if (from.numel() == 0) return contiguous_strides(shape);
   // Merge the old dimensions into runs that are walked in one stride, then cut each run into new dimensions.

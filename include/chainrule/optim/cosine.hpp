@@ -31,7 +31,7 @@ class CosineAnnealingLR final : public Scheduler {
 
  private:
   // From the present rate, so that it can be combined with other schedulers.
-  double rate(std::size_t group, double now) override;
+  CHAINRULE_INLINE double rate(std::size_t group, double now) override;
   CosineAnnealingLROptions o_;
 };
 
@@ -88,7 +88,7 @@ class CosineAnnealingWarmRestarts final : public Scheduler {
   double rate(std::size_t group, double) override {
     return o_.eta_min + (base_lr(group) - o_.eta_min) * (1 + std::cos(std::numbers::pi * position_ / length_)) / 2;
   }
-  void each_number(const Callback<void(const std::string&, double&)>& see) override;
+  CHAINRULE_INLINE void each_number(const Callback<void(const std::string&, double&)>& see) override;
   void restart() override { step(0.0); }
 
   CosineAnnealingWarmRestartsOptions o_;
@@ -175,10 +175,10 @@ class OneCycleLR final : public Scheduler {
     return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * share));
   }
   // All groups have a momentum to cycle: one that was added later may not.
-  void check_momentum();
+  CHAINRULE_ON_USE void check_momentum();
   void check_groups() override { check_momentum(); }
 
-  double rate(std::size_t group, double) override;
+  CHAINRULE_INLINE double rate(std::size_t group, double) override;
 
   OneCycleLROptions o_;
   Location at_;
@@ -206,7 +206,7 @@ CHAINRULE_INLINE void CosineAnnealingWarmRestarts::each_number(const Callback<vo
   see("T_i", length_);
 }
 
-CHAINRULE_INLINE void OneCycleLR::check_momentum() {
+CHAINRULE_INLINE_ON_USE void OneCycleLR::check_momentum() {
   for (std::size_t g = 0; o_.cycle_momentum && g < optimizer().num_groups(); ++g)
     check(optimizer().momentum_slot(g) != nullptr, at_,
           "OneCycleLR: cycle_momentum needs an optimizer with momentum, and group ", g,

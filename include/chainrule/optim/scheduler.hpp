@@ -25,18 +25,18 @@ class Scheduler {
   virtual ~Scheduler() = default;
 
   /// Goes one epoch (or one batch) on.
-  virtual void step();
+  CHAINRULE_INLINE virtual void step();
   std::int64_t last_epoch() const { return last_epoch_; }  ///< how often step() was called
   /// The learning rate of each group now.
-  std::vector<double> get_last_lr() const;
+  CHAINRULE_ON_USE std::vector<double> get_last_lr() const;
   Optimizer& optimizer() const { return *optimizer_; }
 
   /// All numbers that change while it runs, as float64 scalars. With the optimizer's state_dict() they are what a
   /// checkpoint needs.
-  StateDict state_dict() const;
+  CHAINRULE_ON_USE StateDict state_dict() const;
   /// Continues where the scheduler that gave `dict` was. Load the optimizer's state too: the present learning rates are
   /// kept there.
-  void load_state_dict(const NamedTensors& dict, Location at = Location::here());
+  CHAINRULE_ON_USE void load_state_dict(const NamedTensors& dict, Location at = Location::here());
 
  protected:
   Scheduler(const char* name, Optimizer& optimizer) : name_(name), optimizer_(&optimizer) { follow_groups(); }
@@ -45,14 +45,14 @@ class Scheduler {
 
   /// The new rate of a group, given the present one and last_epoch(); called for each group in turn, also for epoch 0.
   virtual double rate(std::size_t group, double now) = 0;
-  virtual void each_number(const Callback<void(const std::string&, double&)>& see);
+  CHAINRULE_INLINE virtual void each_number(const Callback<void(const std::string&, double&)>& see);
 
   /// Throws where the scheduler cannot serve a group of the optimizer; called before a step changes anything.
   virtual void check_groups() {}
   /// Takes the base rates of groups that were added since.
-  void follow_groups();
+  CHAINRULE_ON_USE void follow_groups();
 
-  void apply();
+  CHAINRULE_ON_USE void apply();
   double base_lr(std::size_t group) const { return base_lrs_[group]; }
   const char* name() const { return name_; }
 
@@ -62,7 +62,7 @@ class Scheduler {
  private:
   friend class SequentialLR;
   /// Begins anew from the base rates, as if just made.
-  virtual void restart();
+  CHAINRULE_INLINE virtual void restart();
 
   const char* name_;
   Optimizer* optimizer_;
@@ -121,7 +121,7 @@ class MultiStepLR final : public Scheduler {
       : MultiStepLR(optimizer, MultiStepLROptions{std::move(milestones), static_cast<double>(gamma)}) {}
 
  private:
-  double rate(std::size_t, double now) override;
+  CHAINRULE_INLINE double rate(std::size_t, double now) override;
   MultiStepLROptions o_;
 };
 
@@ -191,7 +191,7 @@ class LinearLR final : public Scheduler {
   template <std::size_t N> LinearLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
  private:
-  double rate(std::size_t, double now) override;
+  CHAINRULE_INLINE double rate(std::size_t, double now) override;
   LinearLROptions o_;
 };
 
@@ -213,7 +213,7 @@ class PolynomialLR final : public Scheduler {
   template <std::size_t N> PolynomialLR(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
  private:
-  double rate(std::size_t, double now) override;
+  CHAINRULE_INLINE double rate(std::size_t, double now) override;
   PolynomialLROptions o_;
 };
 
@@ -237,7 +237,7 @@ class LambdaLR final : public Scheduler {
   double rate(std::size_t group, double) override {
     return base_lr(group) * factors_[for_all_ ? 0 : group](last_epoch_);
   }
-  void check_groups() override;
+  CHAINRULE_INLINE void check_groups() override;
   std::vector<Factor> factors_;
   bool for_all_ = false;
   Location at_;
@@ -266,11 +266,11 @@ class SequentialLR final : public Scheduler {
       check(&s.scheduler->optimizer() == &optimizer, at, "SequentialLR: all schedulers must have the same optimizer");
     schedulers_[0].scheduler->restart();  // undoes what the others did when they were made
   }
-  void step() override;
+  CHAINRULE_INLINE void step() override;
 
  private:
   double rate(std::size_t, double now) override { return now; }
-  void each_number(const Callback<void(const std::string&, double&)>& see) override;
+  CHAINRULE_INLINE void each_number(const Callback<void(const std::string&, double&)>& see) override;
   std::vector<Reference> schedulers_;
   std::vector<std::int64_t> milestones_;
 };
@@ -286,20 +286,20 @@ CHAINRULE_INLINE void Scheduler::step() {
   apply();
 }
 
-CHAINRULE_INLINE std::vector<double> Scheduler::get_last_lr() const {
+CHAINRULE_INLINE_ON_USE std::vector<double> Scheduler::get_last_lr() const {
   std::vector<double> all;
   for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) all.push_back(optimizer_->lr(g));
   return all;
 }
 
-CHAINRULE_INLINE StateDict Scheduler::state_dict() const {
+CHAINRULE_INLINE_ON_USE StateDict Scheduler::state_dict() const {
   StateDict dict;
   const_cast<Scheduler*>(this)->each_number(
       [&](const std::string& name, double& value) { detail::put_number(dict, name, "", value); });
   return dict;
 }
 
-CHAINRULE_INLINE void Scheduler::load_state_dict(const NamedTensors& dict, Location at) {
+CHAINRULE_INLINE_ON_USE void Scheduler::load_state_dict(const NamedTensors& dict, Location at) {
   detail::StateReader reader(name_, dict, at);
   std::vector<double> values;
   each_number([&](const std::string& name, double&) { values.push_back(reader.number(name, "")); });
@@ -316,13 +316,13 @@ CHAINRULE_INLINE void Scheduler::each_number(const Callback<void(const std::stri
   for (std::size_t g = 0; g < base_lrs_.size(); ++g) see("base_lrs." + std::to_string(g), base_lrs_[g]);
 }
 
-CHAINRULE_INLINE void Scheduler::follow_groups() {
+CHAINRULE_INLINE_ON_USE void Scheduler::follow_groups() {
   auto& initial = optimizer_->initial_lrs();
   for (std::size_t g = initial.size(); g < optimizer_->num_groups(); ++g) initial.push_back(optimizer_->lr(g));
   for (std::size_t g = base_lrs_.size(); g < optimizer_->num_groups(); ++g) base_lrs_.push_back(initial[g]);
 }
 
-CHAINRULE_INLINE void Scheduler::apply() {
+CHAINRULE_INLINE_ON_USE void Scheduler::apply() {
   follow_groups();
   check_groups();
   for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {

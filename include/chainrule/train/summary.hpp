@@ -39,8 +39,8 @@ class SummaryObserver final : public nn::ModuleObserver {
   SummaryObserver(nn::ModuleRef root, Summary& to) : to_(to) {
     nn::detail::walk_modules(root, "", [&](const std::string& path, nn::ModuleRef m) { paths_.emplace_back(m, path); });
   }
-  void before(nn::ModuleRef m, const TensorBase*) override;
-  void after(nn::ModuleRef, const TensorBase*, const TensorBase* output) override;
+  CHAINRULE_INLINE void before(nn::ModuleRef m, const TensorBase*) override;
+  CHAINRULE_INLINE void after(nn::ModuleRef, const TensorBase*, const TensorBase* output) override;
 
  private:
   Summary& to_;
