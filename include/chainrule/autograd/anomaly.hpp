@@ -19,7 +19,7 @@ template <class R, class F> R with_real(const TensorBase& x, const F& f) {
 }
 
 // Where the first value that is not finite stands, or -1.
-CHAINRULE_ON_USE std::int64_t first_bad(const TensorBase& x, double& value);
+std::int64_t first_bad(const TensorBase& x, double& value);
 
 inline std::string spell(double v) { return std::isnan(v) ? "NaN" : v > 0 ? "infinity" : "-infinity"; }
 
@@ -49,7 +49,7 @@ class detect_anomaly {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::autograd::detail {
 
-CHAINRULE_INLINE_ON_USE std::int64_t first_bad(const TensorBase& x, double& value) {
+CHAINRULE_INLINE std::int64_t first_bad(const TensorBase& x, double& value) {
   if (!x.defined() || (x.dtype() != DType::float32 && x.dtype() != DType::float64)) return -1;
   std::int64_t at = -1;
   auto search = [&](auto t) -> void {

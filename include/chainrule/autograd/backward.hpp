@@ -9,7 +9,7 @@ namespace chainrule {
 
 namespace detail {
 
-CHAINRULE_ON_USE void check_root(const TensorBase& root, const char* op, Location at);
+void check_root(const TensorBase& root, const char* op, Location at);
 
 template <class T> Tensor<T> ones_of(const Shape& shape, Device device) {
   Tensor<T> ones = allocate<T>(shape, device);
@@ -30,7 +30,7 @@ template <class T> Tensor<T> seed_for(const Tensor<T>& root, const Tensor<T>& gi
 
 /// backward({.create_graph = true}) gives a leaf a .grad that refers to the leaf: neither is freed while the other
 /// stands. Said once.
-CHAINRULE_ON_USE [[gnu::cold, gnu::noinline]] void warn_of_cycle(Location at);
+[[gnu::cold]] void warn_of_cycle(Location at);
 
 }  // namespace detail
 
@@ -147,7 +147,7 @@ std::vector<Tensor<T>> grad(const std::vector<Tensor<T>>& outputs, const detail:
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void check_root(const TensorBase& root, const char* op, Location at) {
+CHAINRULE_INLINE void check_root(const TensorBase& root, const char* op, Location at) {
   check(root.defined(), at, op, ": this tensor is not defined");
   check(root.requires_grad(), at, op, ": this ", name_of(root.dtype()), " tensor of shape ", root.shape(),
         " does not depend on any tensor that requires a gradient; call requires_grad_() on the leaves before computing "
@@ -155,7 +155,7 @@ CHAINRULE_INLINE_ON_USE void check_root(const TensorBase& root, const char* op, 
         is_grad_enabled() ? "" : " (and recording is off: a no_grad guard is alive)");
 }
 
-CHAINRULE_INLINE_ON_USE void warn_of_cycle(Location at) {
+[[gnu::noinline]] CHAINRULE_INLINE void warn_of_cycle(Location at) {
   static std::atomic_flag told;
   if (told.test_and_set()) return;
   std::fprintf(

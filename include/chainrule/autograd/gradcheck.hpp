@@ -56,7 +56,7 @@ template <class F> Inputs call(const F& f, const Inputs& in) {
   else return listed(f(in.at(0), in.at(1), in.at(2), in.at(3)));
 }
 
-CHAINRULE_ON_USE double weighted_sum(const Inputs& outputs, const Inputs& weights);
+double weighted_sum(const Inputs& outputs, const Inputs& weights);
 
 }  // namespace detail
 
@@ -197,7 +197,7 @@ using chainrule::gradgradcheck;
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE double weighted_sum(const Inputs& outputs, const Inputs& weights) {
+CHAINRULE_INLINE double weighted_sum(const Inputs& outputs, const Inputs& weights) {
   double total = 0;
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     auto y = outputs[k].to_vector(), w = weights[k].to_vector();

@@ -6,14 +6,14 @@
 
 namespace chainrule::detail {
 
-CHAINRULE_ON_USE [[gnu::cold, gnu::noinline]] TensorBase run_hooks(Hooks& hooks, TensorBase g, Location at);
+[[gnu::cold]] TensorBase run_hooks(Hooks& hooks, TensorBase g, Location at);
 
 }  // namespace chainrule::detail
 
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE TensorBase run_hooks(Hooks& hooks, TensorBase g, Location at) {
+[[gnu::noinline]] CHAINRULE_INLINE TensorBase run_hooks(Hooks& hooks, TensorBase g, Location at) {
   auto list = hooks.list;  // a hook may remove itself
   for (auto& [id, hook] : list) {
     TensorBase changed = hook(g);

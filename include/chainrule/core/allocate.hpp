@@ -8,11 +8,11 @@ namespace chainrule {
 
 namespace detail {
 
-CHAINRULE_ON_USE [[noreturn, gnu::cold]] void fail_memory(const Shape& shape, DType dtype, std::size_t bytes,
-                                                          const char* op, Location at);
+[[noreturn, gnu::cold]] void fail_memory(const Shape& shape, DType dtype, std::size_t bytes, const char* op,
+                                         Location at);
 
-CHAINRULE_ON_USE ImplRef allocate_untyped(const Shape& shape, DType dtype, std::size_t element_size, Device device,
-                                          const char* op, Location at);
+ImplRef allocate_untyped(const Shape& shape, DType dtype, std::size_t element_size, Device device, const char* op,
+                         Location at);
 
 /// A fresh tensor with undefined values, for the result of `op`. Throws when the sizes do not fit in 62 bits of bytes
 /// or the memory is not there.
@@ -21,7 +21,7 @@ template <Element T> Tensor<T> allocate(const Shape& shape, Device device, const
 }
 
 /// Another tensor over the same storage, outside of the graph.
-CHAINRULE_ON_USE ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides, std::int64_t offset);
+ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides, std::int64_t offset);
 inline ImplRef alias(const TensorBase& x) { return alias(x, x.shape(), x.strides(), x.impl()->offset); }
 
 /// The op's operands must lie on one device.
@@ -88,14 +88,14 @@ template <class T> Tensor<T> Tensor<T>::from_blob(T* data, const Shape& shape, T
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void fail_memory(const Shape& shape, DType dtype, std::size_t bytes, const char* op,
-                                         Location at) {
+[[gnu::noinline]] CHAINRULE_INLINE void fail_memory(const Shape& shape, DType dtype, std::size_t bytes, const char* op,
+                                                    Location at) {
   fail(at, op, ": shape ", shape, " of ", name_of(dtype), " asks for ", bytes_text(bytes),
        "; the system did not give them (the machine has ", bytes_text(Arena::physical_bytes()), ")");
 }
 
-CHAINRULE_INLINE_ON_USE ImplRef allocate_untyped(const Shape& shape, DType dtype, std::size_t element_size,
-                                                 Device device, const char* op, Location at) {
+[[gnu::noinline]] CHAINRULE_INLINE ImplRef allocate_untyped(const Shape& shape, DType dtype, std::size_t element_size,
+                                                            Device device, const char* op, Location at) {
   auto impl = make_impl();
   const std::size_t bytes =
       static_cast<std::size_t>(checked_strides(shape, element_size, impl->strides, op, at)) * element_size;
@@ -107,8 +107,8 @@ CHAINRULE_INLINE_ON_USE ImplRef allocate_untyped(const Shape& shape, DType dtype
   return impl;
 }
 
-CHAINRULE_INLINE_ON_USE ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides,
-                                      std::int64_t offset) {
+[[gnu::noinline]] CHAINRULE_INLINE ImplRef alias(const TensorBase& x, const Shape& shape, const Strides& strides,
+                                                 std::int64_t offset) {
   auto impl = make_impl();
   impl->storage = x.impl()->storage;
   impl->offset = offset;

@@ -118,24 +118,23 @@ void gather_block(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n
 }
 
 /// Rows are short: blocks of elements, a whole number of rows long, run across them.
-CHAINRULE_ON_USE void map_across_rows(const AnyLoop& loop, const Stream* streams, const bool* linear, RowFunction* row,
-                                      const void* functor, std::int64_t begin, std::int64_t end);
+void map_across_rows(const AnyLoop& loop, const Stream* streams, const bool* linear, RowFunction* row,
+                     const void* functor, std::int64_t begin, std::int64_t end);
 
 /// Rows are long: each is mapped by itself, in blocks where an operand has gaps.
-CHAINRULE_ON_USE void map_along_rows(const AnyLoop& loop, const Stream* streams, RowFunction* row, const void* functor,
-                                     std::int64_t begin, std::int64_t end);
+void map_along_rows(const AnyLoop& loop, const Stream* streams, RowFunction* row, const void* functor,
+                    std::int64_t begin, std::int64_t end);
 
 /// Maps the whole loop, in parallel where there is enough work.
-CHAINRULE_ON_USE void map_blocks(const AnyLoop& loop, const Stream* streams, RowFunction* row, const void* functor);
+void map_blocks(const AnyLoop& loop, const Stream* streams, RowFunction* row, const void* functor);
 
 }  // namespace chainrule::detail
 
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void map_across_rows(const AnyLoop& loop, const Stream* streams, const bool* linear,
-                                             RowFunction* row, const void* functor, std::int64_t begin,
-                                             std::int64_t end) {
+CHAINRULE_INLINE void map_across_rows(const AnyLoop& loop, const Stream* streams, const bool* linear, RowFunction* row,
+                                      const void* functor, std::int64_t begin, std::int64_t end) {
   alignas(64) char buffer[most_operands][block_size * 8];
   const std::int64_t block = block_size / loop.size[loop.dims - 1] * loop.size[loop.dims - 1];
   bool periodic[most_operands];
@@ -161,8 +160,8 @@ CHAINRULE_INLINE_ON_USE void map_across_rows(const AnyLoop& loop, const Stream* 
   }
 }
 
-CHAINRULE_INLINE_ON_USE void map_along_rows(const AnyLoop& loop, const Stream* streams, RowFunction* row,
-                                            const void* functor, std::int64_t begin, std::int64_t end) {
+CHAINRULE_INLINE void map_along_rows(const AnyLoop& loop, const Stream* streams, RowFunction* row, const void* functor,
+                                     std::int64_t begin, std::int64_t end) {
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last];
   alignas(64) char buffer[most_operands][block_size * 8];
@@ -206,8 +205,8 @@ CHAINRULE_INLINE_ON_USE void map_along_rows(const AnyLoop& loop, const Stream* s
   }
 }
 
-CHAINRULE_INLINE_ON_USE void map_blocks(const AnyLoop& loop, const Stream* streams, RowFunction* row,
-                                        const void* functor) {
+[[gnu::noinline]] CHAINRULE_INLINE void map_blocks(const AnyLoop& loop, const Stream* streams, RowFunction* row,
+                                                   const void* functor) {
   if (loop.numel == 0) return;
   bool linear[most_operands], all = true, across = true;
   for (int k = 0; k < loop.operands; ++k) {

@@ -35,7 +35,7 @@ constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return a / b 
 inline constexpr std::int64_t most_bytes = std::int64_t{1} << 62;
 
 /// A number of bytes for a person: "512 B", "1.5 GiB", "64 TiB".
-CHAINRULE_ON_USE [[gnu::cold]] std::string bytes_text(std::uint64_t bytes);
+[[gnu::cold]] std::string bytes_text(std::uint64_t bytes);
 
 /// Whether an element of type T can hold `v`: integers exactly or with the fraction cut off, float and double up to
 /// rounding. Infinities and NaN are values of float and double. As a bool every number fits: all but 0 are true.
@@ -78,7 +78,7 @@ template <Element T, class N> constexpr T fitting(N v, const char* op, Location 
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE std::string bytes_text(std::uint64_t bytes) {
+CHAINRULE_INLINE std::string bytes_text(std::uint64_t bytes) {
   constexpr const char* units[] = {" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"};
   int unit = 0;
   std::uint64_t tenths = 0;  // of the unit

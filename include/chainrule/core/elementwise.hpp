@@ -86,8 +86,8 @@ template <class F, class R, class... A> void untyped_row(const void* f, std::int
 }
 
 /// For the result of an op on these operands, broadcast against each other.
-CHAINRULE_ON_USE ImplRef allocate_result(const char* op, Location at, std::span<const TensorBase* const> in,
-                                         DType dtype, std::size_t element_size);
+ImplRef allocate_result(const char* op, Location at, std::span<const TensorBase* const> in, DType dtype,
+                        std::size_t element_size);
 
 }  // namespace detail
 
@@ -134,8 +134,9 @@ auto map(const F& f, Location at, const Tensor<A>& a, const Tensor<Rest>&... res
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE ImplRef allocate_result(const char* op, Location at, std::span<const TensorBase* const> in,
-                                                DType dtype, std::size_t element_size) {
+[[gnu::noinline]] CHAINRULE_INLINE ImplRef allocate_result(const char* op, Location at,
+                                                           std::span<const TensorBase* const> in, DType dtype,
+                                                           std::size_t element_size) {
   Shape shape = in[0]->shape();
   for (const TensorBase* x : in.subspan(1))
     if (!(x->shape() == shape)) shape = broadcast_shapes(shape, x->shape(), op, at);

@@ -39,7 +39,7 @@ class Error : public std::exception {
   const void* module_type() const { return module_type_; }
 
  private:
-  CHAINRULE_ON_USE [[gnu::cold]] void compose();
+  [[gnu::cold]] void compose();
   std::string message_, module_path_, text_;
   const void *module_ = nullptr, *module_type_ = nullptr;
   Location at_;
@@ -97,7 +97,7 @@ struct Part {
   static void append_text(std::string& s, const void* text) { append(s, static_cast<const char*>(text)); }
 };
 
-CHAINRULE_ON_USE [[noreturn, gnu::cold]] void fail_with(Location at, std::initializer_list<Part> parts);
+[[noreturn, gnu::cold]] void fail_with(Location at, std::initializer_list<Part> parts);
 
 }  // namespace detail
 
@@ -118,7 +118,7 @@ template <class... Parts> inline void check(bool ok, Location at, const Parts&..
 #if CHAINRULE_DEFINITIONS
 namespace chainrule {
 
-CHAINRULE_INLINE_ON_USE void Error::compose() {
+[[gnu::noinline]] CHAINRULE_INLINE void Error::compose() {
   text_ = module_path_.empty() ? message_ : module_path_ + ": " + message_;
   if (at_.line > 0) text_ += std::string(" [") + at_.file + ':' + std::to_string(at_.line) + ']';
 }
@@ -126,7 +126,7 @@ CHAINRULE_INLINE_ON_USE void Error::compose() {
 }  // namespace chainrule
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void fail_with(Location at, std::initializer_list<Part> parts) {
+[[gnu::noinline]] CHAINRULE_INLINE void fail_with(Location at, std::initializer_list<Part> parts) {
   std::string s;
   for (const Part& part : parts) part.append_to(s, part.value);
   throw Error(std::move(s), at);

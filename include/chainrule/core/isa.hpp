@@ -22,18 +22,18 @@ namespace detail {
 #if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
 /// Whether the processor has AMX for bfloat16, and Linux lets this process use it: a program must ask, since the tiles'
 /// 8 KiB then become a part of what is saved when a signal comes. Asks once.
-CHAINRULE_ON_USE bool may_use_amx();
+bool may_use_amx();
 #else
 inline bool may_use_amx() { return false; }
 #endif
 
 #if defined(__x86_64__) && defined(__GNUC__)
-CHAINRULE_ON_USE Isa best_isa();
+Isa best_isa();
 #else
 inline Isa best_isa() { return Isa::base; }
 #endif
 
-CHAINRULE_ON_USE Isa isa_from_environment();
+Isa isa_from_environment();
 
 inline std::atomic<Isa>& isa_setting() {
   static std::atomic<Isa> isa{isa_from_environment()};
@@ -60,7 +60,7 @@ inline Isa set_isa(Isa asked) {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::cpu::detail {
 
-CHAINRULE_INLINE_ON_USE bool may_use_amx() {
+CHAINRULE_INLINE bool may_use_amx() {
   static const bool granted = [] {
     unsigned leaf = 7, part = 0, b = 0, features = 0;
     __asm__("cpuid" : "+a"(leaf), "=b"(b), "+c"(part), "=d"(features));
@@ -73,7 +73,7 @@ CHAINRULE_INLINE_ON_USE bool may_use_amx() {
   return granted;
 }
 
-CHAINRULE_INLINE_ON_USE Isa best_isa() {
+CHAINRULE_INLINE Isa best_isa() {
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::base;
   bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
@@ -81,7 +81,7 @@ CHAINRULE_INLINE_ON_USE Isa best_isa() {
   return !wide ? Isa::avx2 : may_use_amx() ? Isa::amx : Isa::avx512;
 }
 
-CHAINRULE_INLINE_ON_USE Isa isa_from_environment() {
+CHAINRULE_INLINE Isa isa_from_environment() {
   const Isa best = best_isa();
   const char* text = chainrule::detail::setting("CHAINRULE_ISA");
   if (!text) return best;

@@ -14,7 +14,7 @@ concept HasCpuKernel = requires {
 
 namespace detail {
 
-CHAINRULE_ON_USE [[noreturn, gnu::cold]] void fail_no_kernel(const char* op, Device d, Location at);
+[[noreturn, gnu::cold]] void fail_no_kernel(const char* op, Device d, Location at);
 
 }  // namespace detail
 
@@ -48,7 +48,7 @@ template <class Op> struct Register {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void fail_no_kernel(const char* op, Device d, Location at) {
+[[gnu::noinline]] CHAINRULE_INLINE void fail_no_kernel(const char* op, Device d, Location at) {
   if (d == Device::cpu)
     fail(at, op,
          ": no CPU kernel in this program; include <chainrule/chainrule.hpp> here, or <chainrule/kernels.hpp> in one "

@@ -31,8 +31,8 @@ struct AnyLoop {
 };
 
 // The dimensions of a loop over n operands; gives their number.
-CHAINRULE_ON_USE int plan_loop(const Shape& shape, const TensorBase* const* all, int n, std::int64_t* size,
-                               std::int64_t (*stride)[Shape::max_dims]);
+int plan_loop(const Shape& shape, const TensorBase* const* all, int n, std::int64_t* size,
+              std::int64_t (*stride)[Shape::max_dims]);
 
 template <std::same_as<TensorBase>... X>
 Loop<static_cast<int>(sizeof...(X))> make_loop(const Shape& shape, const X&... operands) {
@@ -69,8 +69,8 @@ template <int N> struct Cursor {  // where each operand of a loop, N at most, st
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE int plan_loop(const Shape& shape, const TensorBase* const* all, int n, std::int64_t* size,
-                                      std::int64_t (*stride)[Shape::max_dims]) {
+[[gnu::noinline]] CHAINRULE_INLINE int plan_loop(const Shape& shape, const TensorBase* const* all, int n,
+                                                 std::int64_t* size, std::int64_t (*stride)[Shape::max_dims]) {
   int dims = 0;
   bool flat = true;  // all lie in memory in the order of the walk
   for (int k = 0; k < n && flat; ++k) flat = all[k]->is_contiguous() && all[k]->shape() == shape;

@@ -156,7 +156,7 @@ namespace detail {
 inline thread_local Node** dying = nullptr;
 
 // The outermost call owns a list; nodes that would be freed by the one being freed are put there instead of recursing.
-CHAINRULE_ON_USE void drop(Node* node) noexcept;
+void drop(Node* node) noexcept;
 inline TensorImpl::TensorImpl() = default;
 inline TensorImpl::~TensorImpl() = default;
 
@@ -173,7 +173,7 @@ inline void give_node(TensorImpl& impl, NodeRef&& node) {
   impl.edits = impl.base ? impl.base->edits : impl.edits + 1;  // views of it notice
 }
 
-CHAINRULE_ON_USE [[gnu::cold]] void follow_base(TensorImpl& view);
+[[gnu::cold]] void follow_base(TensorImpl& view);
 
 /// Whether nobody but the `handles` that the caller knows of can see this value, so that it may be written over.
 inline bool owned_alone(const TensorBase& x, std::uint32_t handles) {
@@ -218,7 +218,7 @@ struct enable_grad : set_grad_enabled {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void drop(Node* node) noexcept {
+[[gnu::noinline]] CHAINRULE_INLINE void drop(Node* node) noexcept {
   if (dying) {
     node->next_dying = std::exchange(*dying, node);
     return;
@@ -228,7 +228,7 @@ CHAINRULE_INLINE_ON_USE void drop(Node* node) noexcept {
   dying = nullptr;
 }
 
-CHAINRULE_INLINE_ON_USE void follow_base(TensorImpl& view) {
+[[gnu::noinline]] CHAINRULE_INLINE void follow_base(TensorImpl& view) {
   check(!view.requires_grad, {},
         "this view requires grad, and what it looks at was edited in place since by an op that is recorded: its "
         "gradient would be lost; "

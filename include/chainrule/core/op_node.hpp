@@ -35,16 +35,15 @@ class OpNode final : public Node {
   };
 
   /// The caller puts the rule where rule() says.
-  CHAINRULE_ON_USE static OpNode* make(const char* op_name, Location where, const TensorBase& value,
-                                       const GradOps* typed, std::span<const OperandRef> in,
-                                       std::span<const TensorBase* const> save, const RuleType& type);
+  static OpNode* make(const char* op_name, Location where, const TensorBase& value, const GradOps* typed,
+                      std::span<const OperandRef> in, std::span<const TensorBase* const> save, const RuleType& type);
   void* rule() { return items() + saved_; }
 
   /// How many values were saved.
   std::size_t saved_count() const { return saved_; }
   /// Saved value i for the rule that the walk runs, or, without a walk, for recompute(). This op's own result gets its
   /// place in the graph back, for second derivatives.
-  CHAINRULE_ON_USE ImplRef unpack(std::size_t i, Walk* walk);
+  ImplRef unpack(std::size_t i, Walk* walk);
 
   Grads run(const TensorBase& upstream, const Needs& need) override {
     return type_->call(*this, rule(), upstream, need);
@@ -181,15 +180,15 @@ template <class T, class Rule, class... S> struct RuleOf {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE OpNode* OpNode::make(const char* op_name, Location where, const TensorBase& value,
-                                             const GradOps* typed, std::span<const OperandRef> in,
-                                             std::span<const TensorBase* const> save, const RuleType& type) {
+[[gnu::noinline]] CHAINRULE_INLINE OpNode* OpNode::make(const char* op_name, Location where, const TensorBase& value,
+                                                        const GradOps* typed, std::span<const OperandRef> in,
+                                                        std::span<const TensorBase* const> save, const RuleType& type) {
   void* memory =
       pool().allocate(sizeof(OpNode) + in.size() * sizeof(Edge) + save.size() * sizeof(SavedItem) + type.bytes);
   return ::new (memory) OpNode(op_name, where, value, typed, in, save, type);
 }
 
-CHAINRULE_INLINE_ON_USE ImplRef OpNode::unpack(std::size_t i, Walk* walk) {
+[[gnu::noinline]] CHAINRULE_INLINE ImplRef OpNode::unpack(std::size_t i, Walk* walk) {
   SavedItem& item = items()[i];
   if (!item.defined) return {};
   const bool last = walk && walk->frees();

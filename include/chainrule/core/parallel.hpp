@@ -17,12 +17,12 @@ namespace detail {
 
 #ifdef __linux__
 // The cores this process may use: a container often has fewer than the machine. (<thread> costs 30,000 lines.)
-CHAINRULE_ON_USE int available_cores();
+int available_cores();
 #else
 inline int available_cores() { return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)); }
 #endif
 
-CHAINRULE_ON_USE int default_threads();
+int default_threads();
 inline std::atomic<int>& thread_setting() {
   static std::atomic<int> n{default_threads()};
   return n;
@@ -44,7 +44,7 @@ namespace detail {
 
 // The two ways to share work out. They know a task by its address only: what a kernel does for a task is compiled once,
 // and not again for the case that one thread does it all.
-CHAINRULE_ON_USE void share_out(std::int64_t tasks, ThreadPool::Task* task, const void* job);
+void share_out(std::int64_t tasks, ThreadPool::Task* task, const void* job);
 
 struct Chunks {
   std::int64_t n, grain;
@@ -88,7 +88,7 @@ template <class Task> void parallel_chunks(std::int64_t n, std::int64_t grain, c
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void share_out(std::int64_t tasks, ThreadPool::Task* task, const void* job) {
+[[gnu::noinline]] CHAINRULE_INLINE void share_out(std::int64_t tasks, ThreadPool::Task* task, const void* job) {
   const int threads = static_cast<int>(tasks < get_num_threads() ? tasks : get_num_threads());
   if (threads <= 1 || inside_parallel) {
     for (std::int64_t i = 0; i < tasks; ++i) task(job, i);
@@ -97,13 +97,13 @@ CHAINRULE_INLINE_ON_USE void share_out(std::int64_t tasks, ThreadPool::Task* tas
   ThreadPool::of_program().run(threads, tasks, task, job);
 }
 
-CHAINRULE_INLINE_ON_USE int available_cores() {
+CHAINRULE_INLINE int available_cores() {
   cpu_set_t allowed;
   return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed)
                                                              : static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-CHAINRULE_INLINE_ON_USE int default_threads() {
+CHAINRULE_INLINE int default_threads() {
   if (const int asked = threads_setting("CHAINRULE_THREADS")) return asked;
   if (const int asked = threads_setting("OMP_NUM_THREADS")) return asked;
   const int cores = available_cores();

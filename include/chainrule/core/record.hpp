@@ -49,8 +49,8 @@ inline bool any_requires_grad(std::span<const OperandRef> in) {
   return any;
 }
 
-CHAINRULE_ON_USE [[gnu::cold]] void tell_forward(const char* op, std::span<const OperandRef> inputs,
-                                                 const TensorBase& output, Location at);
+[[gnu::cold]] void tell_forward(const char* op, std::span<const OperandRef> inputs, const TensorBase& output,
+                                Location at);
 
 /// record() for a rule of any type and any number of saved values.
 template <class T>
@@ -88,8 +88,8 @@ Tensor<T> record_span(const char* op, Tensor<T> value, std::span<const OperandRe
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void tell_forward(const char* op, std::span<const OperandRef> inputs, const TensorBase& output,
-                                          Location at) {
+[[gnu::noinline]] CHAINRULE_INLINE void tell_forward(const char* op, std::span<const OperandRef> inputs,
+                                                     const TensorBase& output, Location at) {
   std::vector<const TensorBase*> all;
   for (const auto& i : inputs)
     if (i.tensor->defined()) all.push_back(i.tensor);

@@ -20,8 +20,7 @@ struct Reduction {
   bool reduced[Shape::max_dims] = {};
 };
 
-CHAINRULE_ON_USE Reduction plan_reduction(const TensorBase& x, const Dims& dims, bool keepdim, const char* op,
-                                          Location at);
+Reduction plan_reduction(const TensorBase& x, const Dims& dims, bool keepdim, const char* op, Location at);
 
 /// The reduced and the kept dimensions as loops over (out, in), inner dimension last.
 struct ReduceLoops {
@@ -29,7 +28,7 @@ struct ReduceLoops {
   Loop<1> reduced;  // walks the elements of one output
 };
 
-CHAINRULE_ON_USE ReduceLoops make_reduce_loops(const TensorBase& x, const Reduction& plan);
+ReduceLoops make_reduce_loops(const TensorBase& x, const Reduction& plan);
 
 inline constexpr std::int64_t reduce_stretch = 4096;  // elements folded in running totals before those are joined
 
@@ -145,22 +144,18 @@ inline constexpr std::int64_t reduce_grain =
 inline constexpr std::int64_t column_stretch = 1024;
 
 /// Long rows into few outputs: each row is cut into pieces.
-CHAINRULE_ON_USE void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
-                                       const char* x);
+void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x);
 
 /// Outputs that lie side by side, as the columns of a matrix: rows are folded into a stretch of outputs at once, in
 /// groups that are joined into the total. Where the outputs are few and the rows many, bands of rows are tasks of their
 /// own.
-CHAINRULE_ON_USE void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
-                                     const char* x);
+void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x);
 
 /// Everything else: each output folds its rows of the innermost reduced dimension. Neighbouring outputs go together, so
 /// that memory is read in order.
-CHAINRULE_ON_USE void reduce_rows(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
-                                  const char* x);
+void reduce_rows(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x);
 
-CHAINRULE_ON_USE void reduce_untyped(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
-                                     const char* x);
+void reduce_untyped(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x);
 
 }  // namespace detail
 
@@ -209,8 +204,8 @@ Tensor<R> reduce(const F& f, const Tensor<T>& x, const detail::Reduction& plan, 
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE Reduction plan_reduction(const TensorBase& x, const Dims& dims, bool keepdim, const char* op,
-                                                 Location at) {
+CHAINRULE_INLINE Reduction plan_reduction(const TensorBase& x, const Dims& dims, bool keepdim, const char* op,
+                                          Location at) {
   Reduction r;
   r.from = r.kept = x.shape();
   for (auto dim : dims) {
@@ -231,7 +226,7 @@ CHAINRULE_INLINE_ON_USE Reduction plan_reduction(const TensorBase& x, const Dims
   return r;
 }
 
-CHAINRULE_INLINE_ON_USE ReduceLoops make_reduce_loops(const TensorBase& x, const Reduction& plan) {
+CHAINRULE_INLINE ReduceLoops make_reduce_loops(const TensorBase& x, const Reduction& plan) {
   ReduceLoops loops;
   loops.kept.numel = loops.reduced.numel = 1;
   std::int64_t out_stride[Shape::max_dims];
@@ -267,8 +262,8 @@ CHAINRULE_INLINE_ON_USE ReduceLoops make_reduce_loops(const TensorBase& x, const
   return loops;
 }
 
-CHAINRULE_INLINE_ON_USE void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops,
-                                              char* out, const char* x) {
+CHAINRULE_INLINE void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
+                                       const char* x) {
   const std::int64_t n = loops.reduced.numel, stride = loops.reduced.stride[0][0],
                      pieces = (n + reduce_grain - 1) / reduce_grain, outputs = loops.kept.numel;
   const int last = loops.kept.dims - 1;
@@ -288,8 +283,8 @@ CHAINRULE_INLINE_ON_USE void reduce_in_pieces(const FoldTable& table, const void
   }
 }
 
-CHAINRULE_INLINE_ON_USE void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
-                                            const char* x) {
+CHAINRULE_INLINE void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
+                                     const char* x) {
   constexpr std::int64_t group = 128, band = 8 * group;
   const auto& kept = loops.kept;
   const auto& reduced = loops.reduced;
@@ -347,8 +342,8 @@ CHAINRULE_INLINE_ON_USE void reduce_columns(const FoldTable& table, const void* 
   else parallel_for(blocks, task);
 }
 
-CHAINRULE_INLINE_ON_USE void reduce_rows(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
-                                         const char* x) {
+CHAINRULE_INLINE void reduce_rows(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
+                                  const char* x) {
   const auto& reduced = loops.reduced;
   const int last = loops.kept.dims - 1, inner = reduced.dims - 1;
   const std::int64_t n = reduced.size[inner], stride = reduced.stride[0][inner], out_step = loops.kept.stride[0][last],
@@ -374,8 +369,8 @@ CHAINRULE_INLINE_ON_USE void reduce_rows(const FoldTable& table, const void* f, 
   });
 }
 
-CHAINRULE_INLINE_ON_USE void reduce_untyped(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
-                                            const char* x) {
+CHAINRULE_INLINE void reduce_untyped(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
+                                     const char* x) {
   const auto& kept = loops.kept;
   const auto& reduced = loops.reduced;
   if (kept.numel == 0) return;

@@ -78,7 +78,7 @@ class Shape {
   }
 
   /// "(2, 3)", "(5,)" and "()" as Python writes tuples.
-  CHAINRULE_ON_USE [[gnu::cold]] std::string str() const;
+  [[gnu::cold]] std::string str() const;
 
  private:
   std::int64_t at_[max_dims] = {};
@@ -90,11 +90,10 @@ using Strides = Shape;  ///< elements from one entry to the next, per dimension
 
 namespace detail {
 
-CHAINRULE_ON_USE [[noreturn, gnu::cold]] void fail_shape(const Shape& shape, std::size_t element_size, const char* op,
-                                                         Location at);
+[[noreturn, gnu::cold]] void fail_shape(const Shape& shape, std::size_t element_size, const char* op, Location at);
 /// checked_numel(), and the row-major strides on the way: for what is called at each op.
-CHAINRULE_ON_USE std::int64_t checked_strides(const Shape& shape, std::size_t element_size, Strides& strides,
-                                              const char* op, Location at);
+std::int64_t checked_strides(const Shape& shape, std::size_t element_size, Strides& strides, const char* op,
+                             Location at);
 /// The number of elements, after a check that every size is 0 or more and that the elements take less than 2^62 bytes
 /// (sizes of 0 count as 1: strides are products of the others). Whoever makes a tensor, or a view with more elements,
 /// calls it first.
@@ -104,9 +103,9 @@ inline std::int64_t checked_numel(const Shape& shape, std::size_t element_size, 
 }
 
 /// Row-major strides of a shape that checked_numel() has seen.
-CHAINRULE_ON_USE Strides contiguous_strides(const Shape& shape);
+Strides contiguous_strides(const Shape& shape);
 
-CHAINRULE_ON_USE bool is_contiguous(const Shape& shape, const Strides& strides);
+bool is_contiguous(const Shape& shape, const Strides& strides);
 
 /// Turns -1 into n - 1 and so on. Throws when `d` is not a dimension of an n-dimensional tensor.
 inline int wrap_dim(std::int64_t d, int n, const char* op, Location at) {
@@ -121,7 +120,7 @@ inline int wrap_dim(std::int64_t d, int n, const char* op, Location at) {
 
 /// The common shape of two operands by the broadcasting rule: sizes are matched from the right; equal, or one of them
 /// 1.
-CHAINRULE_ON_USE Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op, Location at);
+Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op, Location at);
 
 /// Nothing but {} converts to it: as the first member of an options struct it makes positional braces, {2, 1}, an error
 /// instead of a guess.
@@ -135,14 +134,15 @@ struct NamedOnly {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void fail_shape(const Shape& shape, std::size_t element_size, const char* op, Location at) {
+[[gnu::noinline]] CHAINRULE_INLINE void fail_shape(const Shape& shape, std::size_t element_size, const char* op,
+                                                   Location at) {
   for (auto s : shape) check(s >= 0, at, op, ": sizes must not be negative, got ", shape);
   fail(at, op, ": shape ", shape, " is too large: with ", element_size, element_size == 1 ? " byte" : " bytes",
        " an element it has more than 2^62 bytes; is one of the sizes wrong?");
 }
 
-CHAINRULE_INLINE_ON_USE std::int64_t checked_strides(const Shape& shape, std::size_t element_size, Strides& strides,
-                                                     const char* op, Location at) {
+CHAINRULE_INLINE std::int64_t checked_strides(const Shape& shape, std::size_t element_size, Strides& strides,
+                                              const char* op, Location at) {
   std::int64_t step = 1, bytes = 0;
   bool bad = false, empty = false;
   strides = shape;
@@ -159,7 +159,7 @@ CHAINRULE_INLINE_ON_USE std::int64_t checked_strides(const Shape& shape, std::si
   return empty ? 0 : step;
 }
 
-CHAINRULE_INLINE_ON_USE Strides contiguous_strides(const Shape& shape) {
+CHAINRULE_INLINE Strides contiguous_strides(const Shape& shape) {
   Strides s = shape;
   std::int64_t step = 1;
   for (int i = shape.size() - 1; i >= 0; --i) {
@@ -169,7 +169,7 @@ CHAINRULE_INLINE_ON_USE Strides contiguous_strides(const Shape& shape) {
   return s;
 }
 
-CHAINRULE_INLINE_ON_USE bool is_contiguous(const Shape& shape, const Strides& strides) {
+CHAINRULE_INLINE bool is_contiguous(const Shape& shape, const Strides& strides) {
   std::int64_t step = 1;
   for (int i = shape.size() - 1; i >= 0; --i) {
     if (shape[i] == 0) return true;
@@ -179,7 +179,7 @@ CHAINRULE_INLINE_ON_USE bool is_contiguous(const Shape& shape, const Strides& st
   return true;
 }
 
-CHAINRULE_INLINE_ON_USE Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op, Location at) {
+CHAINRULE_INLINE Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op, Location at) {
   const Shape& longer = a.size() >= b.size() ? a : b;
   const Shape& shorter = a.size() >= b.size() ? b : a;
   Shape out = longer;
@@ -196,7 +196,7 @@ CHAINRULE_INLINE_ON_USE Shape broadcast_shapes(const Shape& a, const Shape& b, c
 }  // namespace chainrule::detail
 namespace chainrule {
 
-CHAINRULE_INLINE_ON_USE std::string Shape::str() const {
+CHAINRULE_INLINE std::string Shape::str() const {
   std::string s = "(";
   for (int i = 0; i < size_; ++i) s += (i ? ", " : "") + std::to_string(at_[i]);
   return s + (size_ == 1 ? ",)" : ")");

@@ -33,7 +33,7 @@ class Pool {
   static constexpr std::size_t alignment = 64;
 
   /// Throws an Error where the system has no memory left.
-  CHAINRULE_ON_USE void* allocate(std::size_t bytes);
+  void* allocate(std::size_t bytes);
   /// Null where the system has no memory left.
   [[gnu::always_inline]] void* try_allocate(std::size_t bytes) noexcept {
     if (bytes >= Arena::smallest)
@@ -53,11 +53,11 @@ class Pool {
     return ask_system(size);
   }
 
-  CHAINRULE_ON_USE [[noreturn, gnu::cold]] static void fail_memory(std::size_t bytes);
+  [[noreturn, gnu::cold]] static void fail_memory(std::size_t bytes);
 
-  CHAINRULE_ON_USE void release(void* p, std::size_t bytes) noexcept;
+  void release(void* p, std::size_t bytes) noexcept;
 
-  CHAINRULE_ON_USE void empty_cache() noexcept;
+  void empty_cache() noexcept;
 
   MemoryStats stats() noexcept {
     lock();
@@ -80,8 +80,8 @@ class Pool {
 
   // A system that promises more memory than it has ends the program when the memory is used: what no machine of this
   // size can hold is not asked for.
-  CHAINRULE_ON_USE void* ask_system(std::size_t size) noexcept;
-  CHAINRULE_ON_USE void* allocate_large(std::size_t bytes) noexcept;
+  void* ask_system(std::size_t size) noexcept;
+  void* allocate_large(std::size_t bytes) noexcept;
   void count_live(std::size_t size) {
     stats_.live_bytes += static_cast<std::int64_t>(size);
     if (stats_.live_bytes > stats_.peak_bytes) stats_.peak_bytes = stats_.live_bytes;
@@ -111,7 +111,7 @@ class Pool {
 };
 
 /// Never destroyed, so that tensors with static lifetime can still give their memory back.
-CHAINRULE_ON_USE Pool& pool();
+Pool& pool();
 
 /// Makes `new` take a tensor's small bookkeeping objects from the pool as well.
 struct FromPool {
@@ -123,12 +123,12 @@ struct FromPool {
 /// were saved.
 struct Storage : Counted, FromPool {
   /// `data` stays null where the CPU has no memory left: the caller says what for (allocate_untyped).
-  CHAINRULE_ON_USE Storage(std::size_t n, Device d);
+  Storage(std::size_t n, Device d);
   /// Borrows memory of the caller (Tensor::from_blob), who keeps it alive and frees it.
   Storage(void* borrowed, std::size_t n, Device d) : data(borrowed), bytes(n), device(d), owns(false) {}
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
-  CHAINRULE_INLINE ~Storage();
+  ~Storage();
 
   void* data = nullptr;
   std::size_t bytes = 0;
@@ -138,7 +138,7 @@ struct Storage : Counted, FromPool {
   bool owns = true;
 };
 
-CHAINRULE_ON_USE void drop(Storage* storage) noexcept;
+void drop(Storage* storage) noexcept;
 
 }  // namespace detail
 
@@ -154,18 +154,18 @@ inline void reset_peak_memory_stats() { detail::pool().reset_peak(); }
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void* Pool::allocate(std::size_t bytes) {
+CHAINRULE_INLINE void* Pool::allocate(std::size_t bytes) {
   if (void* p = try_allocate(bytes)) [[likely]]
     return p;
   fail_memory(bytes);
 }
 
-CHAINRULE_INLINE_ON_USE void Pool::fail_memory(std::size_t bytes) {
+[[gnu::noinline]] CHAINRULE_INLINE void Pool::fail_memory(std::size_t bytes) {
   fail({}, "out of memory: the system did not give ", bytes_text(bytes), " (the machine has ",
        bytes_text(Arena::physical_bytes()), ')');
 }
 
-CHAINRULE_INLINE_ON_USE void Pool::release(void* p, std::size_t bytes) noexcept {
+CHAINRULE_INLINE void Pool::release(void* p, std::size_t bytes) noexcept {
   if (bytes >= Arena::smallest && arena_.owns(p)) {
     const auto size = static_cast<std::int64_t>(Arena::size_of(bytes));
     lock();
@@ -184,7 +184,7 @@ CHAINRULE_INLINE_ON_USE void Pool::release(void* p, std::size_t bytes) noexcept 
   unlock();
 }
 
-CHAINRULE_INLINE_ON_USE void Pool::empty_cache() noexcept {
+CHAINRULE_INLINE void Pool::empty_cache() noexcept {
   lock();
   for (int c = 0; c < classes; ++c)
     while (FreeBlock* block = free_[c]) {
@@ -196,7 +196,7 @@ CHAINRULE_INLINE_ON_USE void Pool::empty_cache() noexcept {
   unlock();
 }
 
-CHAINRULE_INLINE_ON_USE void* Pool::ask_system(std::size_t size) noexcept {
+[[gnu::noinline]] CHAINRULE_INLINE void* Pool::ask_system(std::size_t size) noexcept {
   if (size / 4 > Arena::physical_bytes()) return nullptr;
   void* p = ::operator new (size, std::align_val_t{alignment}, std::nothrow);
   if (!p) {
@@ -211,7 +211,7 @@ CHAINRULE_INLINE_ON_USE void* Pool::ask_system(std::size_t size) noexcept {
   return p;
 }
 
-CHAINRULE_INLINE_ON_USE void* Pool::allocate_large(std::size_t bytes) noexcept {
+CHAINRULE_INLINE void* Pool::allocate_large(std::size_t bytes) noexcept {
   lock();
   const Arena::Block block = arena_.allocate(bytes);
   if (block.data) {
@@ -223,12 +223,12 @@ CHAINRULE_INLINE_ON_USE void* Pool::allocate_large(std::size_t bytes) noexcept {
   return block.data;
 }
 
-CHAINRULE_INLINE_ON_USE Pool& pool() {
+CHAINRULE_INLINE Pool& pool() {
   static Pool* p = new Pool;
   return *p;
 }
 
-CHAINRULE_INLINE_ON_USE Storage::Storage(std::size_t n, Device d) : bytes(n), device(d) {
+CHAINRULE_INLINE Storage::Storage(std::size_t n, Device d) : bytes(n), device(d) {
   if (n == 0) return;
   if (d == Device::cpu) data = pool().try_allocate(n);
   else {
@@ -244,7 +244,7 @@ CHAINRULE_INLINE Storage::~Storage() {
   else memory_of(device).release(data, bytes);
 }
 
-CHAINRULE_INLINE_ON_USE void drop(Storage* storage) noexcept { delete storage; }
+[[gnu::noinline]] CHAINRULE_INLINE void drop(Storage* storage) noexcept { delete storage; }
 
 }  // namespace chainrule::detail
 #endif

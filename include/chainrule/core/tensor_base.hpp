@@ -24,7 +24,7 @@ struct Node;
 namespace detail {
 
 struct TensorImpl;
-CHAINRULE_ON_USE void drop(TensorImpl* impl) noexcept;
+void drop(TensorImpl* impl) noexcept;
 void drop(Node* node) noexcept;  // core/node.hpp: frees long chains of nodes with a loop
 using ImplRef = Ref<TensorImpl>;
 using NodeRef = Ref<Node>;
@@ -148,7 +148,7 @@ class TensorBase {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void drop(TensorImpl* impl) noexcept { delete impl; }
+[[gnu::noinline]] CHAINRULE_INLINE void drop(TensorImpl* impl) noexcept { delete impl; }
 
 }  // namespace chainrule::detail
 #endif

@@ -130,21 +130,20 @@ struct Path {
 };
 
 /// Bends a glyph as a hand would: every point off a little, the whole slanted, turned, stretched and bent.
-CHAINRULE_ON_USE Path write_by_hand(const Glyph& glyph, Dice& dice);
+Path write_by_hand(const Glyph& glyph, Dice& dice);
 
 /// Scales the path to about 20 pixels on its longer side and puts it near the middle of the image, as MNIST has it.
-CHAINRULE_ON_USE void fit_to_image(Path& path, Dice& dice);
+void fit_to_image(Path& path, Dice& dice);
 
 /// Blackens each pixel by its distance to the line from a to b, drawn with a round pen of the given radius.
-CHAINRULE_ON_USE void ink_line(std::span<float, 784> ink, Point a, Point b, float radius, float softness);
+void ink_line(std::span<float, 784> ink, Point a, Point b, float radius, float softness);
 
 }  // namespace drawn
 
 /// Draws one digit, 0 to 9, into 784 bytes (28 rows of 28 pixels, 0 background, 255 ink). The same digit and seed
 /// always give the same image; other seeds give another hand: another way of writing it, slant, turn, width, pen,
 /// position, and a little noise.
-CHAINRULE_ON_USE void draw_digit(int digit, std::uint64_t seed, std::uint8_t* image28x28,
-                                 Location at = Location::here());
+void draw_digit(int digit, std::uint64_t seed, std::uint8_t* image28x28, Location at = Location::here());
 
 struct DrawnDigitsBytes {
   std::vector<std::uint8_t> images;  ///< count x 28 x 28, as MNIST's images
@@ -154,15 +153,14 @@ struct DrawnDigitsBytes {
 /// `count` drawn digits with their labels. Image i depends on seed and i only, so a longer set begins with the shorter
 /// one; use different seeds for training and test.
 ///     auto set = drawn_digits_bytes(1000, 7);   // set.images.size() is 784000, set.labels.size() is 1000
-CHAINRULE_ON_USE DrawnDigitsBytes drawn_digits_bytes(std::int64_t count, std::uint64_t seed,
-                                                     Location at = Location::here());
+DrawnDigitsBytes drawn_digits_bytes(std::int64_t count, std::uint64_t seed, Location at = Location::here());
 
 }  // namespace chainrule::data
 
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::data::drawn {
 
-CHAINRULE_INLINE_ON_USE Path write_by_hand(const Glyph& glyph, Dice& dice) {
+CHAINRULE_INLINE Path write_by_hand(const Glyph& glyph, Dice& dice) {
   constexpr std::size_t steps = 5;  // pieces between two points of a stroke
   const float slant = dice.uniform(-0.15f, 0.5f), turn = dice.bell(0.35f);
   const float width = dice.uniform(0.7f, 1.15f), bend = dice.bell(0.12f), squeeze = dice.bell(0.25f);
@@ -194,7 +192,7 @@ CHAINRULE_INLINE_ON_USE Path write_by_hand(const Glyph& glyph, Dice& dice) {
   return path;
 }
 
-CHAINRULE_INLINE_ON_USE void fit_to_image(Path& path, Dice& dice) {
+CHAINRULE_INLINE void fit_to_image(Path& path, Dice& dice) {
   Point low{1e9f, 1e9f}, high{-1e9f, -1e9f};
   for (std::size_t i = 0; i < path.count; ++i) {
     const Point p = path.vertices[i].at;
@@ -209,7 +207,7 @@ CHAINRULE_INLINE_ON_USE void fit_to_image(Path& path, Dice& dice) {
   }
 }
 
-CHAINRULE_INLINE_ON_USE void ink_line(std::span<float, 784> ink, Point a, Point b, float radius, float softness) {
+CHAINRULE_INLINE void ink_line(std::span<float, 784> ink, Point a, Point b, float radius, float softness) {
   const float reach = radius + softness;
   const auto pixel = [](float v) { return static_cast<int>(std::clamp(v, 0.0f, 27.0f)); };
   const Point along{b.x - a.x, b.y - a.y};
@@ -229,7 +227,7 @@ CHAINRULE_INLINE_ON_USE void ink_line(std::span<float, 784> ink, Point a, Point 
 }  // namespace chainrule::data::drawn
 namespace chainrule::data {
 
-CHAINRULE_INLINE_ON_USE void draw_digit(int digit, std::uint64_t seed, std::uint8_t* image28x28, Location at) {
+CHAINRULE_INLINE void draw_digit(int digit, std::uint64_t seed, std::uint8_t* image28x28, Location at) {
   check(digit >= 0 && digit <= 9, at, "draw_digit: digit must be in 0..9, got ", digit);
   check(image28x28 != nullptr, at, "draw_digit: image is null; it needs room for 784 bytes");
   drawn::Dice dice(seed);
@@ -257,7 +255,7 @@ CHAINRULE_INLINE_ON_USE void draw_digit(int digit, std::uint64_t seed, std::uint
   }
 }
 
-CHAINRULE_INLINE_ON_USE DrawnDigitsBytes drawn_digits_bytes(std::int64_t count, std::uint64_t seed, Location at) {
+CHAINRULE_INLINE DrawnDigitsBytes drawn_digits_bytes(std::int64_t count, std::uint64_t seed, Location at) {
   check(count >= 0, at, "drawn_digits_bytes: count must not be negative, got ", count);
   chainrule::detail::checked_numel({count, 28, 28}, 1, "drawn_digits_bytes", at);
   const auto n = static_cast<std::size_t>(count);

@@ -23,20 +23,20 @@ struct IdxArray {
 /// bytes (most significant first), then the values. Throws an Error with `path` and the offset: wrong magic number,
 /// another type, truncated, bytes left over.
 ///     parse_idx({0, 0, 8, 1,  0, 0, 0, 2,  7, 9}, "labels")   // shape {2}, values {7, 9}
-CHAINRULE_ON_USE [[gnu::cold]] IdxArray parse_idx(std::vector<std::uint8_t> bytes, const std::string& path,
-                                                  Location at = Location::here());
+[[gnu::cold]] IdxArray parse_idx(std::vector<std::uint8_t> bytes, const std::string& path,
+                                 Location at = Location::here());
 
 /// Reads `path`, or `path`.gz where only that exists; either may be packed with gzip. Offsets in errors count unpacked
 /// bytes, except for errors of the packing itself.
 ///     auto images = read_idx("data/mnist/train-images-idx3-ubyte");   // shape {60000, 28, 28}
-CHAINRULE_ON_USE IdxArray read_idx(const std::string& path, Location at = Location::here());
+IdxArray read_idx(const std::string& path, Location at = Location::here());
 
 }  // namespace chainrule::data
 
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::data {
 
-CHAINRULE_INLINE_ON_USE IdxArray parse_idx(std::vector<std::uint8_t> bytes, const std::string& path, Location at) {
+CHAINRULE_INLINE IdxArray parse_idx(std::vector<std::uint8_t> bytes, const std::string& path, Location at) {
   check(bytes.size() >= 4, at, path,
         ": truncated: an IDX file starts with 4 bytes of magic number, this one ends at offset ", bytes.size());
   check(bytes[0] == 0 && bytes[1] == 0, at, path, ": not an IDX file: its first two bytes (offset 0) are ",
@@ -72,7 +72,7 @@ CHAINRULE_INLINE_ON_USE IdxArray parse_idx(std::vector<std::uint8_t> bytes, cons
   return array;
 }
 
-CHAINRULE_INLINE_ON_USE IdxArray read_idx(const std::string& path, Location at) {
+CHAINRULE_INLINE IdxArray read_idx(const std::string& path, Location at) {
   std::error_code ignored;
   const bool plain = std::filesystem::exists(path, ignored), packed = std::filesystem::exists(path + ".gz", ignored);
   check(plain || packed, at, path, ": no such file, and no ", path,

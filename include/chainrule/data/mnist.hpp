@@ -19,11 +19,11 @@ struct LabelledImages {
 };
 
 /// The path without ".gz" of one of the four files, in `root` or where torchvision puts it.
-CHAINRULE_ON_USE [[gnu::cold]] std::string find_idx(const std::string& root, const std::string& folder,
-                                                    const std::string& name, Location at);
+[[gnu::cold]] std::string find_idx(const std::string& root, const std::string& folder, const std::string& name,
+                                   Location at);
 
-CHAINRULE_ON_USE [[gnu::cold]] LabelledImages read_labelled_idx(const std::string& root, const std::string& folder,
-                                                                Split split, Location at);
+[[gnu::cold]] LabelledImages read_labelled_idx(const std::string& root, const std::string& folder, Split split,
+                                               Location at);
 
 inline const std::vector<std::string>& digit_names() {
   static const std::vector<std::string> names{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
@@ -91,8 +91,8 @@ template <class Transform = transforms::ToTensor> class DrawnDigits : public Byt
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::data::detail {
 
-CHAINRULE_INLINE_ON_USE std::string find_idx(const std::string& root, const std::string& folder,
-                                             const std::string& name, Location at) {
+CHAINRULE_INLINE std::string find_idx(const std::string& root, const std::string& folder, const std::string& name,
+                                      Location at) {
   std::error_code ignored;
   const std::filesystem::path top(root);
   std::string dotted = name;
@@ -105,8 +105,8 @@ CHAINRULE_INLINE_ON_USE std::string find_idx(const std::string& root, const std:
        "; give the folder that holds the four IDX files");
 }
 
-CHAINRULE_INLINE_ON_USE LabelledImages read_labelled_idx(const std::string& root, const std::string& folder,
-                                                         Split split, Location at) {
+CHAINRULE_INLINE LabelledImages read_labelled_idx(const std::string& root, const std::string& folder, Split split,
+                                                  Location at) {
   const std::string prefix = split == Split::train ? "train" : "t10k";
   const auto images_path = find_idx(root, folder, prefix + "-images-idx3-ubyte", at),
              labels_path = find_idx(root, folder, prefix + "-labels-idx1-ubyte", at);

@@ -80,7 +80,7 @@ struct Normalize {
     return (image - tensor(mean).view({mean.size(), 1, 1})) / tensor(std).view({std.size(), 1, 1});
   }
   /// Throws unless it can be used for images of this shape (C, H, W).
-  CHAINRULE_ON_USE void check_for(const Shape& shape) const;
+  void check_for(const Shape& shape) const;
 
  private:
   static float of(const std::vector<float>& list, std::int64_t channel) {
@@ -139,7 +139,7 @@ namespace transforms = data::transforms;  // as torchvision.transforms stands be
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::data::transforms {
 
-CHAINRULE_INLINE_ON_USE void Normalize::check_for(const Shape& shape) const {
+CHAINRULE_INLINE void Normalize::check_for(const Shape& shape) const {
   check(shape.size() == 3, {}, "Normalize: expects an image of shape (C, H, W), got ", shape);
   for (const auto* list : {&mean, &std})
     check(list->size() == 1 || static_cast<std::int64_t>(list->size()) == shape[0], {}, "Normalize: ", mean.size(),

@@ -33,43 +33,42 @@ inline constexpr auto crc32_tables = [] {
   return tables;
 }();
 
-CHAINRULE_ON_USE std::uint32_t little_endian_32(std::span<const std::uint8_t> b);
+std::uint32_t little_endian_32(std::span<const std::uint8_t> b);
 
 }  // namespace detail
 
 /// CRC-32 as gzip, zip and PNG use it (polynomial 0x04C11DB7, mirrored).
 ///     crc32(std::vector<std::uint8_t>{'1', '2', '3', '4', '5', '6', '7', '8', '9'})   // 0xCBF43926
-CHAINRULE_ON_USE std::uint32_t crc32(std::span<const std::uint8_t> bytes);
+std::uint32_t crc32(std::span<const std::uint8_t> bytes);
 
 /// The whole file. Throws an Error that names the file: missing, a folder, not readable.
-CHAINRULE_ON_USE std::vector<std::uint8_t> read_file(const std::string& path, Location at = Location::here());
+std::vector<std::uint8_t> read_file(const std::string& path, Location at = Location::here());
 
 /// Whether the bytes start as every gzip file does.
-CHAINRULE_ON_USE bool is_gzip(std::span<const std::uint8_t> bytes);
+bool is_gzip(std::span<const std::uint8_t> bytes);
 
 namespace detail {
 
 /// Size of the gzip header at the start of `bytes`, checked. `offset`: where `bytes` starts in the file.
-CHAINRULE_ON_USE std::size_t gzip_header(std::span<const std::uint8_t> bytes, std::size_t offset,
-                                         const std::string& path, Location at);
+std::size_t gzip_header(std::span<const std::uint8_t> bytes, std::size_t offset, const std::string& path, Location at);
 
 }  // namespace detail
 
 /// Unpacks a gzip file held in memory: any number of members one after the other, zero padding behind the last allowed.
 /// Throws an Error with `path` and the byte offset: wrong magic number, truncated, corrupt, checksum (CRC-32) or size
 /// wrong.
-CHAINRULE_ON_USE std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes, const std::string& path,
-                                                  Location at = Location::here());
+std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes, const std::string& path,
+                                 Location at = Location::here());
 
 /// The whole file, unpacked if it is gzip (told by its first bytes, not by its name).
-CHAINRULE_ON_USE std::vector<std::uint8_t> read_maybe_gzip(const std::string& path, Location at = Location::here());
+std::vector<std::uint8_t> read_maybe_gzip(const std::string& path, Location at = Location::here());
 
 }  // namespace chainrule::io
 
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::io {
 
-CHAINRULE_INLINE_ON_USE std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
+CHAINRULE_INLINE std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
   const auto& t = detail::crc32_tables;
   std::uint32_t r = 0xFFFFFFFFu;
   for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
@@ -81,7 +80,7 @@ CHAINRULE_INLINE_ON_USE std::uint32_t crc32(std::span<const std::uint8_t> bytes)
   return ~r;
 }
 
-CHAINRULE_INLINE_ON_USE std::vector<std::uint8_t> read_file(const std::string& path, Location at) {
+CHAINRULE_INLINE std::vector<std::uint8_t> read_file(const std::string& path, Location at) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) {
@@ -116,8 +115,8 @@ CHAINRULE_INLINE_ON_USE std::vector<std::uint8_t> read_file(const std::string& p
 }  // namespace chainrule::io
 namespace chainrule::io::detail {
 
-CHAINRULE_INLINE_ON_USE std::size_t gzip_header(std::span<const std::uint8_t> bytes, std::size_t offset,
-                                                const std::string& path, Location at) {
+CHAINRULE_INLINE std::size_t gzip_header(std::span<const std::uint8_t> bytes, std::size_t offset,
+                                         const std::string& path, Location at) {
   constexpr unsigned header_crc = 2, extra = 4, name = 8, comment = 16, reserved = 0xE0;
   const auto need = [&](std::size_t size) {
     check(bytes.size() >= size, at, path, ": truncated: the gzip header stops at byte ", offset + bytes.size(),
@@ -154,8 +153,8 @@ CHAINRULE_INLINE_ON_USE std::size_t gzip_header(std::span<const std::uint8_t> by
 }  // namespace chainrule::io::detail
 namespace chainrule::io {
 
-CHAINRULE_INLINE_ON_USE std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes, const std::string& path,
-                                                         Location at) {
+CHAINRULE_INLINE std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> bytes, const std::string& path,
+                                                  Location at) {
   std::vector<std::uint8_t> out;
   std::size_t offset = 0;
   do {
@@ -184,18 +183,18 @@ CHAINRULE_INLINE_ON_USE std::vector<std::uint8_t> gunzip(std::span<const std::ui
 }  // namespace chainrule::io
 namespace chainrule::io::detail {
 
-CHAINRULE_INLINE_ON_USE std::uint32_t little_endian_32(std::span<const std::uint8_t> b) {
+CHAINRULE_INLINE std::uint32_t little_endian_32(std::span<const std::uint8_t> b) {
   return std::uint32_t{b[0]} | std::uint32_t{b[1]} << 8 | std::uint32_t{b[2]} << 16 | std::uint32_t{b[3]} << 24;
 }
 
 }  // namespace chainrule::io::detail
 namespace chainrule::io {
 
-CHAINRULE_INLINE_ON_USE bool is_gzip(std::span<const std::uint8_t> bytes) {
+CHAINRULE_INLINE bool is_gzip(std::span<const std::uint8_t> bytes) {
   return bytes.size() >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;
 }
 
-CHAINRULE_INLINE_ON_USE std::vector<std::uint8_t> read_maybe_gzip(const std::string& path, Location at) {
+CHAINRULE_INLINE std::vector<std::uint8_t> read_maybe_gzip(const std::string& path, Location at) {
   auto bytes = read_file(path, at);
   return is_gzip(bytes) ? gunzip(bytes, path, at) : bytes;
 }

@@ -33,13 +33,13 @@ class HuffmanTable {
 
   /// A code that leaves words unused is refused, except a single symbol of one bit or none at all (allowed for
   /// distances).
-  CHAINRULE_ON_USE Fault build(std::span<const std::uint8_t> lengths);
+  Fault build(std::span<const std::uint8_t> lengths);
 
   /// symbol << 4 | length of its code word, for the word at the low end of `window`; 0 if no word matches.
-  CHAINRULE_ON_USE unsigned find(std::uint64_t window) const;
+  unsigned find(std::uint64_t window) const;
 
  private:
-  CHAINRULE_ON_USE unsigned find_long(std::uint64_t window) const;
+  unsigned find_long(std::uint64_t window) const;
 
   std::array<std::uint16_t, std::size_t{1} << fast_bits> fast_{};
   std::array<std::uint16_t, max_bits + 1> count_{};
@@ -70,39 +70,39 @@ class Inflater {
       : out_(out), start_(out.size()), pos_(out.size()), in_(in), file_(file), options_(options), at_(at) {}
 
   /// Returns how many bytes of the input it took.
-  CHAINRULE_ON_USE std::size_t run();
+  std::size_t run();
 
  private:
   static constexpr std::size_t slack = 272;  // longest match (258), and what copying it in steps of 8 may overshoot
 
-  CHAINRULE_ON_USE [[noreturn, gnu::cold]] void bad(const char* what) const;
-  CHAINRULE_ON_USE [[noreturn, gnu::cold]] void cut_off() const;
+  [[noreturn, gnu::cold]] void bad(const char* what) const;
+  [[noreturn, gnu::cold]] void cut_off() const;
   std::size_t position() const { return next_ - static_cast<std::size_t>(std::max(bits_, 0)) / 8; }
 
   /// Fills the window to at least 56 bits, with zeros behind the end of the input; bits_ counts the real ones.
-  CHAINRULE_ON_USE void refill();
-  CHAINRULE_ON_USE void drop(unsigned n);
-  CHAINRULE_ON_USE unsigned take(unsigned n);
+  void refill();
+  void drop(unsigned n);
+  unsigned take(unsigned n);
 
   /// Makes out_ long enough for n more bytes and the slack.
-  CHAINRULE_ON_USE void make_room(std::size_t n);
-  CHAINRULE_ON_USE void check_size() const;
+  void make_room(std::size_t n);
+  void check_size() const;
 
-  CHAINRULE_ON_USE void stored_block();
+  void stored_block();
 
-  CHAINRULE_ON_USE void fixed_block();
+  void fixed_block();
 
-  CHAINRULE_ON_USE void dynamic_block();
+  void dynamic_block();
 
-  CHAINRULE_ON_USE void build(HuffmanTable& table, std::span<const std::uint8_t> lengths, const char* which);
+  void build(HuffmanTable& table, std::span<const std::uint8_t> lengths, const char* which);
 
-  CHAINRULE_ON_USE unsigned next_symbol(const HuffmanTable& table);
+  unsigned next_symbol(const HuffmanTable& table);
 
-  CHAINRULE_ON_USE void block_body();
-  CHAINRULE_ON_USE void grow();
-  CHAINRULE_ON_USE std::size_t extra(unsigned n);
+  void block_body();
+  void grow();
+  std::size_t extra(unsigned n);
 
-  CHAINRULE_ON_USE void copy_match(std::size_t length, std::size_t distance);
+  void copy_match(std::size_t length, std::size_t distance);
 
   std::vector<std::uint8_t>& out_;
   std::size_t start_, pos_;  // where this run's output starts, and where its next byte goes
@@ -120,25 +120,23 @@ class Inflater {
 
 /// Unpacks `deflated`, appends the result to `out` and returns how many bytes of the input it took (data may follow).
 /// Matches never reach back into what `out` held before. After an error `out` holds what it held before.
-CHAINRULE_ON_USE std::size_t inflate_append(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> deflated,
-                                            const std::string& file, const InflateOptions& options = {},
-                                            Location at = Location::here());
+std::size_t inflate_append(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> deflated,
+                           const std::string& file, const InflateOptions& options = {}, Location at = Location::here());
 
 /// Unpacks raw DEFLATE data. `file` is the name that errors carry, with the byte offset: truncated or corrupt data
 /// throws an
 /// Error and never reads out of bounds. Source: RFC 1951.
 ///     inflate(std::vector<std::uint8_t>{0x4B, 0x04, 0x00}, "a.bin")   // {'a'}
-CHAINRULE_ON_USE std::vector<std::uint8_t> inflate(std::span<const std::uint8_t> deflated, const std::string& file,
-                                                   const InflateOptions& options = {}, Location at = Location::here());
+std::vector<std::uint8_t> inflate(std::span<const std::uint8_t> deflated, const std::string& file,
+                                  const InflateOptions& options = {}, Location at = Location::here());
 
 }  // namespace chainrule::io
 
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::io {
 
-CHAINRULE_INLINE_ON_USE std::size_t inflate_append(std::vector<std::uint8_t>& out,
-                                                   std::span<const std::uint8_t> deflated, const std::string& file,
-                                                   const InflateOptions& options, Location at) {
+CHAINRULE_INLINE std::size_t inflate_append(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> deflated,
+                                            const std::string& file, const InflateOptions& options, Location at) {
   const std::size_t before = out.size();
   try {
     return detail::Inflater(out, deflated, file, options, at).run();
@@ -148,9 +146,8 @@ CHAINRULE_INLINE_ON_USE std::size_t inflate_append(std::vector<std::uint8_t>& ou
   }
 }
 
-CHAINRULE_INLINE_ON_USE std::vector<std::uint8_t> inflate(std::span<const std::uint8_t> deflated,
-                                                          const std::string& file, const InflateOptions& options,
-                                                          Location at) {
+CHAINRULE_INLINE std::vector<std::uint8_t> inflate(std::span<const std::uint8_t> deflated, const std::string& file,
+                                                   const InflateOptions& options, Location at) {
   std::vector<std::uint8_t> out;
   inflate_append(out, deflated, file, options, at);
   return out;
@@ -159,7 +156,7 @@ CHAINRULE_INLINE_ON_USE std::vector<std::uint8_t> inflate(std::span<const std::u
 }  // namespace chainrule::io
 namespace chainrule::io::detail {
 
-CHAINRULE_INLINE_ON_USE HuffmanTable::Fault HuffmanTable::build(std::span<const std::uint8_t> lengths) {
+CHAINRULE_INLINE HuffmanTable::Fault HuffmanTable::build(std::span<const std::uint8_t> lengths) {
   count_.fill(0);
   fast_.fill(0);
   for (auto length : lengths) ++count_[length];
@@ -192,7 +189,7 @@ CHAINRULE_INLINE_ON_USE HuffmanTable::Fault HuffmanTable::build(std::span<const 
   return Fault::none;
 }
 
-CHAINRULE_INLINE_ON_USE unsigned HuffmanTable::find_long(std::uint64_t window) const {
+CHAINRULE_INLINE unsigned HuffmanTable::find_long(std::uint64_t window) const {
   int code = 0, first = 0, index = 0;  // canonical code: words of one length are consecutive numbers
   for (unsigned bits = 1; bits <= max_bits; ++bits) {
     code |= static_cast<int>(window & 1);
@@ -206,7 +203,7 @@ CHAINRULE_INLINE_ON_USE unsigned HuffmanTable::find_long(std::uint64_t window) c
   return 0;
 }
 
-CHAINRULE_INLINE_ON_USE std::size_t Inflater::run() {
+CHAINRULE_INLINE std::size_t Inflater::run() {
   make_room(std::min(
       {options_.size_hint, options_.max_size, 1032 * in_.size()}));  // no data unpacks to more than 1032 times its size
   for (bool last = false; !last;) {
@@ -222,7 +219,7 @@ CHAINRULE_INLINE_ON_USE std::size_t Inflater::run() {
   return position();
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::refill() {
+CHAINRULE_INLINE void Inflater::refill() {
   if (in_.size() - next_ >= 8) {
     std::uint64_t word = 0;
     for (unsigned i = 0; i < 8; ++i) word |= std::uint64_t{in_[next_ + i]} << (8 * i);  // compilers make one load of it
@@ -234,7 +231,7 @@ CHAINRULE_INLINE_ON_USE void Inflater::refill() {
   }
 }
 
-CHAINRULE_INLINE_ON_USE unsigned Inflater::take(unsigned n) {
+CHAINRULE_INLINE unsigned Inflater::take(unsigned n) {
   if (bits_ < static_cast<int>(n)) refill();
   if (bits_ < static_cast<int>(n)) cut_off();
   const auto value = static_cast<unsigned>(window_ & ((std::uint64_t{1} << n) - 1));
@@ -242,7 +239,7 @@ CHAINRULE_INLINE_ON_USE unsigned Inflater::take(unsigned n) {
   return value;
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::stored_block() {
+CHAINRULE_INLINE void Inflater::stored_block() {
   drop(static_cast<unsigned>(bits_) & 7u);  // the rest of this byte is padding
   const unsigned length = take(16), complement = take(16);
   if ((length ^ complement) != 0xFFFFu) bad("the length of a stored block does not match its complement");
@@ -257,7 +254,7 @@ CHAINRULE_INLINE_ON_USE void Inflater::stored_block() {
   check_size();
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::fixed_block() {
+CHAINRULE_INLINE void Inflater::fixed_block() {
   std::array<std::uint8_t, 288> lengths{};
   for (std::size_t i = 0; i < lengths.size(); ++i) lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
   literals_.build(lengths);
@@ -266,7 +263,7 @@ CHAINRULE_INLINE_ON_USE void Inflater::fixed_block() {
   block_body();
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::dynamic_block() {
+CHAINRULE_INLINE void Inflater::dynamic_block() {
   static constexpr std::array<std::uint8_t, 19> order{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
   const std::size_t literal_count = take(5) + 257, distance_count = take(5) + 1, code_count = take(4) + 4;
   if (literal_count > 286 || distance_count > 30) bad("too many length or distance codes");
@@ -294,15 +291,14 @@ CHAINRULE_INLINE_ON_USE void Inflater::dynamic_block() {
   block_body();
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::build(HuffmanTable& table, std::span<const std::uint8_t> lengths,
-                                             const char* which) {
+CHAINRULE_INLINE void Inflater::build(HuffmanTable& table, std::span<const std::uint8_t> lengths, const char* which) {
   const auto fault = table.build(lengths);
   if (fault == HuffmanTable::Fault::none) return;
   bad((std::string(which) + (fault == HuffmanTable::Fault::incomplete ? " is incomplete" : " has too many words"))
           .c_str());
 }
 
-CHAINRULE_INLINE_ON_USE unsigned Inflater::next_symbol(const HuffmanTable& table) {
+CHAINRULE_INLINE unsigned Inflater::next_symbol(const HuffmanTable& table) {
   const unsigned entry = table.find(window_);
   drop(entry & 15u);
   if (bits_ < 0) cut_off();
@@ -313,7 +309,7 @@ CHAINRULE_INLINE_ON_USE unsigned Inflater::next_symbol(const HuffmanTable& table
   return entry >> 4;
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::block_body() {
+CHAINRULE_INLINE void Inflater::block_body() {
   for (;;) {
     if (out_.size() - pos_ < slack) grow();
     if (bits_ < 48) refill();  // 48 = the longest length (15 + 5 bits) and distance (15 + 13) together
@@ -337,13 +333,13 @@ CHAINRULE_INLINE_ON_USE void Inflater::block_body() {
   check_size();
 }
 
-CHAINRULE_INLINE_ON_USE std::size_t Inflater::extra(unsigned n) {
+CHAINRULE_INLINE std::size_t Inflater::extra(unsigned n) {
   const auto value = static_cast<std::size_t>(window_ & ((std::uint64_t{1} << n) - 1));
   drop(n);
   return value;
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::copy_match(std::size_t length, std::size_t distance) {
+CHAINRULE_INLINE void Inflater::copy_match(std::size_t length, std::size_t distance) {
   std::uint8_t* to = out_.data() + pos_;
   const std::uint8_t* from = to - distance;
   pos_ += length;
@@ -360,35 +356,35 @@ CHAINRULE_INLINE_ON_USE void Inflater::copy_match(std::size_t length, std::size_
 }  // namespace chainrule::io::detail
 namespace chainrule::io::detail {
 
-CHAINRULE_INLINE_ON_USE unsigned HuffmanTable::find(std::uint64_t window) const {
+CHAINRULE_INLINE unsigned HuffmanTable::find(std::uint64_t window) const {
   const unsigned entry = fast_[window & (fast_.size() - 1)];
   return entry != 0 ? entry : find_long(window);
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::bad(const char* what) const {
+[[gnu::noinline]] CHAINRULE_INLINE void Inflater::bad(const char* what) const {
   fail(at_, file_, ": corrupt compressed data at byte ", options_.offset + position(), ": ", what);
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::cut_off() const {
+[[gnu::noinline]] CHAINRULE_INLINE void Inflater::cut_off() const {
   fail(at_, file_, ": truncated: the compressed data stops at byte ", options_.offset + in_.size(),
        " before its end; copy or download the file again");
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::drop(unsigned n) {
+CHAINRULE_INLINE void Inflater::drop(unsigned n) {
   window_ >>= n;
   bits_ -= static_cast<int>(n);
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::make_room(std::size_t n) {
+CHAINRULE_INLINE void Inflater::make_room(std::size_t n) {
   if (out_.size() - pos_ >= n + slack) return;
   out_.resize(std::max(pos_ + n + slack, out_.size() + out_.size() / 2));
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::check_size() const {
+CHAINRULE_INLINE void Inflater::check_size() const {
   if (pos_ - start_ > options_.max_size) bad("unpacks to more bytes than were announced");
 }
 
-CHAINRULE_INLINE_ON_USE void Inflater::grow() {
+[[gnu::noinline]] CHAINRULE_INLINE void Inflater::grow() {
   check_size();
   make_room(slack);
 }

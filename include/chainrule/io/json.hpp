@@ -30,13 +30,13 @@ class Json {
   // What it holds. Each throws an Error that says what is there instead.
   bool boolean() const { return expect(Kind::boolean), truth_; }
   double number() const { return expect(Kind::number), number_; }
-  CHAINRULE_ON_USE std::int64_t integer() const;
+  std::int64_t integer() const;
   const std::string& string() const { return expect(Kind::string), text_; }
   const std::vector<Json>& items() const { return expect(Kind::array), items_; }
   const std::vector<Member>& members() const { return expect(Kind::object), members_; }
 
   /// The member of that name, or null.
-  CHAINRULE_ON_USE const Json* find(std::string_view name) const;
+  const Json* find(std::string_view name) const;
   const Json& operator[](std::string_view name) const {
     const Json* value = find(name);
     check(value != nullptr, {}, where_, ": \"", name, "\" is missing");
@@ -51,7 +51,7 @@ class Json {
 
  private:
   friend class JsonParser;
-  CHAINRULE_ON_USE void expect(Kind k) const;
+  void expect(Kind k) const;
 
   Kind kind_ = Kind::null;
   bool truth_ = false, whole_ = false;
@@ -68,31 +68,31 @@ class JsonParser {
   JsonParser(std::string_view text, std::string_view file, std::size_t base, Location at)
       : text_(text), file_(file), base_(base), at_(at) {}
 
-  CHAINRULE_ON_USE Json parse();
+  Json parse();
 
  private:
   static constexpr int max_depth = 64;
 
-  CHAINRULE_ON_USE [[noreturn]] void wrong(std::string_view what) const;
+  [[noreturn]] void wrong(std::string_view what) const;
   bool more() const { return next_ < text_.size(); }
-  CHAINRULE_ON_USE char peek() const;
-  CHAINRULE_ON_USE void space();
-  CHAINRULE_ON_USE void take(std::string_view word);
+  char peek() const;
+  void space();
+  void take(std::string_view word);
   static std::string detail_of(std::string_view word) { return "expected " + std::string(word); }
 
-  CHAINRULE_ON_USE Json value(int depth);
+  Json value(int depth);
 
-  CHAINRULE_ON_USE void object(Json& v, int depth);
-  CHAINRULE_ON_USE void array(Json& v, int depth);
-  CHAINRULE_ON_USE void check_names(const Json& v) const;
+  void object(Json& v, int depth);
+  void array(Json& v, int depth);
+  void check_names(const Json& v) const;
 
   // -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
-  CHAINRULE_ON_USE void number(Json& v);
+  void number(Json& v);
 
-  CHAINRULE_ON_USE std::string string();
-  CHAINRULE_ON_USE std::uint32_t code_point();
-  CHAINRULE_ON_USE std::uint32_t hex4();
-  CHAINRULE_ON_USE static void append_utf8(std::string& s, std::uint32_t c);
+  std::string string();
+  std::uint32_t code_point();
+  std::uint32_t hex4();
+  static void append_utf8(std::string& s, std::uint32_t c);
 
   std::string_view text_, file_;
   std::size_t base_, next_ = 0;
@@ -101,22 +101,21 @@ class JsonParser {
 
 /// Reads JSON text. `file` and `base` (where the text begins in the file) are for messages only. Throws an Error with
 /// the offset: not JSON, cut off, a name twice in one object, nested more than 64 deep, anything after the value.
-CHAINRULE_ON_USE Json parse_json(std::string_view text, std::string_view file, std::size_t base = 0,
-                                 Location at = Location::here());
+Json parse_json(std::string_view text, std::string_view file, std::size_t base = 0, Location at = Location::here());
 
 /// `text` as a JSON string, with its quotes.
-CHAINRULE_ON_USE std::string json_string(std::string_view text);
+std::string json_string(std::string_view text);
 
 /// Where the text stops being UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF),
 /// or npos.
-CHAINRULE_ON_USE std::size_t first_not_utf8(std::string_view text);
+std::size_t first_not_utf8(std::string_view text);
 
 }  // namespace chainrule::io
 
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::io {
 
-CHAINRULE_INLINE_ON_USE std::string json_string(std::string_view text) {
+CHAINRULE_INLINE std::string json_string(std::string_view text) {
   std::string s = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') s += '\\';
@@ -130,7 +129,7 @@ CHAINRULE_INLINE_ON_USE std::string json_string(std::string_view text) {
   return s + '"';
 }
 
-CHAINRULE_INLINE_ON_USE std::size_t first_not_utf8(std::string_view text) {
+CHAINRULE_INLINE std::size_t first_not_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     auto byte = [&](std::size_t k) { return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0u; };
     const unsigned lead = byte(0);
@@ -151,31 +150,31 @@ CHAINRULE_INLINE_ON_USE std::size_t first_not_utf8(std::string_view text) {
   return std::string_view::npos;
 }
 
-CHAINRULE_INLINE_ON_USE std::int64_t Json::integer() const {
+CHAINRULE_INLINE std::int64_t Json::integer() const {
   expect(Kind::number);
   check(whole_, {}, where_, ": ", number_, " is not a whole number");
   return integer_;
 }
 
-CHAINRULE_INLINE_ON_USE const Json* Json::find(std::string_view name) const {
+CHAINRULE_INLINE const Json* Json::find(std::string_view name) const {
   for (const auto& [key, value] : members())
     if (key == name) return &value;
   return nullptr;
 }
 
-CHAINRULE_INLINE_ON_USE void Json::expect(Kind k) const {
+CHAINRULE_INLINE void Json::expect(Kind k) const {
   constexpr const char* names[] = {"null", "true or false", "a number", "a string", "an array", "an object"};
   check(kind_ == k, {}, where_, ": expected ", names[static_cast<int>(k)], ", found ", names[static_cast<int>(kind_)]);
 }
 
-CHAINRULE_INLINE_ON_USE Json JsonParser::parse() {
+CHAINRULE_INLINE Json JsonParser::parse() {
   Json v = value(0);
   space();
   if (next_ < text_.size()) wrong("something follows the end of the JSON value");
   return v;
 }
 
-CHAINRULE_INLINE_ON_USE Json JsonParser::value(int depth) {
+CHAINRULE_INLINE Json JsonParser::value(int depth) {
   if (depth > max_depth) wrong("nested too deeply");
   space();
   Json v;
@@ -199,7 +198,7 @@ CHAINRULE_INLINE_ON_USE Json JsonParser::value(int depth) {
   return v;
 }
 
-CHAINRULE_INLINE_ON_USE void JsonParser::object(Json& v, int depth) {
+CHAINRULE_INLINE void JsonParser::object(Json& v, int depth) {
   v.kind_ = Json::Kind::object;
   ++next_;
   for (space(); peek() != '}';) {
@@ -217,7 +216,7 @@ CHAINRULE_INLINE_ON_USE void JsonParser::object(Json& v, int depth) {
   check_names(v);
 }
 
-CHAINRULE_INLINE_ON_USE void JsonParser::array(Json& v, int depth) {
+CHAINRULE_INLINE void JsonParser::array(Json& v, int depth) {
   v.kind_ = Json::Kind::array;
   ++next_;
   for (space(); peek() != ']';) {
@@ -228,7 +227,7 @@ CHAINRULE_INLINE_ON_USE void JsonParser::array(Json& v, int depth) {
   ++next_;
 }
 
-CHAINRULE_INLINE_ON_USE void JsonParser::check_names(const Json& v) const {
+CHAINRULE_INLINE void JsonParser::check_names(const Json& v) const {
   std::vector<std::string_view> names;
   for (const auto& [name, ignored] : v.members_) names.push_back(name);
   std::sort(names.begin(), names.end());
@@ -237,7 +236,7 @@ CHAINRULE_INLINE_ON_USE void JsonParser::check_names(const Json& v) const {
       wrong("the name \"" + std::string(names[i]) + "\" stands twice in the object that ends here");
 }
 
-CHAINRULE_INLINE_ON_USE void JsonParser::number(Json& v) {
+CHAINRULE_INLINE void JsonParser::number(Json& v) {
   const std::size_t begin = next_;
   auto digits = [&] {
     if (!more() || text_[next_] < '0' || text_[next_] > '9') wrong("expected a value");
@@ -266,7 +265,7 @@ CHAINRULE_INLINE_ON_USE void JsonParser::number(Json& v) {
   v.whole_ = whole && std::from_chars(from, to, v.integer_).ec == std::errc();
 }
 
-CHAINRULE_INLINE_ON_USE std::string JsonParser::string() {
+CHAINRULE_INLINE std::string JsonParser::string() {
   std::string s;
   take("\"");
   for (char c; (c = peek()) != '"';) {
@@ -293,7 +292,7 @@ CHAINRULE_INLINE_ON_USE std::string JsonParser::string() {
   return s;
 }
 
-CHAINRULE_INLINE_ON_USE std::uint32_t JsonParser::code_point() {
+CHAINRULE_INLINE std::uint32_t JsonParser::code_point() {
   std::uint32_t c = hex4();
   if (c >= 0xDC00 && c < 0xE000) wrong("half of a surrogate pair");
   if (c < 0xD800 || c >= 0xDC00) return c;
@@ -303,7 +302,7 @@ CHAINRULE_INLINE_ON_USE std::uint32_t JsonParser::code_point() {
   return 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
 }
 
-CHAINRULE_INLINE_ON_USE std::uint32_t JsonParser::hex4() {
+CHAINRULE_INLINE std::uint32_t JsonParser::hex4() {
   std::uint32_t v = 0;
   for (int i = 0; i < 4; ++i, ++next_) {
     const char c = peek();
@@ -317,7 +316,7 @@ CHAINRULE_INLINE_ON_USE std::uint32_t JsonParser::hex4() {
   return v;
 }
 
-CHAINRULE_INLINE_ON_USE void JsonParser::append_utf8(std::string& s, std::uint32_t c) {
+CHAINRULE_INLINE void JsonParser::append_utf8(std::string& s, std::uint32_t c) {
   auto byte = [&](std::uint32_t b) { s += static_cast<char>(b); };
   if (c < 0x80) return byte(c);
   if (c < 0x800) byte(0xC0 | c >> 6);
@@ -329,25 +328,25 @@ CHAINRULE_INLINE_ON_USE void JsonParser::append_utf8(std::string& s, std::uint32
 }  // namespace chainrule::io
 namespace chainrule::io {
 
-CHAINRULE_INLINE_ON_USE Json parse_json(std::string_view text, std::string_view file, std::size_t base, Location at) {
+CHAINRULE_INLINE Json parse_json(std::string_view text, std::string_view file, std::size_t base, Location at) {
   return JsonParser(text, file, base, at).parse();
 }
 
-CHAINRULE_INLINE_ON_USE void JsonParser::wrong(std::string_view what) const {
+CHAINRULE_INLINE void JsonParser::wrong(std::string_view what) const {
   fail(at_, file_, ": corrupt JSON at offset ", base_ + next_, ": ", what);
 }
 
-CHAINRULE_INLINE_ON_USE char JsonParser::peek() const {
+CHAINRULE_INLINE char JsonParser::peek() const {
   if (!more()) wrong("it ends too early");
   return text_[next_];
 }
 
-CHAINRULE_INLINE_ON_USE void JsonParser::space() {
+CHAINRULE_INLINE void JsonParser::space() {
   while (more() && (text_[next_] == ' ' || text_[next_] == '\n' || text_[next_] == '\r' || text_[next_] == '\t'))
     ++next_;
 }
 
-CHAINRULE_INLINE_ON_USE void JsonParser::take(std::string_view word) {
+CHAINRULE_INLINE void JsonParser::take(std::string_view word) {
   if (text_.substr(next_, word.size()) != word) wrong(detail_of(word));
   next_ += word.size();
 }

@@ -37,7 +37,7 @@ struct Safetensors {
           name_of(dtype_of<T>));
     return Tensor<T>(t->share());
   }
-  CHAINRULE_ON_USE const TensorBase* find(std::string_view name) const;
+  const TensorBase* find(std::string_view name) const;
 };
 
 namespace detail {
@@ -46,7 +46,7 @@ using chainrule::detail::concat;
 
 static_assert(std::endian::native == std::endian::little, "values are copied as they lie in the file");
 
-CHAINRULE_ON_USE float half_to_float(std::uint16_t h);
+float half_to_float(std::uint16_t h);
 inline float bfloat16_to_float(std::uint16_t b) { return std::bit_cast<float>(std::uint32_t{b} << 16); }
 
 template <class T> TensorBase copied(const Shape& shape, std::span<const std::uint8_t> bytes) {
@@ -56,14 +56,12 @@ template <class T> TensorBase copied(const Shape& shape, std::span<const std::ui
   else if (!bytes.empty()) std::memcpy(t.data(), bytes.data(), bytes.size());
   return t;
 }
-CHAINRULE_ON_USE TensorBase widened(const Shape& shape, std::span<const std::uint8_t> bytes,
-                                    float (*widen)(std::uint16_t));
+TensorBase widened(const Shape& shape, std::span<const std::uint8_t> bytes, float (*widen)(std::uint16_t));
 
 inline float float8_e5m2_to_float(std::uint8_t b) { return half_to_float(static_cast<std::uint16_t>(b << 8)); }
 /// 4 bits of exponent, 3 of fraction; no infinity, and NaN where all of them are 1 (Micikevicius et al. 2022).
-CHAINRULE_ON_USE float float8_e4m3_to_float(std::uint8_t b);
-CHAINRULE_ON_USE TensorBase widened_bytes(const Shape& shape, std::span<const std::uint8_t> bytes,
-                                          float (*widen)(std::uint8_t));
+float float8_e4m3_to_float(std::uint8_t b);
+TensorBase widened_bytes(const Shape& shape, std::span<const std::uint8_t> bytes, float (*widen)(std::uint8_t));
 
 /// Integers of type From in the file, as integers of type To, which holds all of their values, or else an error.
 template <class To, class From> TensorBase converted(const Shape& shape, std::span<const std::uint8_t> bytes) {
@@ -115,12 +113,12 @@ constexpr const char* safetensors_name(DType t) {
 /// holds all of its values: F16, BF16, F8_E4M3 and F8_E5M2 float, I8, I16 and U16 int32, U32 int64, U64 int64 too (a
 /// larger value is an error). Other types are refused by name. Throws an Error with the offset: cut off, a header that
 /// is no JSON or lies, offsets that overlap, leave a hole or leave the file, a type that is not known here.
-CHAINRULE_ON_USE Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file,
-                                               Location at = Location::here());
+Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file,
+                              Location at = Location::here());
 
 /// Reads a .safetensors file: names, tensors (on the CPU) and metadata.
 ///     auto w = load_safetensors("mnist.safetensors").get<float>("fc1.weight");
-CHAINRULE_ON_USE Safetensors load_safetensors(const std::string& path, Location at = Location::here());
+Safetensors load_safetensors(const std::string& path, Location at = Location::here());
 
 /// Writes tensors of any type, device and strides to `path`. The file is complete or not there: it is written beside
 /// and moved into place.
@@ -201,7 +199,7 @@ inline void save_safetensors(std::initializer_list<std::pair<std::string, Tensor
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::io::detail {
 
-CHAINRULE_INLINE_ON_USE float half_to_float(std::uint16_t h) {
+CHAINRULE_INLINE float half_to_float(std::uint16_t h) {
   const std::uint32_t sign = std::uint32_t{h} >> 15 << 31, exponent = h >> 10 & 31u, fraction = h & 1023u;
   if (exponent == 0) {  // zero, or a subnormal: fraction * 2^-24
     const float v = static_cast<float>(fraction) * 0x1p-24f;
@@ -211,15 +209,15 @@ CHAINRULE_INLINE_ON_USE float half_to_float(std::uint16_t h) {
   return std::bit_cast<float>(sign | e << 23 | fraction << 13);
 }
 
-CHAINRULE_INLINE_ON_USE TensorBase widened(const Shape& shape, std::span<const std::uint8_t> bytes,
-                                           float (*widen)(std::uint16_t)) {
+CHAINRULE_INLINE TensorBase widened(const Shape& shape, std::span<const std::uint8_t> bytes,
+                                    float (*widen)(std::uint16_t)) {
   Tensor<float> t = chainrule::detail::allocate<float>(shape);
   for (std::size_t i = 0; i < bytes.size() / 2; ++i)
     t.data()[i] = widen(static_cast<std::uint16_t>(bytes[2 * i] | bytes[2 * i + 1] << 8));
   return t;
 }
 
-CHAINRULE_INLINE_ON_USE float float8_e4m3_to_float(std::uint8_t b) {
+CHAINRULE_INLINE float float8_e4m3_to_float(std::uint8_t b) {
   const int exponent = b >> 3 & 15, fraction = b & 7;
   const float size = exponent == 15 && fraction == 7 ? std::numeric_limits<float>::quiet_NaN()
                      : exponent == 0                 ? static_cast<float>(fraction) * 0x1p-9f
@@ -227,8 +225,8 @@ CHAINRULE_INLINE_ON_USE float float8_e4m3_to_float(std::uint8_t b) {
   return b >> 7 != 0 ? -size : size;
 }
 
-CHAINRULE_INLINE_ON_USE TensorBase widened_bytes(const Shape& shape, std::span<const std::uint8_t> bytes,
-                                                 float (*widen)(std::uint8_t)) {
+CHAINRULE_INLINE TensorBase widened_bytes(const Shape& shape, std::span<const std::uint8_t> bytes,
+                                          float (*widen)(std::uint8_t)) {
   Tensor<float> t = chainrule::detail::allocate<float>(shape);
   for (std::size_t i = 0; i < bytes.size(); ++i) t.data()[i] = widen(bytes[i]);
   return t;
@@ -237,8 +235,8 @@ CHAINRULE_INLINE_ON_USE TensorBase widened_bytes(const Shape& shape, std::span<c
 }  // namespace chainrule::io::detail
 namespace chainrule::io {
 
-CHAINRULE_INLINE_ON_USE Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file,
-                                                      Location at) {
+CHAINRULE_INLINE Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file,
+                                               Location at) {
   check(bytes.size() >= 8, at, file,
         ": truncated: a safetensors file starts with 8 bytes of header length, this one ends at offset ", bytes.size());
   std::uint64_t length = 0;
@@ -308,7 +306,7 @@ CHAINRULE_INLINE_ON_USE Safetensors parse_safetensors(std::span<const std::uint8
   return result;
 }
 
-CHAINRULE_INLINE_ON_USE const TensorBase* Safetensors::find(std::string_view name) const {
+CHAINRULE_INLINE const TensorBase* Safetensors::find(std::string_view name) const {
   for (const auto& [key, t] : tensors)
     if (key == name) return &t;
   return nullptr;
@@ -317,7 +315,7 @@ CHAINRULE_INLINE_ON_USE const TensorBase* Safetensors::find(std::string_view nam
 }  // namespace chainrule::io
 namespace chainrule::io {
 
-CHAINRULE_INLINE_ON_USE Safetensors load_safetensors(const std::string& path, Location at) {
+CHAINRULE_INLINE Safetensors load_safetensors(const std::string& path, Location at) {
   return parse_safetensors(read_file(path, at), path, at);
 }
 

@@ -10,7 +10,7 @@
 namespace chainrule {
 
 namespace detail {
-CHAINRULE_ON_USE void check_safetensors_name(const std::string& path, const char* op, Location at);
+void check_safetensors_name(const std::string& path, const char* op, Location at);
 }  // namespace detail
 
 /// Writes named tensors, such as a module's state_dict(), to a .safetensors file, which PyTorch's safetensors package
@@ -23,7 +23,7 @@ template <class Pairs> void save(const Pairs& tensors, const std::string& path, 
 
 /// Reads a .safetensors file: names and tensors, in the order of the file.
 ///     net.load_state_dict(load("mnist.safetensors"));
-CHAINRULE_ON_USE nn::StateDict load(const std::string& path, Location at = Location::here());
+nn::StateDict load(const std::string& path, Location at = Location::here());
 
 /// Writes one tensor, under the name "tensor".
 ///     save(x, "x.safetensors");
@@ -51,7 +51,7 @@ template <class T> Tensor<T> load(const std::string& path, Location at = Locatio
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE void check_safetensors_name(const std::string& path, const char* op, Location at) {
+CHAINRULE_INLINE void check_safetensors_name(const std::string& path, const char* op, Location at) {
   const auto ending = std::filesystem::path(path).extension().string();
   check(ending == ".safetensors", at, op, ": ", path, ": the format follows from the ending, and \"", ending,
         "\" is not known; use .safetensors");
@@ -60,7 +60,7 @@ CHAINRULE_INLINE_ON_USE void check_safetensors_name(const std::string& path, con
 }  // namespace chainrule::detail
 namespace chainrule {
 
-CHAINRULE_INLINE_ON_USE nn::StateDict load(const std::string& path, Location at) {
+CHAINRULE_INLINE nn::StateDict load(const std::string& path, Location at) {
   detail::check_safetensors_name(path, "load", at);
   nn::StateDict dict;
   for (auto& [name, tensor] : io::load_safetensors(path, at).tensors) dict.emplace_back(name, tensor);

@@ -16,8 +16,8 @@ class EvalModes {
  public:
   constexpr EvalModes() = default;
 
-  CHAINRULE_ON_USE bool contains(const void* module) const;
-  CHAINRULE_ON_USE void set(const void* module, bool eval);
+  bool contains(const void* module) const;
+  void set(const void* module, bool eval);
   /// `to` gets the mode of `from`.
   void copy(const void* to, const void* from) {
     if (size_.load(std::memory_order_relaxed)) set(to, contains(from));
@@ -60,14 +60,14 @@ template <class Self> inline EvalModes eval_modes;
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::nn::detail {
 
-CHAINRULE_INLINE_ON_USE bool EvalModes::contains(const void* module) const {
+CHAINRULE_INLINE bool EvalModes::contains(const void* module) const {
   if (size_.load(std::memory_order_relaxed) == 0) return false;
   const Lock lock(busy_);
   const std::size_t i = lower_bound(module);
   return i < all_->size() && (*all_)[i] == module;
 }
 
-CHAINRULE_INLINE_ON_USE void EvalModes::set(const void* module, bool eval) {
+CHAINRULE_INLINE void EvalModes::set(const void* module, bool eval) {
   if (!eval && size_.load(std::memory_order_relaxed) == 0) return;
   const Lock lock(busy_);
   if (!all_) all_ = new std::vector<const void*>;  // never freed: modules may be destroyed after every static object

@@ -26,7 +26,7 @@ struct Fans {
 };
 
 /// Inputs and outputs of one unit: of a matrix (out, in), or of a convolution (out, in, kernel...).
-CHAINRULE_ON_USE Fans fans(const Shape& shape, const char* op, Location at);
+Fans fans(const Shape& shape, const char* op, Location at);
 
 }  // namespace detail
 
@@ -70,7 +70,7 @@ template <Real T> const Tensor<T>& eye_(const Tensor<T>& t, Location at = Locati
 /// How much a nonlinearity shrinks the standard deviation of what passes it, as a factor for the weights before it: 1
 /// for linear, conv2d and sigmoid, 5/3 for tanh, sqrt(2) for relu, sqrt(2 / (1 + a²)) for leaky_relu of slope a, 3/4
 /// for selu. Source: torch.nn.init.
-CHAINRULE_ON_USE double calculate_gain(std::string_view nonlinearity, double a = 0.01, Location at = Location::here());
+double calculate_gain(std::string_view nonlinearity, double a = 0.01, Location at = Location::here());
 
 /// Options of kaiming_uniform_ and kaiming_normal_.
 struct KaimingOptions {
@@ -191,7 +191,7 @@ const Tensor<T>& orthogonal_(const Tensor<T>& t, double gain = 1, Generator* gen
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::nn::init::detail {
 
-CHAINRULE_INLINE_ON_USE Fans fans(const Shape& shape, const char* op, Location at) {
+CHAINRULE_INLINE Fans fans(const Shape& shape, const char* op, Location at) {
   check(shape.size() >= 2, at, op, ": needs a weight with at least 2 dimensions, got shape ", shape,
         "; for a bias use zeros_ or uniform_");
   double field = 1;
@@ -202,7 +202,7 @@ CHAINRULE_INLINE_ON_USE Fans fans(const Shape& shape, const char* op, Location a
 }  // namespace chainrule::nn::init::detail
 namespace chainrule::nn::init {
 
-CHAINRULE_INLINE_ON_USE double calculate_gain(std::string_view nonlinearity, double a, Location at) {
+CHAINRULE_INLINE double calculate_gain(std::string_view nonlinearity, double a, Location at) {
   if (nonlinearity == "linear" || nonlinearity == "sigmoid" || nonlinearity == "conv1d" || nonlinearity == "conv2d" ||
       nonlinearity == "conv3d")
     return 1;

@@ -27,7 +27,7 @@ inline thread_local ModuleObserver* module_observer = nullptr;
 
 /// An error on its way up: the name of the member it came from is put before its path, "fc1 (Linear)", "block.fc1
 /// (Linear)".
-CHAINRULE_ON_USE [[gnu::cold]] void add_path(Error& error, ModuleRef m);
+[[gnu::cold]] void add_path(Error& error, ModuleRef m);
 
 template <class X> const TensorBase* as_tensor(const X& x) {
   if constexpr (std::derived_from<X, TensorBase>) return &x;
@@ -270,7 +270,7 @@ Out& operator<<(Out& out, const M& m) {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::nn::detail {
 
-CHAINRULE_INLINE_ON_USE void add_path(Error& error, ModuleRef m) {
+[[gnu::noinline]] CHAINRULE_INLINE void add_path(Error& error, ModuleRef m) {
   std::string path = error.module_path();
   if (!error.module()) {
     path = m.type_name();

@@ -10,7 +10,7 @@ namespace chainrule::nn {
 namespace repr {
 
 /// A number as Python prints it: the shortest text that reads back as the same number; 1.0, 0.1, 1e-05.
-CHAINRULE_ON_USE std::string number(double v);
+std::string number(double v);
 inline std::string boolean(bool v) { return v ? "True" : "False"; }
 /// 3 for a Shape made of one number, (3, 5) for a list.
 inline std::string size(const Shape& s) { return s.size() == 1 ? std::to_string(s[0]) : s.str(); }
@@ -46,7 +46,7 @@ inline std::string ModuleRef::str() const {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::nn::repr {
 
-CHAINRULE_INLINE_ON_USE std::string number(double v) {
+CHAINRULE_INLINE std::string number(double v) {
   char text[40];
   for (int digits = 1; digits <= 17; ++digits) {
     std::snprintf(text, sizeof text, "%.*g", digits, v);

@@ -33,7 +33,7 @@ template <class F> void visit_modules(ModuleRef m, const F& f) {
 }  // namespace detail
 
 /// Every parameter and buffer of a tree: a module's own parameters, its own buffers, then its children's.
-CHAINRULE_ON_USE std::vector<NamedTensor> named_tensors(ModuleRef root);
+std::vector<NamedTensor> named_tensors(ModuleRef root);
 
 /// The name of a tensor, and the line of the user's program that asks for it: an operator takes no default arguments.
 struct TensorName {
@@ -54,9 +54,9 @@ class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
   using vector::vector;
 
   bool contains(std::string_view name) const { return find(name) != nullptr; }
-  CHAINRULE_ON_USE const TensorBase* find(std::string_view name) const;
+  const TensorBase* find(std::string_view name) const;
   /// The names, in order.
-  CHAINRULE_ON_USE std::vector<std::string> keys() const;
+  std::vector<std::string> keys() const;
   /// The tensor of this name as its type. Throws if there is none, or if its type is another.
   template <class T = float> Tensor<T> get(std::string_view name, Location at = Location::here()) const {
     const TensorBase* found = find(name);
@@ -70,9 +70,9 @@ class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
   /// get(name): a handle, of floats. (It is const: `state["a"] = t` would not change the dictionary; set("a", t) does.)
   const Tensor<float> operator[](TensorName key) const { return get<float>(key.name, key.at); }
   /// Adds a tensor, or replaces the one of this name.
-  CHAINRULE_ON_USE void set(std::string_view name, const TensorBase& tensor);
+  void set(std::string_view name, const TensorBase& tensor);
   /// Copies of the values, which later training does not change.
-  CHAINRULE_ON_USE StateDict clone() const;
+  StateDict clone() const;
 
  private:
   [[noreturn, gnu::cold]] void fail_unknown(std::string_view name, Location at) const;
@@ -87,7 +87,7 @@ class StateDict : public std::vector<std::pair<std::string, TensorBase>> {
 namespace detail {
 
 /// How many letters have to be added, left out or replaced to make b of a.
-CHAINRULE_ON_USE [[gnu::cold]] std::size_t edits_between(std::string_view a, std::string_view b);
+[[gnu::cold]] std::size_t edits_between(std::string_view a, std::string_view b);
 
 }  // namespace detail
 
@@ -110,15 +110,15 @@ struct LoadResult {
   std::vector<std::string> unexpected_keys;  ///< in the dictionary, not in the module
 };
 
-CHAINRULE_ON_USE StateDict state_dict(ModuleRef root);
+StateDict state_dict(ModuleRef root);
 
 /// Copies the values of a dictionary into the module. Everything is compared first; an Error lists all that does not
 /// match, and nothing was changed then. As in PyTorch, a dictionary may lack BatchNorm's num_batches_tracked (old files
 /// do).
-CHAINRULE_ON_USE LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOptions options, Location at);
+LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOptions options, Location at);
 
 /// Moves every parameter and buffer to a device. The handles stay the same ones: their storage is exchanged.
-CHAINRULE_ON_USE void to(ModuleRef root, Device device, Location at);
+void to(ModuleRef root, Device device, Location at);
 
 namespace detail {
 
@@ -180,7 +180,7 @@ template <class F> void apply(ModuleRef root, F&& f) {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::nn {
 
-CHAINRULE_INLINE_ON_USE std::vector<NamedTensor> named_tensors(ModuleRef root) {
+CHAINRULE_INLINE std::vector<NamedTensor> named_tensors(ModuleRef root) {
   std::vector<NamedTensor> all;
   detail::walk_modules(root, "", [&](const std::string& path, ModuleRef m) {
     const auto parts = m.parts();
@@ -195,7 +195,7 @@ CHAINRULE_INLINE_ON_USE std::vector<NamedTensor> named_tensors(ModuleRef root) {
 }  // namespace chainrule::nn
 namespace chainrule::nn::detail {
 
-CHAINRULE_INLINE_ON_USE std::size_t edits_between(std::string_view a, std::string_view b) {
+CHAINRULE_INLINE std::size_t edits_between(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);  // of a's first i letters to b's first j
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -213,15 +213,14 @@ CHAINRULE_INLINE_ON_USE std::size_t edits_between(std::string_view a, std::strin
 }  // namespace chainrule::nn::detail
 namespace chainrule::nn {
 
-CHAINRULE_INLINE_ON_USE StateDict state_dict(ModuleRef root) {
+CHAINRULE_INLINE StateDict state_dict(ModuleRef root) {
   StateDict dict;
   for (const NamedTensor& t : named_tensors(root))
     dict.emplace_back(t.name, TensorBase(chainrule::detail::alias(*t.tensor)));
   return dict;
 }
 
-CHAINRULE_INLINE_ON_USE LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOptions options,
-                                                   Location at) {
+CHAINRULE_INLINE LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOptions options, Location at) {
   LoadResult result;
   std::string wrong;
   const auto mine = named_tensors(root);
@@ -263,7 +262,7 @@ CHAINRULE_INLINE_ON_USE LoadResult load_state_dict(ModuleRef root, const StateDi
   return result;
 }
 
-CHAINRULE_INLINE_ON_USE void to(ModuleRef root, Device device, Location at) {
+CHAINRULE_INLINE void to(ModuleRef root, Device device, Location at) {
   no_grad guard;
   auto move = [&](TensorBase& tensor) {
     if (tensor.device() == device) return;
@@ -284,19 +283,19 @@ CHAINRULE_INLINE_ON_USE void to(ModuleRef root, Device device, Location at) {
   }
 }
 
-CHAINRULE_INLINE_ON_USE const TensorBase* StateDict::find(std::string_view name) const {
+CHAINRULE_INLINE const TensorBase* StateDict::find(std::string_view name) const {
   for (const auto& entry : *this)
     if (entry.first == name) return &entry.second;
   return nullptr;
 }
 
-CHAINRULE_INLINE_ON_USE std::vector<std::string> StateDict::keys() const {
+CHAINRULE_INLINE std::vector<std::string> StateDict::keys() const {
   std::vector<std::string> all;
   for (const auto& entry : *this) all.push_back(entry.first);
   return all;
 }
 
-CHAINRULE_INLINE_ON_USE void StateDict::set(std::string_view name, const TensorBase& tensor) {
+CHAINRULE_INLINE void StateDict::set(std::string_view name, const TensorBase& tensor) {
   for (auto& entry : *this)
     if (entry.first == name) {
       entry.second = tensor;
@@ -305,7 +304,7 @@ CHAINRULE_INLINE_ON_USE void StateDict::set(std::string_view name, const TensorB
   emplace_back(name, tensor);
 }
 
-CHAINRULE_INLINE_ON_USE StateDict StateDict::clone() const {
+CHAINRULE_INLINE StateDict StateDict::clone() const {
   StateDict copy;
   no_grad guard;
   for (const auto& entry : *this)

@@ -66,8 +66,7 @@ namespace detail {
 /// Checks everything about a convolution and works out its sizes. What the result does not depend on is made small, so
 /// that the kernels' sums of positions fit: the stride where there is one output, the dilation of a window of one
 /// element.
-CHAINRULE_ON_USE cpu::ConvShape conv_shape(const char* op, const Shape& x, const Shape& w, const Conv2dFuncOptions& o,
-                                           Location at);
+cpu::ConvShape conv_shape(const char* op, const Shape& x, const Shape& w, const Conv2dFuncOptions& o, Location at);
 inline Shape output_shape(const cpu::ConvShape& s) { return {s.n, s.c_out, s.oh, s.ow}; }
 
 /// A contiguous copy for a kernel, outside of the graph.
@@ -234,8 +233,8 @@ Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE cpu::ConvShape conv_shape(const char* op, const Shape& x, const Shape& w,
-                                                  const Conv2dFuncOptions& o, Location at) {
+CHAINRULE_INLINE cpu::ConvShape conv_shape(const char* op, const Shape& x, const Shape& w, const Conv2dFuncOptions& o,
+                                           Location at) {
   check(x.size() == 4, at, op, ": expects an input of shape (N, C, H, W) or (C, H, W), got ", x);
   check(w.size() == 4, at, op,
         ": expects a weight of shape (out_channels, in_channels / groups, kernel_h, kernel_w), got ", w);

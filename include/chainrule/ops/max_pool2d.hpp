@@ -58,11 +58,11 @@ struct PooledSize {
 /// How many windows fit in one direction. What the result does not depend on is made small, so that the kernels' sums
 /// of positions fit: the stride of a single window, the dilation of a window of one element, and elements of the window
 /// beyond the padding.
-CHAINRULE_ON_USE PooledSize pooled_size(const char* op, std::int64_t size, std::int64_t kernel, std::int64_t stride,
-                                        std::int64_t pad, std::int64_t dilation, bool ceil_mode, Location at);
+PooledSize pooled_size(const char* op, std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t pad,
+                       std::int64_t dilation, bool ceil_mode, Location at);
 
-CHAINRULE_ON_USE fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride, Size2d pad,
-                                          Size2d dilation, bool ceil_mode, Location at);
+fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride, Size2d pad, Size2d dilation,
+                         bool ceil_mode, Location at);
 /// `from` with another height and width.
 inline Shape with_size(const Shape& from, std::int64_t h, std::int64_t w) {
   Shape s = from;
@@ -182,9 +182,8 @@ ValueAndIndices<T> max_pool2d_with_indices(const Tensor<T>& x, Size2d kernel_siz
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE PooledSize pooled_size(const char* op, std::int64_t size, std::int64_t kernel,
-                                               std::int64_t stride, std::int64_t pad, std::int64_t dilation,
-                                               bool ceil_mode, Location at) {
+CHAINRULE_INLINE PooledSize pooled_size(const char* op, std::int64_t size, std::int64_t kernel, std::int64_t stride,
+                                        std::int64_t pad, std::int64_t dilation, bool ceil_mode, Location at) {
   check(kernel > 0 && stride > 0 && dilation > 0, at, op, ": kernel_size, stride and dilation must be positive, got ",
         kernel, ", ", stride, " and ", dilation);
   if (kernel == 1) dilation = 1;
@@ -204,8 +203,8 @@ CHAINRULE_INLINE_ON_USE PooledSize pooled_size(const char* op, std::int64_t size
   return {n, kernel, n == 1 ? std::min(stride, padded) : stride, dilation};
 }
 
-CHAINRULE_INLINE_ON_USE fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride,
-                                                 Size2d pad, Size2d dilation, bool ceil_mode, Location at) {
+CHAINRULE_INLINE fn::PoolShape pool_shape(const char* op, const Shape& x, Size2d kernel, Size2d stride, Size2d pad,
+                                          Size2d dilation, bool ceil_mode, Location at) {
   check(x.size() == 3 || x.size() == 4, at, op, ": expects shape (N, C, H, W) or (C, H, W), got ", x);
   const std::int64_t h = x[x.size() - 2], w = x[x.size() - 1];
   check(h > 0 && w > 0, at, op, ": the image is empty, ", x);

@@ -23,7 +23,7 @@ namespace detail {
 
 inline thread_local PrintOptions print_options;
 
-CHAINRULE_ON_USE std::string spell_number(const char* format, int precision, double v);
+std::string spell_number(const char* format, int precision, double v);
 
 /// Chooses one format for all elements: whole numbers as "2.", fractions as "0.5000", wide ranges as "1.0000e-05".
 template <class T> class Formatter {
@@ -151,7 +151,7 @@ template <class P> void say(std::string& s, const P& part) {
 }
 
 /// "mul" -> "MulBackward0", "max_pool2d" -> "MaxPool2dBackward0".
-CHAINRULE_ON_USE std::string grad_fn_name(const char* op);
+std::string grad_fn_name(const char* op);
 
 }  // namespace detail
 
@@ -227,7 +227,7 @@ template <class... Parts> void print(const Parts&... parts) {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE std::string grad_fn_name(const char* op) {
+CHAINRULE_INLINE std::string grad_fn_name(const char* op) {
   std::string name;
   bool up = true;
   for (const char* c = op; *c; ++c) {
@@ -240,7 +240,7 @@ CHAINRULE_INLINE_ON_USE std::string grad_fn_name(const char* op) {
   return name + "Backward0";
 }
 
-CHAINRULE_INLINE_ON_USE std::string spell_number(const char* format, int precision, double v) {
+CHAINRULE_INLINE std::string spell_number(const char* format, int precision, double v) {
   char text[400];  // %.4f of the largest double has 314 characters
   std::snprintf(text, sizeof text, format, precision, v);
   return text;

@@ -21,11 +21,10 @@ Tensor<T> make_view(const Tensor<T>& x, const Shape& shape, const Strides& strid
 }
 
 /// Fills in a -1 and checks the number of elements.
-CHAINRULE_ON_USE Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape& from, const char* op,
-                                      Location at);
+Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape& from, const char* op, Location at);
 
 /// Strides of `shape` over the same memory, if that is possible without copying.
-CHAINRULE_ON_USE std::optional<Strides> view_strides(const Shape& from, const Strides& strides, const Shape& shape);
+std::optional<Strides> view_strides(const Shape& from, const Strides& strides, const Shape& shape);
 
 }  // namespace detail
 
@@ -306,8 +305,8 @@ Tensor<T> Tensor<T>::slice(std::int64_t dim, std::int64_t start, std::int64_t st
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::detail {
 
-CHAINRULE_INLINE_ON_USE Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape& from, const char* op,
-                                             Location at) {
+CHAINRULE_INLINE Shape complete_shape(const Shape& asked, std::int64_t numel, const Shape& from, const char* op,
+                                      Location at) {
   Shape shape = asked;
   int unknown = -1;
   std::int64_t known = 1;
@@ -331,8 +330,7 @@ CHAINRULE_INLINE_ON_USE Shape complete_shape(const Shape& asked, std::int64_t nu
   return shape;
 }
 
-CHAINRULE_INLINE_ON_USE std::optional<Strides> view_strides(const Shape& from, const Strides& strides,
-                                                            const Shape& shape) {
+CHAINRULE_INLINE std::optional<Strides> view_strides(const Shape& from, const Strides& strides, const Shape& shape) {
   if (is_contiguous(from, strides)) return contiguous_strides(shape);
   if (from.numel() == 0) return contiguous_strides(shape);
   // Merge the old dimensions into runs that are walked in one stride, then cut each run into new dimensions.

@@ -175,7 +175,7 @@ class OneCycleLR final : public Scheduler {
     return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * share));
   }
   // All groups have a momentum to cycle: one that was added later may not.
-  CHAINRULE_ON_USE void check_momentum();
+  void check_momentum();
   void check_groups() override { check_momentum(); }
 
   CHAINRULE_INLINE double rate(std::size_t group, double) override;
@@ -206,7 +206,7 @@ CHAINRULE_INLINE void CosineAnnealingWarmRestarts::each_number(const Callback<vo
   see("T_i", length_);
 }
 
-CHAINRULE_INLINE_ON_USE void OneCycleLR::check_momentum() {
+CHAINRULE_INLINE void OneCycleLR::check_momentum() {
   for (std::size_t g = 0; o_.cycle_momentum && g < optimizer().num_groups(); ++g)
     check(optimizer().momentum_slot(g) != nullptr, at_,
           "OneCycleLR: cycle_momentum needs an optimizer with momentum, and group ", g,

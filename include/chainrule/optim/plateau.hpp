@@ -51,19 +51,19 @@ class ReduceLROnPlateau {
   ReduceLROnPlateau(Optimizer& optimizer, nn::detail::UnknownOption<N> options);  // short error
 
   /// Tells it this epoch's value.
-  CHAINRULE_ON_USE void step(double metric);
+  void step(double metric);
 
   double best() const { return best_; }                        ///< the best value so far
   std::int64_t num_bad_epochs() const { return bad_epochs_; }  ///< epochs since then
   std::int64_t last_epoch() const { return last_epoch_; }
-  CHAINRULE_ON_USE std::vector<double> get_last_lr() const;
+  std::vector<double> get_last_lr() const;
 
-  CHAINRULE_ON_USE StateDict state_dict() const;
-  CHAINRULE_ON_USE void load_state_dict(const NamedTensors& dict, Location at = Location::here());
+  StateDict state_dict() const;
+  void load_state_dict(const NamedTensors& dict, Location at = Location::here());
 
  private:
   bool smaller_is_better() const { return o_.mode == "min"; }
-  CHAINRULE_ON_USE bool better(double value) const;
+  bool better(double value) const;
 
   Optimizer* optimizer_;
   ReduceLROnPlateauOptions o_;
@@ -76,7 +76,7 @@ class ReduceLROnPlateau {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::optim {
 
-CHAINRULE_INLINE_ON_USE void ReduceLROnPlateau::step(double metric) {
+CHAINRULE_INLINE void ReduceLROnPlateau::step(double metric) {
   ++last_epoch_;
   if (better(metric)) {
     best_ = metric;
@@ -97,13 +97,13 @@ CHAINRULE_INLINE_ON_USE void ReduceLROnPlateau::step(double metric) {
   bad_epochs_ = 0;
 }
 
-CHAINRULE_INLINE_ON_USE std::vector<double> ReduceLROnPlateau::get_last_lr() const {
+CHAINRULE_INLINE std::vector<double> ReduceLROnPlateau::get_last_lr() const {
   std::vector<double> all;
   for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) all.push_back(optimizer_->lr(g));
   return all;
 }
 
-CHAINRULE_INLINE_ON_USE StateDict ReduceLROnPlateau::state_dict() const {
+CHAINRULE_INLINE StateDict ReduceLROnPlateau::state_dict() const {
   StateDict dict;
   detail::put_number(dict, "best", "", best_);
   detail::put_number(dict, "num_bad_epochs", "", static_cast<double>(bad_epochs_));
@@ -112,7 +112,7 @@ CHAINRULE_INLINE_ON_USE StateDict ReduceLROnPlateau::state_dict() const {
   return dict;
 }
 
-CHAINRULE_INLINE_ON_USE void ReduceLROnPlateau::load_state_dict(const NamedTensors& dict, Location at) {
+CHAINRULE_INLINE void ReduceLROnPlateau::load_state_dict(const NamedTensors& dict, Location at) {
   detail::StateReader reader("ReduceLROnPlateau", dict, at);
   const double best = reader.number("best", ""), bad = reader.number("num_bad_epochs", ""),
                cooling = reader.number("cooldown_counter", ""), epoch = reader.number("last_epoch", "");
@@ -126,7 +126,7 @@ CHAINRULE_INLINE_ON_USE void ReduceLROnPlateau::load_state_dict(const NamedTenso
   last_epoch_ = counts[2];
 }
 
-CHAINRULE_INLINE_ON_USE bool ReduceLROnPlateau::better(double value) const {
+CHAINRULE_INLINE bool ReduceLROnPlateau::better(double value) const {
   const bool relative = o_.threshold_mode == "rel";
   if (smaller_is_better()) return value < (relative ? best_ * (1 - o_.threshold) : best_ - o_.threshold);
   return value > (relative ? best_ * (1 + o_.threshold) : best_ + o_.threshold);

@@ -28,15 +28,15 @@ class Scheduler {
   CHAINRULE_INLINE virtual void step();
   std::int64_t last_epoch() const { return last_epoch_; }  ///< how often step() was called
   /// The learning rate of each group now.
-  CHAINRULE_ON_USE std::vector<double> get_last_lr() const;
+  std::vector<double> get_last_lr() const;
   Optimizer& optimizer() const { return *optimizer_; }
 
   /// All numbers that change while it runs, as float64 scalars. With the optimizer's state_dict() they are what a
   /// checkpoint needs.
-  CHAINRULE_ON_USE StateDict state_dict() const;
+  StateDict state_dict() const;
   /// Continues where the scheduler that gave `dict` was. Load the optimizer's state too: the present learning rates are
   /// kept there.
-  CHAINRULE_ON_USE void load_state_dict(const NamedTensors& dict, Location at = Location::here());
+  void load_state_dict(const NamedTensors& dict, Location at = Location::here());
 
  protected:
   Scheduler(const char* name, Optimizer& optimizer) : name_(name), optimizer_(&optimizer) { follow_groups(); }
@@ -50,9 +50,9 @@ class Scheduler {
   /// Throws where the scheduler cannot serve a group of the optimizer; called before a step changes anything.
   virtual void check_groups() {}
   /// Takes the base rates of groups that were added since.
-  CHAINRULE_ON_USE void follow_groups();
+  void follow_groups();
 
-  CHAINRULE_ON_USE void apply();
+  void apply();
   double base_lr(std::size_t group) const { return base_lrs_[group]; }
   const char* name() const { return name_; }
 
@@ -286,20 +286,20 @@ CHAINRULE_INLINE void Scheduler::step() {
   apply();
 }
 
-CHAINRULE_INLINE_ON_USE std::vector<double> Scheduler::get_last_lr() const {
+CHAINRULE_INLINE std::vector<double> Scheduler::get_last_lr() const {
   std::vector<double> all;
   for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) all.push_back(optimizer_->lr(g));
   return all;
 }
 
-CHAINRULE_INLINE_ON_USE StateDict Scheduler::state_dict() const {
+CHAINRULE_INLINE StateDict Scheduler::state_dict() const {
   StateDict dict;
   const_cast<Scheduler*>(this)->each_number(
       [&](const std::string& name, double& value) { detail::put_number(dict, name, "", value); });
   return dict;
 }
 
-CHAINRULE_INLINE_ON_USE void Scheduler::load_state_dict(const NamedTensors& dict, Location at) {
+CHAINRULE_INLINE void Scheduler::load_state_dict(const NamedTensors& dict, Location at) {
   detail::StateReader reader(name_, dict, at);
   std::vector<double> values;
   each_number([&](const std::string& name, double&) { values.push_back(reader.number(name, "")); });
@@ -316,13 +316,13 @@ CHAINRULE_INLINE void Scheduler::each_number(const Callback<void(const std::stri
   for (std::size_t g = 0; g < base_lrs_.size(); ++g) see("base_lrs." + std::to_string(g), base_lrs_[g]);
 }
 
-CHAINRULE_INLINE_ON_USE void Scheduler::follow_groups() {
+CHAINRULE_INLINE void Scheduler::follow_groups() {
   auto& initial = optimizer_->initial_lrs();
   for (std::size_t g = initial.size(); g < optimizer_->num_groups(); ++g) initial.push_back(optimizer_->lr(g));
   for (std::size_t g = base_lrs_.size(); g < optimizer_->num_groups(); ++g) base_lrs_.push_back(initial[g]);
 }
 
-CHAINRULE_INLINE_ON_USE void Scheduler::apply() {
+CHAINRULE_INLINE void Scheduler::apply() {
   follow_groups();
   check_groups();
   for (std::size_t g = 0; g < optimizer_->num_groups(); ++g) {

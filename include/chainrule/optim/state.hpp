@@ -16,10 +16,9 @@ using NamedTensors = std::vector<std::pair<std::string, TensorBase>>;
 namespace detail {
 
 /// A float64 scalar. (Made without ops: a program that trains in float need not compile those of double.)
-CHAINRULE_ON_USE [[gnu::cold]] TensorBase number_tensor(double value);
+[[gnu::cold]] TensorBase number_tensor(double value);
 
-CHAINRULE_ON_USE [[gnu::cold]] void put_number(StateDict& dict, const std::string& prefix, const char* key,
-                                               double value);
+[[gnu::cold]] void put_number(StateDict& dict, const std::string& prefix, const char* key, double value);
 
 /// Reads a dictionary entry by entry; knows in the end whether everything was used. `who` stands in its messages.
 class StateReader {
@@ -28,7 +27,7 @@ class StateReader {
       : who_(who), dict_(&dict), used_(dict.size()), at_(at) {}
 
   /// The entry prefix + key, or null.
-  CHAINRULE_ON_USE [[gnu::cold]] const TensorBase* find(const std::string& prefix, const char* key);
+  [[gnu::cold]] const TensorBase* find(const std::string& prefix, const char* key);
   /// The number prefix + key into `value`, if there is one.
   [[gnu::cold, gnu::noinline]] bool number(const std::string& prefix, const char* key, double& value) {
     const TensorBase* t = find(prefix, key);
@@ -47,10 +46,9 @@ class StateReader {
     return value;
   }
   /// The tensor prefix + key, of this element type and shape, or null.
-  CHAINRULE_ON_USE [[gnu::cold]] const TensorBase* tensor(const std::string& prefix, const char* key, DType dtype,
-                                                          const Shape& shape);
+  [[gnu::cold]] const TensorBase* tensor(const std::string& prefix, const char* key, DType dtype, const Shape& shape);
   /// Throws unless every entry was asked for.
-  CHAINRULE_ON_USE [[gnu::cold]] void check_all_used() const;
+  [[gnu::cold]] void check_all_used() const;
 
  private:
   const char* who_;
@@ -65,17 +63,18 @@ class StateReader {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::optim::detail {
 
-CHAINRULE_INLINE_ON_USE TensorBase number_tensor(double value) {
+[[gnu::noinline]] CHAINRULE_INLINE TensorBase number_tensor(double value) {
   Tensor<double> t = chainrule::detail::allocate<double>({}, Device::cpu);
   *t.data() = value;
   return t;
 }
 
-CHAINRULE_INLINE_ON_USE void put_number(StateDict& dict, const std::string& prefix, const char* key, double value) {
+[[gnu::noinline]] CHAINRULE_INLINE void put_number(StateDict& dict, const std::string& prefix, const char* key,
+                                                   double value) {
   dict.emplace_back(prefix + key, number_tensor(value));
 }
 
-CHAINRULE_INLINE_ON_USE const TensorBase* StateReader::find(const std::string& prefix, const char* key) {
+[[gnu::noinline]] CHAINRULE_INLINE const TensorBase* StateReader::find(const std::string& prefix, const char* key) {
   for (std::size_t i = 0; i < dict_->size(); ++i) {
     const std::string& name = (*dict_)[i].first;
     if (name.size() != prefix.size() + std::char_traits<char>::length(key) || !name.starts_with(prefix) ||
@@ -87,8 +86,8 @@ CHAINRULE_INLINE_ON_USE const TensorBase* StateReader::find(const std::string& p
   return nullptr;
 }
 
-CHAINRULE_INLINE_ON_USE const TensorBase* StateReader::tensor(const std::string& prefix, const char* key, DType dtype,
-                                                              const Shape& shape) {
+[[gnu::noinline]] CHAINRULE_INLINE const TensorBase* StateReader::tensor(const std::string& prefix, const char* key,
+                                                                         DType dtype, const Shape& shape) {
   const TensorBase* t = find(prefix, key);
   if (t)
     check(t->dtype() == dtype && t->shape() == shape, at_, who_, ".load_state_dict: ", prefix, key, " is ",
@@ -96,7 +95,7 @@ CHAINRULE_INLINE_ON_USE const TensorBase* StateReader::tensor(const std::string&
   return t;
 }
 
-CHAINRULE_INLINE_ON_USE void StateReader::check_all_used() const {
+[[gnu::noinline]] CHAINRULE_INLINE void StateReader::check_all_used() const {
   for (std::size_t i = 0; i < used_.size(); ++i)
     check(used_[i], at_, who_, ".load_state_dict: does not know what ", (*dict_)[i].first,
           " is; it was saved from something else, or from more parameters");

@@ -20,14 +20,14 @@ class History {
   using Row = std::vector<std::pair<std::string, double>>;
 
   /// One more row. The first one names the columns; later ones must have the same.
-  CHAINRULE_ON_USE void add(const Row& row, Location at = Location::here());
+  void add(const Row& row, Location at = Location::here());
   std::size_t size() const { return rows_.size(); }
   const std::vector<std::string>& names() const { return names_; }
   /// All values of one column.
-  CHAINRULE_ON_USE std::vector<double> column(const std::string& name, Location at = Location::here()) const;
+  std::vector<double> column(const std::string& name, Location at = Location::here()) const;
   /// "epoch,loss" and a line for each row, with all digits.
-  CHAINRULE_ON_USE std::string csv() const;
-  CHAINRULE_ON_USE void save_csv(const std::string& path, Location at = Location::here()) const;
+  std::string csv() const;
+  void save_csv(const std::string& path, Location at = Location::here()) const;
 
  private:
   std::vector<std::string> names_;
@@ -39,7 +39,7 @@ class History {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::training {
 
-CHAINRULE_INLINE_ON_USE void History::add(const Row& row, Location at) {
+CHAINRULE_INLINE void History::add(const Row& row, Location at) {
   if (names_.empty())
     for (const auto& [name, value] : row) names_.push_back(name);
   check(row.size() == names_.size(), at, "History: a row of ", row.size(), " numbers, the first had ", names_.size());
@@ -51,7 +51,7 @@ CHAINRULE_INLINE_ON_USE void History::add(const Row& row, Location at) {
   rows_.push_back(std::move(values));
 }
 
-CHAINRULE_INLINE_ON_USE std::vector<double> History::column(const std::string& name, Location at) const {
+CHAINRULE_INLINE std::vector<double> History::column(const std::string& name, Location at) const {
   for (std::size_t c = 0; c < names_.size(); ++c) {
     if (names_[c] != name) continue;
     std::vector<double> values;
@@ -61,7 +61,7 @@ CHAINRULE_INLINE_ON_USE std::vector<double> History::column(const std::string& n
   fail(at, "History: there is no column ", name);
 }
 
-CHAINRULE_INLINE_ON_USE std::string History::csv() const {
+CHAINRULE_INLINE std::string History::csv() const {
   std::string s;
   for (std::size_t c = 0; c < names_.size(); ++c) (s += c ? "," : "") += names_[c];
   s += '\n';
@@ -76,7 +76,7 @@ CHAINRULE_INLINE_ON_USE std::string History::csv() const {
   return s;
 }
 
-CHAINRULE_INLINE_ON_USE void History::save_csv(const std::string& path, Location at) const {
+CHAINRULE_INLINE void History::save_csv(const std::string& path, Location at) const {
   std::ofstream out(path, std::ios::binary);
   out << csv();
   out.close();

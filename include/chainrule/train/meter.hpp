@@ -15,7 +15,7 @@ namespace chainrule::training {
 class ValueMeter {
  public:
   /// Adds a value that counts n times.
-  CHAINRULE_ON_USE void add(double value, std::int64_t n = 1);
+  void add(double value, std::int64_t n = 1);
   void reset() { *this = {}; }
 
   std::int64_t n() const { return n_; }
@@ -40,7 +40,7 @@ class ValueMeter {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::training {
 
-CHAINRULE_INLINE_ON_USE void ValueMeter::add(double value, std::int64_t n) {
+CHAINRULE_INLINE void ValueMeter::add(double value, std::int64_t n) {
   if (n <= 0) return;
   n_ += n;
   const double delta = value - mean_;

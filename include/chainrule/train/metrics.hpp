@@ -105,8 +105,7 @@ class ConfusionMatrix {
     add(logits.detach().argmax(1), labels, at);
   }
   /// Predicted classes (N,) and labels (N,).
-  CHAINRULE_ON_USE void add(const Tensor<std::int64_t>& predicted, const Tensor<std::int64_t>& labels,
-                            Location at = Location::here());
+  void add(const Tensor<std::int64_t>& predicted, const Tensor<std::int64_t>& labels, Location at = Location::here());
   void reset() { counts_.assign(counts_.size(), 0); }
 
   std::int64_t classes() const { return static_cast<std::int64_t>(names_.size()); }
@@ -114,19 +113,19 @@ class ConfusionMatrix {
   std::int64_t at(std::int64_t truth, std::int64_t predicted) const {
     return const_cast<ConfusionMatrix*>(this)->count(truth, predicted);
   }
-  CHAINRULE_ON_USE std::int64_t total() const;
+  std::int64_t total() const;
   /// The share of all that was right; NaN for nothing.
-  CHAINRULE_ON_USE double accuracy() const;
+  double accuracy() const;
   /// Of those that are class c, the share that was found. NaN where there are none.
-  CHAINRULE_ON_USE double recall(std::int64_t c) const;
+  double recall(std::int64_t c) const;
   /// Of those that were taken for class c, the share that is. NaN where there are none.
-  CHAINRULE_ON_USE double precision(std::int64_t c) const;
+  double precision(std::int64_t c) const;
   /// 2 * precision * recall / (precision + recall).
-  CHAINRULE_ON_USE double f1(std::int64_t c) const;
+  double f1(std::int64_t c) const;
 
   /// The table: a row for each class with its recall at the end, the precisions below, the accuracy in the corner; all
   /// in percent.
-  CHAINRULE_ON_USE [[gnu::cold]] std::string str() const;
+  [[gnu::cold]] std::string str() const;
 
  private:
   std::int64_t& count(std::int64_t truth, std::int64_t predicted) {
@@ -135,8 +134,8 @@ class ConfusionMatrix {
   static double share(std::int64_t part, std::int64_t whole) {
     return static_cast<double>(part) / static_cast<double>(whole);
   }
-  CHAINRULE_ON_USE static void put(std::string& line, const std::string& text, std::size_t width);
-  CHAINRULE_ON_USE static std::string percent(double share);
+  static void put(std::string& line, const std::string& text, std::size_t width);
+  static std::string percent(double share);
 
   std::vector<std::string> names_;
   std::vector<std::int64_t> counts_;  // [truth][predicted]
@@ -152,8 +151,8 @@ std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& o
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::training {
 
-CHAINRULE_INLINE_ON_USE void ConfusionMatrix::add(const Tensor<std::int64_t>& predicted,
-                                                  const Tensor<std::int64_t>& labels, Location at) {
+CHAINRULE_INLINE void ConfusionMatrix::add(const Tensor<std::int64_t>& predicted, const Tensor<std::int64_t>& labels,
+                                           Location at) {
   check(predicted.shape() == labels.shape(), at, "ConfusionMatrix: predictions of shape ", predicted.shape(),
         " and labels of shape ", labels.shape());
   const auto p = predicted.to_vector(), y = labels.to_vector();
@@ -166,31 +165,31 @@ CHAINRULE_INLINE_ON_USE void ConfusionMatrix::add(const Tensor<std::int64_t>& pr
   for (std::size_t i = 0; i < p.size(); ++i) ++count(y[i], p[i]);
 }
 
-CHAINRULE_INLINE_ON_USE std::int64_t ConfusionMatrix::total() const {
+CHAINRULE_INLINE std::int64_t ConfusionMatrix::total() const {
   std::int64_t n = 0;
   for (auto c : counts_) n += c;
   return n;
 }
 
-CHAINRULE_INLINE_ON_USE double ConfusionMatrix::accuracy() const {
+CHAINRULE_INLINE double ConfusionMatrix::accuracy() const {
   std::int64_t right = 0;
   for (std::int64_t c = 0; c < classes(); ++c) right += at(c, c);
   return share(right, total());
 }
 
-CHAINRULE_INLINE_ON_USE double ConfusionMatrix::recall(std::int64_t c) const {
+CHAINRULE_INLINE double ConfusionMatrix::recall(std::int64_t c) const {
   std::int64_t n = 0;
   for (std::int64_t p = 0; p < classes(); ++p) n += at(c, p);
   return share(at(c, c), n);
 }
 
-CHAINRULE_INLINE_ON_USE double ConfusionMatrix::precision(std::int64_t c) const {
+CHAINRULE_INLINE double ConfusionMatrix::precision(std::int64_t c) const {
   std::int64_t n = 0;
   for (std::int64_t t = 0; t < classes(); ++t) n += at(t, c);
   return share(at(c, c), n);
 }
 
-CHAINRULE_INLINE_ON_USE std::string ConfusionMatrix::str() const {
+CHAINRULE_INLINE std::string ConfusionMatrix::str() const {
   std::size_t first = 11, width = 5;  // "precision %", "98.92"
   for (const auto& name : names_) {
     first = std::max(first, name.size());
@@ -213,7 +212,7 @@ CHAINRULE_INLINE_ON_USE std::string ConfusionMatrix::str() const {
   return s;
 }
 
-CHAINRULE_INLINE_ON_USE std::string ConfusionMatrix::percent(double share) {
+CHAINRULE_INLINE std::string ConfusionMatrix::percent(double share) {
   if (share != share) return "-";
   char text[16];
   std::snprintf(text, sizeof text, share < 1 ? "%.2f" : "%.1f", 100 * share);
@@ -223,12 +222,12 @@ CHAINRULE_INLINE_ON_USE std::string ConfusionMatrix::percent(double share) {
 }  // namespace chainrule::training
 namespace chainrule::training {
 
-CHAINRULE_INLINE_ON_USE void ConfusionMatrix::put(std::string& line, const std::string& text,
-                                                  std::size_t width) {  // to the right
+CHAINRULE_INLINE void ConfusionMatrix::put(std::string& line, const std::string& text,
+                                           std::size_t width) {  // to the right
   line.append(width > text.size() ? width - text.size() : 0, ' ').append(text);
 }
 
-CHAINRULE_INLINE_ON_USE double ConfusionMatrix::f1(std::int64_t c) const {
+CHAINRULE_INLINE double ConfusionMatrix::f1(std::int64_t c) const {
   const double p = precision(c), r = recall(c);
   return p + r > 0 ? 2 * p * r / (p + r) : p + r;
 }

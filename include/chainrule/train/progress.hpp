@@ -32,11 +32,11 @@ inline bool stdout_is_terminal() { return false; }
 inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-CHAINRULE_ON_USE void write_to_stdout(std::string_view text);
+void write_to_stdout(std::string_view text);
 
-CHAINRULE_ON_USE std::string format_number(const char* format, double v);
+std::string format_number(const char* format, double v);
 /// 75 -> "1:15", 3700 -> "1:01:40".
-CHAINRULE_ON_USE std::string format_seconds(double seconds);
+std::string format_seconds(double seconds);
 
 }  // namespace detail
 
@@ -83,7 +83,7 @@ class ProgressBar {
   ProgressBar& operator=(const ProgressBar&) = delete;
 
   /// n more are done.
-  CHAINRULE_ON_USE void advance(std::int64_t n = 1);
+  void advance(std::int64_t n = 1);
   /// The same, with new numbers behind the bar.
   void advance(Postfix postfix, std::int64_t n = 1) {
     postfix_ = std::move(postfix);
@@ -94,14 +94,14 @@ class ProgressBar {
   std::int64_t done() const { return done_; }
 
   /// Writes the last line. Does nothing the second time.
-  CHAINRULE_ON_USE void close();
+  void close();
 
   /// The line as it would be shown now.
-  CHAINRULE_ON_USE [[gnu::cold]] std::string line() const;
+  [[gnu::cold]] std::string line() const;
 
  private:
-  CHAINRULE_ON_USE static std::string bar(double share);
-  CHAINRULE_ON_USE void show() const;  // the escape clears what an older, longer line left
+  static std::string bar(double share);
+  void show() const;  // the escape clears what an older, longer line left
 
   std::int64_t total_, done_ = 0;
   std::string description_;
@@ -116,13 +116,13 @@ class ProgressBar {
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::training::detail {
 
-CHAINRULE_INLINE_ON_USE std::string format_number(const char* format, double v) {
+CHAINRULE_INLINE std::string format_number(const char* format, double v) {
   char text[32];
   std::snprintf(text, sizeof text, format, v);
   return text;
 }
 
-CHAINRULE_INLINE_ON_USE std::string format_seconds(double seconds) {
+CHAINRULE_INLINE std::string format_seconds(double seconds) {
   const auto s = static_cast<std::int64_t>(seconds + 0.5);
   char text[40];
   if (s >= 3600)
@@ -135,7 +135,7 @@ CHAINRULE_INLINE_ON_USE std::string format_seconds(double seconds) {
 }  // namespace chainrule::training::detail
 namespace chainrule::training {
 
-CHAINRULE_INLINE_ON_USE void ProgressBar::advance(std::int64_t n) {
+CHAINRULE_INLINE void ProgressBar::advance(std::int64_t n) {
   done_ += n;
   const double now = options_.now();
   if (now - shown_ >= (terminal_ ? options_.redraw_seconds : options_.line_seconds)) {
@@ -144,13 +144,13 @@ CHAINRULE_INLINE_ON_USE void ProgressBar::advance(std::int64_t n) {
   }
 }
 
-CHAINRULE_INLINE_ON_USE void ProgressBar::close() {
+CHAINRULE_INLINE void ProgressBar::close() {
   if (std::exchange(closed_, true)) return;
   show();
   if (terminal_) options_.write("\n");
 }
 
-CHAINRULE_INLINE_ON_USE std::string ProgressBar::line() const {
+CHAINRULE_INLINE std::string ProgressBar::line() const {
   const double elapsed = options_.now() - start_;
   const auto done = static_cast<double>(done_), total = static_cast<double>(total_);
   std::string s = description_;
@@ -175,7 +175,7 @@ CHAINRULE_INLINE_ON_USE std::string ProgressBar::line() const {
   return s;
 }
 
-CHAINRULE_INLINE_ON_USE std::string ProgressBar::bar(double share) {
+CHAINRULE_INLINE std::string ProgressBar::bar(double share) {
   constexpr int width = 20;
   const int full = static_cast<int>(share * width);
   std::string s(static_cast<std::size_t>(full), '=');
@@ -186,7 +186,7 @@ CHAINRULE_INLINE_ON_USE std::string ProgressBar::bar(double share) {
 }  // namespace chainrule::training
 namespace chainrule::training::detail {
 
-CHAINRULE_INLINE_ON_USE void write_to_stdout(std::string_view text) {
+CHAINRULE_INLINE void write_to_stdout(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
@@ -194,7 +194,7 @@ CHAINRULE_INLINE_ON_USE void write_to_stdout(std::string_view text) {
 }  // namespace chainrule::training::detail
 namespace chainrule::training {
 
-CHAINRULE_INLINE_ON_USE void ProgressBar::show() const {
+CHAINRULE_INLINE void ProgressBar::show() const {
   options_.write(terminal_ ? '\r' + line() + "\x1b[K" : line() + '\n');
 }
 

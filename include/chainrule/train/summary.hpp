@@ -25,11 +25,11 @@ struct Summary {
   std::int64_t parameter_bytes = 0;
   std::int64_t output_bytes = 0;  ///< of all modules that call no other: what a forward pass makes, about
 
-  CHAINRULE_ON_USE [[gnu::cold]] std::string str() const;
+  [[gnu::cold]] std::string str() const;
 
  private:
-  CHAINRULE_ON_USE static std::string grouped(std::int64_t n);
-  CHAINRULE_ON_USE static std::string mebibytes(std::int64_t bytes);
+  static std::string grouped(std::int64_t n);
+  static std::string mebibytes(std::int64_t bytes);
 };
 
 namespace detail {
@@ -108,7 +108,7 @@ Summary summary(M& net, const Shape& input_shape, Location at = Location::here()
 #if CHAINRULE_DEFINITIONS
 namespace chainrule::training {
 
-CHAINRULE_INLINE_ON_USE std::string Summary::str() const {
+CHAINRULE_INLINE std::string Summary::str() const {
   std::vector<std::vector<std::string>> table{{"Layer (type)", "Output shape", "Parameters"}};
   for (const Row& r : rows) {
     std::string label(static_cast<std::size_t>(2 * r.depth), ' ');
@@ -140,13 +140,13 @@ CHAINRULE_INLINE_ON_USE std::string Summary::str() const {
   return s;
 }
 
-CHAINRULE_INLINE_ON_USE std::string Summary::grouped(std::int64_t n) {  // 1199882 -> "1,199,882"
+CHAINRULE_INLINE std::string Summary::grouped(std::int64_t n) {  // 1199882 -> "1,199,882"
   std::string digits = std::to_string(n);
   for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
   return digits;
 }
 
-CHAINRULE_INLINE_ON_USE std::string Summary::mebibytes(std::int64_t bytes) {
+CHAINRULE_INLINE std::string Summary::mebibytes(std::int64_t bytes) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f MiB", static_cast<double>(bytes) / (1 << 20));
   return text;

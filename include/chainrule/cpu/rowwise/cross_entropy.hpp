@@ -110,7 +110,8 @@ template <class T> void cross_entropy_grad(const fn::ClassLossArgs<T>& p, const 
 
 namespace chainrule::fn {
 
-template <class T> void CrossEntropy<T>::cpu(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* terms, T* loss) {
+template <class T>
+void CrossEntropy<T>::cpu(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* terms, T* loss) {
   chainrule::cpu::cross_entropy<T>(args, rows, terms, loss);
 }
 template <class T> void CrossEntropyGrad<T>::cpu(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* gx) {
