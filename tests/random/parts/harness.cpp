@@ -125,7 +125,7 @@ template <class T> Operand<T> operand(Draw& d, const Array& values, bool require
   const bool plain = d.chance(0.25), mixed_order = !plain && d.chance(0.6);
   for (int i = n; mixed_order && i > 1; --i)
     std::swap(order[static_cast<std::size_t>(i - 1)], order[static_cast<std::size_t>(d.between(0, i - 1))]);
-  if (!plain && d.chance(0.3)) order.insert(order.begin() + d.between(0, n), -1);
+  if (!plain && d.chance(0.3) && n < cr::Shape::max_dims) order.insert(order.begin() + d.between(0, n), -1);
   for (int k : order) {
     Axis a{k, 1, 0, 1, 1};
     if (k >= 0)

@@ -1,6 +1,7 @@
 // Matrix products and linear layers, as sums of products.
 
 #include "random/draw.hpp"
+#include <cmath>
 
 namespace chainrule_test::drawn {
 
@@ -108,12 +109,18 @@ Sample draw_linear(Draw& d, bool relu) {
     const Tensor b = bias ? in[2] : Tensor();
     return relu ? cr::linear_relu(in[0], in[1], b) : cr::linear(in[0], in[1], b);
   });
-  s.expects([=](const Arrays& in) {
+  const auto before_relu = [=](const Arrays& in) {
     Array w = vector ? in[1] : build({in[1].shape[1], in[1].shape[0]}, [&](const Sizes& i) {
       return in[1].at({i[1], i[0]});
     });
     Array y = product(in[0], w);
     if (bias) y = zip(y, in[2], [](const Number& a, const Number& b) { return a + b; });
+    return y;
+  };
+  if (relu && !s.refused)  // so near to the kink a float's rounding decides which side it is
+    for (const Number& v : before_relu(s.inputs).x) s.double_only = s.double_only || std::abs(v.v) < 1e-4;
+  s.expects([=](const Arrays& in) {
+    const Array y = before_relu(in);
     return relu ? map(y, [](const Number& v) { return v.v > 0 ? v : Number(0); }) : y;
   });
   return s;
