@@ -181,6 +181,7 @@ template <class T> const detail::WindowSum<T>& ConvForward<T>::sum() {
   g.source = split_ ? static_cast<const T*>(*split_) : x;
   g.source_row = width, g.source_channel = s.h * s.stride_w * width, g.source_image = s.c_in * g.source_channel;
   g.source_h = s.h, g.source_w = width, g.row_stride = s.stride_h;
+  g.taps.reserve(static_cast<std::size_t>(s.kh * s.kw));
   for (std::int64_t ky = 0; ky < s.kh; ++ky) {
     for (std::int64_t kx = 0; kx < s.kw; ++kx) {
       std::int64_t left = kx * s.dil_w - s.pad_w, dx = detail::floor_div(left, s.stride_w);
@@ -215,6 +216,7 @@ template <class T> const detail::WindowSum<T>& ConvInputGradient<T>::sum() {
     g.window_h = s.kh, g.window_w = s.kw, g.window_step_y = -s.dil_h, g.window_step_x = -s.dil_w;
   }
   g.taps.clear();
+  g.taps.reserve(static_cast<std::size_t>(s.kh * s.kw));
   for (std::int64_t ky = 0; ky < s.kh; ++ky) {
     const std::int64_t up = row_ + s.pad_h - ky * s.dil_h, oy = detail::floor_div(up, s.stride_h);
     if (oy * s.stride_h != up) continue;

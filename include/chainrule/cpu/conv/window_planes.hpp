@@ -16,6 +16,7 @@ struct Planes {
 /// Where each row (channel, ky, kx) of dweight^T starts to read, from the first pixel of the planes.
 inline std::vector<std::int64_t> window_offsets(const ConvShape& s, const Planes& planes) {
   std::vector<std::int64_t> offsets;
+  offsets.reserve(static_cast<std::size_t>(s.c_in / s.groups * s.kh * s.kw));
   for (std::int64_t c = 0; c < s.c_in / s.groups; ++c) {
     for (std::int64_t ky = 0; ky < s.kh; ++ky) {
       for (std::int64_t kx = 0; kx < s.kw; ++kx)
