@@ -1,6 +1,6 @@
 // The convolution kernels against seven loops: every instruction set that the processor has, both types, odd shapes.
 
-#include <chainrule/cpu/conv/algorithms.hpp>
+#include <chainrule/cpu/conv/conv2d.hpp>
 #include <chainrule/cpu/conv/reference.hpp>
 #include <cmath>
 #include <limits>

@@ -1,6 +1,7 @@
 // The packed matrix product against three loops: every instruction set that the processor has, both types, all layouts.
 
 #include <chainrule/cpu/gemm/gemm.hpp>
+#include <chainrule/cpu/gemm/reference.hpp>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -231,11 +232,8 @@ TEST_CASE("products on tiles of bfloat16 are as exact as sums of floats", "[cpu]
     std::vector<float> c(static_cast<std::size_t>(m * n), 7.f), plain = c;
     for (bool far : {false, true}) {
       const auto& amx = *cpu::amx_kernels();
-      if (swap)
-        REQUIRE(cpu::detail::amx_swapped(amx, table, m, n, k, a.data(), k, b.data(), b_col, c.data(), n, options));
-      else
-        REQUIRE(
-            cpu::detail::amx_part(amx, table, m, n, k, a.data(), k, b.data(), b_row, b_col, c.data(), n, options, far));
+      const cpu::Gemm<float> p{m, n, k, a.data(), k, 1, b.data(), b_row, b_col, c.data(), n, options};
+      REQUIRE(swap ? cpu::detail::amx_transposed(amx, table, p) : cpu::detail::amx_part(amx, table, p, far));
       cpu::gemm_plain<float>(m, n, k, a.data(), k, 1, b.data(), b_row, b_col, plain.data(), n, options);
       double tiles = 0, floats = 0;  // squared errors
       for (std::int64_t i = 0; i < m; ++i) {
@@ -252,7 +250,7 @@ TEST_CASE("products on tiles of bfloat16 are as exact as sums of floats", "[cpu]
               floats += std::pow(static_cast<double>(plain[at]) - exact, 2);
         }
       }
-      INFO("m " << m << " n " << n << " k " << k << " far " << far << " swapped " << swap);
+      INFO("m " << m << " n " << n << " k " << k << " far " << far << " transposed " << swap);
       // Three numbers more or less in a sum of a few can change which way it is rounded; long sums are better on tiles.
       CHECK(std::sqrt(tiles) <=
             (k < 32 ? 2.5 : 1.5) * std::sqrt(floats) + 1e-7 * std::sqrt(static_cast<double>(m * n)));

@@ -1,6 +1,6 @@
 // Winograd convolution against seven loops in double: how large its error is, compared with the direct way.
 
-#include <chainrule/cpu/conv/algorithms.hpp>
+#include <chainrule/cpu/conv/conv2d.hpp>
 #include <chainrule/cpu/conv/reference.hpp>
 #include <cmath>
 #include <limits>
@@ -74,7 +74,7 @@ void agree(Rng& rng, cpu::ConvShape s) {
   s.oh = s.h + 2 * s.pad_h - 2, s.ow = s.w + 2 * s.pad_w - 2;
   INFO("n " << s.n << " c_in " << s.c_in << " h " << s.h << " w " << s.w << " c_out " << s.c_out << " pad " << s.pad_h
             << ", " << s.pad_w);
-  REQUIRE(cpu::winograd_applies(s));
+  REQUIRE(cpu::is_winograd(s));
   auto x = numbers(rng, s.n * s.c_in * s.h * s.w), weight = numbers(rng, s.c_out * s.c_in * 9),
        bias = numbers(rng, s.c_out);
   auto dy = numbers(rng, s.n * s.c_out * s.oh * s.ow);

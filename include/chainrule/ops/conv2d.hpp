@@ -41,7 +41,7 @@ inline ConvPrecision conv_precision() { return detail::conv_precision_setting.lo
 
 namespace fn {
 
-// The slots; the CPU kernels are those of cpu/conv/algorithms.hpp. x (n, c_in, h, w), weight (c_out, c_in / groups, kh,
+// The slots; x (n, c_in, h, w), weight (c_out, c_in / groups, kh,
 // kw), y and g (n, c_out, oh, ow), all contiguous.
 template <class T> struct Conv2d {
   static constexpr auto name = "conv2d";

@@ -1,6 +1,6 @@
 #pragma once
-// Convolutions as products on AMX's tiles. conv_gather.hpp's sum: columns of 64 pixels are split where they lie in the
-// image (1 x 1 windows), or lined up first. The gradient of a 1 x 1 window's weight: a product along the pixels.
+// Convolutions of floats on AMX's tiles. Sums over windows: columns of 64 pixels are split where they lie in the image
+// (1 x 1 windows), or lined up first. The gradient of a 1 x 1 window's weight: a product along the pixels.
 
 #include <chainrule/cpu/conv/implicit_gemm.hpp>
 #include <chainrule/cpu/conv/pointwise.hpp>
@@ -9,7 +9,7 @@
 namespace chainrule::cpu::detail {
 
 /// Rows of weights of one group, each with its numbers side by side in the order [channel][tap].
-inline void amx_line_up_weights(const KernelTable<float>& table, const Gather<float>& g, std::int64_t group,
+inline void amx_line_up_weights(const KernelTable<float>& table, const WindowSum<float>& g, std::int64_t group,
                                 float* to) {
   const auto taps = static_cast<std::int64_t>(g.taps.size()), k = g.channels * taps;
   const float* from = g.weight + group * g.weight_group;
@@ -27,10 +27,10 @@ inline void amx_line_up_weights(const KernelTable<float>& table, const Gather<fl
   });
 }
 
-/// Rows [i0, i1) and pixels [j0, j1) of one group, on the calling thread. Whether all results are numbers.
-inline bool amx_gather_part(const AmxTable& amx, const KernelTable<float>& table, const Gather<float>& g,
-                            std::int64_t group, AmxPlace<const float> weights, std::int64_t i0, std::int64_t i1,
-                            std::int64_t j0, std::int64_t j1, bool far) {
+/// Rows [i0, i1) and pixels [j0, j1) of one group, on the calling thread. Returns false if it met a NaN.
+inline bool amx_sum_part(const AmxTable& amx, const KernelTable<float>& table, const WindowSum<float>& g,
+                         std::int64_t group, AmxPlace<const float> weights, std::int64_t i0, std::int64_t i1,
+                         std::int64_t j0, std::int64_t j1, bool far) {
   const auto taps = static_cast<std::int64_t>(g.taps.size()), m = i1 - i0, n = j1 - j0, pixels = g.qh * g.qw,
              k = g.channels * taps;
   const float* const source = g.source + group * g.channels * g.source_channel;
@@ -46,31 +46,44 @@ inline bool amx_gather_part(const AmxTable& amx, const KernelTable<float>& table
   const Workspace<float> apart(static_cast<std::size_t>(count * m * amx_columns)),
       lined_up(static_cast<std::size_t>(std::min(k, amx_longest * amx_step) * amx_columns));
 
-  const auto rows = [&](std::int64_t i, std::int64_t p) {
-    return AmxPlace<const float>{weights.from + (i0 + i) * weights.row_step + p, weights.row_step};
-  };
-  const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t depth) -> AmxColumns {
-    const std::int64_t width = std::min(amx_columns, n - j);
-    for (std::int64_t t = 0; t < taps; ++t) {
-      const Tap& tap = g.taps[static_cast<std::size_t>(t)];
-      const std::int64_t c0 = ceil_div(p - t, taps),
-                         c1 = ceil_div(p + depth - t, taps);  // channels whose number for this tap is in the block
-      if (c0 >= c1) continue;
-      find_runs(g, tap, j0 + j, width, runs);
-      const float* first = source + c0 * g.source_channel + tap.base;
-      if (taps == 1 && runs.size() == 1 && runs[0].source >= 0) return {first + runs[0].source, g.source_channel};
-      table.copy_runs(lined_up + (c0 * taps + t - p) * amx_columns, taps * amx_columns, first, g.source_channel,
-                      c1 - c0, runs.data(), static_cast<std::int64_t>(runs.size()));
+  struct Images final : AmxOperands {
+    const KernelTable<float>& table;
+    const WindowSum<float>& g;
+    AmxPlace<const float> weights;
+    const float* source;
+    float *out, *apart, *lined_up;
+    std::int64_t j0, m, n;
+
+    Images(const KernelTable<float>& kernels, const WindowSum<float>& sum) : table(kernels), g(sum) {}
+    AmxPlace<const float> rows(std::int64_t i, std::int64_t p) const override {
+      return {weights.from + i * weights.row_step + p, weights.row_step};
     }
-    return {lined_up, amx_columns};
-  };
-  const auto place = [&](std::int64_t i, std::int64_t j) -> AmxPlace<float> {
-    const std::int64_t where = split_up[static_cast<std::size_t>(j / amx_columns)], first = j0 + j;
-    if (where >= 0) return {apart + (where * m + i) * amx_columns, amx_columns};
-    return {out + first / pixels * g.out_image + i * g.out_channel + first % pixels, g.out_channel};
-  };
-  const bool good = amx_engine(amx, table, m, n, AmxBlocks{k}, rows, columns, place,
-                               {.row_bias = g.bias ? g.bias + group * g.m + i0 : nullptr}, far);
+    AmxColumns columns(std::int64_t j, std::int64_t p, std::int64_t depth) const override {
+      const std::int64_t width = std::min(amx_columns, n - j), taps = static_cast<std::int64_t>(g.taps.size());
+      for (std::int64_t t = 0; t < taps; ++t) {
+        const Tap& tap = g.taps[static_cast<std::size_t>(t)];
+        const std::int64_t c0 = ceil_div(p - t, taps),
+                           c1 = ceil_div(p + depth - t, taps);  // channels whose value for this tap is in the block
+        if (c0 >= c1) continue;
+        find_runs(g, tap, j0 + j, width, runs);
+        const float* first = source + c0 * g.source_channel + tap.base;
+        if (taps == 1 && runs.size() == 1 && runs[0].source >= 0) return {first + runs[0].source, g.source_channel};
+        table.copy_runs(lined_up + (c0 * taps + t - p) * amx_columns, taps * amx_columns, first, g.source_channel,
+                        c1 - c0, runs.data(), static_cast<std::int64_t>(runs.size()));
+      }
+      return {lined_up, amx_columns};
+    }
+    AmxPlace<float> result(std::int64_t i, std::int64_t j) const override {
+      const std::int64_t where = split_up[static_cast<std::size_t>(j / amx_columns)], first = j0 + j,
+                         pixels = g.qh * g.qw;
+      if (where >= 0) return {apart + (where * m + i) * amx_columns, amx_columns};
+      return {out + first / pixels * g.out_image + i * g.out_channel + first % pixels, g.out_channel};
+    }
+  } at(table, g);
+  at.weights = {weights.from + i0 * weights.row_step, weights.row_step}, at.source = source, at.out = out;
+  at.apart = apart, at.lined_up = lined_up, at.j0 = j0, at.m = m, at.n = n;
+  const bool good =
+      amx_engine(amx, table, m, n, AmxBlocks{k}, at, {.row_bias = g.bias ? g.bias + group * g.m + i0 : nullptr}, far);
   for (std::int64_t j = 0; j < n; j += amx_columns) {
     const std::int64_t where = split_up[static_cast<std::size_t>(j / amx_columns)];
     if (where >= 0)
@@ -80,16 +93,18 @@ inline bool amx_gather_part(const AmxTable& amx, const KernelTable<float>& table
   return good;
 }
 
-/// The whole sum on tiles. False, and the result in no state to use, where tiles are not there, not the faster way, or
-/// met what is not a number.
-inline bool amx_gather(const Gather<float>& g) {
-  const AmxTable* amx = amx_kernels();
+inline bool amx_sum_is_faster(const WindowSum<float>& g) {
+  const auto taps = static_cast<std::int64_t>(g.taps.size());
+  if (taps > 1 && g.channels < 16) return false;  // lining up a few elements at a time costs too much (measured)
+  return amx_is_faster(g.m, g.images * g.qh * g.qw, g.channels * taps, taps > 1);
+}
+
+/// The whole sum on tiles. Returns false if it met a NaN.
+inline bool amx_sum(const WindowSum<float>& g) {
+  const AmxTable& amx = *amx_kernels();
+  const KernelTable<float>& table = kernels<float>();
   const std::int64_t taps = static_cast<std::int64_t>(g.taps.size()), pixels = g.images * g.qh * g.qw,
                      k = g.channels * taps;
-  if (!amx || !prefers_amx(g.m, pixels, k, taps > 1)) return false;
-  if (taps > 1 && g.channels < 16)
-    return false;  // to line up a few numbers at a time costs more than it gains (measured)
-  const KernelTable<float>& table = kernels<float>();
   const bool in_order = taps_in_order(g) && g.weight_channel == taps;  // then rows are read where they lie
   const Workspace<float> lined_up(static_cast<std::size_t>(in_order ? 0 : g.groups * g.m * k));
   for (std::int64_t group = 0; !in_order && group < g.groups; ++group)
@@ -112,25 +127,35 @@ inline bool amx_gather(const Gather<float>& g) {
     const AmxPlace<const float> weights = in_order
                                               ? AmxPlace<const float>{g.weight + group * g.weight_group, g.weight_m}
                                               : AmxPlace<const float>{lined_up + group * g.m * k, k};
-    if (!amx_gather_part(*amx, table, g, group, weights, i, std::min(i + part.rows, g.m), j,
-                         std::min(j + part.columns, pixels), far))
+    if (!amx_sum_part(amx, table, g, group, weights, i, std::min(i + part.rows, g.m), j,
+                      std::min(j + part.columns, pixels), far))
       good.store(false, std::memory_order_relaxed);
   });
   return good.load(std::memory_order_relaxed);
 }
 
-/// dweight (c_out, c_in) of a 1 x 1 window = the sum over images of dy (c_out, pixels) times x^T (pixels, c_in). False
-/// as above.
+template <class Problem> bool amx_sum_applies(Problem& p) {
+  return std::is_same_v<typename Problem::Element, float> && amx_kernels() && !p.sum().taps.empty();
+}
+template <class Problem> bool amx_sum_wins(Problem& p) {
+  if constexpr (std::is_same_v<typename Problem::Element, float>) return amx_sum_is_faster(p.sum());
+  else return false;
+}
+template <class Problem> bool amx_sum_run(Problem& p) {
+  if constexpr (std::is_same_v<typename Problem::Element, float>) return amx_sum(p.sum());
+  else return false;
+}
+
+/// dweight (c_out, c_in) of a 1 x 1 window = the sum over images of dy (c_out, pixels) times x^T (pixels, c_in). Returns
+/// false if it met a NaN.
 inline bool amx_weight_gradient(const ConvShape& s, const float* x, const float* dy, float* dweight) {
-  const AmxTable* amx = amx_kernels();
-  const std::int64_t pixels = s.oh * s.ow, k = s.n * pixels;
-  if (!amx || s.groups != 1 || !prefers_amx(std::max(s.c_out, s.c_in), std::min(s.c_out, s.c_in), k, true))
-    return false;
+  const AmxTable& amx = *amx_kernels();
   const KernelTable<float>& table = kernels<float>();
-  const bool round = s.c_in > s.c_out,
-             joins = pixels < 4 * amx_step;  // better to turn the one with fewer channels; small images side by side
-  const std::int64_t m = round ? s.c_in : s.c_out, n = round ? s.c_out : s.c_in;
-  const float *a = round ? x : dy, *b = round ? dy : x;
+  const std::int64_t pixels = s.oh * s.ow, k = s.n * pixels;
+  // Better to transpose the one with fewer channels. Small images are joined.
+  const bool transposes = s.c_in > s.c_out, joins = pixels < 4 * amx_step;
+  const std::int64_t m = transposes ? s.c_in : s.c_out, n = transposes ? s.c_out : s.c_in;
+  const float *a = transposes ? x : dy, *b = transposes ? dy : x;
   const Workspace<float> a_joined(static_cast<std::size_t>(joins ? m * k : 0)),
       b_joined(static_cast<std::size_t>(joins ? n * k : 0));
   const auto join = [&](const float* from, std::int64_t channels,
@@ -145,30 +170,49 @@ inline bool amx_weight_gradient(const ConvShape& s, const float* x, const float*
   if (joins) join(a, m, a_joined), join(b, n, b_joined), a = a_joined, b = b_joined;
   const std::int64_t row = joins ? k : pixels, a_image = joins ? 0 : m * pixels, b_image = joins ? 0 : n * pixels;
   const AmxBlocks blocks{row, joins ? 1 : s.n};
-  const Workspace<float> turned(static_cast<std::size_t>(round ? m * n : 0));  // dweight^T
-  float* const c = round ? turned : dweight;
+  const Workspace<float> products(static_cast<std::size_t>(transposes ? m * n : 0));  // dweight^T
+  float* const c = transposes ? products : dweight;
   const Split part = chainrule::detail::inside_parallel ? Split{m, n} : amx_split(m, n);
   const std::int64_t down = ceil_div(m, part.rows), across = ceil_div(n, part.columns);
   const bool far = (m + n) * k > (3 << 19);
+  struct Images final : AmxOperands {
+    const float *a, *b;
+    float* c;
+    std::int64_t row, a_image, b_image, n, i0 = 0, j0 = 0;
+
+    AmxPlace<const float> rows(std::int64_t i, std::int64_t p) const override {
+      return {a + p / row * a_image + (i0 + i) * row + p % row, row};
+    }
+    AmxColumns columns(std::int64_t j, std::int64_t p, std::int64_t) const override {
+      return {b + p / row * b_image + (j0 + j) * row + p % row, row, true};
+    }
+    AmxPlace<float> result(std::int64_t i, std::int64_t j) const override { return {c + (i0 + i) * n + j0 + j, n}; }
+  } all;
+  all.a = a, all.b = b, all.c = c, all.row = row, all.a_image = a_image, all.b_image = b_image, all.n = n;
   std::atomic<bool> good{true};
   parallel_for(down * across, [&](std::int64_t task) {
-    const std::int64_t i0 = task / across * part.rows, j0 = task % across * part.columns;
-    const auto rows = [&](std::int64_t i, std::int64_t p) {
-      return AmxPlace<const float>{a + p / row * a_image + (i0 + i) * row + p % row, row};
-    };
-    const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t) {
-      return AmxColumns{b + p / row * b_image + (j0 + j) * row + p % row, row, true};
-    };
-    const auto place = [&](std::int64_t i, std::int64_t j) { return AmxPlace<float>{c + (i0 + i) * n + j0 + j, n}; };
-    if (!amx_engine(*amx, table, std::min(part.rows, m - i0), std::min(part.columns, n - j0), blocks, rows, columns,
-                    place, {}, far))
+    Images at(all);
+    at.i0 = task / across * part.rows, at.j0 = task % across * part.columns;
+    if (!amx_engine(amx, table, std::min(part.rows, m - at.i0), std::min(part.columns, n - at.j0), blocks, at, {}, far))
       good.store(false, std::memory_order_relaxed);
   });
-  if (round && good.load(std::memory_order_relaxed))
+  if (transposes && good.load(std::memory_order_relaxed))
     parallel_chunks(n, std::max<std::int64_t>(16, 16384 / m), [&](std::int64_t first, std::int64_t last) {
-      table.arrange(dweight + first * m, m, turned + first, n, 1, m, last - first);
+      table.arrange(dweight + first * m, m, products + first, n, 1, m, last - first);
     });
   return good.load(std::memory_order_relaxed);
+}
+
+template <class T> bool amx_weight_applies(ConvWeightGradient<T>& p) {
+  return std::is_same_v<T, float> && amx_kernels() && is_pointwise(p.shape) && p.shape.groups == 1;
+}
+template <class T> bool amx_weight_wins(ConvWeightGradient<T>& p) {
+  const ConvShape& s = p.shape;
+  return amx_is_faster(std::max(s.c_out, s.c_in), std::min(s.c_out, s.c_in), s.n * s.oh * s.ow, true);
+}
+template <class T> bool amx_weight_run(ConvWeightGradient<T>& p) {
+  if constexpr (std::is_same_v<T, float>) return amx_weight_gradient(p.shape, p.x, p.dy, p.dweight);
+  else return false;
 }
 
 }  // namespace chainrule::cpu::detail

@@ -1,7 +1,7 @@
 #pragma once
-// The gradient of the input of small maps (LeNet's second convolution): for each element of the window a row of
-// products, what it sends back to the pixels that it saw, then these rows added to the image. The products are those of
-// the forward pass and no more, where a convolution of dy inside a border of zeros computes several times as many.
+// col2im: the gradient of the input of small maps (LeNet's second convolution). A product gives for each element of the
+// window a row, what it sends back to the pixels that it read; then these rows are added to the image. The products are
+// as many as those of the forward pass, where a convolution of dy inside a border of zeros computes several times that.
 
 #include <chainrule/core/parallel.hpp>
 #include <chainrule/core/simd.hpp>
@@ -11,17 +11,21 @@
 
 namespace chainrule::cpu::detail {
 
-/// Whether this way is the fastest: rows shorter than a vector, planes of whole pairs of vectors, products that stay in
-/// the first caches. (measured)
-template <class T> bool prefers_scatter(const KernelTable<T>& table, const ConvShape& s) {
-  const std::int64_t pixels = s.oh * s.ow, window = s.c_in * s.kh * s.kw;
-  return s.groups == 1 && s.stride_h == 1 && s.stride_w == 1 && s.kh * s.kw > 1 && s.ow < table.lanes &&
-         pixels % (2 * table.lanes) == 0 && s.c_out >= 8 && s.c_out <= max_k_block &&
-         window * pixels * static_cast<std::int64_t>(sizeof(T)) <= 64 * 1024 &&
-         s.h * round_up(s.w, table.lanes) >= 2 * pixels;
+template <class T> bool col2im_applies(ConvInputGradient<T>& p) {
+  const ConvShape& s = p.shape;
+  return s.groups == 1 && s.stride_h == 1 && s.stride_w == 1 && s.oh * s.ow % (2 * kernels<T>().lanes) == 0;
 }
 
-/// `rows` rows of `width` numbers are added to others.
+/// Rows shorter than a vector, products that stay in the first caches. (measured)
+template <class T> bool col2im_wins(ConvInputGradient<T>& p) {
+  const ConvShape& s = p.shape;
+  const std::int64_t pixels = s.oh * s.ow, window = s.c_in * s.kh * s.kw, lanes = kernels<T>().lanes;
+  return s.kh * s.kw > 1 && s.ow < lanes && s.c_out >= 8 && s.c_out <= max_k_block &&
+         window * pixels * static_cast<std::int64_t>(sizeof(T)) <= 64 * 1024 &&
+         s.h * round_up(s.w, lanes) >= 2 * pixels;
+}
+
+/// `rows` rows of `width` elements are added to others.
 template <int width, class T>
 CHAINRULE_HD inline void add_rows(T* to, std::int64_t to_step, const T* from, std::int64_t from_step,
                                   std::int64_t rows) {
@@ -32,15 +36,16 @@ CHAINRULE_HD inline void add_rows(T* to, std::int64_t to_step, const T* from, st
 
 /// dx of one image = its rows of products (c_in kh kw, oh ow), each added where its window element stood. For the body
 /// of simd::run().
-template <class T> CHAINRULE_HD inline void scatter_rows(const ConvShape& s, const T* products, T* dx) {
+template <class T> CHAINRULE_HD inline void col2im_rows(const ConvShape& s, const T* products, T* dx) {
   const std::int64_t taps = s.kh * s.kw, pixels = s.oh * s.ow, plane = s.h * s.w;
   for (std::int64_t i = 0; i < s.c_in * plane; ++i) dx[i] = T(0);
   for (std::int64_t tap = 0; tap < taps; ++tap) {
     const std::int64_t down = tap / s.kw * s.dil_h - s.pad_h, right = tap % s.kw * s.dil_w - s.pad_w;
     const std::int64_t top = down < 0 ? -down : 0,
-                       bottom = s.oh < s.h - down ? s.oh : s.h - down;  // outputs that saw a pixel
+                       bottom = s.oh < s.h - down ? s.oh : s.h - down;  // outputs that read a pixel
     const std::int64_t begin = right < 0 ? -right : 0, end = s.ow < s.w - right ? s.ow : s.w - right;
-    for (std::int64_t c = 0; c < s.c_in; ++c) {  // channels inside: a pixel just written would be waited for
+    for (std::int64_t c = 0; c < s.c_in;
+         ++c) {  // the loop over channels is the inner one: a pixel just written would be waited for
       T* to = dx + c * plane + (top + down) * s.w + right;
       const T* from = products + (c * taps + tap) * pixels + top * s.ow;
       std::int64_t x = begin;
@@ -52,7 +57,7 @@ template <class T> CHAINRULE_HD inline void scatter_rows(const ConvShape& s, con
 }
 
 template <class T>
-void scatter_backward_input(const KernelTable<T>& table, const ConvShape& s, const T* dy, const T* weight, T* dx) {
+void col2im_input_gradient(const KernelTable<T>& table, const ConvShape& s, const T* dy, const T* weight, T* dx) {
   const std::int64_t pixels = s.oh * s.ow, window = s.c_in * s.kh * s.kw, pair = 2 * table.lanes;
   const Workspace<T> packed(static_cast<std::size_t>(window * s.c_out));  // tiles of rows, in each [c_out][row]
   for (std::int64_t r = 0; r < window;) {
@@ -74,9 +79,14 @@ void scatter_backward_input(const KernelTable<T>& table, const ConvShape& s, con
       T* to = dx + n * s.c_in * s.h * s.w;
       const ConvShape* shape = &s;
       const T* from = products;
-      simd::run([=] { scatter_rows(*shape, from, to); });
+      simd::run([=] { col2im_rows(*shape, from, to); });
     }
   });
+}
+
+template <class T> bool col2im_run(ConvInputGradient<T>& p) {
+  col2im_input_gradient(kernels<T>(), p.shape, p.dy, p.weight, p.dx);
+  return true;
 }
 
 }  // namespace chainrule::cpu::detail

@@ -1,7 +1,9 @@
 #pragma once
 // Registers the CPU kernels of conv2d and its gradients.
 
-#include <chainrule/cpu/conv/algorithms.hpp>
+#include <chainrule/cpu/conv/forward.hpp>
+#include <chainrule/cpu/conv/input_gradient.hpp>
+#include <chainrule/cpu/conv/weight_gradient.hpp>
 #include <chainrule/ops/conv2d.hpp>
 
 namespace chainrule::fn {

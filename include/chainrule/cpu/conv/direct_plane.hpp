@@ -1,8 +1,8 @@
 #pragma once
-// The second way through conv_gather.hpp's sum, for stride 1 and few rows, where packing would cost as much as the
-// arithmetic: nothing is packed. An image is copied once with its padding; in that copy, every place of the window
+// Direct convolution, plane by plane, for stride 1 and few output channels, where packing would cost as much as the
+// arithmetic: the image is not packed. It is copied once with its padding; in that copy, every position of the window
 // reads the pixels of the result at a fixed distance, row after row, so a vector of them is one load. The pixels
-// between the rows of the result are computed and dropped. Each sum has the same order as in the packed way, so the
+// between the rows of the result are computed and dropped. Each sum has the same order as in implicit GEMM, so the
 // choice never shows in the result.
 
 #include <chainrule/cpu/conv/implicit_gemm.hpp>
@@ -10,36 +10,65 @@
 namespace chainrule::cpu::detail {
 
 /// The padded copy of one image for a Gather whose taps form a grid.
-struct FlatPlanes {
+struct PaddedPlanes {
   std::int64_t low_y, low_x, h, w, plane;
 };
 
-template <class T> FlatPlanes flat_planes(const Gather<T>& g) {
+template <class T> PaddedPlanes padded_planes(const WindowSum<T>& g) {
   std::int64_t span_y = (g.window_h - 1) * g.window_step_y, span_x = (g.window_w - 1) * g.window_step_x;
-  FlatPlanes f{g.taps[0].dy + std::min<std::int64_t>(span_y, 0), g.taps[0].dx + std::min<std::int64_t>(span_x, 0), 0, 0,
-               0};
+  PaddedPlanes f{g.taps[0].dy + std::min<std::int64_t>(span_y, 0), g.taps[0].dx + std::min<std::int64_t>(span_x, 0), 0,
+                 0, 0};
   f.h = g.qh + std::abs(span_y), f.w = g.qw + std::abs(span_x);
   f.plane = round_up(f.h * f.w, 16) + 16;
   return f;
 }
 
-/// Whether the flat way is the faster one, by the cycles that each spends on a pixel beyond its products (measured).
-template <class T> bool prefers_flat(const KernelTable<T>& table, const Gather<T>& g) {
-  if (!g.window_h || g.row_stride != 1 || g.out_column != 1 || g.taps.size() < 2) return false;
-  if (g.images * g.groups < get_num_threads() && !chainrule::detail::inside_parallel) return false;
-  FlatPlanes f = flat_planes(g);
+/// Whether direct convolution is possible: the taps form a grid, and the result has no gaps between its columns.
+template <class T> bool is_direct(const WindowSum<T>& g) {
+  return g.window_h > 0 && g.row_stride == 1 && g.out_column == 1;
+}
+/// Images are shared out whole: whether there are enough for all threads.
+template <class T> bool enough_images(const WindowSum<T>& g) {
+  return g.images * g.groups >= get_num_threads() || chainrule::detail::inside_parallel;
+}
+
+template <class T>
+using ImageKernel = void (*)(const KernelTable<T>& table, const WindowSum<T>& g, const PaddedPlanes& f,
+                             std::int64_t group, std::int64_t image, const T* weights);
+
+/// One kernel for each image of each group, by all threads. `weights`: packed, of all groups.
+template <class T> void each_image(const WindowSum<T>& g, const T* weights, ImageKernel<T> kernel) {
+  const KernelTable<T>& table = kernels<T>();
+  const PaddedPlanes planes = padded_planes(g);
+  const std::int64_t size = g.m * g.channels * static_cast<std::int64_t>(g.taps.size()), tasks = g.groups * g.images;
+  const double work = static_cast<double>(size * g.groups) * static_cast<double>(g.images * g.qh * g.qw);
+  parallel_chunks(tasks, work < 0.75e6 ? tasks : 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t task = begin; task < end; ++task)
+      kernel(table, g, planes, task / g.images, task % g.images, weights + task / g.images * size);
+  });
+}
+
+template <class Problem> bool direct_plane_applies(Problem& p) { return is_direct(p.sum()); }
+
+/// By the cycles that each spends on a pixel beyond its products. (measured)
+template <class T> bool direct_plane_is_faster(const WindowSum<T>& g) {
+  const KernelTable<T>& table = kernels<T>();
+  if (g.taps.size() < 2 || !enough_images(g)) return false;
+  PaddedPlanes f = padded_planes(g);
   auto taps = static_cast<double>(g.taps.size()), channels = static_cast<double>(g.channels),
        m = static_cast<double>(g.m);
   double waste = static_cast<double>(f.w) / static_cast<double>(g.qw) - 1;
   double copied = static_cast<double>(f.h * f.w) / static_cast<double>(g.qh * g.qw) * channels;
   double packed = 0.4 * taps * channels + 2 * taps;
-  double flat = m / (2 * table.lanes) * waste * taps * channels + 1.3 * m + 0.5 * copied;
-  return flat < packed;
+  double direct = m / (2 * table.lanes) * waste * taps * channels + 1.3 * m + 0.5 * copied;
+  return direct < packed;
 }
+
+template <class Problem> bool direct_plane_wins(Problem& p) { return direct_plane_is_faster(p.sum()); }
 
 /// One image of one group with zeros around it.
 template <class T>
-void copy_with_border(const KernelTable<T>& table, const Gather<T>& g, const FlatPlanes& f, const T* source,
+void copy_with_border(const KernelTable<T>& table, const WindowSum<T>& g, const PaddedPlanes& f, const T* source,
                       T* planes) {
   const std::int64_t left = std::clamp<std::int64_t>(-f.low_x, 0, f.w),
                      right = std::clamp<std::int64_t>(g.source_w - f.low_x, left, f.w);
@@ -59,8 +88,8 @@ void copy_with_border(const KernelTable<T>& table, const Gather<T>& g, const Fla
 
 /// One image of one group, on the calling thread.
 template <class T>
-void flat_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlanes& f, std::int64_t group,
-                std::int64_t image, const T* weights) {
+void plane_image(const KernelTable<T>& table, const WindowSum<T>& g, const PaddedPlanes& f, std::int64_t group,
+                 std::int64_t image, const T* weights) {
   auto taps = static_cast<std::int64_t>(g.taps.size());
   T* planes = scratch<T>(Scratch::b_block, static_cast<std::size_t>(g.channels * f.plane + 128));
   T* tile = scratch<T>(Scratch::tile, static_cast<std::size_t>(table.rows * table.columns));
@@ -93,6 +122,18 @@ void flat_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlane
       i += rows;
     }
   }
+}
+
+template <class T> void direct_plane(const WindowSum<T>& g) {
+  const std::int64_t size = g.m * g.channels * static_cast<std::int64_t>(g.taps.size());
+  const Workspace<T> weights(static_cast<std::size_t>(size * g.groups));
+  for (std::int64_t group = 0; group < g.groups; ++group) pack_weights(kernels<T>(), g, group, weights + group * size);
+  each_image<T>(g, weights, plane_image<T>);
+}
+
+template <class Problem> bool direct_plane_run(Problem& p) {
+  direct_plane(p.sum());
+  return true;
 }
 
 }  // namespace chainrule::cpu::detail

@@ -1,15 +1,15 @@
 #pragma once
-// The third way through conv_gather.hpp's sum, for few channels (an image's own 1 or 3, the small maps of LeNet):
-// nothing is packed and little is computed to be dropped. A vector of the result is a piece of one of its rows, the
-// last piece overlapping the one before; two rows are computed together. Rows shorter than a vector are computed apart
-// and cut to their length. Each sum has the same order as in the packed way, so the choice never shows in the result.
+// Direct convolution, row by row, for few input channels (an image's own 1 or 3, the small maps of LeNet): no packing,
+// little wasted work. A row of the result is computed a vector at a time, the last vector overlapping the one before;
+// two rows are computed together. Rows shorter than a vector are computed apart and copied at their length. Each sum
+// has the same order as in implicit GEMM, so the choice never shows in the result.
 
 #include <chainrule/cpu/conv/direct_plane.hpp>
 
 namespace chainrule::cpu::detail {
 
 /// Rows of the tile that starts where `left` rows are left: 12, 8 (where there are registers for them) or 6 where that
-/// leaves no odd end, then 4, 2, 1; and its place in KernelTable::pairs.
+/// leaves no odd end, then 4, 2, 1; and its index in KernelTable::pairs.
 struct PairTile {
   int rows, index;
 };
@@ -20,14 +20,19 @@ template <class T> PairTile pair_tile(const KernelTable<T>& table, std::int64_t 
   return left >= 4 ? PairTile{4, 2} : left >= 2 ? PairTile{2, 1} : PairTile{1, 0};
 }
 
-/// Whether this way is the fastest, by the cycles that each spends on a pixel beyond its products (measured).
-template <class T> bool prefers_rows(const KernelTable<T>& table, const Gather<T>& g) {
+template <class Problem> bool direct_rows_applies(Problem& p) {
+  const auto& g = p.sum();
+  return is_direct(g) && g.qh >= 2 &&  // two rows are computed together
+         static_cast<std::int64_t>(g.taps.size()) * g.channels <= max_k_block + max_k_block / 4;  // one block
+}
+
+/// By the cycles that each spends on a pixel beyond its products. (measured)
+template <class T> bool direct_rows_is_faster(const WindowSum<T>& g) {
+  const KernelTable<T>& table = kernels<T>();
   const std::int64_t taps = static_cast<std::int64_t>(g.taps.size()), depth = taps * g.channels;
-  if (!g.window_h || g.row_stride != 1 || g.out_column != 1 || taps < 2) return false;
-  if (g.qh < 2 || depth > max_k_block + max_k_block / 4) return false;  // one block of the inner dimension
-  if (g.images * g.groups < get_num_threads() && !chainrule::detail::inside_parallel) return false;
-  FlatPlanes f = flat_planes(g);
-  if (g.qw < table.lanes && f.w < table.lanes) return false;  // the flat way drops less
+  if (taps < 2 || !enough_images(g)) return false;
+  PaddedPlanes f = padded_planes(g);
+  if (g.qw < table.lanes && f.w < table.lanes) return false;  // direct_plane drops less
   if (g.channels * f.h * f.w * static_cast<std::int64_t>(sizeof(T)) > 48 * 1024)
     return false;  // it is read once for every 6 rows
   auto products = static_cast<double>(depth), m = static_cast<double>(g.m), pixels = static_cast<double>(g.qw);
@@ -35,9 +40,11 @@ template <class T> bool prefers_rows(const KernelTable<T>& table, const Gather<T
   double copied = static_cast<double>(f.h * f.w) / static_cast<double>(g.qh * g.qw) * static_cast<double>(g.channels);
   return m / vector_pair * (waste * products + 5) + 0.5 * copied < 0.4 * products + 2 * static_cast<double>(taps);
 }
+template <class Problem> bool direct_rows_wins(Problem& p) { return direct_rows_is_faster(p.sum()); }
 
 /// The weights of one group: tiles of rows, in each [channel][tap][row].
-template <class T> void pack_row_weights(const KernelTable<T>& table, const Gather<T>& g, std::int64_t group, T* to) {
+template <class T>
+void pack_row_weights(const KernelTable<T>& table, const WindowSum<T>& g, std::int64_t group, T* to) {
   for (std::int64_t i = 0; i < g.m;) {
     const int rows = pair_tile(table, g.m - i).rows;
     for (std::int64_t c = 0; c < g.channels; ++c) {
@@ -51,7 +58,7 @@ template <class T> void pack_row_weights(const KernelTable<T>& table, const Gath
 
 /// One image of one group, on the calling thread.
 template <class T>
-void rows_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlanes& f, std::int64_t group,
+void rows_image(const KernelTable<T>& table, const WindowSum<T>& g, const PaddedPlanes& f, std::int64_t group,
                 std::int64_t image, const T* weights) {
   const auto taps = static_cast<std::int64_t>(g.taps.size());
   const T* planes =
@@ -123,6 +130,19 @@ void rows_image(const KernelTable<T>& table, const Gather<T>& g, const FlatPlane
       table.copy_runs(out + i * g.out_channel, g.out_channel, apart, apart_channel, tile.rows, runs.data(), g.qh);
     i += tile.rows;
   }
+}
+
+template <class T> void direct_rows(const WindowSum<T>& g) {
+  const std::int64_t size = g.m * g.channels * static_cast<std::int64_t>(g.taps.size());
+  const Workspace<T> weights(static_cast<std::size_t>(size * g.groups));
+  for (std::int64_t group = 0; group < g.groups; ++group)
+    pack_row_weights(kernels<T>(), g, group, weights + group * size);
+  each_image<T>(g, weights, rows_image<T>);
+}
+
+template <class Problem> bool direct_rows_run(Problem& p) {
+  direct_rows(p.sum());
+  return true;
 }
 
 }  // namespace chainrule::cpu::detail

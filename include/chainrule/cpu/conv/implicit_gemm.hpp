@@ -1,41 +1,13 @@
 #pragma once
-// The engine of conv2d_forward and conv2d_backward_input: a product weights x pixels whose right side is packed
-// straight from the image, so that no im2col matrix is ever written out. Every stride is a stride of one here: the
-// caller splits the columns of the image (forward) or the pixels of the result (backward) by their remainder.
+// Implicit GEMM: a product weights x pixels whose right side is packed straight from the image, so that no im2col matrix
+// is ever written out. Every stride is a stride of one here: the columns of the image (forward) or the pixels of the
+// result (gradient of the input) are split by their remainder.
 
+#include <chainrule/cpu/conv/problem.hpp>
 #include <chainrule/cpu/gemm/packing.hpp>
 #include <vector>
 
 namespace chainrule::cpu::detail {
-
-/// One place of the kernel window: it reads source pixel (qy * row_stride + dy, qx + dx) of the plane at `base`.
-struct Tap {
-  std::int64_t dy, dx, base, weight;  // weight: offset of its number in a (kh, kw) window
-};
-
-/// out(image, m, qy, qx) = sum over channels c and taps t of weight(m, c, t) * source(image, c, pixel of t at (qy,
-/// qx)).
-template <class T> struct Gather {
-  std::int64_t images, channels, m;  // channels and m of one group
-  std::int64_t groups = 1;
-
-  const T* source = nullptr;
-  std::int64_t source_image = 0, source_channel = 0, source_row = 0;  // steps
-  std::int64_t source_h = 0, source_w = 0;                            // outside of this: zeros
-  std::int64_t row_stride = 1;
-  std::vector<Tap> taps;
-  // Where the taps are all of a window_h x window_w grid, row by row: the distance from one to the next. Else window_h
-  // is 0.
-  std::int64_t window_h = 0, window_w = 0, window_step_y = 0, window_step_x = 0;
-
-  const T* weight = nullptr;
-  std::int64_t weight_m = 0, weight_channel = 0, weight_group = 0;  // steps
-
-  T* out = nullptr;
-  std::int64_t qh = 0, qw = 0;
-  std::int64_t out_image = 0, out_channel = 0, out_row = 0, out_column = 1;  // steps
-  const T* bias = nullptr;                                                   // one per m, over all groups
-};
 
 /// Channels whose taps make one block of the inner dimension.
 inline std::int64_t channel_block(std::int64_t channels, std::int64_t taps) {
@@ -45,17 +17,17 @@ inline std::int64_t channel_block(std::int64_t channels, std::int64_t taps) {
 }
 
 /// Whether the taps are the window's numbers, each once, from the first to the last.
-template <class T> bool taps_in_order(const Gather<T>& g) {
+template <class T> bool taps_in_order(const WindowSum<T>& g) {
   for (std::size_t t = 0; t < g.taps.size(); ++t)
     if (g.taps[t].weight != static_cast<std::int64_t>(t)) return false;
   return true;
 }
 
 /// Whether rows of weights are read where they lie: those of a 1 x 1 window, whose numbers follow each other.
-template <class T> bool reads_weights(const Gather<T>& g) { return g.taps.size() == 1 && g.weight_channel == 1; }
+template <class T> bool reads_weights(const WindowSum<T>& g) { return g.taps.size() == 1 && g.weight_channel == 1; }
 
 /// Packed weights of one group: blocks of channels, in each the tiles of rows, in each [channel][tap][row].
-template <class T> void pack_weights(const KernelTable<T>& table, const Gather<T>& g, std::int64_t group, T* to) {
+template <class T> void pack_weights(const KernelTable<T>& table, const WindowSum<T>& g, std::int64_t group, T* to) {
   auto taps = static_cast<std::int64_t>(g.taps.size());
   std::int64_t block = channel_block(g.channels, taps);
   const bool in_order = taps_in_order(g);
@@ -107,7 +79,7 @@ inline void add_run(std::vector<Run>& runs, std::int64_t to, std::int64_t source
 
 /// Where the pixels [j, j + width) of the result, counted over all images, come from for one tap.
 template <class T>
-void find_runs(const Gather<T>& g, const Tap& tap, std::int64_t j, std::int64_t width, std::vector<Run>& runs) {
+void find_runs(const WindowSum<T>& g, const Tap& tap, std::int64_t j, std::int64_t width, std::vector<Run>& runs) {
   runs.clear();
   std::int64_t row = j / g.qw, qx = j % g.qw, image = row / g.qh, qy = row % g.qh;
   for (std::int64_t to = 0; to < width;) {
@@ -129,7 +101,7 @@ void find_runs(const Gather<T>& g, const Tap& tap, std::int64_t j, std::int64_t 
 
 /// Copies a finished m x width tile row by row to where its pixels belong.
 template <class T>
-void scatter(const KernelTable<T>& table, const Gather<T>& g, const T* from, std::int64_t step, std::int64_t rows,
+void scatter(const KernelTable<T>& table, const WindowSum<T>& g, const T* from, std::int64_t step, std::int64_t rows,
              T* out, std::int64_t j, std::int64_t width) {
   std::int64_t row = j / g.qw, qx = j % g.qw, image = row / g.qh, qy = row % g.qh;
   const bool solid = g.out_column == 1 && g.out_row == g.qw;  // rows follow each other
@@ -153,8 +125,8 @@ void scatter(const KernelTable<T>& table, const Gather<T>& g, const T* from, std
 /// Rows [i0, i1) and pixels [j0, j1) of one group, on the calling thread. Without packed weights they are read where
 /// they lie.
 template <class T>
-void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t group, const T* weights, std::int64_t i0,
-                 std::int64_t i1, std::int64_t j0, std::int64_t j1) {
+void implicit_gemm_part(const KernelTable<T>& table, const WindowSum<T>& g, std::int64_t group, const T* weights,
+                        std::int64_t i0, std::int64_t i1, std::int64_t j0, std::int64_t j1) {
   auto taps = static_cast<std::int64_t>(g.taps.size());
   std::int64_t block = channel_block(g.channels, taps), pixels = g.qh * g.qw;
   std::int64_t nc = std::min(n_block(table, std::max<std::int64_t>(block * taps, 1)), round_up(j1 - j0, table.columns));
@@ -218,6 +190,42 @@ void gather_part(const KernelTable<T>& table, const Gather<T>& g, std::int64_t g
       scatter<T>(table, g, apart + (i1 - i0) * p, table.columns, i1 - i0, out + i0 * g.out_channel, j + p, width);
     }
   }
+}
+
+template <class T> void implicit_gemm(const WindowSum<T>& g) {
+  const KernelTable<T>& table = kernels<T>();
+  const auto taps = static_cast<std::int64_t>(g.taps.size());
+  const std::int64_t pixels = g.images * g.qh * g.qw, size = g.m * g.channels * taps;
+  const bool packs = !reads_weights(g);
+  const Workspace<T> weights(static_cast<std::size_t>(packs ? size * g.groups : 0));
+  for (std::int64_t group = 0; packs && group < g.groups; ++group)
+    pack_weights(table, g, group, weights + group * size);
+  double flops = 2.0 * static_cast<double>(size) * static_cast<double>(pixels);
+  Split part{g.m, pixels};
+  if (flops > parallel_flops && g.groups < get_num_threads() && !chainrule::detail::inside_parallel) {
+    part = split(g.m, pixels, table.rows, table.lanes);
+    // Several tasks for each thread: who is held up by another program does fewer.
+    if (part.rows == g.m)
+      part.columns = std::max(round_up(ceil_div(part.columns, 4), table.columns),
+                              std::min<std::int64_t>(part.columns, 16 * table.columns));
+  }
+  std::int64_t down = ceil_div(g.m, part.rows), across = ceil_div(pixels, part.columns);
+  std::int64_t tasks = g.groups * down * across;
+  auto run = [&](std::int64_t task) {
+    std::int64_t group = task / (down * across), i = task / across % down * part.rows, j = task % across * part.columns;
+    implicit_gemm_part<T>(table, g, group, packs ? weights + group * size : nullptr, i, std::min(i + part.rows, g.m), j,
+                          std::min(j + part.columns, pixels));
+  };
+  if (flops * static_cast<double>(g.groups) > parallel_flops) {
+    parallel_for(tasks, run);
+  } else {
+    for (std::int64_t task = 0; task < tasks; ++task) run(task);
+  }
+}
+
+template <class Problem> bool implicit_gemm_run(Problem& p) {
+  implicit_gemm(p.sum());
+  return true;
 }
 
 }  // namespace chainrule::cpu::detail

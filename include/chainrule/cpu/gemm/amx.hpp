@@ -4,11 +4,11 @@
 // Columns of B are split into pieces once for many rows of A, rows of A while they are multiplied.
 
 #include <chainrule/cpu/gemm/amx_tiles.hpp>
-#include <chainrule/cpu/gemm/packing.hpp>
-#include <chainrule/cpu/gemm/reference.hpp>
+#include <chainrule/cpu/gemm/parts.hpp>
 #include <algorithm>
 #include <atomic>
 #include <iterator>
+#include <type_traits>
 
 namespace chainrule::cpu::detail {
 
@@ -66,14 +66,25 @@ inline void amx_plan(const KernelTable<float>& table, AmxJob& job, Bf16* to, Amx
   std::fill_n(tail + rest * amx_columns, rest > 0 ? (amx_step - rest) * amx_columns : 0, 0.f);
 }
 
-/// C (m, n) = A B on the calling thread, then bias, row_bias and relu as options ask. rows(i, p) and columns(j, p, k)
-/// say where the numbers of A and B are that begin at row i, column j, and p of the inner dimension; place(i, j) where
-/// a stripe of C is. `far`: A, B and C are larger than the second cache, and are fetched ahead. Whether all of C are
-/// numbers.
-template <class Rows, class Columns, class Place>
-bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n,
-                const AmxBlocks& blocks, const Rows& rows, const Columns& columns, const Place& place,
-                const GemmOptions<float>& options, bool far) {
+/// Where the operands of amx_engine() are: matrices, or images. Asked a few times for each tile of C, so that the calls
+/// cost nothing beside its products.
+class AmxOperands {
+ public:
+  /// Sixteen rows of A from row i on, from element p of the inner dimension on.
+  virtual AmxPlace<const float> rows(std::int64_t i, std::int64_t p) const = 0;
+  /// 64 columns of B from column j on, elements [p, p + depth) of the inner dimension.
+  virtual AmxColumns columns(std::int64_t j, std::int64_t p, std::int64_t depth) const = 0;
+  /// The tile of C whose first element is (i, j).
+  virtual AmxPlace<float> result(std::int64_t i, std::int64_t j) const = 0;
+
+ protected:
+  ~AmxOperands() = default;
+};
+
+/// C (m, n) = A B on the calling thread, then bias, row_bias and relu as options ask. `far`: A, B and C are larger than
+/// the second cache, and are fetched ahead. Returns false if it met a NaN.
+inline bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n,
+                       const AmxBlocks& blocks, const AmxOperands& at, const GemmOptions<float>& options, bool far) {
   const std::int64_t deepest = std::min(blocks.steps, blocks.longest) * amx_step,
                      panel = deepest / amx_step * amx_b_step;
   const std::int64_t fit =
@@ -113,7 +124,8 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
     if (of_columns.i0 >= m) return;
     const std::int64_t p = blocks.begin(of_columns.block), depth = blocks.depth(of_columns.block),
                        count = std::min(amx_columns, n - of_columns.j0);
-    amx_plan(table, ahead.columns, packed + begun++ % 2 * panel, columns(of_columns.j0, p, depth), count, depth, room);
+    amx_plan(table, ahead.columns, packed + begun++ % 2 * panel, at.columns(of_columns.j0, p, depth), count, depth,
+             room);
     // Shared out evenly among the places where it costs nothing: too much at once would have to wait for memory.
     const std::int64_t units = ahead.columns.steps * (ahead.columns.lying ? 24 : 16),
                        places = ceil_div(std::min(together, m - t.i0), amx_rows) * ahead.columns.steps * 4;
@@ -130,7 +142,7 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
     const bool first = t.block == 0, last = t.block + 1 == blocks.count;
     const std::int64_t count = std::min(amx_columns, n - t.j0), full = height / amx_rows * amx_rows;
     const auto rows_at = [&](std::int64_t i) -> AmxRows {  // of this turn
-      const AmxPlace<const float> a = i == full ? AmxPlace<const float>{last_rows, deepest} : rows(t.i0 + i, p);
+      const AmxPlace<const float> a = i == full ? AmxPlace<const float>{last_rows, deepest} : at.rows(t.i0 + i, p);
       return {a.from, a.row_step, edges + i * amx_step};
     };
     const Bf16* const b = packed + (begun + 1) % 2 * panel;
@@ -145,14 +157,14 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
     if (t.j0 == 0) {  // other rows: what they lack is filled up with zeros
       const std::int64_t rest = depth - whole * amx_step;
       for (std::int64_t i = 0; rest > 0 && i < round_up(height, amx_rows); i += amx_rows) {
-        const AmxPlace<const float> a = rows(t.i0 + i, p + whole * amx_step);
+        const AmxPlace<const float> a = at.rows(t.i0 + i, p + whole * amx_step);
         for (std::int64_t r = 0; r < amx_rows; ++r) {
           float* const to = edges + (i + r) * amx_step;
           std::fill(i + r < height ? std::copy_n(a.from + r * a.row_step, rest, to) : to, to + amx_step, 0.f);
         }
       }
       if (full < height) {
-        const AmxPlace<const float> a = rows(t.i0 + full, p);
+        const AmxPlace<const float> a = at.rows(t.i0 + full, p);
         std::fill_n(last_rows, amx_rows * deepest, 0.f);
         for (std::int64_t r = 0; r < height - full; ++r)
           std::copy_n(a.from + r * a.row_step, whole * amx_step, last_rows + r * deepest);
@@ -163,12 +175,12 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
           amx.split_rows(rows_at(i), whole, step, split + i / amx_rows * of_rows + step * amx_a_step);
       }
     }
-    AmxPlace<float> next_place = place(t.i0, t.j0);
+    AmxPlace<float> next_place = at.result(t.i0, t.j0);
     for (std::int64_t i = 0; i < height; i += amx_rows) {
       const std::int64_t below = std::min(amx_rows, height - i);
       const bool is_last = i + amx_rows >= height;
       const AmxPlace<float> c = next_place;
-      if (!is_last) next_place = place(t.i0 + i + amx_rows, t.j0);
+      if (!is_last) next_place = at.result(t.i0 + i + amx_rows, t.j0);
       ahead.next = far && i + 2 * amx_rows <= height && count == amx_columns ? next_place.from : nullptr,
       ahead.next_row = next_place.row_step;
       const AmxRows now = rows_at(i), next = rows_at(is_last ? 0 : i + amx_rows);
@@ -200,42 +212,51 @@ bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std::int64
                      [](std::int32_t bad) { return bad == 0; });
 }
 
-/// A part of C (m x n) on the calling thread. The numbers of A's rows lie side by side, those of B's rows or columns
-/// do.
-inline bool amx_part(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n,
-                     std::int64_t k, const float* a, std::int64_t a_row, const float* b, std::int64_t b_row,
-                     std::int64_t b_col, float* c, std::int64_t c_row, const GemmOptions<float>& options, bool far,
+/// A matrix product on the calling thread. Rows of A are contiguous, and so are rows or columns of B.
+inline bool amx_part(const AmxTable& amx, const KernelTable<float>& table, const Gemm<float>& p, bool far,
                      std::int64_t longest = amx_longest) {
-  const auto rows = [&](std::int64_t i, std::int64_t p) { return AmxPlace<const float>{a + i * a_row + p, a_row}; };
-  const auto columns = [&](std::int64_t j, std::int64_t p, std::int64_t) {
-    return AmxColumns{b + p * b_row + j * b_col, b_col == 1 ? b_row : b_col, b_col != 1};
+  struct Matrices final : AmxOperands {
+    const Gemm<float>& p;
+    explicit Matrices(const Gemm<float>& product) : p(product) {}
+    AmxPlace<const float> rows(std::int64_t i, std::int64_t k) const override {
+      return {p.a + i * p.a_row + k, p.a_row};
+    }
+    AmxColumns columns(std::int64_t j, std::int64_t k, std::int64_t) const override {
+      return {p.b + k * p.b_row + j * p.b_col, p.b_col == 1 ? p.b_row : p.b_col, p.b_col != 1};
+    }
+    AmxPlace<float> result(std::int64_t i, std::int64_t j) const override { return {p.c + i * p.c_row + j, p.c_row}; }
   };
-  return amx_engine(
-      amx, table, m, n, AmxBlocks{k, 1, longest}, rows, columns,
-      [&](std::int64_t i, std::int64_t j) {
-        return AmxPlace<float>{c + i * c_row + j, c_row};
-      },
-      options, far);
+  return amx_engine(amx, table, p.m, p.n, AmxBlocks{p.k, 1, longest}, Matrices(p), p.options, far);
 }
 
-/// The same by way of the transpose, B^T A^T: what is turned is A and not B. Both lie along the inner dimension.
-inline bool amx_swapped(const AmxTable& amx, const KernelTable<float>& table, std::int64_t m, std::int64_t n,
-                        std::int64_t k, const float* a, std::int64_t a_row, const float* b, std::int64_t b_col,
-                        float* c, std::int64_t c_row, const GemmOptions<float>& options) {
+/// The same by way of the transpose, C^T = B^T A^T: A is transposed and not B. Both lie along the inner dimension.
+inline bool amx_transposed(const AmxTable& amx, const KernelTable<float>& table, const Gemm<float>& p) {
   bool good = true;
-  for (std::int64_t i = 0; i < m; i += amx_columns) {
-    const std::int64_t rows = std::min(amx_columns, m - i);
-    float* turned = scratch<float>(Scratch::products, static_cast<std::size_t>(n * rows));  // (n, rows)
-    const std::int64_t longest = 2 * amx_longest;  // few columns: their pieces are few, too
-    good = amx_part(amx, table, n, rows, k, b, b_col, a + i * a_row, 1, a_row, turned, rows,
-                    {.row_bias = options.bias, .relu = options.relu}, false, longest) &&
+  for (std::int64_t i = 0; i < p.m; i += amx_columns) {
+    const std::int64_t rows = std::min(amx_columns, p.m - i);
+    float* products = scratch<float>(Scratch::products, static_cast<std::size_t>(p.n * rows));  // (n, rows)
+    const std::int64_t longest = 2 * amx_longest;  // few columns: there is little to split
+    good = amx_part(amx, table,
+                    {p.n,
+                     rows,
+                     p.k,
+                     p.b,
+                     p.b_col,
+                     1,
+                     p.a + i * p.a_row,
+                     1,
+                     p.a_row,
+                     products,
+                     rows,
+                     {.row_bias = p.options.bias, .relu = p.options.relu}},
+                    false, longest) &&
            good;
-    table.arrange(c + i * c_row, c_row, turned, rows, 1, n, rows);
+    table.arrange(p.c + i * p.c_row, p.c_row, products, rows, 1, p.n, rows);
   }
   return good;
 }
 
-/// The cut into at most get_num_threads() parts whose largest costs least: its tiles, and splitting its columns of B.
+/// The split into at most get_num_threads() parts whose largest costs least: its tiles, and splitting its columns of B.
 /// (measured)
 inline Split amx_split(std::int64_t m, std::int64_t n) {
   const std::int64_t threads = get_num_threads();
@@ -250,59 +271,67 @@ inline Split amx_split(std::int64_t m, std::int64_t n) {
   return best;
 }
 
-/// Whether tiles are the faster way. The time of vectors is 1; splitting a column of B costs as much whatever m, and
-/// more if something is `turned` before; what a stripe lacks is computed for nothing, and takes a way of its own.
-/// (measured, with 1 and 2 threads)
-inline bool prefers_amx(std::int64_t m, std::int64_t n, std::int64_t k, bool turned) {
+/// The time of vectors is 1; splitting a column of B costs as much whatever m, and more if something is transposed
+/// before; what an edge lacks is computed for nothing, and costs more. (measured, with 1 and 2 threads)
+inline bool amx_is_faster(std::int64_t m, std::int64_t n, std::int64_t k, bool transposes) {
   if (m < amx_rows || n < 48) return false;
   const auto d = [](std::int64_t i) { return static_cast<double>(i); };
   const double products = d(m * n * k),
                filled = products / d(round_up(m, amx_rows) * round_up(n, 16) * round_up(k, amx_step));
   const double edges = (m % amx_rows ? 4e5 : 0) + (n % amx_columns ? 4e5 : 0);
-  return 0.5 + (turned ? 16 : 8) / d(m) + ((turned ? 7e4 : 5e4) + edges) / products < 0.95 * filled;
+  return 0.5 + (transposes ? 16 : 8) / d(m) + ((transposes ? 7e4 : 5e4) + edges) / products < 0.95 * filled;
 }
 
-/// gemm() on tiles. False, and C in no state to use, where tiles are not there, not the faster way, or met what is not
-/// a number.
-inline bool amx_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t a_row,
-                        std::int64_t a_col, const float* b, std::int64_t b_row, std::int64_t b_col, float* c,
-                        std::int64_t c_row, const GemmOptions<float>& options) {
-  const AmxTable* amx = amx_kernels();
-  if (!amx || options.accumulate || (b_col != 1 && b_row != 1)) return false;
-  const bool turned = b_col != 1, swap = turned && a_col == 1 && m < n && !options.row_bias;
-  if (!prefers_amx(swap ? n : m, swap ? m : n, k, turned || a_col != 1)) return false;
-  const KernelTable<float>& table = kernels<float>();
-  const bool far = m * k + k * n + m * n > (4 << 20);  // what fits the caches is better not fetched ahead (measured)
-  const bool alone = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) < parallel_flops ||
-                     chainrule::detail::inside_parallel;
-  const Workspace<float> lined_up(static_cast<std::size_t>(a_col == 1 ? 0 : m * k));
-  AmxPlace<const float> rows_of_a{a, a_row};
-  if (a_col != 1) {
-    parallel_chunks(m, alone ? m : std::max<std::int64_t>(16, (1 << 17) / k),
-                    [&](std::int64_t first, std::int64_t last) {
-                      table.arrange(lined_up + first * k, k, a + first * a_row, a_col, a_row, k, last - first);
-                    });
-    rows_of_a = {lined_up, k};
+/// Whether the product goes by way of its transpose.
+inline bool amx_by_transpose(const Gemm<float>& p) {
+  return p.b_col != 1 && p.a_col == 1 && p.m < p.n && !p.options.row_bias;
+}
+
+template <class T> bool amx_applies(const Gemm<T>& p) {
+  return std::is_same_v<T, float> && amx_kernels() && p.k > 0 && !p.options.accumulate &&
+         (p.b_col == 1 || p.b_row == 1);
+}
+
+template <class T> bool amx_wins(const Gemm<T>& p) {
+  if constexpr (!std::is_same_v<T, float>) return false;
+  else {
+    const bool swap = amx_by_transpose(p);
+    return amx_is_faster(swap ? p.n : p.m, swap ? p.m : p.n, p.k, p.b_col != 1 || p.a_col != 1);
   }
-  Split part{m, n};
-  if (!alone) part = swap ? amx_split(n, m) : amx_split(m, n);
-  if (!alone && swap) std::swap(part.rows, part.columns);
-  const std::int64_t down = ceil_div(m, part.rows), across = ceil_div(n, part.columns);
+}
+
+/// Declines if it met a NaN: an infinite factor makes one where sums of floats have none.
+inline bool amx_product(const Gemm<float>& p) {
+  const AmxTable& amx = *amx_kernels();
+  const KernelTable<float>& table = kernels<float>();
+  const bool swap = amx_by_transpose(p), threads = worth_threads(p);
+  const bool far = p.m * p.k + p.k * p.n + p.m * p.n > (4 << 20);  // within the caches, fetching ahead only costs
+  const Workspace<float> rows_of_a(static_cast<std::size_t>(p.a_col == 1 ? 0 : p.m * p.k));
+  Gemm<float> product = p;
+  if (p.a_col != 1) {
+    parallel_chunks(
+        p.m, threads ? std::max<std::int64_t>(16, (1 << 17) / p.k) : p.m, [&](std::int64_t first, std::int64_t last) {
+          table.arrange(rows_of_a + first * p.k, p.k, p.a + first * p.a_row, p.a_col, p.a_row, p.k, last - first);
+        });
+    product.a = rows_of_a, product.a_row = p.k, product.a_col = 1;
+  }
+  Split size{p.m, p.n};
+  if (threads) size = swap ? amx_split(p.n, p.m) : amx_split(p.m, p.n);
+  if (threads && swap) std::swap(size.rows, size.columns);
+  const std::int64_t down = ceil_div(p.m, size.rows), across = ceil_div(p.n, size.columns);
   std::atomic<bool> good{true};
   parallel_for(down * across, [&](std::int64_t task) {
-    const std::int64_t i = task / across * part.rows, j = task % across * part.columns;
-    const std::int64_t rows = std::min(part.rows, m - i), columns = std::min(part.columns, n - j);
-    GemmOptions<float> here = options;
-    if (here.bias) here.bias += j;
-    if (here.row_bias) here.row_bias += i;
-    const float *a_here = rows_of_a.from + i * rows_of_a.row_step, *b_here = b + j * b_col;
-    const bool fine =
-        swap ? amx_swapped(*amx, table, rows, columns, k, a_here, a_row, b_here, b_col, c + i * c_row + j, c_row, here)
-             : amx_part(*amx, table, rows, columns, k, a_here, rows_of_a.row_step, b_here, b_row, b_col,
-                        c + i * c_row + j, c_row, here, far);
-    if (!fine) good.store(false, std::memory_order_relaxed);
+    const std::int64_t i = task / across * size.rows, j = task % across * size.columns;
+    const auto part = product.part(i, j, std::min(size.rows, p.m - i), std::min(size.columns, p.n - j));
+    if (!(swap ? amx_transposed(amx, table, part) : amx_part(amx, table, part, far)))
+      good.store(false, std::memory_order_relaxed);
   });
   return good.load(std::memory_order_relaxed);
+}
+
+template <class T> bool amx_run(const Gemm<T>& p) {
+  if constexpr (std::is_same_v<T, float>) return amx_product(p);
+  else return false;
 }
 
 }  // namespace chainrule::cpu::detail

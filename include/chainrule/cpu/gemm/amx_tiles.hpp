@@ -6,7 +6,7 @@
 // floats, so six products for one still take half the time, and each sum is rounded less often.
 //
 // Different from sums of floats: numbers below 2^-126 count as zero, and so do pieces of numbers below 2^-110. An
-// infinite number gives NaN, so whoever meets a NaN does the product again with vectors (gemm_amx.hpp).
+// infinite number gives NaN, so whoever meets a NaN does the product again with vectors (amx.hpp).
 // Source: Henry, Tang, Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
 // Computations", 2019.
 

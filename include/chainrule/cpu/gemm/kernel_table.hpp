@@ -1,6 +1,6 @@
 #pragma once
 // What the matrix kernels of all instruction sets have in common: the epilogue, and the table of function pointers
-// through which the drivers (gemm.hpp, conv2d_kernels.hpp) reach the kernels of the level in use.
+// through which the drivers (gemm.hpp, conv/) reach the kernels of the level in use.
 
 #include <cstdint>
 #include <utility>

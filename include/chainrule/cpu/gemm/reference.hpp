@@ -1,19 +1,12 @@
 #pragma once
 // The matrix product as three loops: the oracle of the tests.
 
+#include <chainrule/cpu/gemm/problem.hpp>
 #include <cstdint>
 
 namespace chainrule::cpu {
 
-template <class T> struct GemmOptions {
-  bool accumulate = false;      ///< add to what C holds
-  const T* bias = nullptr;      ///< n numbers, one per column (Linear)
-  const T* row_bias = nullptr;  ///< m numbers, one per row (convolution)
-  bool relu = false;            ///< last of all: negative results become 0
-  bool b_changes = false;       ///< B was written since the last call, a part by each thread; for speed alone
-};
-
-/// What gemm() computes, one number after the other, summed in T.
+/// What gemm() computes, one element after the other, summed in T.
 template <class T>
 void gemm_plain(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col,
                 const T* b, std::int64_t b_row, std::int64_t b_col, T* c, std::int64_t c_row,

@@ -4,9 +4,10 @@
 // (see winograd_test.cpp).
 // Bitwise the same for any number of threads.
 
-#include <chainrule/ops/conv_shape.hpp>
+#include <chainrule/cpu/conv/problem.hpp>
 #include <chainrule/cpu/gemm/packing.hpp>
 #include <chainrule/cpu/conv/winograd/transforms.hpp>
+#include <type_traits>
 
 namespace chainrule::cpu {
 
@@ -271,7 +272,7 @@ inline void winograd_convolution(const WinogradPass& pass) {
 
 /// Whether the shape is one that Winograd computes at all: 3 x 3, stride 1, no dilation, one group, padding of at most
 /// 2.
-inline bool winograd_applies(const ConvShape& s) {
+inline bool is_winograd(const ConvShape& s) {
   return s.kh == 3 && s.kw == 3 && s.stride_h == 1 && s.stride_w == 1 && s.dil_h == 1 && s.dil_w == 1 &&
          s.groups == 1 && s.pad_h <= 2 && s.pad_w <= 2;
 }
@@ -422,5 +423,38 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
       });
   }
 }
+
+namespace detail {
+
+template <class Problem> bool winograd_applies(Problem& p) {
+  return std::is_same_v<typename Problem::Element, float> && !p.exact && is_winograd(p.shape);
+}
+
+/// Enough channels to pay for the transforms, little waste where tiles overhang the result. (measured)
+inline bool winograd_is_faster(const ConvShape& s, std::int64_t result_h, std::int64_t result_w) {
+  const std::int64_t computed = ceil_div(result_h, 4) * ceil_div(result_w, 4) * 16;
+  return s.c_in >= 8 && s.c_out >= 8 && computed * 2 <= result_h * result_w * 3 && s.n * computed >= 256;
+}
+template <class Problem> bool winograd_wins(Problem& p) { return winograd_is_faster(p.shape, p.shape.oh, p.shape.ow); }
+template <class T> bool winograd_wins(ConvInputGradient<T>& p) {
+  const ConvShape& s = p.shape;
+  const bool adjoint = winograd_prefers_adjoint(s);
+  return winograd_is_faster(s, adjoint ? s.oh : s.h, adjoint ? s.ow : s.w);
+}
+
+template <class T> bool winograd_run(ConvForward<T>& p) {
+  if constexpr (std::is_same_v<T, float>) winograd_forward(p.shape, p.x, p.weight, p.bias, p.y);
+  return std::is_same_v<T, float>;
+}
+template <class T> bool winograd_run(ConvInputGradient<T>& p) {
+  if constexpr (std::is_same_v<T, float>) winograd_backward_input(p.shape, p.dy, p.weight, p.dx);
+  return std::is_same_v<T, float>;
+}
+template <class T> bool winograd_run(ConvWeightGradient<T>& p) {
+  if constexpr (std::is_same_v<T, float>) winograd_backward_weight(p.shape, p.x, p.dy, p.dweight);
+  return std::is_same_v<T, float>;
+}
+
+}  // namespace detail
 
 }  // namespace chainrule::cpu
