@@ -1,5 +1,5 @@
-// What chainrule::compiled holds stands in lists, include/chainrule/compiled/*.inc. They are made from the headers: this
-// test makes them again and says which lines are missing or too many.
+// What chainrule::compiled holds stands in lists, include/chainrule/compiled/*.inc. They are made from the headers:
+// this test makes them again and says which lines are missing or too many.
 //     CHAINRULE_WRITE_LISTS=1 house_tests "[instances]"     writes them
 
 #include "support/catch.hpp"

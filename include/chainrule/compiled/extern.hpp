@@ -1,6 +1,6 @@
 #pragma once
-// For whoever links chainrule::compiled: what the lists name is compiled there, and not again in each file. Does nothing
-// in a header-only program.
+// For whoever links chainrule::compiled: what the lists name is compiled there, and not again in each file. Does
+// nothing in a header-only program.
 
 #include <chainrule/core/compiled.hpp>
 

@@ -146,8 +146,8 @@ template <class Problem> bool amx_sum_run(Problem& p) {
   else return false;
 }
 
-/// dweight (c_out, c_in) of a 1 x 1 window = the sum over images of dy (c_out, pixels) times x^T (pixels, c_in). Returns
-/// false if it met a NaN.
+/// dweight (c_out, c_in) of a 1 x 1 window = the sum over images of dy (c_out, pixels) times x^T (pixels, c_in).
+/// Returns false if it met a NaN.
 inline bool amx_weight_gradient(const ConvShape& s, const float* x, const float* dy, float* dweight) {
   const AmxTable& amx = *amx_kernels();
   const KernelTable<float>& table = kernels<float>();
