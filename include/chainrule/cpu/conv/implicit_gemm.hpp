@@ -1,7 +1,7 @@
 #pragma once
 // Implicit GEMM: a product weights x pixels whose right side is packed straight from the image, so that no im2col
-// matrix is ever written out. Every stride is a stride of one here: the columns of the image (forward) or the pixels of the
-// result (gradient of the input) are split by their remainder.
+// matrix is ever written out. Every stride is a stride of one here: the columns of the image (forward) or the pixels of
+// the result (gradient of the input) are split by their remainder.
 
 #include <chainrule/cpu/conv/problem.hpp>
 #include <chainrule/cpu/gemm/packing.hpp>
