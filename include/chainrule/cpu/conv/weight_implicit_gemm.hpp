@@ -1,7 +1,7 @@
 #pragma once
-// The gradient of the weight as an implicit GEMM: dweight^T (c_in kh kw, c_out) = windows^T x dy^T. The windows are read
-// where they lie in the image, one element at a time for all lanes, so nothing but dy is packed. Chunks of pixels, or
-// images, are added in order, whatever the threads.
+// The gradient of the weight as an implicit GEMM: dweight^T (c_in kh kw, c_out) = windows^T x dy^T. The windows are
+// read where they lie in the image, one element at a time for all lanes, so nothing but dy is packed. Chunks of pixels,
+// or images, are added in order, whatever the threads.
 
 #include <chainrule/cpu/conv/problem.hpp>
 #include <chainrule/cpu/conv/window_planes.hpp>
