@@ -5,7 +5,6 @@
 #include <chainrule/io/gzip.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <string>
 #include <system_error>
@@ -73,8 +72,7 @@ CHAINRULE_INLINE IdxArray parse_idx(std::vector<std::uint8_t> bytes, const std::
 }
 
 CHAINRULE_INLINE IdxArray read_idx(const std::string& path, Location at) {
-  std::error_code ignored;
-  const bool plain = std::filesystem::exists(path, ignored), packed = std::filesystem::exists(path + ".gz", ignored);
+  const bool plain = io::detail::exists(path), packed = io::detail::exists(path + ".gz");
   check(plain || packed, at, path, ": no such file, and no ", path,
         ".gz either; check the folder, or download the data set into it");
   const std::string& file = plain ? path : path + ".gz";

@@ -2,13 +2,11 @@
 // DataLoader: the batches of a data set, in order or shuffled, made ahead of time by worker threads.
 
 #include <chainrule/data/collate.hpp>
-#include <condition_variable>
+#include <chainrule/data/threads.hpp>
 #include <exception>
 #include <iterator>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <thread>
 
 namespace chainrule::data {
 
@@ -34,7 +32,7 @@ template <class BatchType> class Epoch {
       : make_(std::move(make)), batches_(batches), slots_(slots_for(batches, workers, prefetch)) {
     workers = static_cast<int>(std::min<std::int64_t>(workers, batches));
     try {
-      for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+      for (int i = 0; i < workers; ++i) threads_.start(&begin, this);
     } catch (...) {
       stop();
       throw;
@@ -54,9 +52,9 @@ template <class BatchType> class Epoch {
     }
     Slot slot;
     {
-      std::unique_lock lock(mutex_);
+      const Lock lock(mutex_);
       Slot& place = slots_[static_cast<std::size_t>(taken_) % slots_.size()];
-      made_.wait(lock, [&] { return place.batch || place.error; });
+      made_.wait(mutex_, [&] { return place.batch || place.error; });
       slot = std::exchange(place, Slot{});
       ++taken_;
     }
@@ -76,43 +74,49 @@ template <class BatchType> class Epoch {
     return static_cast<std::size_t>(std::min(batches, std::min<std::int64_t>(workers, batches) * prefetch));
   }
 
+  static void* begin(void* epoch) {
+    static_cast<Epoch*>(epoch)->work();
+    return nullptr;
+  }
   void work() {
     chainrule::detail::inside_parallel = true;  // a worker is one thread: what it computes opens no others
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      room_.wait(lock, [&] {
-        return stopping_ || next_ == batches_ || next_ < taken_ + static_cast<std::int64_t>(slots_.size());
-      });
-      if (stopping_ || next_ == batches_) return;
-      const std::int64_t mine = next_++;
-      lock.unlock();
+    while (const std::optional<std::int64_t> mine = next_to_make()) {
       Slot slot;
       try {
-        slot.batch.emplace(make_(mine));
+        slot.batch.emplace(make_(*mine));
       } catch (...) { slot.error = std::current_exception(); }
-      lock.lock();
-      slots_[static_cast<std::size_t>(mine) % slots_.size()] = std::move(slot);
+      const Lock lock(mutex_);
+      slots_[static_cast<std::size_t>(*mine) % slots_.size()] = std::move(slot);
       made_.notify_one();
       if (next_ == batches_) room_.notify_all();
     }
   }
+  /// Waits for room, and takes the next batch to make; nothing at the end.
+  std::optional<std::int64_t> next_to_make() {
+    const Lock lock(mutex_);
+    room_.wait(mutex_, [&] {
+      return stopping_ || next_ == batches_ || next_ < taken_ + static_cast<std::int64_t>(slots_.size());
+    });
+    if (stopping_ || next_ == batches_) return {};
+    return next_++;
+  }
   void stop() {
     {
-      std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       stopping_ = true;
     }
     room_.notify_all();
-    for (auto& t : threads_) t.join();
+    threads_.join();
   }
 
   Make make_;
   std::int64_t batches_, taken_ = 0, next_ = 0;  // next_: the first batch that no worker has begun
   std::optional<BatchType> current_;
   std::vector<Slot> slots_;  // batch b waits in slot b mod the number of slots
-  std::mutex mutex_;
-  std::condition_variable made_, room_;
+  Mutex mutex_;
+  Condition made_, room_;
   bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  Threads threads_;
 };
 
 }  // namespace detail

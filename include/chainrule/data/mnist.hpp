@@ -5,7 +5,6 @@
 #include <chainrule/data/byte_images.hpp>
 #include <chainrule/data/drawn_digits.hpp>
 #include <chainrule/data/idx.hpp>
-#include <filesystem>
 
 namespace chainrule::data {
 
@@ -93,15 +92,15 @@ namespace chainrule::data::detail {
 
 CHAINRULE_INLINE std::string find_idx(const std::string& root, const std::string& folder, const std::string& name,
                                       Location at) {
-  std::error_code ignored;
-  const std::filesystem::path top(root);
+  using io::detail::join_path;
   std::string dotted = name;
   dotted[dotted.rfind("-idx")] = '.';  // "train-images.idx3-ubyte": the name in some archives
-  for (const auto& place : {top, top / folder / "raw", top / folder, top / "raw"})
+  const std::string inside = join_path(root, folder), raw = join_path(inside, "raw");
+  for (const auto& place : {root, raw, inside, join_path(root, "raw")})
     for (const auto& file : {name, dotted})
       for (const char* packed : {"", ".gz"})
-        if (std::filesystem::exists(place / (file + packed), ignored)) return (place / file).string();
-  fail(at, folder, ": neither ", name, " nor ", name, ".gz is in ", root, " or in ", (top / folder / "raw").string(),
+        if (io::detail::exists(join_path(place, file + packed))) return join_path(place, file);
+  fail(at, folder, ": neither ", name, " nor ", name, ".gz is in ", root, " or in ", raw,
        "; give the folder that holds the four IDX files");
 }
 

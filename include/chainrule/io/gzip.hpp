@@ -2,13 +2,13 @@
 // Whole files into memory, unpacking gzip (RFC 1952) on the way: data sets are handed out as .gz.
 
 #include <chainrule/core/compiled.hpp>
+#include <chainrule/io/files.hpp>
 #include <chainrule/io/inflate.hpp>
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -81,21 +81,16 @@ CHAINRULE_INLINE std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
 }
 
 CHAINRULE_INLINE std::vector<std::uint8_t> read_file(const std::string& path, Location at) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found) {
-    const auto here = std::filesystem::current_path(error).string();
-    fail(at, path, ": no such file; check the path (relative paths start at ", here, ")");
-  }
-  check(status.type() != std::filesystem::file_type::directory, at, path, ": is a folder; name a file in it");
+  if (!detail::exists(path))
+    fail(at, path, ": no such file; check the path (relative paths start at ", detail::current_folder(), ")");
+  check(!detail::is_folder(path), at, path, ": is a folder; name a file in it");
   const auto close = [](std::FILE* f) { std::fclose(f); };
   const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "rb"), close);
   check(file != nullptr, at, path, ": cannot be opened (", std::generic_category().message(errno), ')');
 
   std::vector<std::uint8_t> bytes;
-  const auto announced =
-      std::filesystem::file_size(path, error);  // only a first guess: a pipe has no size, a file may grow
-  bytes.resize(error ? 0 : static_cast<std::size_t>(announced));
+  bytes.resize(
+      static_cast<std::size_t>(detail::size_of_file(path)));  // only a first guess: a pipe has no size, a file may grow
   for (std::size_t got = 0;;) {
     if (got == bytes.size()) {
       std::uint8_t more = 0;

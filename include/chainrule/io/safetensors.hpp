@@ -8,10 +8,10 @@
 #include <chainrule/io/gzip.hpp>
 #include <chainrule/io/json.hpp>
 #include <bit>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <limits>
 #include <span>
 #include <string>
@@ -120,74 +120,23 @@ Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::st
 ///     auto w = load_safetensors("mnist.safetensors").get<float>("fc1.weight");
 Safetensors load_safetensors(const std::string& path, Location at = Location::here());
 
+namespace detail {
+void write_safetensors(const NamedTensors& tensors, const std::string& path,
+                       const std::vector<std::pair<std::string, std::string>>& metadata, Location at);
+}  // namespace detail
+
 /// Writes tensors of any type, device and strides to `path`. The file is complete or not there: it is written beside
 /// and moved into place.
 /// Takes anything that iterates over (name, tensor) pairs. Throws when a name stands twice or the file cannot be
 /// written.
 ///     save_safetensors({{"w", w}, {"b", b}}, "layer.safetensors");
 template <class Pairs = NamedTensors>
-[[gnu::cold]] void save_safetensors(const Pairs& tensors, const std::string& path,
-                                    const std::vector<std::pair<std::string, std::string>>& metadata = {},
-                                    Location at = Location::here()) {
-  auto check_utf8 = [&](std::string_view text, const char* what) {
-    const std::size_t bad = first_not_utf8(text);
-    check(bad == std::string_view::npos, at, "save_safetensors: the ", what, " \"", text, "\" is not UTF-8 at byte ",
-          bad, ", and no reader of the format would take it; convert it");
-  };
-  std::string header = "{";
-  auto comma = [&] {
-    if (header.size() > 1) header += ", ";
-  };
-  for (const auto& [key, value] : metadata) check_utf8(key, "key"), check_utf8(value, "value");
-  if (!metadata.empty()) {
-    header += "\"__metadata__\": {";
-    for (std::size_t i = 0; i < metadata.size(); ++i)
-      header += (i > 0 ? ", " : "") + json_string(metadata[i].first) + ": " + json_string(metadata[i].second);
-    header += '}';
-  }
-  std::vector<std::string> names;
-  std::uint64_t end = 0;
-  for (const auto& [name, tensor] : tensors) {
-    const TensorBase& t = tensor;
-    check(t.defined(), at, "save_safetensors: \"", name, "\" is not defined");
-    check_utf8(name, "name");
-    check(name != "__metadata__", at, "save_safetensors: a tensor cannot be called __metadata__");
-    names.emplace_back(name);
-    comma();
-    header += json_string(name) + ": {\"dtype\": \"" + detail::safetensors_name(t.dtype()) + "\", \"shape\": [";
-    for (int d = 0; d < t.dim(); ++d) header += (d > 0 ? ", " : "") + std::to_string(t.shape()[d]);
-    const std::uint64_t begin = end;
-    end += static_cast<std::uint64_t>(t.numel()) * size_of(t.dtype());
-    header += detail::concat("], \"data_offsets\": [", begin, ", ", end, "]}");
-  }
-  header += '}';
-  header.resize((header.size() + 7) / 8 * 8, ' ');
-  std::sort(names.begin(), names.end());
-  for (std::size_t i = 1; i < names.size(); ++i)
-    check(names[i] != names[i - 1], at, "save_safetensors: two tensors are called \"", names[i], "\"");
-
-  const std::string beside = path + ".part";
-  std::FILE* file = std::fopen(beside.c_str(), "wb");
-  check(file != nullptr, at, path, ": cannot be written: ", std::string(std::strerror(errno)),
-        "; does the folder exist?");
-  bool ok = true;
-  auto write = [&](const void* p, std::size_t n) { ok = ok && std::fwrite(p, 1, n, file) == n; };
-  std::uint8_t length[8];
-  for (std::size_t i = 0; i < 8; ++i)
-    length[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(header.size()) >> 8 * i);
-  write(length, 8);
-  write(header.data(), header.size());
-  for (const auto& [name, tensor] : tensors)
-    chainrule::detail::with_bits(tensor, [&](const auto& t) {
-      no_grad guard;
-      auto flat = contiguous(t.to(Device::cpu, at), at);
-      write(flat.data(), static_cast<std::size_t>(flat.numel()) * sizeof(*flat.data()));
-    });
-  ok = std::fclose(file) == 0 && ok;
-  std::error_code error;
-  if (ok) std::filesystem::rename(beside, path, error);
-  if (!ok || error) std::remove(beside.c_str());
-  check(ok && !error, at, path, ": cannot be written: ", error ? error.message() : std::string("is the disk full?"));
+void save_safetensors(const Pairs& tensors, const std::string& path,
+                      const std::vector<std::pair<std::string, std::string>>& metadata = {},
+                      Location at = Location::here()) {
+  NamedTensors all;
+  for (const auto& [name, tensor] : tensors) all.emplace_back(std::string(name), tensor);
+  detail::write_safetensors(all, path, metadata, at);
 }
 inline void save_safetensors(std::initializer_list<std::pair<std::string, TensorBase>> tensors, const std::string& path,
                              Location at = Location::here()) {
@@ -320,4 +269,70 @@ CHAINRULE_INLINE Safetensors load_safetensors(const std::string& path, Location 
 }
 
 }  // namespace chainrule::io
+namespace chainrule::io::detail {
+
+CHAINRULE_INLINE void write_safetensors(const NamedTensors& tensors, const std::string& path,
+                                        const std::vector<std::pair<std::string, std::string>>& metadata, Location at) {
+  auto check_utf8 = [&](std::string_view text, const char* what) {
+    const std::size_t bad = first_not_utf8(text);
+    check(bad == std::string_view::npos, at, "save_safetensors: the ", what, " \"", text, "\" is not UTF-8 at byte ",
+          bad, ", and no reader of the format would take it; convert it");
+  };
+  std::string header = "{";
+  auto comma = [&] {
+    if (header.size() > 1) header += ", ";
+  };
+  for (const auto& [key, value] : metadata) check_utf8(key, "key"), check_utf8(value, "value");
+  if (!metadata.empty()) {
+    header += "\"__metadata__\": {";
+    for (std::size_t i = 0; i < metadata.size(); ++i)
+      header += (i > 0 ? ", " : "") + json_string(metadata[i].first) + ": " + json_string(metadata[i].second);
+    header += '}';
+  }
+  std::vector<std::string> names;
+  std::uint64_t end = 0;
+  for (const auto& [name, tensor] : tensors) {
+    const TensorBase& t = tensor;
+    check(t.defined(), at, "save_safetensors: \"", name, "\" is not defined");
+    check_utf8(name, "name");
+    check(name != "__metadata__", at, "save_safetensors: a tensor cannot be called __metadata__");
+    names.emplace_back(name);
+    comma();
+    header += json_string(name) + ": {\"dtype\": \"" + detail::safetensors_name(t.dtype()) + "\", \"shape\": [";
+    for (int d = 0; d < t.dim(); ++d) header += (d > 0 ? ", " : "") + std::to_string(t.shape()[d]);
+    const std::uint64_t begin = end;
+    end += static_cast<std::uint64_t>(t.numel()) * size_of(t.dtype());
+    header += detail::concat("], \"data_offsets\": [", begin, ", ", end, "]}");
+  }
+  header += '}';
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+  std::sort(names.begin(), names.end());
+  for (std::size_t i = 1; i < names.size(); ++i)
+    check(names[i] != names[i - 1], at, "save_safetensors: two tensors are called \"", names[i], "\"");
+
+  const std::string beside = path + ".part";
+  std::FILE* file = std::fopen(beside.c_str(), "wb");
+  check(file != nullptr, at, path, ": cannot be written: ", std::string(std::strerror(errno)),
+        "; does the folder exist?");
+  bool ok = true;
+  auto write = [&](const void* p, std::size_t n) { ok = ok && std::fwrite(p, 1, n, file) == n; };
+  std::uint8_t length[8];
+  for (std::size_t i = 0; i < 8; ++i)
+    length[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(header.size()) >> 8 * i);
+  write(length, 8);
+  write(header.data(), header.size());
+  for (const auto& [name, tensor] : tensors)
+    chainrule::detail::with_bits(tensor, [&](const auto& t) {
+      no_grad guard;
+      auto flat = contiguous(t.to(Device::cpu, at), at);
+      write(flat.data(), static_cast<std::size_t>(flat.numel()) * sizeof(*flat.data()));
+    });
+  ok = std::fclose(file) == 0 && ok;
+  const bool moved = ok && detail::move_over(beside, path);
+  const std::string reason = !ok ? "is the disk full?" : std::strerror(errno);
+  if (!moved) std::remove(beside.c_str());
+  check(moved, at, path, ": cannot be written: ", reason);
+}
+
+}  // namespace chainrule::io::detail
 #endif

@@ -4,7 +4,6 @@
 #include <chainrule/core/compiled.hpp>
 #include <chainrule/io/safetensors.hpp>
 #include <chainrule/nn/state_dict.hpp>
-#include <filesystem>
 #include <string>
 
 namespace chainrule {
@@ -52,7 +51,8 @@ template <class T> Tensor<T> load(const std::string& path, Location at = Locatio
 namespace chainrule::detail {
 
 CHAINRULE_INLINE void check_safetensors_name(const std::string& path, const char* op, Location at) {
-  const auto ending = std::filesystem::path(path).extension().string();
+  const std::size_t name = path.find_last_of('/') + 1, dot = path.find_last_of('.');
+  const std::string ending = dot == std::string::npos || dot <= name ? std::string() : path.substr(dot);
   check(ending == ".safetensors", at, op, ": ", path, ": the format follows from the ending, and \"", ending,
         "\" is not known; use .safetensors");
 }

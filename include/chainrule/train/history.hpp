@@ -4,7 +4,7 @@
 #include <chainrule/core/compiled.hpp>
 #include <chainrule/core/error.hpp>
 #include <cstdio>
-#include <fstream>
+#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,10 +77,11 @@ CHAINRULE_INLINE std::string History::csv() const {
 }
 
 CHAINRULE_INLINE void History::save_csv(const std::string& path, Location at) const {
-  std::ofstream out(path, std::ios::binary);
-  out << csv();
-  out.close();
-  check(!out.fail(), at, "History: cannot write ", path);
+  const std::string text = csv();
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  const bool written = file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const bool closed = file && std::fclose(file) == 0;
+  check(written && closed, at, "History: cannot write ", path);
 }
 
 }  // namespace chainrule::training

@@ -5,7 +5,7 @@
 #include <chainrule/core/callback.hpp>
 #include <chainrule/core/compiled.hpp>
 #include <chainrule/core/error.hpp>
-#include <chrono>
+#include <ctime>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -30,7 +30,9 @@ inline bool stdout_is_terminal() { return false; }
 #endif
 
 inline double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 void write_to_stdout(std::string_view text);
 
