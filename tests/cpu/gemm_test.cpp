@@ -233,7 +233,8 @@ TEST_CASE("products on tiles of bfloat16 are as exact as sums of floats", "[cpu]
     for (bool far : {false, true}) {
       const auto& amx = *cpu::amx_kernels();
       const cpu::Gemm<float> p{m, n, k, a.data(), k, 1, b.data(), b_row, b_col, c.data(), n, options};
-      REQUIRE(swap ? cpu::detail::amx_transposed(amx, table, p) : cpu::detail::amx_part(amx, table, p, far));
+      const bool good = swap ? cpu::detail::amx_transposed(amx, table, p) : cpu::detail::amx_part(amx, table, p, far);
+      REQUIRE(good);
       cpu::gemm_plain<float>(m, n, k, a.data(), k, 1, b.data(), b_row, b_col, plain.data(), n, options);
       double tiles = 0, floats = 0;  // squared errors
       for (std::int64_t i = 0; i < m; ++i) {
