@@ -3,6 +3,7 @@
 // tensors, so one type serves float and double. Formulas and gradients stand with the functions in ops/.
 
 #include <chainrule/nn/module.hpp>
+#include <chainrule/nn/pooling.hpp>
 #include <chainrule/nn/unknown_option.hpp>
 #include <chainrule/ops/elu.hpp>
 #include <chainrule/ops/gelu.hpp>
@@ -37,6 +38,14 @@ struct ReLU : Module<ReLU> {
     return inplace ? forward(std::as_const(x), at) : relu(std::move(x), at);
   }
   std::string extra_repr() const { return inplace ? "inplace=True" : ""; }
+  /// Before an nn::MaxPool2d in an nn::Sequential: relu of the few that are left, where nobody else can see x.
+  template <Real T> bool forward_with(ModuleRef next, Tensor<T>& x, Location at) const {
+    const auto* pool = next.as<MaxPool2d>();
+    if (!pool || !pool->lets_relu_wait() || !chainrule::detail::is_spare(x)) return false;
+    x = (*pool)(std::move(x), at);
+    x = (*this)(std::move(x), at);
+    return true;
+  }
 };
 
 /// x where x > 0, else negative_slope · x. {.inplace = true}, or true, is taken for PyTorch's sake, here and in ELU:

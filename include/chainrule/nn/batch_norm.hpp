@@ -66,6 +66,9 @@ template <class Self, class T> struct BatchNormOf : Module<Self> {
   Tensor<T> forward_relu(Tensor<T> x, Location at = Location::here()) const {
     return forward_relu(std::move(x), Tensor<T>(), at);
   }
+  bool forward_with(ModuleRef next, Tensor<T>& x, Location at) const {
+    return detail::forward_with_relu(static_cast<const Self&>(*this), next, x, at);
+  }
 
  private:
   bool uses_batch() const { return training || !running_mean.defined(); }

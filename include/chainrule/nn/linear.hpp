@@ -49,6 +49,9 @@ template <class T> struct BasicLinear : Module<BasicLinear<T>> {
     check_input(x, at);
     return linear_relu(x, weight, bias, at);
   }
+  bool forward_with(ModuleRef next, Tensor<T>& x, Location at) const {
+    return detail::forward_with_relu(*this, next, x, at);
+  }
   std::string extra_repr() const {
     return "in_features=" + std::to_string(in_features) + ", out_features=" + std::to_string(out_features) +
            ", bias=" + repr::boolean(bias.defined());

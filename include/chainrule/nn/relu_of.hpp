@@ -1,7 +1,7 @@
 #pragma once
 // relu_of: relu of what a layer gives, without a pass over memory between the two where the layer knows how.
 
-#include <chainrule/nn/module.hpp>
+#include <chainrule/nn/activation.hpp>
 #include <chainrule/ops/add.hpp>
 #include <chainrule/ops/relu.hpp>
 
@@ -11,6 +11,12 @@ namespace detail {
 struct CallRelu {
   template <class T> Tensor<T> operator()(const Tensor<T>& x, Location at) const { return relu(x, at); }
 };
+/// forward_with() of a layer that has a forward_relu(): an nn::Sequential asks for it where an nn::ReLU may follow.
+template <class M, class T> bool forward_with_relu(const M& module, ModuleRef next, Tensor<T>& x, Location at) {
+  if (!next.as<ReLU>()) return false;
+  x = with_path(module, [&] { return module.forward_relu(std::move(x), at); });
+  return true;
+}
 }  // namespace detail
 
 /// relu(module(x)), or relu(module(x) + skip), for a Linear (without skip), BatchNorm1d or BatchNorm2d: the same

@@ -7,8 +7,6 @@
 
 namespace chainrule::nn {
 
-struct ReLU;
-
 /// A module of any type from a tensor to a Tensor<T>, as a value: a copy is deep. Anything that can be called will do,
 /// a lambda too.
 template <class T> class BasicAnyModule {
@@ -40,12 +38,11 @@ template <class T> class BasicAnyModule {
     return held_->call_index(x, at);
   }
 
-  /// Whether it is an nn::ReLU; whether relu gives the same after it as before it, as with nn::MaxPool2d; and whether
-  /// it gives relu of its result in one pass, as Linear and batch norms do (nn::relu_of).
-  bool is_relu() const { return held_->is_relu(); }
-  bool lets_relu_wait() const { return held_->lets_relu_wait(); }
-  bool has_relu_form() const { return held_->has_relu_form(); }
-  Tensor<T> call_relu_form(Tensor<T> x, Location at) const { return held_->call_relu_form(std::move(x), at); }
+  /// x = next((*this)(x)) where this module knows how to do both in one, bit for bit as one by one; else false, and x
+  /// is as it was. A module that knows has a member `bool forward_with(ModuleRef next, Tensor<T>& x, Location at) const`.
+  bool call_with(const BasicAnyModule& next, Tensor<T>& x, Location at) const {
+    return held_->call_with(next.ref(), x, at);
+  }
   ModuleRef ref() const { return held_ ? held_->ref() : ModuleRef(); }  ///< null after it was moved from
   /// The module itself if it is an M, else null: seq[0].as<nn::Linear>()->weight.
   template <class M> M* as() const { return ref().template as<M>(); }
@@ -60,10 +57,7 @@ template <class T> class BasicAnyModule {
     virtual std::unique_ptr<Base> clone() const = 0;
     virtual bool assign(const Base& other) = 0;  // false if it is a module of another type
     virtual Tensor<T> call(Tensor<T> x, Location at) = 0;
-    virtual bool is_relu() const = 0;
-    virtual bool lets_relu_wait() const = 0;
-    virtual bool has_relu_form() const = 0;
-    virtual Tensor<T> call_relu_form(Tensor<T> x, Location at) = 0;
+    virtual bool call_with(ModuleRef next, Tensor<T>& x, Location at) = 0;
     virtual Tensor<T> call_index(const Tensor<std::int64_t>& x, Location at) = 0;
     virtual ModuleRef ref() const = 0;
   };
@@ -98,16 +92,9 @@ template <class T> class BasicAnyModule {
         fail(at, ref().type_name(), ": takes a tensor of int64, got ", name_of(x.dtype()),
              "; x.to<std::int64_t>() converts");
     }
-    bool is_relu() const override { return std::same_as<M, ReLU>; }
-    bool lets_relu_wait() const override {
-      if constexpr (requires { module.lets_relu_wait(); }) return module.lets_relu_wait();
+    bool call_with([[maybe_unused]] ModuleRef next, [[maybe_unused]] Tensor<T>& x, Location at) override {
+      if constexpr (requires { module.forward_with(next, x, at); }) return module.forward_with(next, x, at);
       else return false;
-    }
-    static constexpr bool relu_form = requires(const M& m, Tensor<T> x, Location at) { m.forward_relu(x, at); };
-    bool has_relu_form() const override { return relu_form; }
-    Tensor<T> call_relu_form([[maybe_unused]] Tensor<T> x, [[maybe_unused]] Location at) override {
-      if constexpr (relu_form) return detail::with_path(module, [&] { return module.forward_relu(std::move(x), at); });
-      else return {};
     }
     Tensor<T> call_index(const Tensor<std::int64_t>& x, Location at) override {
       if constexpr (!takes_real<M>) return run(x, at);
@@ -216,15 +203,8 @@ template <class T> class BasicSequential : public Module<BasicSequential<T>> {
     for (; i < modules_.size(); ++i) {
       const AnyModule &module = modules_[i].second,
                       *next = watched || i + 1 == modules_.size() ? nullptr : &modules_[i + 1].second;
-      if (next && module.has_relu_form() && next->is_relu()) {
-        x = module.call_relu_form(std::move(x), at), ++i;
-      } else if (next && module.is_relu() && next->lets_relu_wait() &&
-                 chainrule::detail::is_spare(x)) {  // relu of the few that are left
-        x = (*next)(std::move(x), at);
-        x = module(std::move(x), at), ++i;
-      } else {
-        x = module(std::move(x), at);
-      }
+      if (next && module.call_with(*next, x, at)) ++i;
+      else x = module(std::move(x), at);
     }
     return x;
   }
