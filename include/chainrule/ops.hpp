@@ -55,6 +55,7 @@
 #include <chainrule/ops/median.hpp>
 #include <chainrule/ops/mse_loss.hpp>
 #include <chainrule/ops/mul.hpp>
+#include <chainrule/ops/named_options.hpp>
 #include <chainrule/ops/nan_to_num.hpp>
 #include <chainrule/ops/neg.hpp>
 #include <chainrule/ops/nll_loss.hpp>

@@ -81,3 +81,21 @@ TEST_CASE("save(tensor, path), load_tensor(path) and load<T>(path)", "[habits][i
   cr::save(cr::nn::Linear(2, 2).state_dict(), path);
   CHECK_THAT(message_of([&] { cr::load_tensor(path); }), Contains("holds 2 tensors"));
 }
+
+namespace {
+struct Counting {
+  std::int64_t size() const { return 5; }
+  std::pair<cr::Tensor<>, std::int64_t> operator[](std::int64_t i) const { return {cr::ones({2}) * float(i), i}; }
+};
+}  // namespace
+
+TEST_CASE("DataLoader(set, batch_size, shuffle) by position", "[habits][data]") {
+  Counting set;
+  cr::data::DataLoader loader(set, 2, true), in_order(set, 2);
+  CHECK(loader.size() == 3);
+  CHECK(loader.options().shuffle);
+  for (auto& [x, labels] : in_order) {
+    CHECK(labels.to_vector() == std::vector<std::int64_t>{0, 1});
+    break;
+  }
+}

@@ -44,7 +44,7 @@ TEST_CASE("ModuleList, ModuleDict and ParameterList are members like any other",
   CHECK_THAT(message_of([&] {
                net(cr::ones({5, 3}), "colour");
              }),
-             Contains("no \"colour\" here; it holds digit, parity"));
+             Contains("no \"colour\" here, it holds digit, parity; set(\"colour\", ...) adds one"));
   CHECK_THAT(net.str(), Contains("(heads): ModuleDict(") &&
                             Contains("(parity): Linear(in_features=4, out_features=2, bias=False)"));
 }

@@ -34,6 +34,9 @@ template <class R, class... Args> class Callback<R(Args...)> {
   };
   template <class F> struct Held final : Any {
     template <class G> explicit Held(G&& g) : f(std::forward<G>(g)) {}
+    // [](int epoch) for a Callback of std::int64_t: the caller's choice, and no warning in this file.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
     R call(Args... args) override {
       if constexpr (!std::is_void_v<R> && std::is_void_v<std::invoke_result_t<F&, Args...>>) {
         f(std::forward<Args>(args)...);
@@ -42,6 +45,7 @@ template <class R, class... Args> class Callback<R(Args...)> {
         return f(std::forward<Args>(args)...);
       }
     }
+#pragma GCC diagnostic pop
     F f;
   };
   std::shared_ptr<Any> held_;

@@ -20,7 +20,8 @@ class Shape {
   /// One entry of a braced list: any integer type, so that `zeros({v.size(), 3})` is no narrowing error.
   struct Entry {
     std::int64_t value;
-    template <std::integral I> constexpr Entry(I v) : value(static_cast<std::int64_t>(v)) {}
+    template <std::integral I>
+    requires(!std::same_as<I, bool>) constexpr Entry(I v) : value(static_cast<std::int64_t>(v)) {}
   };
 
   constexpr Shape() = default;

@@ -2,6 +2,7 @@
 // Tensor<T>: typed data and the method form of the ops, over TensorBase (core/tensor_base.hpp).
 // The methods are one-line calls of the free functions in ops/; the file of each op defines its own.
 
+#include <chainrule/core/options.hpp>
 #include <chainrule/core/tensor_base.hpp>
 
 namespace chainrule {
@@ -9,29 +10,6 @@ namespace chainrule {
 template <class T> struct Operand;
 template <class T> struct ValueAndIndices;
 template <class T> class IndexedTensor;
-
-/// Options of add and sub.
-struct AddOptions {
-  double alpha = 1;  ///< a factor of the second operand; a whole number for integers
-};
-/// Options of div.
-struct DivOptions {
-  std::string_view rounding_mode = {};  ///< "trunc" (towards 0) or "floor" (down); none if empty
-};
-/// Options of round.
-struct RoundOptions {
-  int decimals = 0;  ///< negative: to tens, hundreds, ...
-};
-/// Options of var and std.
-struct VarOptions {
-  detail::NamedOnly by_name = detail::NamedOnly();
-  double correction = 1;  ///< the sum of squares is divided by n - correction
-  bool keepdim = false;
-};
-/// Options of index_put_.
-struct IndexPutOptions {
-  bool accumulate = false;  ///< add the values to what is there
-};
 
 // What the operators call (ops/*.hpp); either operand may be a number.
 template <class T> Tensor<T> add(Operand<T> a, Operand<T> b, Location at);
@@ -215,6 +193,7 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
     return reshape({first.value, second, rest...}, first.at);
   }
   Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1, Location at = Location::here()) const;
+  Tensor flatten(FlattenOptions options, Location at = Location::here()) const;
   Tensor ravel(Location at = Location::here()) const { return flatten(0, -1, at); }  ///< flatten() of all dimensions
   Tensor unflatten(std::int64_t dim, const Shape& sizes, Location at = Location::here()) const;
   Tensor transpose(std::int64_t dim0, std::int64_t dim1, Location at = Location::here()) const;
@@ -299,6 +278,7 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor leaky_relu(double negative_slope = 0.01, Location at = Location::here()) const;
   Tensor softplus(double beta = 1, double threshold = 20, Location at = Location::here()) const;
   Tensor clamp(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
+  Tensor clamp(ClampOptions options, Location at = Location::here()) const;
   Tensor clip(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
   Tensor clamp_min(detail::Bound<T> min, Location at = Location::here()) const;
   Tensor clamp_max(detail::Bound<T> max, Location at = Location::here()) const;
@@ -314,8 +294,10 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor<bool> isinf(Location at = Location::here()) const;
   Tensor<bool> isclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false,
                        Location at = Location::here()) const;
+  Tensor<bool> isclose(const Tensor& other, CloseOptions options, Location at = Location::here()) const;
   bool allclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false,
                 Location at = Location::here()) const;
+  bool allclose(const Tensor& other, CloseOptions options, Location at = Location::here()) const;
   bool equal(const Tensor& other, Location at = Location::here()) const;
   Tensor<bool> logical_and(Operand<T> other, Location at = Location::here()) const;
   Tensor<bool> logical_or(Operand<T> other, Location at = Location::here()) const;
@@ -337,7 +319,9 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
 
   // ---- reductions ----
   Tensor<SumOf<T>> sum(Location at = Location::here()) const;
-  Tensor<SumOf<T>> sum(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  template <int = 0> Tensor<SumOf<T>> sum(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  Tensor<SumOf<T>> sum(DimOptions options, Location at = Location::here()) const;
+  Tensor<SumOf<T>> sum(const Dims& dims, KeepdimOptions options, Location at = Location::here()) const;
   // In another element type, PyTorch's dtype: x.sum<double>() converts first.
   template <Element U> Tensor<U> sum(Location at = Location::here()) const;
   template <Element U> Tensor<U> sum(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
@@ -347,9 +331,14 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   template <Real U> Tensor<U> softmax(std::int64_t dim, Location at = Location::here()) const;
   template <Real U> Tensor<U> log_softmax(std::int64_t dim, Location at = Location::here()) const;
   Tensor<RealOf<T>> mean(Location at = Location::here()) const;
+  template <int = 0>
   Tensor<RealOf<T>> mean(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  Tensor<RealOf<T>> mean(DimOptions options, Location at = Location::here()) const;
+  Tensor<RealOf<T>> mean(const Dims& dims, KeepdimOptions options, Location at = Location::here()) const;
   Tensor<SumOf<T>> prod(Location at = Location::here()) const;
   Tensor<SumOf<T>> prod(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  Tensor<SumOf<T>> prod(DimOptions options, Location at = Location::here()) const;
+  Tensor<SumOf<T>> prod(std::int64_t dim, KeepdimOptions options, Location at = Location::here()) const;
   Tensor var(Location at = Location::here()) const;
   template <std::same_as<bool> B>
   Tensor var(B unbiased, Location at = Location::here()) const;  // x.var(1) and x.var({1}) name a dimension
@@ -368,30 +357,58 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor norm(double p, const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
   Tensor max(Location at = Location::here()) const;
   Tensor min(Location at = Location::here()) const;
-  Tensor amax(const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) const;
-  Tensor amin(const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) const;
+  template <int = 0> Tensor amax(const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) const;
+  Tensor amax(DimOptions options, Location at = Location::here()) const;
+  Tensor amax(const Dims& dims, KeepdimOptions options, Location at = Location::here()) const;
+  template <int = 0> Tensor amin(const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) const;
+  Tensor amin(DimOptions options, Location at = Location::here()) const;
+  Tensor amin(const Dims& dims, KeepdimOptions options, Location at = Location::here()) const;
   ValueAndIndices<T> max(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  ValueAndIndices<T> max(DimOptions options, Location at = Location::here()) const;
+  ValueAndIndices<T> max(std::int64_t dim, KeepdimOptions options, Location at = Location::here()) const;
   ValueAndIndices<T> min(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  ValueAndIndices<T> min(DimOptions options, Location at = Location::here()) const;
+  ValueAndIndices<T> min(std::int64_t dim, KeepdimOptions options, Location at = Location::here()) const;
   Tensor<std::int64_t> argmax(std::optional<std::int64_t> dim = {}, bool keepdim = false,
                               Location at = Location::here()) const;
+  Tensor<std::int64_t> argmax(DimOptions options, Location at = Location::here()) const;
+  Tensor<std::int64_t> argmax(std::int64_t dim, KeepdimOptions options, Location at = Location::here()) const;
   Tensor<std::int64_t> argmin(std::optional<std::int64_t> dim = {}, bool keepdim = false,
                               Location at = Location::here()) const;
+  Tensor<std::int64_t> argmin(DimOptions options, Location at = Location::here()) const;
+  Tensor<std::int64_t> argmin(std::int64_t dim, KeepdimOptions options, Location at = Location::here()) const;
   ValueAndIndices<T> topk(std::int64_t k, std::int64_t dim = -1, bool largest = true,
                           Location at = Location::here()) const;
+  ValueAndIndices<T> topk(std::int64_t k, TopkOptions options, Location at = Location::here()) const;
   ValueAndIndices<T> sort(std::int64_t dim = -1, bool descending = false, Location at = Location::here()) const;
+  ValueAndIndices<T> sort(SortOptions options, Location at = Location::here()) const;
+  ValueAndIndices<T> sort(std::int64_t dim, SortOptions options, Location at = Location::here()) const;
   Tensor<std::int64_t> argsort(std::int64_t dim = -1, bool descending = false, Location at = Location::here()) const;
+  Tensor<std::int64_t> argsort(SortOptions options, Location at = Location::here()) const;
+  Tensor<std::int64_t> argsort(std::int64_t dim, SortOptions options, Location at = Location::here()) const;
   Tensor<SumOf<T>> cumsum(std::int64_t dim, Location at = Location::here()) const;
+  Tensor<SumOf<T>> cumsum(AlongOptions options, Location at = Location::here()) const;
   Tensor<std::int64_t> count_nonzero(const Dims& dims = {}, Location at = Location::here()) const;
   Tensor median(Location at = Location::here()) const;
   ValueAndIndices<T> median(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
+  ValueAndIndices<T> median(DimOptions options, Location at = Location::here()) const;
+  ValueAndIndices<T> median(std::int64_t dim, KeepdimOptions options, Location at = Location::here()) const;
   Tensor<bool> any(Location at = Location::here()) const;
   Tensor<bool> all(Location at = Location::here()) const;
-  Tensor<bool> any(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
-  Tensor<bool> all(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  template <int = 0> Tensor<bool> any(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  Tensor<bool> any(DimOptions options, Location at = Location::here()) const;
+  Tensor<bool> any(const Dims& dims, KeepdimOptions options, Location at = Location::here()) const;
+  template <int = 0> Tensor<bool> all(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  Tensor<bool> all(DimOptions options, Location at = Location::here()) const;
+  Tensor<bool> all(const Dims& dims, KeepdimOptions options, Location at = Location::here()) const;
   Tensor softmax(std::int64_t dim, Location at = Location::here()) const;
+  Tensor softmax(AlongOptions options, Location at = Location::here()) const;
   Tensor log_softmax(std::int64_t dim, Location at = Location::here()) const;
+  Tensor log_softmax(AlongOptions options, Location at = Location::here()) const;
   Tensor logsumexp(std::int64_t dim, bool keepdim = false, Location at = Location::here()) const;
-  Tensor logsumexp(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  Tensor logsumexp(DimOptions options, Location at = Location::here()) const;
+  Tensor logsumexp(std::int64_t dim, KeepdimOptions options, Location at = Location::here()) const;
+  template <int = 0> Tensor logsumexp(const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
 
   // ---- products and indexing ----
   Tensor matmul(const Tensor& other, Location at = Location::here()) const;

@@ -160,6 +160,8 @@ template <class D, class Collate = DefaultCollate> class DataLoader {
   }
   explicit DataLoader(D dataset, DataLoaderOptions options, Location at)
       : DataLoader(std::forward<D>(dataset), options, Collate{}, at) {}
+  explicit DataLoader(D dataset, std::int64_t batch_size, bool shuffle = false, Location at = Location::here())
+      : DataLoader(std::forward<D>(dataset), {.batch_size = batch_size, .shuffle = shuffle}, Collate{}, at) {}
 
   /// The number of batches in an epoch.
   std::int64_t size() const {
@@ -242,6 +244,7 @@ template <class D, class Collate = DefaultCollate> class DataLoader {
 
 template <class D> DataLoader(D&&, DataLoaderOptions = {}) -> DataLoader<D>;
 template <class D> DataLoader(D&&, DataLoaderOptions, Location) -> DataLoader<D>;
+template <class D, std::integral Size> DataLoader(D&&, Size, bool = false, Location = {}) -> DataLoader<D>;
 template <class D, class C> DataLoader(D&&, DataLoaderOptions, C, Location = {}) -> DataLoader<D, C>;
 
 }  // namespace chainrule::data

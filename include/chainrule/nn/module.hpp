@@ -178,6 +178,7 @@ template <class Self> struct Module {
   void zero_grad(bool set_to_none = true) {
     for (const auto& p : parameters()) p.zero_grad(set_to_none);
   }
+  void zero_grad(ZeroGradOptions options) { zero_grad(options.set_to_none); }
 
   // ---- state ----
   /// Names and tensors, parameters and buffers, in PyTorch's order; they share storage with the module.

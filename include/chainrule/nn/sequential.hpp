@@ -39,7 +39,7 @@ template <class T> class BasicAnyModule {
   }
 
   /// x = next((*this)(x)) where this module knows how to do both in one, bit for bit as one by one; else false, and x
-  /// is as it was. A module that knows has a member `bool forward_with(ModuleRef next, Tensor<T>& x, Location at) const`.
+  /// is as it was. A module that knows has `bool forward_with(ModuleRef next, Tensor<T>& x, Location at) const`.
   bool call_with(const BasicAnyModule& next, Tensor<T>& x, Location at) const {
     return held_->call_with(next.ref(), x, at);
   }
@@ -275,7 +275,8 @@ template <class Part> class NamedParts {
       if (parts_[i].first == key.name) return i;
       known += (i ? ", " : "") + parts_[i].first;
     }
-    fail(key.at, "there is no \"", key.name, "\" here; it holds ", known.empty() ? std::string("nothing") : known);
+    fail(key.at, "there is no \"", key.name, "\" here, it holds ", known.empty() ? std::string("nothing") : known,
+         "; set(\"", key.name, "\", ...) adds one");
   }
   std::vector<std::pair<std::string, Part>> parts_;
 };

@@ -47,10 +47,10 @@ template <class T> Tensor<bool> all(const Tensor<T>& x, Location at = Location::
 
 template <class T> Tensor<bool> Tensor<T>::any(Location at) const { return chainrule::any(*this, at); }
 template <class T> Tensor<bool> Tensor<T>::all(Location at) const { return chainrule::all(*this, at); }
-template <class T> Tensor<bool> Tensor<T>::any(const Dims& dims, bool keepdim, Location at) const {
+template <class T> template <int> Tensor<bool> Tensor<T>::any(const Dims& dims, bool keepdim, Location at) const {
   return chainrule::any(*this, dims, keepdim, at);
 }
-template <class T> Tensor<bool> Tensor<T>::all(const Dims& dims, bool keepdim, Location at) const {
+template <class T> template <int> Tensor<bool> Tensor<T>::all(const Dims& dims, bool keepdim, Location at) const {
   return chainrule::all(*this, dims, keepdim, at);
 }
 

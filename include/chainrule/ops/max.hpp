@@ -140,10 +140,10 @@ template <class T> ValueAndIndices<T> Tensor<T>::max(std::int64_t dim, bool keep
 template <class T> ValueAndIndices<T> Tensor<T>::min(std::int64_t dim, bool keepdim, Location at) const {
   return chainrule::min(*this, dim, keepdim, at);
 }
-template <class T> Tensor<T> Tensor<T>::amax(const Dims& dims, bool keepdim, Location at) const {
+template <class T> template <int> Tensor<T> Tensor<T>::amax(const Dims& dims, bool keepdim, Location at) const {
   return chainrule::amax(*this, dims, keepdim, at);
 }
-template <class T> Tensor<T> Tensor<T>::amin(const Dims& dims, bool keepdim, Location at) const {
+template <class T> template <int> Tensor<T> Tensor<T>::amin(const Dims& dims, bool keepdim, Location at) const {
   return chainrule::amin(*this, dims, keepdim, at);
 }
 

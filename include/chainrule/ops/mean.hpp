@@ -49,7 +49,7 @@ template <class T> Tensor<RealOf<T>> mean(const Tensor<T>& x, Location at = Loca
 }
 
 template <class T> Tensor<RealOf<T>> Tensor<T>::mean(Location at) const { return chainrule::mean(*this, at); }
-template <class T> Tensor<RealOf<T>> Tensor<T>::mean(const Dims& dims, bool keepdim, Location at) const {
+template <class T> template <int> Tensor<RealOf<T>> Tensor<T>::mean(const Dims& dims, bool keepdim, Location at) const {
   return chainrule::mean(*this, dims, keepdim, at);
 }
 

@@ -217,7 +217,7 @@ template <class T> Tensor<T> Tensor<T>::log_softmax(std::int64_t dim, Location a
 template <class T> Tensor<T> Tensor<T>::logsumexp(std::int64_t dim, bool keepdim, Location at) const {
   return chainrule::logsumexp(*this, dim, keepdim, at);
 }
-template <class T> Tensor<T> Tensor<T>::logsumexp(const Dims& dims, bool keepdim, Location at) const {
+template <class T> template <int> Tensor<T> Tensor<T>::logsumexp(const Dims& dims, bool keepdim, Location at) const {
   return chainrule::logsumexp(*this, dims, keepdim, at);
 }
 

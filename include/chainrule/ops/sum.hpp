@@ -67,7 +67,7 @@ template <class T> template <Element U> Tensor<U> Tensor<T>::sum(const Dims& dim
   return cast<U>(chainrule::sum(cast<U>(*this, at), dims, keepdim, at), at);
 }
 template <class T> Tensor<SumOf<T>> Tensor<T>::sum(Location at) const { return chainrule::sum(*this, at); }
-template <class T> Tensor<SumOf<T>> Tensor<T>::sum(const Dims& dims, bool keepdim, Location at) const {
+template <class T> template <int> Tensor<SumOf<T>> Tensor<T>::sum(const Dims& dims, bool keepdim, Location at) const {
   return chainrule::sum(*this, dims, keepdim, at);
 }
 

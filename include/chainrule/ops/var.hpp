@@ -84,7 +84,7 @@ template <class T>
 Tensor<T> var(const Tensor<T>& x, const Dims& dims, VarOptions options, Location at = Location::here()) {
   static_assert(Real<T>, "var: the variance of integers is a fraction; convert first, x.to<float>().var()");
   auto plan = detail::plan_reduction(x, dims, options.keepdim, "var", at);
-  const T degrees = detail::degrees_of_freedom<T>(plan, options.correction);
+  const T degrees = detail::degrees_of_freedom<T>(plan, options.divisor_correction());
   return record(
       "var", map(fn::DivideByDegrees<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x),
       [plan, degrees](const Tensor<T>& g, const Tensor<T>& v) { return Grads{detail::var_grad(g, v, plan, degrees)}; },
@@ -113,7 +113,7 @@ template <class T>
 Tensor<T> std(const Tensor<T>& x, const Dims& dims, VarOptions options, Location at = Location::here()) {
   static_assert(Real<T>, "std: the standard deviation of integers is a fraction; convert first, x.to<float>().std()");
   auto plan = detail::plan_reduction(x, dims, options.keepdim, "std", at);
-  const T degrees = detail::degrees_of_freedom<T>(plan, options.correction);
+  const T degrees = detail::degrees_of_freedom<T>(plan, options.divisor_correction());
   return record(
       "std", map(fn::RootOfVar<T>{degrees}, at, detail::squared_distances(x, plan, at)), {x}, keep(x, this_value),
       [plan, degrees](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) {

@@ -46,6 +46,7 @@ class Optimizer {
   }
   /// Forgets all gradients (or, with set_to_none = false, fills them with zeros).
   virtual void zero_grad(bool set_to_none = true) = 0;
+  void zero_grad(ZeroGradOptions options) { zero_grad(options.set_to_none); }
 
   virtual std::size_t num_groups() const = 0;
   /// The learning rate of a group.
@@ -165,6 +166,7 @@ template <class T, class Options, int States> class OptimizerOf : public Optimiz
   const std::vector<Group>& param_groups() const { return groups_; }
   std::size_t num_groups() const override { return groups_.size(); }
 
+  using Optimizer::zero_grad;
   void zero_grad(bool set_to_none = true) override {
     for (auto& group : groups_)
       for (auto& p : group.params) p.zero_grad(set_to_none);
