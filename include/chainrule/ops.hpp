@@ -9,10 +9,12 @@
 #include <chainrule/ops/atan2.hpp>
 #include <chainrule/ops/avg_pool2d.hpp>
 #include <chainrule/ops/batch_norm.hpp>
+#include <chainrule/ops/batch_norm_kernel.hpp>
 #include <chainrule/ops/batch_norm_relu.hpp>
 #include <chainrule/ops/binary_cross_entropy.hpp>
 #include <chainrule/ops/cat.hpp>
 #include <chainrule/ops/clamp.hpp>
+#include <chainrule/ops/class_labels.hpp>
 #include <chainrule/ops/compare.hpp>
 #include <chainrule/ops/conv2d.hpp>
 #include <chainrule/ops/copy.hpp>

@@ -10,14 +10,14 @@ namespace chainrule {
 namespace detail {
 
 /// The gradients of relu(batch_norm(x) + skip). What relu lets pass follows from x, or, with a skip connection, from
-/// the signs.
+/// the mask.
 template <class T>
 Grads batch_norm_relu_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight,
                             const Tensor<T>& bias, const Tensor<T>& mean, const Tensor<T>& inv_std,
-                            BatchNormSettings settings, const Tensor<T>& skip, const Tensor<std::uint8_t>& signs) {
-  const bool skips = signs.defined();
+                            BatchNormSettings settings, const Tensor<T>& skip, const Tensor<std::uint8_t>& mask) {
+  const bool skips = mask.defined();
   if (x.numel() == 0) {
-    Grads all = batch_norm_grads_of_nothing(x, weight);
+    Grads all = batch_norm_grads_of_empty(x, weight);
     if (skips) all.push_back(g);
     return all;
   }
@@ -25,7 +25,7 @@ Grads batch_norm_relu_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, 
     Tensor<T> y;
     {
       no_grad guard;
-      y = batch_norm_again(x, weight, bias, mean, inv_std, skip, true);
+      y = batch_norm_recomputed(x, weight, bias, mean, inv_std, skip, true);
     }
     const Tensor<T> through = relu_grad(g, y);
     Grads all = batch_norm_grads(through, need, x, weight, mean, inv_std, settings);
@@ -35,7 +35,7 @@ Grads batch_norm_relu_grads(const Tensor<T>& g, Needs need, const Tensor<T>& x, 
   const bool apart = skips && need[3];  // the part of g that passes relu is skip's gradient, so x's goes elsewhere
   Tensor<T> through = need.reuse(g), gx;
   if (need[0]) gx = apart ? allocate<T>(x.shape(), x.device()) : through;
-  Grads all = batch_norm_kernel_grads(g, need, x, weight, mean, inv_std, settings.training, gx, through, bias, signs);
+  Grads all = batch_norm_kernel_grads(g, need, x, weight, mean, inv_std, settings.training, gx, through, bias, mask);
   if (skips) all.push_back(apart ? through : Tensor<T>());
   return all;
 }
@@ -44,7 +44,7 @@ template <class T> struct BatchNormReluRule {
   BatchNormSettings settings;
   Tensor<T> recompute(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean,
                       const Tensor<T>& inv_std) const {
-    return batch_norm_again<T>(x, weight, bias, mean, inv_std, {}, true);
+    return batch_norm_recomputed<T>(x, weight, bias, mean, inv_std, {}, true);
   }
   Grads operator()(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias,
                    const Tensor<T>& mean, const Tensor<T>& inv_std) const {
@@ -56,12 +56,12 @@ template <class T> struct BatchNormSkipReluRule {
   BatchNormSettings settings;
   Tensor<T> recompute(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias, const Tensor<T>& mean,
                       const Tensor<T>& inv_std, const Tensor<T>& skip, const Tensor<std::uint8_t>&) const {
-    return batch_norm_again(x, weight, bias, mean, inv_std, skip, true);
+    return batch_norm_recomputed(x, weight, bias, mean, inv_std, skip, true);
   }
   Grads operator()(const Tensor<T>& g, Needs need, const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias,
                    const Tensor<T>& mean, const Tensor<T>& inv_std, const Tensor<T>& skip,
-                   const Tensor<std::uint8_t>& signs) const {
-    return batch_norm_relu_grads(g, need, x, weight, bias, mean, inv_std, settings, skip, signs);
+                   const Tensor<std::uint8_t>& mask) const {
+    return batch_norm_relu_grads(g, need, x, weight, bias, mean, inv_std, settings, skip, mask);
   }
 };
 
@@ -86,14 +86,14 @@ Tensor<T> batch_norm_relu(Tensor<T> x, const std::type_identity_t<Tensor<T>>& ru
   }
   const detail::BatchNormSettings settings{eps, training, momentum, true};
   const bool recording = detail::recorded_edit(x, weight, bias, skip), over_x = detail::is_spare(x) && !recording,
-             keeps_signs = skip.defined() && recording;
+             keeps_mask = skip.defined() && recording;
   const auto v = detail::batch_norm_value<T>("batch_norm_relu", x, running_mean, running_var, weight, bias, settings,
-                                             skip, over_x, keeps_signs, at);
+                                             skip, over_x, keeps_mask, at);
   if (!skip.defined())
     return record("batch_norm_relu", v.y, {x, v.weight, v.bias}, keep(x, v.weight, v.bias, v.mean, v.inv_std),
                   detail::BatchNormReluRule<T>{settings}, at);
   return record("batch_norm_relu", v.y, {x, v.weight, v.bias, skip},
-                keep(x, v.weight, v.bias, v.mean, v.inv_std, for_recompute(skip), v.signs),
+                keep(x, v.weight, v.bias, v.mean, v.inv_std, for_recompute(skip), v.mask),
                 detail::BatchNormSkipReluRule<T>{settings}, at);
 }
 

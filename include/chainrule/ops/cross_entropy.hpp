@@ -2,8 +2,10 @@
 // cross_entropy: log_softmax and the negative log-likelihood in one kernel, and its gradient, softmax minus one-hot, in
 // another.
 
+#include <chainrule/ops/class_labels.hpp>
+#include <chainrule/ops/compare.hpp>
 #include <chainrule/ops/create.hpp>
-#include <chainrule/ops/reduction.hpp>
+#include <chainrule/ops/neg.hpp>
 #include <chainrule/ops/softmax.hpp>
 
 namespace chainrule {
@@ -16,29 +18,42 @@ template <class T> struct CrossEntropyOptions {
   double label_smoothing = 0;  ///< this share of each target is spread evenly over all classes
 };
 
+namespace detail {
+
+/// The formula: -sum over the classes of weight * target * log_softmax(x) for each row, where the target of a label is 1
+/// for its class and 0 for the others, smoothed, and 0 everywhere in a row that is ignored. The kernel computes it in
+/// one pass over the scores; tests compare it with this.
+template <Real T>
+Tensor<T> cross_entropy_formula(const Tensor<T>& x, const Tensor<std::int64_t>& labels,
+                                const CrossEntropyOptions<T>& options) {
+  const int d = x.dim() == 1 ? 0 : 1;
+  const std::int64_t classes = x.shape()[d];
+  Shape column = Shape::filled(x.dim() - d, 1);
+  column[0] = classes;                                       // (C, 1, ...)
+  const Tensor<std::int64_t> at_row = unsqueeze(labels, d);  // (N, 1, ...)
+  const Tensor<T> counts = cast<T>(at_row != options.ignore_index),
+                  label = cast<T>(at_row == reshape(arange(classes), column)) * counts,  // (N, C, ...)
+      target =
+          label * (1 - options.label_smoothing) + counts * (options.label_smoothing / static_cast<double>(classes)),
+                  weight = options.weight.defined() ? reshape(options.weight, column) : ones<T>(column);
+  const Tensor<T> terms = -sum(weight * target * log_softmax(x, d), d);  // (N, ...)
+  if (options.reduction == chainrule::Reduction::none) return terms;
+  return options.reduction == chainrule::Reduction::sum ? sum(terms) : sum(terms) / sum(weight * label);
+}
+
+}  // namespace detail
+
 namespace fn {
 
-/// Class labels and what they are compared with, contiguous: x (outer, n classes, inner), one label per (outer, inner).
-template <class T> struct ClassLossArgs {
-  Along along;
-  const T* x;
-  const std::int64_t* target;
-  const T* weight;  // (n,) or null
-  std::int64_t ignore_index;
-  double smoothing;
-  Reduction reduction;
-  const T* g = nullptr;  // upstream, for gradients: one number, or one for each row if nothing is reduced
-};
-
 /// Per row (outer, inner), kept for the gradient: max and log-sum of the shifted exponentials, and the factor of
-/// softmax(x) in the row's gradient (0 where ignored); and one number, what the sum is divided by.
+/// softmax(x) in the row's gradient (0 where ignored); and one value, what the sum is divided by.
 template <class T> struct CrossEntropyRows { T *max, *log_sum, *scale, *divisor; };
 
 // The slots.
 template <class T> struct CrossEntropy {
   static constexpr auto name = "cross_entropy";
-  using fn = void(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* terms,
-                  T* loss);     // loss: null if nothing is reduced
+  /// loss: null if nothing is reduced.
+  using fn = void(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* terms, T* loss);
   [[gnu::weak]] static fn cpu;  // cpu/rowwise/cross_entropy.hpp
 };
 template <class T> struct CrossEntropyGrad {
@@ -46,84 +61,11 @@ template <class T> struct CrossEntropyGrad {
   using fn = void(const ClassLossArgs<T>& args, const CrossEntropyRows<T>& rows, T* gx);
   [[gnu::weak]] static fn cpu;  // cpu/rowwise/cross_entropy.hpp
 };
-/// The place of the first label that is no class and not ignored, or -1.
-struct FindBadLabel {
-  static constexpr auto name = "find_bad_label";
-  using fn = std::int64_t(const std::int64_t* target, std::int64_t n, std::int64_t classes, std::int64_t ignore_index);
-  static std::int64_t cpu(const std::int64_t* target, std::int64_t n, std::int64_t classes, std::int64_t ignore_index) {
-    for (std::int64_t i = 0; i < n; ++i)
-      if ((target[i] < 0 || target[i] >= classes) && target[i] != ignore_index) return i;
-    return -1;
-  }
-};
 
 }  // namespace fn
 
 namespace detail {
 
-/// Checks logits (N, C, ...), labels (N, ...) and class weights (C,), or (C,) and () for a single row. Returns the
-/// labels, contiguous.
-template <Real T>
-Tensor<std::int64_t> check_class_loss(const char* op, const Tensor<T>& x, const Tensor<std::int64_t>& target,
-                                      const Tensor<T>& weight, std::int64_t ignore_index, Location at) {
-  check(x.dim() > 0, at, op, ": expects scores of shape (N, C) or (N, C, d1, ...), got ", x.shape());
-  const int d = x.dim() == 1 ? 0 : 1;
-  Shape rows = x.shape();
-  rows.erase(d);
-  const std::int64_t classes = x.shape()[d];
-  if (target.shape() != rows) [[unlikely]] {
-    Shape squeezed = target.shape();
-    std::string fix;
-    if (target.shape() == x.shape())
-      fix = "; one-hot labels become class numbers by target.argmax(1), or pass probabilities of the scores' type";
-    else if (target.dim() == x.dim() && squeezed[d] == 1 && (squeezed.erase(d), squeezed == rows))
-      fix = "; use target.squeeze(1)";
-    fail(at, op, ": scores of shape ", x.shape(), " need labels of shape ", rows, ", got ", target.shape(), fix);
-  }
-  check(!weight.defined() || weight.shape() == Shape(classes), at, op, ": weight needs one number for each of the ",
-        classes, " classes, got shape ", weight.defined() ? weight.shape() : Shape{});
-  check_same_device(op, at, x, target);
-  if (weight.defined()) {
-    check_same_device(op, at, x, weight);
-    check(!(grad_enabled && weight.requires_grad()), at, op,
-          ": class weights of labels get no gradient, but weight requires one; pass weight.detach()");
-  }
-  const Tensor<std::int64_t> labels = contiguous(target, at);
-  const std::int64_t bad =
-      kernel<fn::FindBadLabel>::on(labels.device(), at)(labels.data(), labels.numel(), classes, ignore_index);
-  if (bad >= 0) [[unlikely]] {
-    const std::int64_t label = labels.to_vector()[static_cast<std::size_t>(bad)];
-    Shape place;  // of the bad label
-    for (int k = rows.size() - 1; k >= 0; --k) {
-      std::int64_t below = 1;
-      for (int j = k + 1; j < rows.size(); ++j) below *= rows[j];
-      place.insert(0, bad / below % rows[k]);
-    }
-    fail(at, op, ": label ", label, " at row ", place.size() == 1 ? std::to_string(place[0]) : place.str(),
-         " is no class; there are ", classes, " classes (0 to ", classes - 1, ")");
-  }
-  return labels;
-}
-
-/// What a rule of a class loss captures; numbers only.
-struct ClassLossSettings {
-  int dim;  // of the classes
-  std::int64_t ignore_index;
-  double smoothing;
-  chainrule::Reduction reduction;
-};
-
-template <Real T>
-fn::ClassLossArgs<T> class_loss_args(const ClassLossSettings& s, const Tensor<T>& x, const Tensor<std::int64_t>& target,
-                                     const Tensor<T>& weight) {
-  return {along_dim(x.shape(), s.dim),
-          x.data(),
-          target.data(),
-          weight.defined() ? weight.data() : nullptr,
-          s.ignore_index,
-          s.smoothing,
-          s.reduction};
-}
 template <Real T> fn::CrossEntropyRows<T> cross_entropy_rows(const Tensor<T>& stats) {
   const std::int64_t rows = (stats.numel() - 1) / 3;
   return {stats.data(), stats.data() + rows, stats.data() + 2 * rows, stats.data() + 3 * rows};

@@ -74,7 +74,8 @@ Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape,
         auto place = [](const Tensor<T>& v) { return v.defined() ? v.data() : nullptr; };
         const Tensor<T> up = contiguous(g), cx = contiguous(in), cw = contiguous(scale);
         kernel<fn::LayerNormGrad<T>>::on(in.device(), {})(rows, width, up.data(), cx.data(), cw.data(), m.data(),
-                                                          s.data(), place(gx), place(gw), place(gb));
+                                                          s.data(), data_or_null(gx), data_or_null(gw),
+                                                          data_or_null(gb));
         return Grads{gx, gw, gb};
       },
       at);

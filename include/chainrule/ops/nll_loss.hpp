@@ -17,13 +17,13 @@ namespace detail {
 /// Calls f(row, place of the label's element, weight) for the rows that count, and gives what "mean" divides by.
 template <class T, class F> double for_each_label(const fn::ClassLossArgs<T>& p, const F& f) {
   double weights = 0;
-  for (std::int64_t o = 0; o < p.along.outer; ++o)
-    for (std::int64_t i = 0; i < p.along.inner; ++i) {
-      const std::int64_t row = o * p.along.inner + i, label = p.target[row];
+  for (std::int64_t o = 0; o < p.split.outer; ++o)
+    for (std::int64_t i = 0; i < p.split.inner; ++i) {
+      const std::int64_t row = o * p.split.inner + i, label = p.target[row];
       if (label == p.ignore_index) continue;
       const T w = p.weight ? p.weight[label] : T(1);
       weights += static_cast<double>(w);
-      f(row, (o * p.along.n + label) * p.along.inner + i, w);
+      f(row, (o * p.split.n + label) * p.split.inner + i, w);
     }
   return p.reduction == chainrule::Reduction::mean ? weights : 1;
 }
@@ -38,7 +38,7 @@ template <class T> struct NllLoss {
 
   static void cpu(const ClassLossArgs<T>& p, T* loss) {
     const bool each = p.reduction == Reduction::none;
-    for (std::int64_t r = 0; each && r < p.along.outer * p.along.inner; ++r) loss[r] = T(0);
+    for (std::int64_t r = 0; each && r < p.split.outer * p.split.inner; ++r) loss[r] = T(0);
     double sum = 0;
     const double divisor = detail::for_each_label(p, [&](std::int64_t row, std::int64_t place, T w) {
       if (each) loss[row] = -w * p.x[place];
@@ -53,7 +53,7 @@ template <class T> struct NllLossGrad {
 
   static void cpu(const ClassLossArgs<T>& p, T* gx) {
     const bool each = p.reduction == Reduction::none;
-    for (std::int64_t i = 0; i < p.along.outer * p.along.n * p.along.inner; ++i) gx[i] = T(0);
+    for (std::int64_t i = 0; i < p.split.outer * p.split.n * p.split.inner; ++i) gx[i] = T(0);
     const double divisor = detail::for_each_label(
         p, [&](std::int64_t row, std::int64_t place, T w) { gx[place] = -w * (each ? p.g[row] : *p.g); });
     if (divisor != 1)

@@ -1,6 +1,7 @@
 #pragma once
 // softmax, log_softmax, logsumexp: exponentials of a dimension that sum to one, without overflow.
 
+#include <chainrule/core/axis_split.hpp>
 #include <chainrule/core/binary.hpp>
 #include <chainrule/core/math.hpp>
 #include <chainrule/ops/add.hpp>
@@ -14,48 +15,36 @@ namespace chainrule {
 
 namespace fn {
 
-/// A contiguous tensor seen as (outer, n, inner); the op works along n.
-struct Along {
-  std::int64_t outer = 1, n = 1, inner = 1;
-};
-
-// The slots of the family; the CPU kernels stand in cpu/rowwise/softmax.hpp. x, y and g are (outer, n, inner), a sum is
-// (outer, inner).
+// The slots of the family. x, y and g are (outer, n, inner), a sum is (outer, inner).
 template <class T> struct Softmax {
   static constexpr auto name = "softmax";
-  using fn = void(const Along& along, const T* x, T* y);
+  using fn = void(const AxisSplit& along, const T* x, T* y);
   [[gnu::weak]] static fn cpu;  // cpu/rowwise/softmax.hpp
 };
 template <class T> struct LogSoftmax {
   static constexpr auto name = "log_softmax";
-  using fn = void(const Along& along, const T* x, T* y);
+  using fn = void(const AxisSplit& along, const T* x, T* y);
   [[gnu::weak]] static fn cpu;  // cpu/rowwise/softmax.hpp
 };
 template <class T> struct LogSumExp {
   static constexpr auto name = "logsumexp";
-  using fn = void(const Along& along, const T* x, T* sum);
+  using fn = void(const AxisSplit& along, const T* x, T* sum);
   [[gnu::weak]] static fn cpu;  // cpu/rowwise/softmax.hpp
 };
 template <class T> struct SoftmaxGrad {
   static constexpr auto name = "softmax_grad";
-  using fn = void(const Along& along, const T* g, const T* y, T* gx);
+  using fn = void(const AxisSplit& along, const T* g, const T* y, T* gx);
   [[gnu::weak]] static fn cpu;  // cpu/rowwise/softmax.hpp
 };
 template <class T> struct LogSoftmaxGrad {
   static constexpr auto name = "log_softmax_grad";
-  using fn = void(const Along& along, const T* g, const T* y, T* gx);
+  using fn = void(const AxisSplit& along, const T* g, const T* y, T* gx);
   [[gnu::weak]] static fn cpu;  // cpu/rowwise/softmax.hpp
 };
 
 }  // namespace fn
 
 namespace detail {
-
-inline fn::Along along_dim(const Shape& shape, int dim) {
-  fn::Along a;
-  for (int d = 0; d < shape.size(); ++d) (d < dim ? a.outer : d == dim ? a.n : a.inner) *= shape[d];
-  return a;
-}
 
 /// Runs a kernel of the family over contiguous operands of one shape.
 template <class K, class T>
@@ -64,7 +53,7 @@ Tensor<T> run_along(int dim, Location at, const Tensor<T>& x, const std::same_as
   if (x.numel() == 0) return y;
   no_grad guard;  // copies made for the kernel are no part of the graph
   [&](const auto&... operand) {
-    kernel<K>::on(x.device(), at)(along_dim(x.shape(), dim), operand.data()..., y.data());
+    kernel<K>::on(x.device(), at)(axis_split(x.shape(), dim), operand.data()..., y.data());
   }(contiguous(x, at), contiguous(more, at)...);
   return y;
 }
@@ -176,7 +165,7 @@ Tensor<T> logsumexp(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, 
   } else {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
-    kernel<fn::LogSumExp<T>>::on(x.device(), at)(detail::along_dim(x.shape(), d), in.data(), y.data());
+    kernel<fn::LogSumExp<T>>::on(x.device(), at)(detail::axis_split(x.shape(), d), in.data(), y.data());
   }
   return record(
       "logsumexp", y, {x}, keep(x, this_value),

@@ -118,9 +118,9 @@ template <bool largest> Sample draw_arg(Draw& d) {
     s.inputs = {x};
     if (!s.refused) s.refused = nothing_along(x, whole ? Sizes{} : Sizes{dim});
     s.values = [=, &d] {
-      const std::optional<std::int64_t> along_dim = whole ? std::nullopt : std::optional<std::int64_t>(dim);
+      const std::optional<std::int64_t> axis_split = whole ? std::nullopt : std::optional<std::int64_t>(dim);
       const auto t = d.tensor<T>(x);
-      return Arrays{array_of(largest ? cr::argmax(t, along_dim, keep) : cr::argmin(t, along_dim, keep))};
+      return Arrays{array_of(largest ? cr::argmax(t, axis_split, keep) : cr::argmin(t, axis_split, keep))};
     };
     s.expects([=](const Arrays& in) {
       return reduce(in[0], whole ? Sizes{} : Sizes{dim}, keep,

@@ -11,10 +11,11 @@
 namespace chainrule::cpu {
 namespace detail {
 
-inline constexpr std::int64_t stretch = fn::sign_stretch;  // channels side by side
+inline constexpr std::int64_t stretch = fn::mask_stretch;  // channels side by side
 
 /// Calls one(channel) for each channel, or, if a sample has one number per channel, several(first channel, how many).
-template <class One, class Several> void for_each_channel(const fn::Along& a, const One& one, const Several& several) {
+template <class One, class Several>
+void for_each_channel(const fn::AxisSplit& a, const One& one, const Several& several) {
   const std::int64_t each = std::max<std::int64_t>(1, a.outer * a.inner);
   if (a.inner == 1) {
     parallel_chunks((a.n + stretch - 1) / stretch, std::max<std::int64_t>(1, 16384 / (each * stretch)),
@@ -49,10 +50,10 @@ template <class T, class C> CHAINRULE_HD inline T number_at(C c, std::int64_t i)
   else return c;
 }
 /// y = (x - mean) scale + bias + skip, then no smaller than `floor`, for rows of n numbers. relu is a floor of 0;
-/// without, it is -infinity. (A NaN stays.) With a skip connection, the signs of y, if somebody wants them.
+/// without, it is -infinity. (A NaN stays.) With a skip connection, the mask of y, if somebody wants them.
 template <class T, class C>
 void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* x, C mean, C scale, C bias,
-                    const T* skip, T floor, T* y, std::uint32_t* signs, std::int64_t sign_step) {
+                    const T* skip, T floor, T* y, std::uint32_t* mask, std::int64_t mask_step) {
   run_best<T>([=] {
     for (std::int64_t r = 0; r < rows; ++r) {
       const T* from = x + r * step;
@@ -63,7 +64,7 @@ void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const 
           const T v = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) + also[i];
           to[i] = v <= floor ? floor : v;
         }
-        if (signs) write_signs(to, n, signs + r * sign_step);
+        if (mask) write_mask(to, n, mask + r * mask_step);
       } else {
         CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) {
           const T v = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i);
@@ -73,17 +74,17 @@ void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const 
     }
   });
 }
-/// masked = g where relu let its argument pass, else 0: by the signs, or, without, where what normalise_rows computes
+/// masked = g where relu let its argument pass, else 0: by the mask, or, without, where what normalise_rows computes
 /// is positive.
 template <class T, class C>
 void mask_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* g, const T* x, C mean, C scale, C bias,
-               const std::uint32_t* signs, std::int64_t sign_step, T* masked) {
+               const std::uint32_t* mask, std::int64_t mask_step, T* masked) {
   run_best<T>([=] {
     for (std::int64_t r = 0; r < rows; ++r) {
       const T *up = g + r * step, *from = x + r * step;
       T* to = masked + r * step;
-      if (signs) {
-        select_by_signs(up, signs + r * sign_step, n, to);
+      if (mask) {
+        select_by_mask(up, mask + r * mask_step, n, to);
       } else {
         CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] =
             (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) <= T(0) ? T(0) : up[i];
@@ -91,28 +92,28 @@ void mask_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* g,
     }
   });
 }
-/// Where the signs of a row begin: of the places of a channel, or, where a sample has one number per channel, of a
+/// Where the mask of a row begin: of the places of a channel, or, where a sample has one number per channel, of a
 /// stretch of channels.
 struct SignRows {
   std::int64_t words, step;  // of a row; from one sample's to the next
-  explicit SignRows(const fn::Along& a)
-      : words(fn::sign_words(a.inner == 1 ? stretch : a.inner)), step(a.outer > 0 ? fn::sign_words(a) / a.outer : 0) {}
-  template <class W> W* find(W* signs, std::int64_t row) const { return signs ? signs + row * words : nullptr; }
+  explicit SignRows(const fn::AxisSplit& a)
+      : words(fn::mask_words(a.inner == 1 ? stretch : a.inner)), step(a.outer > 0 ? fn::mask_words(a) / a.outer : 0) {}
+  template <class W> W* find(W* mask, std::int64_t row) const { return mask ? mask + row * words : nullptr; }
 };
 
 }  // namespace detail
 
 template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
   const T floor = p.relu ? T(0) : -std::numeric_limits<T>::infinity();
-  const std::int64_t samples = p.along.outer, channels = p.along.n, places = p.along.inner, step = channels * places;
-  const detail::SignRows rows(p.along);
+  const std::int64_t samples = p.split.outer, channels = p.split.n, places = p.split.inner, step = channels * places;
+  const detail::SignRows rows(p.split);
   auto one = [&](std::int64_t c) {
     const T* from = p.x + c * places;
     detail::Moments m;
     if (p.training) m.add(from, samples, places, step);
     detail::settle(p, c, m.count, m.mean, m.squares);
     detail::normalise_rows<T, T>(samples, places, step, from, p.mean[c], p.inv_std[c] * p.weight[c], p.bias[c],
-                                 p.skip ? p.skip + c * places : nullptr, floor, p.y + c * places, rows.find(p.signs, c),
+                                 p.skip ? p.skip + c * places : nullptr, floor, p.y + c * places, rows.find(p.mask, c),
                                  rows.step);
   };
   auto several = [&](std::int64_t first, std::int64_t count) {
@@ -140,17 +141,17 @@ template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
     }
     detail::normalise_rows<T, const T*>(samples, count, channels, from, p.mean + first, scales, p.bias + first,
                                         p.skip ? p.skip + first : nullptr, floor, p.y + first,
-                                        rows.find(p.signs, first / detail::stretch), rows.step);
+                                        rows.find(p.mask, first / detail::stretch), rows.step);
   };
-  detail::for_each_channel(p.along, one, several);
+  detail::for_each_channel(p.split, one, several);
 }
 
 template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
-  const std::int64_t samples = p.along.outer, channels = p.along.n, places = p.along.inner, step = channels * places;
+  const std::int64_t samples = p.split.outer, channels = p.split.n, places = p.split.inner, step = channels * places;
   const double values = static_cast<double>(samples * places);
-  const detail::SignRows rows(p.along);
-  constexpr std::int64_t sign_numbers = fn::sign_block / fn::sign_lanes;  // that one word stands for
-  static_assert(detail::piece % fn::sign_block == 0);
+  const detail::SignRows rows(p.split);
+  constexpr std::int64_t mask_values = fn::mask_block / fn::mask_lanes;  // that one word stands for
+  static_assert(detail::piece % fn::mask_block == 0);
   const bool needs_sums = p.training || p.gw || p.gb;
   // gx = (g - shift - (x - mean) slope) scale, with shift = average(g) and slope = average(g (x - mean)) / var
   struct Line {
@@ -171,11 +172,10 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
     if (needs_sums || p.masked)
       detail::for_each_piece(samples, places, step, [&](std::int64_t at, std::int64_t count, std::int64_t width) {
         if (p.masked) {
-          const std::uint32_t* signs = p.signs
-                                           ? rows.find(p.signs, c) + at / step * rows.step + at % step / sign_numbers
-                                           : nullptr;  // pieces are of whole blocks
+          const std::uint32_t* mask = p.mask ? rows.find(p.mask, c) + at / step * rows.step + at % step / mask_values
+                                             : nullptr;  // pieces are of whole blocks
           detail::mask_rows<T, T>(count, width, step, given + at, x + at, mean, p.inv_std[c] * p.weight[c], p.bias[c],
-                                  signs, rows.step, p.masked + c * places + at);
+                                  mask, rows.step, p.masked + c * places + at);
         }
         sum += detail::sum_of_rows(g + at, count, width, step);
         product += detail::coupling_of_rows(g + at, x + at, count, width, step, mean);
@@ -201,7 +201,7 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
       T factors[64];
       for (std::int64_t j = 0; j < count; ++j) factors[j] = p.inv_std[first + j] * p.weight[first + j];
       detail::mask_rows<T, const T*>(samples, count, channels, p.g + first, x, mean, factors, p.bias + first,
-                                     rows.find(p.signs, first / detail::stretch), rows.step, p.masked + first);
+                                     rows.find(p.mask, first / detail::stretch), rows.step, p.masked + first);
     }
     if (needs_sums)
       run_best<T>([=] {
@@ -230,7 +230,7 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
       }
     });
   };
-  detail::for_each_channel(p.along, one, several);
+  detail::for_each_channel(p.split, one, several);
 }
 
 }  // namespace chainrule::cpu

@@ -11,7 +11,7 @@ namespace detail {
 template <class T>
 void cross_entropy_terms(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, std::int64_t at,
                          std::int64_t step, std::int64_t apart, std::int64_t width, std::int64_t row) {
-  const std::int64_t n = p.along.n;
+  const std::int64_t n = p.split.n;
   const T smooth = static_cast<T>(p.smoothing), each = smooth / static_cast<T>(n);  // share of every class
   rows::log(rows.log_sum + row, width);
   for (std::int64_t j = 0; j < width; ++j) {
@@ -35,7 +35,7 @@ void cross_entropy_terms(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRo
 template <class T>
 void short_rows(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, std::int64_t row,
                 std::int64_t count) {
-  const std::int64_t n = p.along.n;
+  const std::int64_t n = p.split.n;
   T turned[64 * slices_together];
   std::fill(turned, turned + n * slices_together, T(0));
   for (std::int64_t j = 0; j < count; ++j)
@@ -50,14 +50,14 @@ void short_rows(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& ro
 
 template <class T>
 void cross_entropy(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, T* loss) {
-  const std::int64_t n = p.along.n, count = p.along.outer * p.along.inner;
-  if (p.along.inner == 1 && n <= 64) {
+  const std::int64_t n = p.split.n, count = p.split.outer * p.split.inner;
+  if (p.split.inner == 1 && n <= 64) {
     parallel_chunks(count, 16 * detail::slices_together, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; r += detail::slices_together)
         detail::short_rows(p, rows, terms, r, std::min(detail::slices_together, end - r));
     });
   } else {
-    detail::for_each_slice(p.along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t row) {
+    detail::for_each_slice(p.split, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t row) {
       detail::SliceStats<T> s(p.x + at, n, step, width);
       std::copy(s.max, s.max + width, rows.max + row);
       std::copy(s.sum, s.sum + width, rows.log_sum + row);
@@ -81,9 +81,9 @@ void cross_entropy(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>&
 }
 
 template <class T> void cross_entropy_grad(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& kept, T* gx) {
-  const std::int64_t n = p.along.n;
+  const std::int64_t n = p.split.n;
   const T smooth = static_cast<T>(p.smoothing), divisor = *kept.divisor, each = smooth / static_cast<T>(n) / divisor;
-  detail::for_each_slice(p.along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t row) {
+  detail::for_each_slice(p.split, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t row) {
     T g[detail::slices_together], factor[detail::slices_together];
     for (std::int64_t j = 0; j < width; ++j) {
       g[j] = p.target[row + j] == p.ignore_index ? T(0) : p.reduction == Reduction::none ? p.g[row + j] : *p.g;

@@ -35,7 +35,7 @@ template <class T> struct SliceStats {
 
 /// Calls body(offset of the first element, step between elements, slices side by side, number of the first slice) for
 /// all slices.
-template <class Body> void for_each_slice(const fn::Along& a, const Body& body) {
+template <class Body> void for_each_slice(const fn::AxisSplit& a, const Body& body) {
   const std::int64_t cuts = (a.inner + slices_together - 1) / slices_together;
   const std::int64_t grain =
       std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, a.n * std::min(a.inner, slices_together)));
@@ -49,7 +49,7 @@ template <class Body> void for_each_slice(const fn::Along& a, const Body& body) 
 
 }  // namespace detail
 
-template <class T> void softmax(const fn::Along& along, const T* x, T* y) {
+template <class T> void softmax(const fn::AxisSplit& along, const T* x, T* y) {
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t) {
     if (step == 1) {  // exponentials are computed once, and scaled when their sum is known
       rows::exp(x + at, along.n, rows::max(x + at, along.n), T(0), T(1), y + at);
@@ -65,7 +65,7 @@ template <class T> void softmax(const fn::Along& along, const T* x, T* y) {
   });
 }
 
-template <class T> void log_softmax(const fn::Along& along, const T* x, T* y) {
+template <class T> void log_softmax(const fn::AxisSplit& along, const T* x, T* y) {
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t) {
     detail::SliceStats<T> s(x + at, along.n, step, width);
     rows::log(s.sum, width);
@@ -76,7 +76,7 @@ template <class T> void log_softmax(const fn::Along& along, const T* x, T* y) {
   });
 }
 
-template <class T> void logsumexp(const fn::Along& along, const T* x, T* sum) {
+template <class T> void logsumexp(const fn::AxisSplit& along, const T* x, T* sum) {
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t slice) {
     detail::SliceStats<T> s(x + at, along.n, step, width, true);
     rows::log(s.sum, width);
@@ -84,7 +84,7 @@ template <class T> void logsumexp(const fn::Along& along, const T* x, T* sum) {
   });
 }
 
-template <class T> void softmax_grad(const fn::Along& along, const T* g, const T* y, T* gx) {
+template <class T> void softmax_grad(const fn::AxisSplit& along, const T* g, const T* y, T* gx) {
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t) {
     if (step == 1) {
       const T dot = rows::dot(g + at, y + at, along.n);
@@ -100,7 +100,7 @@ template <class T> void softmax_grad(const fn::Along& along, const T* g, const T
   });
 }
 
-template <class T> void log_softmax_grad(const fn::Along& along, const T* g, const T* y, T* gx) {
+template <class T> void log_softmax_grad(const fn::AxisSplit& along, const T* g, const T* y, T* gx) {
   detail::for_each_slice(along, [&](std::int64_t at, std::int64_t step, std::int64_t width, std::int64_t) {
     if (step == 1) {
       rows::exp(y + at, along.n, T(0), T(0), -rows::sum(g + at, along.n), gx + at);
@@ -122,19 +122,19 @@ template <class T> void log_softmax_grad(const fn::Along& along, const T* g, con
 
 namespace chainrule::fn {
 
-template <class T> void Softmax<T>::cpu(const Along& along, const T* x, T* y) {
+template <class T> void Softmax<T>::cpu(const AxisSplit& along, const T* x, T* y) {
   chainrule::cpu::softmax<T>(along, x, y);
 }
-template <class T> void LogSoftmax<T>::cpu(const Along& along, const T* x, T* y) {
+template <class T> void LogSoftmax<T>::cpu(const AxisSplit& along, const T* x, T* y) {
   chainrule::cpu::log_softmax<T>(along, x, y);
 }
-template <class T> void LogSumExp<T>::cpu(const Along& along, const T* x, T* sum) {
+template <class T> void LogSumExp<T>::cpu(const AxisSplit& along, const T* x, T* sum) {
   chainrule::cpu::logsumexp<T>(along, x, sum);
 }
-template <class T> void SoftmaxGrad<T>::cpu(const Along& along, const T* g, const T* y, T* gx) {
+template <class T> void SoftmaxGrad<T>::cpu(const AxisSplit& along, const T* g, const T* y, T* gx) {
   chainrule::cpu::softmax_grad<T>(along, g, y, gx);
 }
-template <class T> void LogSoftmaxGrad<T>::cpu(const Along& along, const T* g, const T* y, T* gx) {
+template <class T> void LogSoftmaxGrad<T>::cpu(const AxisSplit& along, const T* g, const T* y, T* gx) {
   chainrule::cpu::log_softmax_grad<T>(along, g, y, gx);
 }
 
