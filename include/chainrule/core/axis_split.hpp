@@ -7,8 +7,8 @@ namespace chainrule {
 
 namespace fn {
 
-/// A contiguous tensor as (outer, n, inner): n entries of the dimension that an op works along; outer, the product of the
-/// sizes before it; inner, of those behind it, which is also the distance from one entry to the next.
+/// A contiguous tensor as (outer, n, inner): n entries of the dimension that an op works along; outer, the product of
+/// the sizes before it; inner, of those behind it, which is also the distance from one entry to the next.
 struct AxisSplit {
   std::int64_t outer = 1, n = 1, inner = 1;
 };

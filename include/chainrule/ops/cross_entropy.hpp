@@ -20,8 +20,8 @@ template <class T> struct CrossEntropyOptions {
 
 namespace detail {
 
-/// The formula: -sum over the classes of weight * target * log_softmax(x) for each row, where the target of a label is 1
-/// for its class and 0 for the others, smoothed, and 0 everywhere in a row that is ignored. The kernel computes it in
+/// The formula: -sum over the classes of weight * target * log_softmax(x) for each row, where the target of a label is
+/// 1 for its class and 0 for the others, smoothed, and 0 everywhere in a row that is ignored. The kernel computes it in
 /// one pass over the scores; tests compare it with this.
 template <Real T>
 Tensor<T> cross_entropy_formula(const Tensor<T>& x, const Tensor<std::int64_t>& labels,

@@ -71,7 +71,6 @@ Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape,
         if (need[0]) gx = detail::allocate<T>(in.shape(), in.device());
         if (need[1]) gw = detail::allocate<T>(scale.shape(), in.device());
         if (need[2]) gb = detail::allocate<T>(scale.shape(), in.device());
-        auto place = [](const Tensor<T>& v) { return v.defined() ? v.data() : nullptr; };
         const Tensor<T> up = contiguous(g), cx = contiguous(in), cw = contiguous(scale);
         kernel<fn::LayerNormGrad<T>>::on(in.device(), {})(rows, width, up.data(), cx.data(), cw.data(), m.data(),
                                                           s.data(), data_or_null(gx), data_or_null(gw),
