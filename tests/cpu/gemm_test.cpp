@@ -189,7 +189,7 @@ TEST_CASE("the three bfloat16 pieces of a float add up to it", "[cpu][amx]") {
   amx.split_rows({x.data(), 32, nullptr}, 1, 0, rows);
   for (bool lying : {false, true}) {
     cpu::AmxJob job;
-    job.from = x.data(), job.row_step = 64, job.to = columns[lying], job.whole = job.steps = 1, job.turned = turned;
+    job.from = x.data(), job.row_step = 64, job.to = columns[lying], job.whole = job.steps = 1, job.transposed = turned;
     if (lying) job.lying = x.data(), job.lying_row = 32;
     amx.split(job, 1);
   }

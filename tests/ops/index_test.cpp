@@ -220,7 +220,7 @@ TEST_CASE("index_put_ writes where index() reads", "[ops][index_put_]") {
   CHECK_THROWS_WITH(x.index_put_({indices({0, 1})}, tensor({1, 2})),
                     Catch::Contains("values of shape (2,)") || Catch::Contains("do not broadcast"));
   CHECK_THROWS_WITH(x.index_put_({0}, tensor({{1, 2, 3}, {1, 2, 3}})),
-                    Catch::Contains("do not fit into the indexed places, (3,)"));
+                    Catch::Contains("do not fit into the indexed positions, (3,)"));
   CHECK(x.version() == version);
   CHECK(x.to_vector() == vector<float>{20, 8, 40, 10, 7, 30});
 }

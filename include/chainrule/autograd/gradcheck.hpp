@@ -72,11 +72,11 @@ GradcheckReport gradcheck_report(const F& f, const std::vector<Tensor<double>>& 
   }
   Generator generator(options.seed);
   auto outputs = detail::call(f, leaves);
-  detail::Inputs weights, wanted;
+  detail::Inputs weights, needed;
   for (const auto& y : outputs) weights.push_back(randn<double>(y.shape(), {.generator = &generator}));
   for (const auto& x : leaves)
-    if (x.requires_grad()) wanted.push_back(x);
-  check(!wanted.empty(), at, "gradcheck: no input requires a gradient; call requires_grad_() on the inputs to check");
+    if (x.requires_grad()) needed.push_back(x);
+  check(!needed.empty(), at, "gradcheck: no input requires a gradient; call requires_grad_() on the inputs to check");
 
   GradcheckReport report;
   auto wrong = [&](auto&&... parts) {
@@ -99,8 +99,8 @@ GradcheckReport gradcheck_report(const F& f, const std::vector<Tensor<double>>& 
       roots.push_back(outputs[k]);
       seeds.push_back(weights[k]);
     }
-  detail::Inputs grads(wanted.size());
-  if (!roots.empty()) grads = autograd::grad(roots, wanted, seeds, {.allow_unused = true}, at);
+  detail::Inputs grads(needed.size());
+  if (!roots.empty()) grads = autograd::grad(roots, needed, seeds, {.allow_unused = true}, at);
 
   std::size_t next = 0;
   for (std::size_t k = 0; k < leaves.size(); ++k) {
@@ -167,10 +167,10 @@ bool gradgradcheck(const F& f, const std::vector<Tensor<double>>& inputs, Gradch
     all.push_back(randn<double>(y.shape(), {.requires_grad = y.requires_grad(), .generator = &generator}));
   auto first = [&](const std::vector<Tensor<double>>& in) {
     enable_grad on;
-    detail::Inputs x(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(inputs.size())), roots, seeds, wanted;
+    detail::Inputs x(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(inputs.size())), roots, seeds, needed;
     for (auto& leaf : x) {  // under central differences the inputs are plain values: make leaves of them
       if (!leaf.requires_grad()) continue;
-      wanted.push_back(leaf);
+      needed.push_back(leaf);
     }
     auto outputs = detail::call(f, x);
     for (std::size_t k = 0; k < outputs.size(); ++k)
@@ -178,7 +178,7 @@ bool gradgradcheck(const F& f, const std::vector<Tensor<double>>& inputs, Gradch
         roots.push_back(outputs[k]);
         seeds.push_back(in[inputs.size() + k]);
       }
-    auto grads = autograd::grad(roots, wanted, seeds, {.create_graph = true, .allow_unused = true});
+    auto grads = autograd::grad(roots, needed, seeds, {.create_graph = true, .allow_unused = true});
     detail::Inputs defined;
     for (auto& g : grads)
       if (g.defined()) defined.push_back(g);

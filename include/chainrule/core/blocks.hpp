@@ -63,8 +63,8 @@ inline bool is_linear(const AnyLoop& loop, int k) {
   return true;
 }
 
-/// Calls piece(place in the block, offset in operand k, count) for each stretch of the rows that elements [begin, begin
-/// + n) touch.
+/// Calls piece(position in the block, offset in operand k, count) for each stretch of the rows that elements [begin,
+/// begin + n) touch.
 template <class Piece>
 void for_each_piece(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n, const Piece& piece) {
   const int last = loop.dims - 1;
@@ -103,8 +103,8 @@ void gather_block(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last], stride = loop.stride[k][last];
   if (!is_periodic(loop, k)) {
-    for_each_piece(loop, k, begin, n, [&](std::int64_t place, std::int64_t offset, std::int64_t count) {
-      gather_row(to + place, from + offset, stride, count);
+    for_each_piece(loop, k, begin, n, [&](std::int64_t position, std::int64_t offset, std::int64_t count) {
+      gather_row(to + position, from + offset, stride, count);
     });
     return;
   }
@@ -152,9 +152,9 @@ CHAINRULE_INLINE void map_across_rows(const AnyLoop& loop, const Stream* streams
     row(functor, n, data);
     if (linear[0]) continue;
     with_word(streams[0].bytes, [&]<class Word>(Word) {
-      for_each_piece(loop, 0, i, n, [&](std::int64_t place, std::int64_t offset, std::int64_t count) {
-        scatter_row(reinterpret_cast<Word*>(streams[0].data) + offset, reinterpret_cast<const Word*>(buffer[0]) + place,
-                    loop.stride[0][loop.dims - 1], count);
+      for_each_piece(loop, 0, i, n, [&](std::int64_t position, std::int64_t offset, std::int64_t count) {
+        scatter_row(reinterpret_cast<Word*>(streams[0].data) + offset,
+                    reinterpret_cast<const Word*>(buffer[0]) + position, loop.stride[0][loop.dims - 1], count);
       });
     });
   }

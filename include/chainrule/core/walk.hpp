@@ -15,7 +15,7 @@ struct Visit {
   TensorBase recomputed;    // its value, computed again for its readers (core/record.hpp)
   std::uint32_t asked = 0;  // how many of them have asked for it
   bool queued = false;      // waits for its turn
-  bool needed = true;       // a gradient that somebody wants lies behind it
+  bool needed = true;       // a gradient that is needed lies behind it
   bool captured = false;    // its gradient is a result of the walk
 };
 
@@ -113,7 +113,7 @@ class NewestFirst {
 /// What a rule may ask about the walk that runs it.
 class Walk {
  public:
-  /// Whether the gradient that goes through this edge leads to one that somebody wants.
+  /// Whether the gradient that goes through this edge leads to one that is needed.
   bool needs(const Edge& edge) { return captures_ ? leads_to_captured(edge) : edge.node || edge.leaf; }
   Visit& visit(Node* node) { return visits_[node]; }
   /// Whether it is the last walk through this graph: what an op saved goes with its turn.

@@ -1,5 +1,5 @@
 #pragma once
-// The CPU kernel of dropout. A block of 64 numbers takes 16 Philox counters.
+// The CPU kernel of dropout. A block of 64 elements takes 16 Philox counters.
 
 #include <chainrule/core/parallel.hpp>
 #include <chainrule/core/philox.hpp>

@@ -44,13 +44,13 @@ inline thread_local std::array<ScratchBuffer, static_cast<std::size_t>(Scratch::
 
 }  // namespace detail
 
-/// Room for `count` numbers, with what the last user of the same buffer on this thread left in it. Valid until the next
-/// call for the same purpose on this thread.
+/// Room for `count` elements, with what the last user of the same buffer on this thread left in it. Valid until the
+/// next call for the same purpose on this thread.
 template <class T> T* scratch(Scratch purpose, std::size_t count) {
   return static_cast<T*>(detail::scratch_buffers[static_cast<std::size_t>(purpose)].at_least(count * sizeof(T)));
 }
 
-/// Room for `count` numbers as long as it lives.
+/// Room for `count` elements as long as it lives.
 template <class T> class Workspace {
  public:
   explicit Workspace(std::size_t count)

@@ -33,7 +33,7 @@ struct ReLU : Module<ReLU> {
   template <Real T> Tensor<T> forward(const Tensor<T>& x, Location at = Location::here()) const {
     return inplace && x.defined() ? x.relu_(at) : relu(x, at);
   }
-  /// Of a temporary, net.act(net.conv(x)): where nobody else can see its numbers, the result takes their place.
+  /// Of a temporary, net.act(net.conv(x)): where nobody else can see its values, the result takes their place.
   template <Real T> Tensor<T> forward(Tensor<T>&& x, Location at = Location::here()) const {
     return inplace ? forward(std::as_const(x), at) : relu(std::move(x), at);
   }

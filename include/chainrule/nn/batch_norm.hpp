@@ -56,7 +56,7 @@ template <class Self, class T> struct BatchNormOf : Module<Self> {
     const double share = begin(x, at);
     return batch_norm(x, running_mean, running_var, weight, bias, uses_batch(), share, options.eps, at);
   }
-  /// relu(forward(x) + skip), or without skip if that is undefined: the same numbers in one pass over memory. See
+  /// relu(forward(x) + skip), or without skip if that is undefined: the same values in one pass over memory. See
   /// nn::relu_of.
   Tensor<T> forward_relu(Tensor<T> x, const Tensor<T>& skip, Location at = Location::here()) const {
     const double share = begin(x, at);

@@ -35,7 +35,7 @@ struct Unflatten : Module<Unflatten> {
   }
 };
 
-/// Gives what it takes. Stands where a module is wanted and nothing is to be done.
+/// Gives what it takes. Stands where there has to be a module and nothing is to be done.
 struct Identity : Module<Identity> {
   template <class T> Tensor<T> forward(const Tensor<T>& x) const { return x; }
 };

@@ -44,7 +44,7 @@ template <class T> struct BasicLinear : Module<BasicLinear<T>> {
     check_input(x, at);
     return linear(x, weight, bias, at);
   }
-  /// relu(forward(x)): the same numbers without a pass over memory between the two. See nn::relu_of.
+  /// relu(forward(x)): the same values without a pass over memory between the two. See nn::relu_of.
   Tensor<T> forward_relu(const Tensor<T>& x, Location at = Location::here()) const {
     check_input(x, at);
     return linear_relu(x, weight, bias, at);

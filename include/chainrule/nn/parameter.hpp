@@ -9,7 +9,7 @@ namespace chainrule::nn {
 
 namespace detail {
 
-/// A copy of the values outside of the graph; whether a gradient is wanted is copied along, the gradient is not.
+/// A copy of the values outside of the graph; requires_grad is copied along, the gradient is not.
 template <class T> Tensor<T> deep_copy(const Tensor<T>& x) {
   if (!x.defined()) return {};
   no_grad guard;

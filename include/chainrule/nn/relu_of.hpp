@@ -20,7 +20,7 @@ template <class M, class T> bool forward_with_relu(const M& module, ModuleRef ne
 }  // namespace detail
 
 /// relu(module(x)), or relu(module(x) + skip), for a Linear (without skip), BatchNorm1d or BatchNorm2d: the same
-/// numbers in one pass over memory, and the result of the module alone is never kept. While an observer watches, the
+/// values in one pass over memory, and the result of the module alone is never kept. While an observer watches, the
 /// modules are called one by one; `then` is then what is called instead of relu.
 ///     x = nn::relu_of(fc1, x);     x = nn::relu_of(bn1, conv1(x));     x = nn::relu_of(bn2, conv2(y), x, relu);
 /// An nn::Sequential does this by itself where an nn::ReLU follows.

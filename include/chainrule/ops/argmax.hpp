@@ -1,5 +1,5 @@
 #pragma once
-// argmax and argmin, and the kernel that finds an extreme value and its place along one dimension.
+// argmax and argmin, and the kernel that finds an extreme value and its position along one dimension.
 
 #include <chainrule/core/reduce.hpp>
 #include <chainrule/ops/view.hpp>

@@ -68,8 +68,8 @@ template <class T> struct BatchNormSkipReluRule {
 }  // namespace detail
 
 /// relu(batch_norm(x, ...)), or with `skip`, of x's shape, relu(batch_norm(x, ...) + skip): bit for bit the same
-/// numbers as the ops one by one, for half of the memory traffic, and nothing but x and, with skip, a bit for each
-/// number is kept for the gradient. A temporary x that no gradient needs is written over. Arguments, gradients and
+/// values as the ops one by one, for half of the memory traffic, and nothing but x and, with skip, a bit for each
+/// value is kept for the gradient. A temporary x that no gradient needs is written over. Arguments, gradients and
 /// errors as batch_norm and relu; float and double.
 ///     batch_norm_relu(tensor({{1}, {3}}), {}, {}, {}, {}, true)   // {{0}, {1}}, but for eps
 template <Real T>

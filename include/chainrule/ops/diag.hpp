@@ -24,10 +24,11 @@ template <class T> Tensor<T> diag(const Tensor<T>& x, std::int64_t diagonal = 0,
   if (x.dim() == 1) detail::checked_numel({rows, columns}, sizeof(T), "diag", at);
   const std::int64_t n = std::max<std::int64_t>(0, std::min(rows - down, columns - right)),
                      first = n > 0 ? down * columns + right : 0;
-  const auto places = arange<std::int64_t>(first, first + n * (columns + 1), columns + 1, {.device = x.device()}, at);
-  if (x.dim() == 2) return index_select(reshape(x, {-1}, at), 0, places, at);
-  return reshape(scatter_add(zeros<T>(rows * columns, {.device = x.device()}, at), 0, places, x, at), {rows, columns},
-                 at);
+  const auto positions =
+      arange<std::int64_t>(first, first + n * (columns + 1), columns + 1, {.device = x.device()}, at);
+  if (x.dim() == 2) return index_select(reshape(x, {-1}, at), 0, positions, at);
+  return reshape(scatter_add(zeros<T>(rows * columns, {.device = x.device()}, at), 0, positions, x, at),
+                 {rows, columns}, at);
 }
 
 /// The sum of a matrix's diagonal. Made of other ops. Source: torch.trace.

@@ -1,5 +1,5 @@
 #pragma once
-// dropout: numbers left out at random. The mask is never stored: the gradient draws it again from the same seed and
+// dropout: elements left out at random. The mask is never stored: the gradient draws it again from the same seed and
 // stream.
 
 #include <chainrule/core/binary.hpp>
@@ -10,7 +10,7 @@ namespace chainrule {
 
 namespace fn {
 
-/// Which numbers stay: element i of draw (seed, stream) stays if its random number is at least p.
+/// Which elements stay: element i of draw (seed, stream) stays if its random number is at least p.
 struct DropoutMask {
   std::uint64_t seed, stream;
   double p;

@@ -1,5 +1,5 @@
 #pragma once
-// flip: dimensions reversed; roll: dimensions turned around.
+// flip: dimensions reversed; roll: elements moved along, around the end.
 
 #include <chainrule/ops/cat.hpp>
 
@@ -24,7 +24,7 @@ template <class T> Tensor<T> flip(const Tensor<T>& x, const Dims& dims, Location
       [dims](const Tensor<T>& g) { return Grads{flip(g, dims)}; }, at);
 }
 
-/// x moved by `shift` places along `dim`; what leaves at the end comes in at the beginning. Gradient: g moved back.
+/// x moved by `shift` positions along `dim`; what leaves at the end comes in at the beginning. Gradient: g moved back.
 /// Source: torch.roll.
 ///     roll(tensor({1, 2, 3}), 1, 0)   // {3, 1, 2}
 template <class T>
@@ -35,12 +35,12 @@ Tensor<T> roll(const Tensor<T>& x, std::int64_t shift, std::int64_t dim, Locatio
   return cat({slice(x, d, cut, n, 1, at), slice(x, d, 0, cut, 1, at)}, d, at);
 }
 
-/// x read as one row of elements, moved by `shift` places, in its own shape again.
+/// x read as one row of elements, moved by `shift` positions, in its own shape again.
 ///     roll(tensor({{1, 2}, {3, 4}}), 1)   // {{4, 1}, {2, 3}}
 template <class T> Tensor<T> roll(const Tensor<T>& x, std::int64_t shift, Location at = Location::here()) {
   return reshape(roll(reshape(x, {x.numel()}, at), shift, 0, at), x.shape(), at);
 }
-/// Several dimensions, each by its own number of places. Throws when there are not as many shifts as dimensions.
+/// Several dimensions, each by its own number of positions. Throws when there are not as many shifts as dimensions.
 ///     roll(tensor({{1, 2}, {3, 4}}), {1, 1}, {0, 1})   // {{4, 3}, {2, 1}}
 template <class T>
 Tensor<T> roll(const Tensor<T>& x, const Shape& shifts, const Dims& dims, Location at = Location::here()) {

@@ -59,8 +59,8 @@ Tensor<T> gather_grad(const Tensor<T>& g, const Shape& shape, std::int64_t dim, 
 /// Picks along one dimension: out[i][j][k] = x[i][index[i][j][k]][k] for dim = 1. The result has the shape of the
 /// index, which has as many dimensions as x and, except along `dim`, is not larger. A scalar counts as a tensor of
 /// shape (1,).
-/// Gradient: each g is added at the place that its value came from; places named twice get the sum, in fixed order.
-/// Source: torch.gather.
+/// Gradient: each g is added at the position that its value came from; positions named twice get the sum, in fixed
+/// order. Source: torch.gather.
 /// Throws when an index is not in [0, size of dim), naming it and its position.
 ///     gather(tensor({{1, 2}, {3, 4}}), 1, tensor<std::int64_t>({{0, 0}, {1, 0}}))   // {{1, 1}, {4, 3}}
 template <class T>

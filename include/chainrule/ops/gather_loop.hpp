@@ -1,5 +1,5 @@
 #pragma once
-// Reading and writing at places that an index tensor names: what gather, index_select, scatter_add, x[index] and
+// Reading and writing at positions that an index tensor names: what gather, index_select, scatter_add, x[index] and
 // index_put_ stand on.
 // A Loop<3> walks three tensors of one shape together: the values (0), the tensor that is indexed (1; it has stride 0
 // along the indexed dimension) and the index (2; stride 0 along all dimensions that it does not have):
@@ -22,19 +22,19 @@ template <class Body> void walk_rows(const IndexedLoop& loop, const std::int64_t
   }
 }
 
-/// A walk that writes into the base, where several elements may land on one place. Different coordinates along a
-/// dimension in which the base itself moves never do: the widest such dimension is cut among the tasks, and each place
-/// is written in row-major order of the values, whatever the cut.
+/// A walk that writes into the base, where several elements may land on one position. Different coordinates along a
+/// dimension in which the base itself moves never do: the widest such dimension is cut among the tasks, and each
+/// position is written in row-major order of the values, whatever the cut.
 template <class Body> void scatter_rows(const IndexedLoop& loop, const Body& body) {
   if (loop.numel == 0) return;
   int cut = -1;
   for (int d = 0; d < loop.dims; ++d)
     if (loop.stride[1][d] != 0 && (cut < 0 || loop.size[d] > loop.size[cut])) cut = d;
   const std::int64_t zero[3] = {};
-  const std::int64_t wanted = loop.numel / elementwise_grain;
-  if (cut < 0 || wanted < 2) return walk_rows(loop, zero, body);
+  const std::int64_t pieces = loop.numel / elementwise_grain;
+  if (cut < 0 || pieces < 2) return walk_rows(loop, zero, body);
   const std::int64_t least = cut == loop.dims - 1 ? 16 : 1, size = loop.size[cut];
-  const std::int64_t piece = std::max(least, (size + wanted - 1) / wanted);
+  const std::int64_t piece = std::max(least, (size + pieces - 1) / pieces);
   parallel_for((size + piece - 1) / piece, [&](std::int64_t t) {
     IndexedLoop part = loop;
     part.size[cut] = std::min(piece, size - t * piece);
@@ -63,7 +63,7 @@ template <class T> struct GatherKernel {
       T* v = values + offset[0];
       const T* b = base + offset[1];
       const std::int64_t* i = index + offset[2];
-      if (si == 0) {  // a whole row from one place
+      if (si == 0) {  // a whole row from one position
         b += step * *i;
         if (sv == 1 && sb == 1)
           for (std::int64_t k = 0; k < n; ++k) v[k] = b[k];
@@ -76,7 +76,7 @@ template <class T> struct GatherKernel {
   }
 };
 
-/// base[index] += values, each place in row-major order of the values
+/// base[index] += values, each position in row-major order of the values
 template <class T> struct ScatterAddKernel {
   static constexpr auto name = "scatter_add";
   using fn = void(const detail::IndexedLoop& loop, std::int64_t step, const T* values, T* base,
@@ -98,15 +98,15 @@ template <class T> struct ScatterAddKernel {
           for (std::int64_t k = 0; k < n; ++k) b[k * sb] = static_cast<T>(b[k * sb] + v[k * sv]);
       } else {
         for (std::int64_t k = 0; k < n; ++k) {
-          T& place = b[k * sb + step * i[k * si]];
-          place = static_cast<T>(place + v[k * sv]);
+          T& position = b[k * sb + step * i[k * si]];
+          position = static_cast<T>(position + v[k * sv]);
         }
       }
     });
   }
 };
 
-/// base[index] = values; of several values for one place the last in row-major order stays
+/// base[index] = values; of several values for one position the last in row-major order stays
 template <class T> struct PutKernel {
   static constexpr auto name = "index_put_";
   using fn = void(const detail::IndexedLoop& loop, std::int64_t step, const T* values, T* base,

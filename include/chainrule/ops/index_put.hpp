@@ -1,5 +1,5 @@
 #pragma once
-// index_put_: writes to indexed places.
+// index_put_: writes to indexed positions.
 
 #include <chainrule/ops/index.hpp>
 #include <chainrule/ops/inplace.hpp>
@@ -8,7 +8,7 @@ namespace chainrule {
 
 namespace detail {
 
-/// values written to the indexed places of x, or added to what is there, in x's memory. Not recorded.
+/// values written to the indexed positions of x, or added to what is there, in x's memory. Not recorded.
 template <class T>
 void put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, Location at, bool accumulate = false) {
   no_grad guard;
@@ -17,7 +17,7 @@ void put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, Location
   const Tensor<T> source = values.shares_storage(x) ? map(fn::Copy{}, at, values) : values;
   auto check_fits = [&](const Shape& shape) {
     check(broadcast_shapes(shape, values.shape(), "index_put_", at) == shape, at, "index_put_: values of shape ",
-          values.shape(), " do not fit into the indexed places, ", shape);
+          values.shape(), " do not fit into the indexed positions, ", shape);
   };
   if (p.dims.empty()) {
     check_fits(p.view.shape());
@@ -41,16 +41,17 @@ void put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, Location
 }
 
 /// A copy of x with values (broadcast) at these row-major positions: index_put_ as an op that can be differentiated.
-/// Gradient: g without these places for x (all of g where the values are added), g at these places for the values.
+/// Gradient: g without these positions for x (all of g where the values are added), g at these positions for the
+/// values.
 template <class T>
-Tensor<T> put_at(const Tensor<T>& x, const Tensor<std::int64_t>& places, const Tensor<T>& values, Location at,
+Tensor<T> put_at(const Tensor<T>& x, const Tensor<std::int64_t>& positions, const Tensor<T>& values, Location at,
                  bool accumulate = false) {
   Tensor<T> out = map(fn::Copy{}, at, x);
   const Tensor<T> flat = make_view(out, out.numel(), 1, 0);
-  const IndexItem item(places);
+  const IndexItem item(positions);
   put(flat, {&item, 1}, values, at, accumulate);
   return record(
-      "index_put_", out, {x, values}, keep(places),
+      "index_put_", out, {x, values}, keep(positions),
       [accumulate](const Tensor<T>& g, Needs need, const Tensor<std::int64_t>& where) {
         Tensor<T> to_x = g;
         if (!accumulate && need[0]) {
@@ -82,10 +83,10 @@ void index_put(const Tensor<T>& x, IndexItems items, const Tensor<T>& values, Lo
 }  // namespace detail
 
 /// x.index_put_({item, ...}, values): Python's x[item, ...] = values. The items are those of index(); the values, a
-/// tensor or a number, broadcast to the shape that index() would give. Where one place is named several times the last
-/// value stays. With {.accumulate = true} the values are added to what is there, each as often as its place is named,
-/// in row-major order of the values.
-/// Gradient: g without the places written for x (all of g with accumulate), g at these places for the values.
+/// tensor or a number, broadcast to the shape that index() would give. Where one position is named several times the
+/// last value stays. With {.accumulate = true} the values are added to what is there, each as often as its position is
+/// named, in row-major order of the values.
+/// Gradient: g without the positions written for x (all of g with accumulate), g at these positions for the values.
 /// Source: torch.Tensor.index_put_. Throws when an index does not exist, the values do not fit, or integers cannot hold
 /// the number; for a leaf that requires grad outside of no_grad.
 ///     x.index_put_({mask}, 0);

@@ -16,7 +16,7 @@ template <class T> struct LayerNorm {
 };
 template <class T> struct LayerNormGrad {
   static constexpr auto name = "layer_norm_grad";
-  /// gx, gw and gb are null where nobody asks.
+  /// gx, gw and gb are null where they are not needed.
   using fn = void(std::int64_t rows, std::int64_t width, const T* g, const T* x, const T* weight, const T* mean,
                   const T* inv_std, T* gx, T* gw, T* gb);
   [[gnu::weak]] static fn cpu;  // cpu/norm/layer_norm.hpp

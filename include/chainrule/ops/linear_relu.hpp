@@ -6,7 +6,7 @@
 
 namespace chainrule {
 
-/// relu(linear(x, weight, bias)): bit for bit the same numbers as the ops one by one; relu happens while the product
+/// relu(linear(x, weight, bias)): bit for bit the same values as the ops one by one; relu happens while the product
 /// leaves the registers. x (..., in), weight (out, in), bias (out,) or left out -> (..., out); float and double.
 /// Gradient: with h = g where the result is positive, else 0: h w for x, hT x for the weight, h summed over all leading
 /// dimensions for the bias. Throws as linear does. Source: torch.nn.functional.linear and relu.

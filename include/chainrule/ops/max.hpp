@@ -1,5 +1,5 @@
 #pragma once
-// max and min: the extreme element of all, or along one dimension with its place.
+// max and min: the extreme element of all, or along one dimension with its position.
 
 #include <chainrule/core/math.hpp>
 #include <chainrule/ops/argmax.hpp>
@@ -52,7 +52,7 @@ template <bool largest, class T> Tensor<T> extreme(const Tensor<T>& x, Location 
       [](const Tensor<T>& g, const Tensor<T>& v, const Tensor<T>& y) { return Grads{share_evenly(g, v, y)}; }, at);
 }
 
-/// Over any dimensions, without the places.
+/// Over any dimensions, without the positions.
 template <bool largest, class T>
 Tensor<T> extreme_over(const Tensor<T>& x, const Dims& dims, bool keepdim, Location at) {
   constexpr auto op = largest ? "amax" : "amin";

@@ -1,5 +1,5 @@
 #pragma once
-// max_pool2d: the largest number of each window. Which one it was is kept as its place in the window: one byte.
+// max_pool2d: the largest number of each window. Which one it was is kept as its position in the window: one byte.
 
 #include <chainrule/core/binary.hpp>
 #include <chainrule/core/compiled.hpp>
@@ -12,7 +12,7 @@ namespace chainrule {
 struct MaxPool2dOptions {
   detail::NamedOnly by_name = detail::NamedOnly();
   std::optional<Size2d> stride = {};  ///< the window's size if left out
-  Size2d padding = 0;                 ///< places outside of the image, which never win
+  Size2d padding = 0;                 ///< positions outside of the image, which never win
   Size2d dilation = 1;
   bool ceil_mode = false;  ///< windows that begin in the image but do not fit count too
 };
@@ -24,23 +24,23 @@ struct PoolShape {
   std::int64_t planes, h, w, oh, ow, kh, kw, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w;
 };
 
-// The slots; I holds a place in the window (row * kw + column): uint8_t, or int32_t for windows of more than 255.
+// The slots; I holds a position in the window (row * kw + column): uint8_t, or int32_t for windows of more than 255.
 // The CPU kernels stand in cpu/pool/max_pool2d.hpp.
 template <class T, class I> struct MaxPool2d {
   static constexpr auto name = "max_pool2d";
-  using fn = void(const PoolShape& shape, const T* x, T* y, I* place);  // place may be null
-  [[gnu::weak]] static fn cpu;                                          // cpu/pool/max_pool2d.hpp
+  using fn = void(const PoolShape& shape, const T* x, T* y, I* position);  // position may be null
+  [[gnu::weak]] static fn cpu;                                             // cpu/pool/max_pool2d.hpp
 };
 /// gx = g at the winners, added up where windows overlap.
 template <class T, class I> struct MaxPool2dGrad {
   static constexpr auto name = "max_pool2d_grad";
-  using fn = void(const PoolShape& shape, const T* g, const I* place, T* gx);
+  using fn = void(const PoolShape& shape, const T* g, const I* position, T* gx);
   [[gnu::weak]] static fn cpu;  // cpu/pool/max_pool2d.hpp
 };
 /// y = x at the winners of an earlier max_pool2d; 0 for a window of nothing but padding.
 template <class T, class I> struct MaxPool2dPick {
   static constexpr auto name = "max_pool2d_pick";
-  using fn = void(const PoolShape& shape, const T* x, const I* place, T* y);
+  using fn = void(const PoolShape& shape, const T* x, const I* position, T* y);
   [[gnu::weak]] static fn cpu;  // cpu/pool/max_pool2d.hpp
 };
 
@@ -72,39 +72,40 @@ inline Shape with_size(const Shape& from, std::int64_t h, std::int64_t w) {
 }
 
 template <Real T, class I>
-Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const fn::PoolShape& s,
+Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& position, const fn::PoolShape& s,
                           Location at = Location::here());
 
 template <Real T, class I>
-Tensor<T> max_pool2d_grad(const Tensor<T>& g, const Tensor<I>& place, const fn::PoolShape& s,
+Tensor<T> max_pool2d_grad(const Tensor<T>& g, const Tensor<I>& position, const fn::PoolShape& s,
                           Location at = Location::here()) {
   Tensor<T> gx = allocate<T>(with_size(g.shape(), s.h, s.w), g.device(), "max_pool2d_grad", at);
   if (g.numel() > 0) {
     no_grad guard;
     const Tensor<T> up = contiguous(g, at);
-    kernel<fn::MaxPool2dGrad<T, I>>::on(g.device(), at)(s, up.data(), place.data(), gx.data());
+    kernel<fn::MaxPool2dGrad<T, I>>::on(g.device(), at)(s, up.data(), position.data(), gx.data());
   }
   return record(
-      "max_pool2d_grad", gx, {g}, keep(place),
+      "max_pool2d_grad", gx, {g}, keep(position),
       [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_pick(u, p, s)}; }, at);
 }
 template <Real T, class I>
-Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& place, const fn::PoolShape& s, Location at) {
-  Tensor<T> y = allocate<T>(place.shape(), x.device(), "max_pool2d_pick", at);
+Tensor<T> max_pool2d_pick(const Tensor<T>& x, const Tensor<I>& position, const fn::PoolShape& s, Location at) {
+  Tensor<T> y = allocate<T>(position.shape(), x.device(), "max_pool2d_pick", at);
   if (y.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
-    kernel<fn::MaxPool2dPick<T, I>>::on(x.device(), at)(s, in.data(), place.data(), y.data());
+    kernel<fn::MaxPool2dPick<T, I>>::on(x.device(), at)(s, in.data(), position.data(), y.data());
   }
   return record(
-      "max_pool2d_pick", y, {x}, keep(place),
+      "max_pool2d_pick", y, {x}, keep(position),
       [s](const Tensor<T>& u, const Tensor<I>& p) { return Grads{max_pool2d_grad(u, p, s)}; }, at);
 }
 
 /// Places in the window as positions in the plane, row * w + column.
-template <class I> Tensor<std::int64_t> plane_positions(const Tensor<I>& place, const fn::PoolShape& s, Location at) {
-  const Tensor<I> here = to_device(place, Device::cpu, at);
-  const Tensor<std::int64_t> positions = allocate<std::int64_t>(place.shape(), Device::cpu, "max_pool2d", at);
+template <class I>
+Tensor<std::int64_t> plane_positions(const Tensor<I>& position, const fn::PoolShape& s, Location at) {
+  const Tensor<I> here = to_device(position, Device::cpu, at);
+  const Tensor<std::int64_t> positions = allocate<std::int64_t>(position.shape(), Device::cpu, "max_pool2d", at);
   const I* from = here.data();
   std::int64_t* to = positions.data();
   for (std::int64_t p = 0; p < s.planes; ++p)
@@ -113,23 +114,24 @@ template <class I> Tensor<std::int64_t> plane_positions(const Tensor<I>& place, 
         const std::int64_t k = *from / s.kw, l = *from % s.kw;
         *to++ = (i * s.stride_h - s.pad_h + k * s.dil_h) * s.w + j * s.stride_w - s.pad_w + l * s.dil_w;
       }
-  return to_device(positions, place.device(), at);
+  return to_device(positions, position.device(), at);
 }
 
 template <class I, Real T>
 Tensor<T> max_pool2d_as(const Tensor<T>& x, const fn::PoolShape& s, Tensor<std::int64_t>* indices, Location at) {
   const Shape shape = with_size(x.shape(), s.oh, s.ow);
   Tensor<T> y = allocate<T>(shape, x.device(), "max_pool2d", at);
-  Tensor<I> place;
-  if (indices || (grad_enabled && x.requires_grad())) place = allocate<I>(shape, x.device(), "max_pool2d", at);
+  Tensor<I> position;
+  if (indices || (grad_enabled && x.requires_grad())) position = allocate<I>(shape, x.device(), "max_pool2d", at);
   if (y.numel() > 0) {
     no_grad guard;
     const Tensor<T> in = contiguous(x, at);
-    kernel<fn::MaxPool2d<T, I>>::on(x.device(), at)(s, in.data(), y.data(), place.defined() ? place.data() : nullptr);
+    kernel<fn::MaxPool2d<T, I>>::on(x.device(), at)(s, in.data(), y.data(),
+                                                    position.defined() ? position.data() : nullptr);
   }
-  if (indices) *indices = plane_positions(place, s, at);
+  if (indices) *indices = plane_positions(position, s, at);
   return record(
-      "max_pool2d", y, {x}, keep(place),
+      "max_pool2d", y, {x}, keep(position),
       [s](const Tensor<T>& g, const Tensor<I>& p) { return Grads{max_pool2d_grad(g, p, s)}; }, at);
 }
 
@@ -147,7 +149,7 @@ Tensor<T> max_pool2d_of(const Tensor<T>& x, Size2d kernel_size, const MaxPool2dO
 /// The largest number of each window: x (N, C, H, W) or (C, H, W) -> (..., OH, OW), OH = floor((H + 2 padding -
 /// dilation (KH - 1) - 1)
 /// / stride) + 1, or ceil with ceil_mode. float and double. A NaN in the window wins.
-/// Gradient: g at the place of the largest number, the first of equal ones (rows before columns); added up where
+/// Gradient: g at the position of the largest number, the first of equal ones (rows before columns); added up where
 /// windows overlap.
 /// Throws when padding exceeds half of the window or no window fits. Source: torch.nn.functional.max_pool2d.
 /// PyTorch's return_indices is max_pool2d_with_indices here. relu(max_pool2d(x, 2)) is max_pool2d(relu(x), 2),

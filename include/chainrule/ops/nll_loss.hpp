@@ -14,7 +14,7 @@ template <class T> struct NllLossOptions {
 
 namespace detail {
 
-/// Calls f(row, place of the label's element, weight) for the rows that count, and gives what "mean" divides by.
+/// Calls f(row, position of the label's element, weight) for the rows that count, and gives what "mean" divides by.
 template <class T, class F> double for_each_label(const fn::ClassLossArgs<T>& p, const F& f) {
   double weights = 0;
   for (std::int64_t o = 0; o < p.split.outer; ++o)
@@ -40,9 +40,9 @@ template <class T> struct NllLoss {
     const bool each = p.reduction == Reduction::none;
     for (std::int64_t r = 0; each && r < p.split.outer * p.split.inner; ++r) loss[r] = T(0);
     double sum = 0;
-    const double divisor = detail::for_each_label(p, [&](std::int64_t row, std::int64_t place, T w) {
-      if (each) loss[row] = -w * p.x[place];
-      else sum -= static_cast<double>(w * p.x[place]);
+    const double divisor = detail::for_each_label(p, [&](std::int64_t row, std::int64_t position, T w) {
+      if (each) loss[row] = -w * p.x[position];
+      else sum -= static_cast<double>(w * p.x[position]);
     });
     if (!each) *loss = static_cast<T>(sum / divisor);
   }
@@ -55,10 +55,10 @@ template <class T> struct NllLossGrad {
     const bool each = p.reduction == Reduction::none;
     for (std::int64_t i = 0; i < p.split.outer * p.split.n * p.split.inner; ++i) gx[i] = T(0);
     const double divisor = detail::for_each_label(
-        p, [&](std::int64_t row, std::int64_t place, T w) { gx[place] = -w * (each ? p.g[row] : *p.g); });
+        p, [&](std::int64_t row, std::int64_t position, T w) { gx[position] = -w * (each ? p.g[row] : *p.g); });
     if (divisor != 1)
-      detail::for_each_label(p, [&](std::int64_t, std::int64_t place, T) {
-        gx[place] = static_cast<T>(static_cast<double>(gx[place]) / divisor);
+      detail::for_each_label(p, [&](std::int64_t, std::int64_t position, T) {
+        gx[position] = static_cast<T>(static_cast<double>(gx[position]) / divisor);
       });
   }
 };

@@ -60,7 +60,7 @@ template <class T> Tensor<std::int64_t> nonzero(const Tensor<T>& x, Location at 
 }
 
 /// The elements of x under the mask, in row-major order, as a tensor with one dimension; x and mask broadcast.
-/// Gradient: each g goes to the place its value came from. Source: torch.masked_select.
+/// Gradient: each g goes to the position its value came from. Source: torch.masked_select.
 ///     masked_select(tensor({1, 2, 3}), tensor<bool>({true, false, true}))   // {1, 3}
 template <class T>
 Tensor<T> masked_select(const Tensor<T>& x, const Tensor<bool>& mask, Location at = Location::here()) {

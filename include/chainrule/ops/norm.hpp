@@ -39,7 +39,7 @@ template <class T> struct NormRoot {
     return pow(sum, T(1) / p);
   }
 };
-/// 1 where |x| is the norm y, else 0: the places that an infinity norm depends on.
+/// 1 where |x| is the norm y, else 0: the positions that an infinity norm depends on.
 struct AttainsMagnitude {
   static constexpr auto name = "attains";
   template <class T> CHAINRULE_HD T operator()(T x, T y) const {

@@ -54,7 +54,7 @@ template <class T> Tensor<T> relu(const Tensor<T>& x, Location at = Location::he
   return detail::record_relu(map(fn::Relu{}, at, x), x, at);
 }
 
-/// The same for a temporary, relu(conv(x)): where nobody else can see its numbers, the result takes their place.
+/// The same for a temporary, relu(conv(x)): where nobody else can see its values, the result takes their place.
 template <class T> Tensor<T> relu(Tensor<T>&& x, Location at = Location::here()) {
   return detail::is_spare(x) ? x.relu_(at) : relu(std::as_const(x), at);
 }

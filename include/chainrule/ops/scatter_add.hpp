@@ -1,5 +1,5 @@
 #pragma once
-// scatter_add: adds numbers at places named by an index.
+// scatter_add: adds values at positions named by an index.
 
 #include <chainrule/ops/gather.hpp>
 
@@ -8,8 +8,8 @@ namespace chainrule {
 /// x with source[i][j][k] added at [i][index[i][j][k]][k] (for dim = 1). The index has as many dimensions as x and is
 /// nowhere larger than the source, nor, except along `dim`, than x; of a larger source only the part under the index
 /// counts. A scalar counts as a tensor of shape (1,).
-/// Gradient: g for x, gather(g, dim, index) for the source. Numbers that land on one place are added in row-major order
-/// of the source, whatever the number of threads. Source: torch.scatter_add.
+/// Gradient: g for x, gather(g, dim, index) for the source. Numbers that land on one position are added in row-major
+/// order of the source, whatever the number of threads. Source: torch.scatter_add.
 /// Throws when an index is not in [0, size of dim), naming it and its position.
 ///     scatter_add(zeros({3}), 0, tensor<std::int64_t>({2, 0, 2}), tensor({1, 2, 4}))   // {2, 0, 5}
 template <class T>

@@ -140,8 +140,8 @@ ValueAndIndices<T> first_in_order(const Tensor<T>& x, std::int64_t dim, std::opt
 }  // namespace detail
 
 /// The elements in order along `dim`, and where they stood. Equal elements stay in the order in which they stood; NaN
-/// counts as larger than any number. Gradient: each g goes to the place its value came from. Source: torch.sort (with
-/// stable=True).
+/// counts as larger than any number. Gradient: each g goes to the position its value came from. Source: torch.sort
+/// (with stable=True).
 ///     auto [values, indices] = sort(tensor({3, 1, 2}));   // {1, 2, 3}, {1, 2, 0}
 template <class T>
 ValueAndIndices<T> sort(const Tensor<T>& x, std::int64_t dim = -1, bool descending = false,
@@ -155,7 +155,7 @@ Tensor<std::int64_t> argsort(const Tensor<T>& x, std::int64_t dim = -1, bool des
   return detail::first_in_order(x.detach(), dim, {}, descending, "argsort", at).indices;
 }
 /// The k largest (or smallest) elements along `dim` in order, and where they stood; of equal ones the first stand
-/// first; NaN counts as larger than any number. Gradient: each g goes to the place its value came from. Source:
+/// first; NaN counts as larger than any number. Gradient: each g goes to the position its value came from. Source:
 /// torch.topk.
 /// Throws when there are fewer than k.
 ///     auto [values, indices] = topk(tensor({3, 1, 2}), 2);   // {3, 2}, {0, 2}

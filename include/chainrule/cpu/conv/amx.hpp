@@ -8,7 +8,7 @@
 
 namespace chainrule::cpu::detail {
 
-/// Rows of weights of one group, each with its numbers side by side in the order [channel][tap].
+/// Rows of weights of one group, each with its elements side by side in the order [channel][tap].
 inline void amx_line_up_weights(const KernelTable<float>& table, const WindowSum<float>& g, std::int64_t group,
                                 float* to) {
   const auto taps = static_cast<std::int64_t>(g.taps.size()), k = g.channels * taps;

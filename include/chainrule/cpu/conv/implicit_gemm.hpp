@@ -16,14 +16,14 @@ inline std::int64_t channel_block(std::int64_t channels, std::int64_t taps) {
   return ceil_div(channels, ceil_div(channels, fit));
 }
 
-/// Whether the taps are the window's numbers, each once, from the first to the last.
+/// Whether the taps are the window's elements, each once, from the first to the last.
 template <class T> bool taps_in_order(const WindowSum<T>& g) {
   for (std::size_t t = 0; t < g.taps.size(); ++t)
     if (g.taps[t].weight != static_cast<std::int64_t>(t)) return false;
   return true;
 }
 
-/// Whether rows of weights are read where they lie: those of a 1 x 1 window, whose numbers follow each other.
+/// Whether rows of weights are read where they lie: those of a 1 x 1 window, whose elements follow each other.
 template <class T> bool reads_weights(const WindowSum<T>& g) { return g.taps.size() == 1 && g.weight_channel == 1; }
 
 /// Packed weights of one group: blocks of channels, in each the tiles of rows, in each [channel][tap][row].
@@ -63,7 +63,7 @@ template <class T> void pack_weights(const KernelTable<T>& table, const WindowSu
   });
 }
 
-/// Adds a run of `length` numbers, as one with the run before where that ends at the same place.
+/// Adds a run of `length` elements, as one with the run before where that ends at the same position.
 inline void add_run(std::vector<Run>& runs, std::int64_t to, std::int64_t source, std::int64_t length) {
   if (length <= 0) return;
   if (!runs.empty()) {

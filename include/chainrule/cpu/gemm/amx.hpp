@@ -1,5 +1,5 @@
 #pragma once
-// The matrix product of floats on AMX's tiles: stripes of 16 x 64 numbers of C, each summed over all of the inner
+// The matrix product of floats on AMX's tiles: stripes of 16 x 64 elements of C, each summed over all of the inner
 // dimension in the tiles (amx_kernels.hpp).
 // Columns of B are split into pieces once for many rows of A, rows of A while they are multiplied.
 
@@ -50,7 +50,7 @@ inline void amx_plan(const KernelTable<float>& table, AmxJob& job, Bf16* to, Amx
   const std::int64_t whole = k / amx_step, rest = k - whole * amx_step;
   float* const tail = room + k * amx_columns;  // behind what may have to be copied
   job = {};
-  job.to = to, job.whole = whole, job.steps = ceil_div(k, amx_step), job.tail = tail, job.turned = room;
+  job.to = to, job.whole = whole, job.steps = ceil_div(k, amx_step), job.tail = tail, job.transposed = room;
   if (b.lying && count == amx_columns) {
     job.lying = b.from, job.lying_row = b.row_step;
     if (rest > 0) table.arrange(tail, amx_columns, b.from + whole * amx_step, b.row_step, 1, amx_columns, rest);

@@ -1,11 +1,11 @@
 #pragma once
 // Products of floats on AMX's tiles of bfloat16, without giving up their precision. A float is the sum of three
-// bfloat16 numbers, a = a1 + a2 + a3, of 8 significant bits each: what remains when the first bits are taken away is
+// bfloat16 values, a = a1 + a2 + a3, of 8 significant bits each: what remains when the first bits are taken away is
 // exact. Of the nine products of pieces the six largest, a1 b1 + a1 b2 + a2 b1 + a2 b2 + a1 b3 + a3 b1, leave out less
-// than a float's own rounding (2^-23 of |a b|). Tiles multiply sixteen times as many numbers in a cycle as vectors of
+// than a float's own rounding (2^-23 of |a b|). Tiles multiply sixteen times as many elements in a cycle as vectors of
 // floats, so six products for one still take half the time, and each sum is rounded less often.
 //
-// Different from sums of floats: numbers below 2^-126 count as zero, and so do pieces of numbers below 2^-110. An
+// Different from sums of floats: elements below 2^-126 count as zero, and so do pieces of elements below 2^-110. An
 // infinite number gives NaN, so whoever meets a NaN does the product again with vectors (amx.hpp).
 // Source: Henry, Tang, Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
 // Computations", 2019.
@@ -20,13 +20,13 @@ namespace chainrule::cpu {
 
 using Bf16 = std::uint16_t;
 
-/// A stripe of C is 16 rows and 64 columns, four tiles. A step is 32 numbers of the inner dimension: a tile of A's rows
-/// and four of B's columns, in three pieces each: A [piece][16 rows][32], B [piece][tile][16][16 columns x 2]. Inside a
-/// step, the numbers p and p + 16 make a pair.
+/// A stripe of C is 16 rows and 64 columns, four tiles. A step is 32 elements of the inner dimension: a tile of A's
+/// rows and four of B's columns, in three pieces each: A [piece][16 rows][32], B [piece][tile][16][16 columns x 2].
+/// Inside a step, the elements p and p + 16 make a pair.
 inline constexpr std::int64_t amx_rows = 16, amx_columns = 64, amx_step = 32;
-inline constexpr std::int64_t amx_tile = 512, amx_a_step = 3 * amx_tile, amx_b_step = 12 * amx_tile;  // in numbers
+inline constexpr std::int64_t amx_tile = 512, amx_a_step = 3 * amx_tile, amx_b_step = 12 * amx_tile;  // in elements
 
-/// Sixteen rows of A, their numbers side by side; the last step, if it is not whole, padded with zeros at `tail` (16,
+/// Sixteen rows of A, their elements side by side; the last step, if it is not whole, padded with zeros at `tail` (16,
 /// 32).
 struct AmxRows {
   const float* from;
@@ -35,20 +35,20 @@ struct AmxRows {
 };
 
 /// Up to 64 columns of B that wait to be split, a line (a row of B and the row 16 below) after the other. Where they
-/// lie the wrong way, `lying` has a row for each column, and the blocks of a step, 16 x 16 numbers each, are turned
-/// before its lines: into `turned` (32, 64), from which these are taken.
+/// lie the wrong way, `lying` has a row for each column, and the blocks of a step, 16 x 16 elements each, are
+/// transposed before its lines: into `transposed` (32, 64), from which these are taken.
 struct AmxJob {
   const float* from = nullptr;
   std::int64_t row_step = 0;
   const float* tail = nullptr;  // (32, 64): the last step, if it is not whole
   const float* lying = nullptr;
   std::int64_t lying_row = 0;
-  float* turned = nullptr;
+  float* transposed = nullptr;
   Bf16* to = nullptr;
   std::int64_t whole = 0, steps = 0, step = 0,
                unit = 0;  // whole steps, all steps; the next unit of work: 8 blocks, then 16 lines of each step
   std::int64_t together = 1, every = 1, wait = 0;  // so many units at so many places between products
-  bool far = false;                                // the numbers come from beyond the second cache
+  bool far = false;                                // the elements come from beyond the second cache
 };
 
 /// A stripe of C that waits for its epilogue: the rows that are left.
@@ -142,7 +142,7 @@ template <std::int64_t piece_step>
   }
 }
 
-// Two rows of a matrix that are `half` apart exchange the numbers beside its diagonal: lanes without the bit `half` of
+// Two rows of a matrix that are `half` apart exchange the elements beside its diagonal: lanes without the bit `half` of
 // the second row for lanes with it of the first.
 template <int half, int... l>
 [[gnu::always_inline]] inline void exchange(Vector& a, Vector& b, std::integer_sequence<int, l...>) {
@@ -174,12 +174,12 @@ inline void turn_block(const float* from, std::int64_t from_row, float* to) {
   if (!tail && job.lying && job.unit < 8) {
     const std::int64_t x = job.unit % 4 * 16, y = job.unit / 4 * 16;
     turn_block(job.lying + x * job.lying_row + job.step * amx_step + y, job.lying_row,
-               job.turned + y * amx_columns + x);
+               job.transposed + y * amx_columns + x);
   } else {
     if (job.unit < 8) job.unit = 8;
     const std::int64_t line = job.unit - 8, row_step = tail || job.lying ? amx_columns : job.row_step;
     const float* from = (tail        ? job.tail
-                         : job.lying ? job.turned
+                         : job.lying ? job.transposed
                                      : job.from + job.step * amx_step * row_step) +
                         line * row_step;
     if (job.far && !tail && !job.lying) {
@@ -223,7 +223,7 @@ inline void split(AmxJob& job, std::int64_t end) {
   }
 }
 
-// The first n numbers, n <= 64, and zeros.
+// The first n elements, n <= 64, and zeros.
 struct Padded {
   alignas(64) float number[amx_columns] = {};
   Padded(const float* from, std::int64_t n) {

@@ -15,8 +15,8 @@ template <class T> struct Epilogue {
   bool relu = false;
 };
 
-/// How the inner loop walks along the rows of A and down the columns of B: `k` numbers, each a_step and b_step from the
-/// last; that `lines` times, and all of that `planes` times, each with steps of its own. A plain product needs the
+/// How the inner loop walks along the rows of A and down the columns of B: `k` elements, each a_step and b_step from
+/// the last; that `lines` times, and all of that `planes` times, each with steps of its own. A plain product needs the
 /// first only; the convolutions walk over windows or pixels.
 struct Walk {
   std::int64_t k, a_step, b_step;
@@ -40,14 +40,14 @@ template <class T>
 using PairKernel = void (*)(const Walk& walk, const T* a, const T* b, T* c, std::int64_t c_row, const T* row_bias,
                             const PairSteps& steps);
 
-/// One run of consecutive numbers of a packed row: copied from `source`, or zeros where source is negative.
+/// One run of consecutive elements of a packed row: copied from `source`, or zeros where source is negative.
 struct Run {
   std::int64_t to, source, length;
 };
 
 /// The kernels of one instruction set for one type.
 template <class T> struct KernelTable {
-  int lanes;                   // numbers in a vector
+  int lanes;                   // elements in a vector
   int rows;                    // of the largest tile
   int columns;                 // of the largest tile: 3 vectors
   MicroKernel<T> micro[4][3];  // [log2(rows)][vectors - 1]

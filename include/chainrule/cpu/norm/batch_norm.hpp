@@ -13,7 +13,7 @@ namespace detail {
 
 inline constexpr std::int64_t stretch = fn::mask_stretch;  // channels side by side
 
-/// Calls one(channel) for each channel, or, if a sample has one number per channel, several(first channel, how many).
+/// Calls one(channel) for each channel, or, if a sample has one value per channel, several(first channel, how many).
 template <class One, class Several>
 void for_each_channel(const fn::AxisSplit& a, const One& one, const Several& several) {
   const std::int64_t each = std::max<std::int64_t>(1, a.outer * a.inner);
@@ -50,7 +50,7 @@ template <class T, class C> CHAINRULE_HD inline T number_at(C c, std::int64_t i)
   else return c;
 }
 /// y = (x - mean) scale + bias + skip, then no smaller than `floor`, for rows of n numbers. relu is a floor of 0;
-/// without, it is -infinity. (A NaN stays.) With a skip connection, the mask of y, if somebody wants them.
+/// without, it is -infinity. (A NaN stays.) With a skip connection, the mask of y, if it is needed.
 template <class T, class C>
 void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* x, C mean, C scale, C bias,
                     const T* skip, T floor, T* y, std::uint32_t* mask, std::int64_t mask_step) {
@@ -92,7 +92,7 @@ void mask_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* g,
     }
   });
 }
-/// Where the mask of a row begin: of the places of a channel, or, where a sample has one number per channel, of a
+/// Where the mask of a row begins: of the pixels of a channel, or, where a sample has one value per channel, of a
 /// stretch of channels.
 struct SignRows {
   std::int64_t words, step;  // of a row; from one sample's to the next
@@ -105,15 +105,15 @@ struct SignRows {
 
 template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
   const T floor = p.relu ? T(0) : -std::numeric_limits<T>::infinity();
-  const std::int64_t samples = p.split.outer, channels = p.split.n, places = p.split.inner, step = channels * places;
+  const std::int64_t samples = p.split.outer, channels = p.split.n, pixels = p.split.inner, step = channels * pixels;
   const detail::SignRows rows(p.split);
   auto one = [&](std::int64_t c) {
-    const T* from = p.x + c * places;
+    const T* from = p.x + c * pixels;
     detail::Moments m;
-    if (p.training) m.add(from, samples, places, step);
+    if (p.training) m.add(from, samples, pixels, step);
     detail::settle(p, c, m.count, m.mean, m.squares);
-    detail::normalise_rows<T, T>(samples, places, step, from, p.mean[c], p.inv_std[c] * p.weight[c], p.bias[c],
-                                 p.skip ? p.skip + c * places : nullptr, floor, p.y + c * places, rows.find(p.mask, c),
+    detail::normalise_rows<T, T>(samples, pixels, step, from, p.mean[c], p.inv_std[c] * p.weight[c], p.bias[c],
+                                 p.skip ? p.skip + c * pixels : nullptr, floor, p.y + c * pixels, rows.find(p.mask, c),
                                  rows.step);
   };
   auto several = [&](std::int64_t first, std::int64_t count) {
@@ -147,8 +147,8 @@ template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
 }
 
 template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
-  const std::int64_t samples = p.split.outer, channels = p.split.n, places = p.split.inner, step = channels * places;
-  const double values = static_cast<double>(samples * places);
+  const std::int64_t samples = p.split.outer, channels = p.split.n, pixels = p.split.inner, step = channels * pixels;
+  const double values = static_cast<double>(samples * pixels);
   const detail::SignRows rows(p.split);
   constexpr std::int64_t mask_values = fn::mask_block / fn::mask_lanes;  // that one word stands for
   static_assert(detail::piece % fn::mask_block == 0);
@@ -167,28 +167,28 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
   };
   auto one = [&](std::int64_t c) {
     double sum = 0, product = 0;
-    const T mean = p.mean[c], *given = p.g + c * places, *x = p.x + c * places,
-            *g = p.masked ? p.masked + c * places : given;
+    const T mean = p.mean[c], *given = p.g + c * pixels, *x = p.x + c * pixels,
+            *g = p.masked ? p.masked + c * pixels : given;
     if (needs_sums || p.masked)
-      detail::for_each_piece(samples, places, step, [&](std::int64_t at, std::int64_t count, std::int64_t width) {
+      detail::for_each_piece(samples, pixels, step, [&](std::int64_t at, std::int64_t count, std::int64_t width) {
         if (p.masked) {
           const std::uint32_t* mask = p.mask ? rows.find(p.mask, c) + at / step * rows.step + at % step / mask_values
                                              : nullptr;  // pieces are of whole blocks
           detail::mask_rows<T, T>(count, width, step, given + at, x + at, mean, p.inv_std[c] * p.weight[c], p.bias[c],
-                                  mask, rows.step, p.masked + c * places + at);
+                                  mask, rows.step, p.masked + c * pixels + at);
         }
         sum += detail::sum_of_rows(g + at, count, width, step);
         product += detail::coupling_of_rows(g + at, x + at, count, width, step, mean);
       });
     const Line l = line(c, sum, product);
     if (!p.gx) return;
-    T* to = p.gx + c * places;
+    T* to = p.gx + c * pixels;
     run_best<T>([=] {
       const T shift = l.shift, slope = l.slope, scale = l.scale;
       for (std::int64_t n = 0; n < samples; ++n) {
         const T *up = g + n * step, *in = x + n * step;
         T* out = to + n * step;
-        CHAINRULE_SIMD for (std::int64_t i = 0; i < places; ++i) out[i] =
+        CHAINRULE_SIMD for (std::int64_t i = 0; i < pixels; ++i) out[i] =
             (up[i] - shift - (in[i] - mean) * slope) * scale;
       }
     });

@@ -1,5 +1,5 @@
 #pragma once
-// Mean and variance of many numbers in one pass over memory: a piece is brought into the cache, its mean and then its
+// Mean and variance of many elements in one pass over memory: a piece is brought into the cache, its mean and then its
 // squared distances are summed there, and pieces are combined in double (Chan, Golub, LeVeque 1979), always in the same
 // order.
 
@@ -7,7 +7,7 @@
 
 namespace chainrule::cpu::detail {
 
-inline constexpr std::int64_t piece = 4096;  // numbers summed in their own type before double takes over
+inline constexpr std::int64_t piece = 4096;  // elements summed in their own type before double takes over
 
 /// The sum of term(r * step + i) for r < rows and i < width, in running sums that go on from row to row. For the body
 /// of simd::run().
@@ -62,8 +62,8 @@ template <class T>
   return run_best<T>([=] { return sum_rows<T>(rows, width, step, CoupledTerm<T>{g, x, middle}); });
 }
 
-/// Calls body(offset, rows, width) for pieces of `rows` rows of `width` numbers that lie `step` apart; short rows share
-/// a piece.
+/// Calls body(offset, rows, width) for pieces of `rows` rows of `width` elements that lie `step` apart; short rows
+/// share a piece.
 template <class Body> void for_each_piece(std::int64_t rows, std::int64_t width, std::int64_t step, const Body& body) {
   const std::int64_t group = width > piece || width == 0 ? 1 : piece / width;
   for (std::int64_t r = 0; r < rows; r += group)

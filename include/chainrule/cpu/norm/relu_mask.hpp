@@ -1,7 +1,7 @@
 #pragma once
-// Signs of a row of numbers as bits: which of them relu let pass. A vector of words collects a bit of sixteen numbers
-// at a time, so that both ways run at the speed of memory with any instruction set. How the words lie: fn::mask_words
-// in ops/batch_norm.hpp.
+// The mask of a row of elements as bits: which of them relu let pass. A vector of words collects a bit of sixteen
+// elements at a time, so that both ways run at the speed of memory with any instruction set. How the words lie:
+// fn::mask_words in ops/batch_norm.hpp.
 
 #include <chainrule/core/simd.hpp>
 #include <chainrule/ops/batch_norm.hpp>

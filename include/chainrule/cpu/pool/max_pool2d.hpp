@@ -26,9 +26,9 @@ template <class P> CHAINRULE_HD inline P choose(bool yes, P a, P b) {
 }
 
 /// Rows of images are short: a row of n is cut into pieces of one vector, the last of which overlaps the one before it,
-/// since a remainder would be worked on number by number. Calls piece.run<width>(begin) for each. Where `room` numbers
-/// from the row's first may be written, because rows that follow will be written after it, a row shorter than a vector
-/// is one piece. For the body of simd::run().
+/// since a remainder would be worked on element by element. Calls piece.run<width>(begin) for each. Where `room`
+/// elements from the row's first may be written, because rows that follow will be written after it, a row shorter than
+/// a vector is one piece. For the body of simd::run().
 template <class T, class Piece>
 CHAINRULE_HD inline void for_each_vector(std::int64_t n, std::int64_t room, const Piece& piece) {
   constexpr int width = 64 / sizeof(T), half = width / 2, quarter = width / 4;
@@ -52,7 +52,7 @@ CHAINRULE_HD inline void for_each_vector(std::int64_t n, std::int64_t room, cons
 template <class T> struct MaxPool2x2 {
   const T *top, *bottom;
   T* to;
-  std::uint8_t* place;  // may be null
+  std::uint8_t* position;  // may be null
 
   template <int width> CHAINRULE_HD void run(std::int64_t begin) const {
     using P = Place<T>;
@@ -67,17 +67,17 @@ template <class T> struct MaxPool2x2 {
       out[k] = math::select(low, lower, upper);
       at[k] = choose(low, choose(low_right, P{3}, P{2}), choose(right, P{1}, P{0}));
     }
-    if (!place) return;
-    std::uint8_t* narrow = place + begin;
+    if (!position) return;
+    std::uint8_t* narrow = position + begin;
     CHAINRULE_SIMD for (int k = 0; k < width; ++k) narrow[k] = static_cast<std::uint8_t>(at[k]);
   }
 };
 template <class T>
-CHAINRULE_HD inline void max_pool_2x2(const fn::PoolShape& s, const T* x, T* y, std::uint8_t* place) {
+CHAINRULE_HD inline void max_pool_2x2(const fn::PoolShape& s, const T* x, T* y, std::uint8_t* position) {
   for (std::int64_t i = 0; i < s.oh; ++i) {
     const T* top = x + 2 * i * s.w;
     for_each_vector<T>(s.ow, (s.oh - i) * s.ow,
-                       MaxPool2x2<T>{top, top + s.w, y + i * s.ow, place ? place + i * s.ow : nullptr});
+                       MaxPool2x2<T>{top, top + s.w, y + i * s.ow, position ? position + i * s.ow : nullptr});
   }
 }
 
@@ -131,7 +131,7 @@ CHAINRULE_HD inline void max_pool_one(const fn::PoolShape& s, const T* row, std:
   bool first = true;
   best = -math::Limits<T>::infinity;
   const std::int64_t left =
-      j * s.stride_w - s.pad_w;  // a window that begins in the padding has its first place further on
+      j * s.stride_w - s.pad_w;  // a window that begins in the padding has its first position further on
   at = static_cast<Place<T>>(top * s.kw + (left < 0 ? (-left + s.dil_w - 1) / s.dil_w : 0));
   for (std::int64_t k = top; k < bottom; ++k, row += s.dil_h * s.w)
     for (std::int64_t l = 0; l < s.kw; ++l) {
@@ -143,8 +143,8 @@ CHAINRULE_HD inline void max_pool_one(const fn::PoolShape& s, const T* row, std:
     }
 }
 
-/// The places go into `narrow` or, where a window is larger than a byte can count, into `wide`; the other, or both, are
-/// null.
+/// The positions go into `narrow` or, where a window is larger than a byte can count, into `wide`; the other, or both,
+/// are null.
 template <class T>
 CHAINRULE_HD inline void max_pool_plane(const fn::PoolShape& s, const T* x, T* y, std::uint8_t* narrow,
                                         std::int32_t* wide) {
@@ -214,15 +214,15 @@ template <class T> struct MaxPool2x2Grad {
   }
 };
 template <class T, class I>
-CHAINRULE_HD inline void max_pool_2x2_grad(const fn::PoolShape& s, const T* g, const I* place, T* gx) {
-  constexpr std::int64_t stretch = 1024;  // places widened together: many short rows
+CHAINRULE_HD inline void max_pool_2x2_grad(const fn::PoolShape& s, const T* g, const I* position, T* gx) {
+  constexpr std::int64_t stretch = 1024;  // positions widened together: many short rows
   Place<T> at[stretch];
   const std::int64_t together = s.ow < stretch ? stretch / s.ow : 1;
   for (std::int64_t i = 0; i < s.oh; i += together) {
     const std::int64_t rows = together < s.oh - i ? together : s.oh - i;
     for (std::int64_t from = 0; from < s.ow; from += stretch) {
       const std::int64_t n = stretch < s.ow - from ? stretch : s.ow - from, first = i * s.ow + from;
-      CHAINRULE_SIMD for (std::int64_t k = 0; k < rows * n; ++k) at[k] = place[first + k];
+      CHAINRULE_SIMD for (std::int64_t k = 0; k < rows * n; ++k) at[k] = position[first + k];
       for (std::int64_t r = 0; r < rows; ++r) {
         T* top = gx + 2 * (i + r) * s.w + 2 * from;
         for_each_vector<T>(n, (rows - r) * n, MaxPool2x2Grad<T>{g + first + r * n, at + r * n, top, top + s.w});
@@ -234,11 +234,11 @@ CHAINRULE_HD inline void max_pool_2x2_grad(const fn::PoolShape& s, const T* g, c
   for (std::int64_t c = 2 * s.oh * s.w; c < s.h * s.w; ++c) gx[c] = T(0);
 }
 
-/// Calls f(output, input) for every output of a plane and the place of its winner.
-template <class I, class F> void for_each_winner(const fn::PoolShape& s, const I* place, const F& f) {
+/// Calls f(output, input) for every output of a plane and the position of its winner.
+template <class I, class F> void for_each_winner(const fn::PoolShape& s, const I* position, const F& f) {
   for (std::int64_t i = 0; i < s.oh; ++i)
     for (std::int64_t j = 0; j < s.ow; ++j) {
-      const std::int64_t p = place[i * s.ow + j], row = i * s.stride_h - s.pad_h + p / s.kw * s.dil_h,
+      const std::int64_t p = position[i * s.ow + j], row = i * s.stride_h - s.pad_h + p / s.kw * s.dil_h,
                          column = j * s.stride_w - s.pad_w + p % s.kw * s.dil_w;
       if (row < s.h && column < s.w) f(i * s.ow + j, row * s.w + column);  // a dilated window may miss a small image
     }
@@ -263,18 +263,18 @@ void max_pool_planes(const fn::PoolShape& shape, const T* x, T* y, std::uint8_t*
 
 }  // namespace detail
 
-template <class T, class I> void max_pool2d(const fn::PoolShape& shape, const T* x, T* y, I* place) {
-  if constexpr (sizeof(I) == 1) detail::max_pool_planes<T>(shape, x, y, place, nullptr);
-  else detail::max_pool_planes<T>(shape, x, y, nullptr, place);
+template <class T, class I> void max_pool2d(const fn::PoolShape& shape, const T* x, T* y, I* position) {
+  if constexpr (sizeof(I) == 1) detail::max_pool_planes<T>(shape, x, y, position, nullptr);
+  else detail::max_pool_planes<T>(shape, x, y, nullptr, position);
 }
 
-template <class T, class I> void max_pool2d_grad(const fn::PoolShape& s, const T* g, const I* place, T* gx) {
+template <class T, class I> void max_pool2d_grad(const fn::PoolShape& s, const T* g, const I* position, T* gx) {
   [[maybe_unused]] const bool simple = detail::is_2x2(s);
   const std::int64_t in = s.h * s.w, out = s.oh * s.ow;
   detail::for_each_plane(s.planes, in + out, [&](std::int64_t p) {
     T* to = gx + p * in;
     const T* from = g + p * out;
-    const I* at = place + p * out;
+    const I* at = position + p * out;
     if constexpr (sizeof(I) == 1) {
       if (simple) {
         const fn::PoolShape* window = &s;
@@ -287,11 +287,11 @@ template <class T, class I> void max_pool2d_grad(const fn::PoolShape& s, const T
   });
 }
 
-template <class T, class I> void max_pool2d_pick(const fn::PoolShape& s, const T* x, const I* place, T* y) {
+template <class T, class I> void max_pool2d_pick(const fn::PoolShape& s, const T* x, const I* position, T* y) {
   const std::int64_t in = s.h * s.w, out = s.oh * s.ow;
   detail::for_each_plane(s.planes, in + out, [&](std::int64_t p) {
     std::fill(y + p * out, y + (p + 1) * out, T(0));  // a window of nothing but padding has no winner
-    detail::for_each_winner(s, place + p * out,
+    detail::for_each_winner(s, position + p * out,
                             [&](std::int64_t o, std::int64_t i) { y[p * out + o] = x[p * in + i]; });
   });
 }
@@ -300,14 +300,15 @@ template <class T, class I> void max_pool2d_pick(const fn::PoolShape& s, const T
 
 namespace chainrule::fn {
 
-template <class T, class I> void MaxPool2d<T, I>::cpu(const PoolShape& shape, const T* x, T* y, I* place) {
-  chainrule::cpu::max_pool2d<T, I>(shape, x, y, place);
+template <class T, class I> void MaxPool2d<T, I>::cpu(const PoolShape& shape, const T* x, T* y, I* position) {
+  chainrule::cpu::max_pool2d<T, I>(shape, x, y, position);
 }
-template <class T, class I> void MaxPool2dGrad<T, I>::cpu(const PoolShape& shape, const T* g, const I* place, T* gx) {
-  chainrule::cpu::max_pool2d_grad<T, I>(shape, g, place, gx);
+template <class T, class I>
+void MaxPool2dGrad<T, I>::cpu(const PoolShape& shape, const T* g, const I* position, T* gx) {
+  chainrule::cpu::max_pool2d_grad<T, I>(shape, g, position, gx);
 }
-template <class T, class I> void MaxPool2dPick<T, I>::cpu(const PoolShape& shape, const T* x, const I* place, T* y) {
-  chainrule::cpu::max_pool2d_pick<T, I>(shape, x, place, y);
+template <class T, class I> void MaxPool2dPick<T, I>::cpu(const PoolShape& shape, const T* x, const I* position, T* y) {
+  chainrule::cpu::max_pool2d_pick<T, I>(shape, x, position, y);
 }
 
 }  // namespace chainrule::fn

@@ -31,16 +31,16 @@ void cross_entropy_terms(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRo
   }
 }
 
-/// Rows of few classes, turned into columns: one alone does not fill a vector.
+/// Rows of few classes, transposed into columns: one alone does not fill a vector.
 template <class T>
 void short_rows(const fn::ClassLossArgs<T>& p, const fn::CrossEntropyRows<T>& rows, T* terms, std::int64_t row,
                 std::int64_t count) {
   const std::int64_t n = p.split.n;
-  T turned[64 * slices_together];
-  std::fill(turned, turned + n * slices_together, T(0));
+  T transposed[64 * slices_together];
+  std::fill(transposed, transposed + n * slices_together, T(0));
   for (std::int64_t j = 0; j < count; ++j)
-    for (std::int64_t c = 0; c < n; ++c) turned[c * slices_together + j] = p.x[(row + j) * n + c];
-  SliceStats<T> s(turned, n, slices_together, count);
+    for (std::int64_t c = 0; c < n; ++c) transposed[c * slices_together + j] = p.x[(row + j) * n + c];
+  SliceStats<T> s(transposed, n, slices_together, count);
   std::copy(s.max, s.max + count, rows.max + row);
   std::copy(s.sum, s.sum + count, rows.log_sum + row);
   cross_entropy_terms(p, rows, terms, row * n, 1, n, count, row);

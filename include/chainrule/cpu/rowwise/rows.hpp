@@ -1,5 +1,5 @@
 #pragma once
-// What the kernels of softmax, losses and normalisation do to a row of numbers, compiled for each instruction set in
+// What the kernels of softmax, losses and normalisation do to a row of elements, compiled for each instruction set in
 // float. In double, which is for checking more than for training, the compiler's own flags have to do: it halves the
 // time to compile.
 

@@ -12,7 +12,7 @@ struct WinogradTable {
   void (*output)(const float* from, std::int64_t e_step, float bias, float* const* to, const std::int64_t* row_step);
   void (*gradient)(const float* const* at, const std::int64_t* row_step, float* to, std::int64_t e_step);
   void (*spread)(const float* from, std::int64_t e_step, float* const* to, const std::int64_t* row_step);
-  void (*weight)(const float* window, bool turned, float* to, std::int64_t e_step);
+  void (*weight)(const float* window, bool flipped, float* to, std::int64_t e_step);
   void (*weight_gradient)(const float* from, std::int64_t e_step, float* to, std::int64_t count);
 };
 

@@ -41,7 +41,7 @@ inline constexpr std::int64_t patch_row = 8,
                               patch_size = 6 * patch_row;  // a tile at the edge, with zeros for what does not exist
 inline constexpr std::int64_t max_lanes = 16;
 
-/// Copies 1 to 6 numbers: at these lengths a call of memcpy, which a loop would become, costs more than the copy.
+/// Copies 1 to 6 elements: at these lengths a call of memcpy, which a loop would become, costs more than the copy.
 inline void copy_few(float* to, const float* from, std::int64_t n) {
   if (n >= 4) {
     __builtin_memcpy(to, from, 16);
@@ -67,7 +67,7 @@ struct WinogradPass {
   std::int64_t channels, m;
   const float *x, *weight;
   std::int64_t m_step, channel_step;
-  bool turned;  // windows read from the last number to the first
+  bool flipped;  // windows read from the last number to the first
   const float* bias;
   float* y;
 };
@@ -150,14 +150,14 @@ inline std::int64_t row_group(const KernelTable<float>& table) { return std::max
 /// Transformed weights [e][group][channel][row in group].
 inline void transform_weights(const KernelTable<float>& table, const WinogradTable& winograd, const float* weight,
                               std::int64_t m, std::int64_t channels, std::int64_t m_step, std::int64_t channel_step,
-                              bool turned, float* to, std::int64_t e_step) {
+                              bool flipped, float* to, std::int64_t e_step) {
   std::int64_t groups = ceil_div(m, table.lanes), blocks = ceil_div(channels, 32), side = row_group(table);
   auto run = [&](std::int64_t task) {
     alignas(64) float window[9 * max_lanes];
     std::int64_t group = task / blocks, i = group * table.lanes, rows = std::min<std::int64_t>(m - i, table.lanes);
     for (std::int64_t c = task % blocks * 32; c < std::min(task % blocks * 32 + 32, channels); ++c) {
       table.pack(window, table.lanes, weight + i * m_step + c * channel_step, m_step, 1, rows, 9);
-      winograd.weight(window, turned, to + i / side * side * channels + c * side + i % side, e_step);
+      winograd.weight(window, flipped, to + i / side * side * channels + c * side + i % side, e_step);
     }
   };
   parallel_chunks(groups * blocks, m * channels < 4096 ? groups * blocks : 1,
@@ -232,7 +232,7 @@ inline void winograd_convolution(const WinogradPass& pass) {
   const bool large_weights = 36 * weight_step > (2 << 20) && chunks * source_size <= (4 << 20);
   if (!large_weights && (threads == 1 || chunks >= 4 * threads)) {
     const Workspace<float> weights(static_cast<std::size_t>(36 * weight_step));
-    transform_weights(table, winograd, pass.weight, m, channels, pass.m_step, pass.channel_step, pass.turned, weights,
+    transform_weights(table, winograd, pass.weight, m, channels, pass.m_step, pass.channel_step, pass.flipped, weights,
                       weight_step);
     parallel_for(chunks, [&](std::int64_t task) {
       std::int64_t t0 = task * chunk, t1 = std::min(t0 + chunk, tiles);
@@ -260,7 +260,7 @@ inline void winograd_convolution(const WinogradPass& pass) {
       const std::int64_t m0 = task * band, m1 = std::min(m0 + band, m);
       const Workspace<float> weights(static_cast<std::size_t>(36 * band_step));
       transform_weights(table, winograd, pass.weight + m0 * pass.m_step, m1 - m0, channels, pass.m_step,
-                        pass.channel_step, pass.turned, weights, band_step);
+                        pass.channel_step, pass.flipped, weights, band_step);
       for (std::int64_t c = 0; c < count; ++c)
         multiply((first + c) * chunk, std::min((first + c + 1) * chunk, tiles), m0, m1, source + c * source_size,
                  weights, band_step);
