@@ -89,3 +89,20 @@ TEST_CASE("state_dict()[name] is the tensor of that name", "[habits][nn][state]"
              Contains("is int64, not float32; get<std::int64_t>(\"bn.num_batches_tracked\") gives it"));
   CHECK_THAT(message_of([&] { nn::StateDict()["x"]; }), Contains("no tensor is called \"x\": it is empty"));
 }
+
+namespace {
+struct Scaler : cr::nn::Module<Scaler> {
+  cr::nn::Buffer mean = cr::zeros({2});
+  cr::nn::Parameter gain = cr::ones({2});
+};
+}  // namespace
+
+TEST_CASE("nn::Buffer mean = zeros(...), nn::Parameter gain = ones(...), and buffers are printed", "[habits][nn]") {
+  Scaler s;
+  CHECK(s.gain.requires_grad());
+  CHECK_FALSE(s.mean.requires_grad());
+  for (auto& [name, buffer] : s.named_buffers()) {
+    CHECK(name == "mean");
+    CHECK(cr::detail::str_of(buffer) == s.mean.str());
+  }
+}

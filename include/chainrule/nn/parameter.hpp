@@ -46,8 +46,8 @@ template <class T> class BasicParameter : public Tensor<T> {
 
  public:
   BasicParameter() = default;
-  /// Shares the storage of `values`, outside of its graph.
-  explicit BasicParameter(const Tensor<T>& values, bool requires_grad = true) {
+  /// Shares the storage of `values`, outside of its graph: nn::Parameter gain = ones({4}).
+  BasicParameter(const Tensor<T>& values, bool requires_grad = true) {
     if (!values.defined()) return;
     this->impl_ = values.detach().share();
     this->impl_->requires_grad = requires_grad;
@@ -62,6 +62,12 @@ template <class T> class BasicParameter : public Tensor<T> {
     this->impl_ = std::move(other.impl_);
     return *this;
   }
+  template <std::same_as<Tensor<T>> X> BasicParameter& operator=(const X&) {
+    static_assert(sizeof(X) == 0,
+                  "a tensor is not assigned to a Parameter, which would lose its optimizer: weight.copy_(values) under "
+                  "no_grad writes the values, weight = nn::Parameter(values) makes a new one");
+    return *this;
+  }
   ~BasicParameter() = default;
 };
 
@@ -70,8 +76,8 @@ template <class T> class BasicParameter : public Tensor<T> {
 template <class T> class BasicBuffer : public Tensor<T> {
  public:
   BasicBuffer() = default;
-  /// Shares the storage of `values`.
-  explicit BasicBuffer(const Tensor<T>& values) : Tensor<T>(values) {}
+  /// Shares the storage of `values`: nn::Buffer mean = zeros({4}).
+  BasicBuffer(const Tensor<T>& values) : Tensor<T>(values) {}
   BasicBuffer(const BasicBuffer& other) : Tensor<T>(detail::deep_copy<T>(other)) {}
   BasicBuffer(BasicBuffer&& other) noexcept = default;
   BasicBuffer& operator=(const BasicBuffer& other) {

@@ -126,10 +126,24 @@ template <class T> class Printer {
   Formatter<T> format_;
 };
 
+/// A tensor whose element type is known at run time only, such as one of named_buffers(). (A template, so that only
+/// programs that print one compile six printers.)
+template <std::same_as<TensorBase> X> std::string str_of(const X& x) {
+  switch (x.dtype()) {
+    case DType::float32: return Tensor<float>(x.share()).str();
+    case DType::float64: return Tensor<double>(x.share()).str();
+    case DType::int64: return Tensor<std::int64_t>(x.share()).str();
+    case DType::int32: return Tensor<std::int32_t>(x.share()).str();
+    case DType::uint8: return Tensor<std::uint8_t>(x.share()).str();
+    default: return Tensor<bool>(x.share()).str();
+  }
+}
+
 /// What print() writes for one part: as in error messages, but small numbers keep their digits (1e-07, not 0), and
 /// lists are shown.
 template <class P> void say(std::string& s, const P& part) {
   if constexpr (std::same_as<P, DType> || std::same_as<P, Device>) s += name_of(part);
+  else if constexpr (std::same_as<P, TensorBase>) s += part.defined() ? str_of(part) : std::string("undefined");
   else if constexpr (requires {
                        typename P::value_type;
                        requires std::same_as<P, std::vector<typename P::value_type>>;
