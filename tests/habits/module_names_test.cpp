@@ -2,6 +2,7 @@
 // state_dict()["fc.weight"].
 
 #include <chainrule/nn.hpp>
+#include <chainrule/ops/print.hpp>
 #include <chainrule/ops.hpp>
 #include "support/catch.hpp"
 #include "support/message_of.hpp"

@@ -278,7 +278,7 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor leaky_relu(double negative_slope = 0.01, Location at = Location::here()) const;
   Tensor softplus(double beta = 1, double threshold = 20, Location at = Location::here()) const;
   Tensor clamp(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
-  Tensor clamp(ClampOptions options, Location at = Location::here()) const;
+  template <int = 0> Tensor clamp(ClampOptions options, Location at = Location::here()) const;  // {} is a bound
   Tensor clip(detail::Bound<T> min, detail::Bound<T> max = {}, Location at = Location::here()) const;
   Tensor clamp_min(detail::Bound<T> min, Location at = Location::here()) const;
   Tensor clamp_max(detail::Bound<T> max, Location at = Location::here()) const;

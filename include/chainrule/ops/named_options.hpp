@@ -270,7 +270,7 @@ template <class T> bool Tensor<T>::allclose(const Tensor& other, CloseOptions op
 template <class T> Tensor<T> Tensor<T>::flatten(FlattenOptions options, Location at) const {
   return chainrule::flatten(*this, options, at);
 }
-template <class T> Tensor<T> Tensor<T>::clamp(ClampOptions options, Location at) const {
+template <class T> template <int> Tensor<T> Tensor<T>::clamp(ClampOptions options, Location at) const {
   return chainrule::clamp(*this, options, at);
 }
 
