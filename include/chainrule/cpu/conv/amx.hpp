@@ -135,7 +135,7 @@ inline bool amx_sum(const WindowSum<float>& g) {
 }
 
 template <class Problem> bool amx_sum_applies(Problem& p) {
-  return std::is_same_v<typename Problem::Element, float> && amx_kernels() && !p.sum().taps.empty();
+  return std::is_same_v<typename Problem::Element, float> && amx_kernels() && is_one_sum(p) && !p.sum().taps.empty();
 }
 template <class Problem> bool amx_sum_wins(Problem& p) {
   if constexpr (std::is_same_v<typename Problem::Element, float>) return amx_sum_is_faster(p.sum());

@@ -48,7 +48,7 @@ template <class T> void each_image(const WindowSum<T>& g, const T* weights, Imag
   });
 }
 
-template <class Problem> bool direct_plane_applies(Problem& p) { return is_direct(p.sum()); }
+template <class Problem> bool direct_plane_applies(Problem& p) { return is_one_sum(p) && is_direct(p.sum()); }
 
 /// By the cycles that each spends on a pixel beyond its products. (measured)
 template <class T> bool direct_plane_is_faster(const WindowSum<T>& g) {

@@ -21,6 +21,7 @@ template <class T> PairTile pair_tile(const KernelTable<T>& table, std::int64_t 
 }
 
 template <class Problem> bool direct_rows_applies(Problem& p) {
+  if (!is_one_sum(p)) return false;
   const auto& g = p.sum();
   return is_direct(g) && g.qh >= 2 &&  // two rows are computed together
          static_cast<std::int64_t>(g.taps.size()) * g.channels <= max_k_block + max_k_block / 4;  // one block

@@ -30,7 +30,7 @@ inline constexpr std::array<Algorithm<ConvInputGradient<T>>, 8> input_gradient_a
     {"amx", amx_sum_applies, amx_sum_wins, amx_sum_run},
     {"rows", direct_rows_applies, direct_rows_wins, direct_rows_run},
     {"plane", direct_plane_applies, direct_plane_wins, direct_plane_run},
-    {"implicit_gemm", single_phase, always, implicit_gemm_run},
+    {"implicit_gemm", is_one_sum, always, implicit_gemm_run},
 }};
 
 }  // namespace detail

@@ -162,8 +162,9 @@ inline std::atomic<const char*>& forced_conv() {
   return name;
 }
 
-// Whether amx, rows, plane and implicit_gemm can compute it, which know one phase.
-template <class T> bool single_phase(ConvInputGradient<T>& p) { return p.single_phase; }
+// Whether the problem is one sum over windows: what amx, rows, plane and implicit_gemm compute.
+template <class T> bool is_one_sum(ConvForward<T>&) { return true; }
+template <class T> bool is_one_sum(ConvInputGradient<T>& p) { return p.single_phase; }
 
 // By the first row of its table that applies and wins.
 template <class T> void compute(ConvForward<T>& p);
