@@ -30,7 +30,7 @@ namespace fn {
 /// Folds to 1 where a value lies outside of [0, 1] or is NaN, else to 0.
 struct NoProbability {
   template <class A> CHAINRULE_HD A start() const { return A(0); }
-  template <class A> CHAINRULE_HD A operator()(A bad, A x) const { return (x >= A(0)) & (x <= A(1)) ? bad : A(1); }
+  template <class A> CHAINRULE_HD A operator()(A bad, A x) const { return ((x >= A(0)) & (x <= A(1))) ? bad : A(1); }
   template <class A> CHAINRULE_HD A join(A a, A b) const { return a > b ? a : b; }
 };
 
