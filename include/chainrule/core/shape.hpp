@@ -25,7 +25,8 @@ class Shape {
   };
 
   constexpr Shape() = default;
-  template <std::integral I> constexpr Shape(I only) : size_(1) { at_[0] = static_cast<std::int64_t>(only); }
+  template <std::integral I>
+  requires(!std::same_as<I, bool>) constexpr Shape(I only) : size_(1) { at_[0] = static_cast<std::int64_t>(only); }
   Shape(std::initializer_list<Entry> list) {
     for (Entry e : list) push_back(e.value);
   }
