@@ -193,7 +193,9 @@ inline bool is_grad_enabled() { return detail::grad_enabled; }
 /// Sets recording on or off for the lifetime of the object: `set_grad_enabled guard(false);`
 class set_grad_enabled {
  public:
-  [[nodiscard]] explicit set_grad_enabled(bool on) : was_(std::exchange(detail::grad_enabled, on)) {}
+  [[nodiscard("it holds while the object lives: name it, set_grad_enabled guard(false)")]] explicit set_grad_enabled(
+      bool on)
+      : was_(std::exchange(detail::grad_enabled, on)) {}
   ~set_grad_enabled() { detail::grad_enabled = was_; }
   set_grad_enabled(const set_grad_enabled&) = delete;
   set_grad_enabled& operator=(const set_grad_enabled&) = delete;
