@@ -206,7 +206,7 @@ class set_grad_enabled {
 
 /// While it lives, nothing is recorded on this thread: `no_grad guard;`
 struct no_grad : set_grad_enabled {
-  [[nodiscard]] no_grad() : set_grad_enabled(false) {}
+  [[nodiscard("it holds while the object lives: name it, no_grad guard")]] no_grad() : set_grad_enabled(false) {}
 };
 /// PyTorch's C++ name of it: `NoGradGuard guard;`
 using NoGradGuard = no_grad;
