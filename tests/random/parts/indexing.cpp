@@ -232,7 +232,7 @@ Items draw_items(Draw& d, const Sizes& x, bool& refused) {
   const auto whole_dim = [&](int k) { parts.push_back({Part::range, k, 0, 1, x[static_cast<std::size_t>(k)], {}}); };
   while (used < n || d.chance(0.1)) {
     const std::int64_t way = d.between(0, 6), size = used < n ? x[static_cast<std::size_t>(used)] : 0;
-    if (way == 5 && parts.size() < 6) {
+    if (way == 5 && parts.size() + static_cast<std::size_t>(n - used) < 8) {  // the view has at most 8 dimensions
       items.list.push_back(cr::None);
       items.text += "None, ";
       parts.push_back({Part::fresh, 0, 0, 0, 1, {}});

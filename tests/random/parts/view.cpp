@@ -317,7 +317,7 @@ Sample draw_pad(Draw& d) {
         s.refused || std::min<std::int64_t>(0, pads[pads.size() - 2]) + std::min<std::int64_t>(0, pads.back()) < -size;
     // torch only looks at the size that is left; a cut past the other end is an error here.
   }
-  if (d.chance(0.03)) pads.push_back(1), s.refused = true;
+  if (d.chance(0.03) && pads.size() < 8) pads.push_back(1), s.refused = true;
   s.call = "pad(" + str(pads) + ", " + std::to_string(value) + ")";
   s.calls([=](const auto& in) { return cr::pad(in[0], shape_of(pads), {.value = value}); });
   s.expects([=](const Arrays& in) {
