@@ -10,6 +10,8 @@ if(NOT TARGET chainrule::compiled)
   set_target_properties(chainrule_compiled PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(chainrule_compiled PUBLIC chainrule::chainrule)
   target_compile_definitions(chainrule_compiled PUBLIC CHAINRULE_COMPILED)
+  # Nobody puts functions of his own in the place of the library's: without this g++ would not inline one into another (-fPIC).
+  target_compile_options(chainrule_compiled PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-semantic-interposition>)
   if(CHAINRULE_PCH)
     target_precompile_headers(chainrule_compiled INTERFACE <chainrule/chainrule.hpp>)
   endif()
