@@ -19,7 +19,8 @@ template <class T>
 void check_same(const Tensor<T>& kernel, const Tensor<T>& formula, const std::vector<Tensor<T>>& leaves) {
   check_close(kernel.detach(), formula.detach());
   const Tensor<T> seed = randn<T>(kernel.shape());
-  const auto got = autograd::grad(kernel, leaves, seed), want = autograd::grad(formula, leaves, seed);
+  const auto got = autograd::grad(kernel, leaves, seed),
+             want = autograd::grad(formula, leaves, seed, {.retain_graph = true});
   for (std::size_t i = 0; i < leaves.size(); ++i) check_close(got[i], want[i]);
 }
 
@@ -37,10 +38,30 @@ template <class T> void check_batch_norm(const Shape& shape, bool training, bool
                                    training ? Tensor<T>() : as_column(mean), training ? Tensor<T>() : as_column(var));
   const Tensor<T> running_mean = mean.clone(), running_var = var.clone();
   if (relus) {
+    check_same<T>(batch_norm_relu<T>(x, mean.clone(), var.clone(), weight, bias, training), relu(formula),
+                  {x, weight, bias});
     check_same<T>(batch_norm_relu<T>(x, running_mean, running_var, weight, bias, training, 0.1, 1e-5, skip),
                   relu(formula + skip), {x, weight, bias, skip});
   } else {
     check_same<T>(batch_norm<T>(x, running_mean, running_var, weight, bias, training), formula, {x, weight, bias});
+  }
+  const Dims dims = detail::all_but_channels(x.dim());
+  check_close(running_mean, training ? 0.9 * mean + 0.1 * x.detach().mean(dims) : mean);
+  check_close(running_var, training ? 0.9 * var + 0.1 * x.detach().var(dims) : var);
+}
+
+/// The gradient along a direction, differentiated again: the rule's own rule against that of the formula.
+template <class T>
+void check_second(const Tensor<T>& kernel, const Tensor<T>& formula, const std::vector<Tensor<T>>& leaves) {
+  const Tensor<T> seed = randn<T>(kernel.shape()), along = randn<T>(leaves[0].shape());
+  const auto second = [&](const Tensor<T>& y) {
+    const Tensor<T> slope = (autograd::grad(y, {leaves[0]}, seed, {.create_graph = true})[0] * along).sum();
+    return autograd::grad(slope, leaves, {.retain_graph = true, .allow_unused = true});
+  };
+  const auto got = second(kernel), want = second(formula);
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    REQUIRE(got[i].defined() == want[i].defined());
+    if (got[i].defined()) CHECK((got[i] - want[i]).abs().max().item() <= 1e-9 * (1 + want[i].abs().max().item()));
   }
 }
 
@@ -76,4 +97,30 @@ TEMPLATE_TEST_CASE("cross_entropy computes its formula", "[ops]", float, double)
                         .ignore_index = shape.size() == 1 ? -100 : ignored,
                         .reduction = reduction,
                         .label_smoothing = smoothing});
+}
+
+TEST_CASE("second derivatives of batch_norm and cross_entropy are those of their formulas", "[ops]") {
+  manual_seed(9);
+  using D = Tensor<double>;
+  const D x = randn<double>({4, 3, 5}).requires_grad_(), weight = randn<double>({3}).requires_grad_(),
+          bias = randn<double>({3}).requires_grad_();
+  const D formula = detail::normalize_formula<double>(x, weight.reshape({3, 1}), bias.reshape({3, 1}), {0, 2}, 1e-5);
+  check_second<double>(batch_norm<double>(x, {}, {}, weight, bias, true), formula, {x, weight});
+  const D scores = randn<double>({6, 4}).requires_grad_();
+  const auto labels = randint(0, 4, {6});
+  for (Reduction reduction : {Reduction::none, Reduction::mean}) {
+    const CrossEntropyOptions<double> options{.reduction = reduction, .label_smoothing = 0.1};
+    check_second<double>(cross_entropy(scores, labels, options), detail::cross_entropy_formula(scores, labels, options),
+                         {scores});
+  }
+}
+
+TEST_CASE("cross_entropy of probabilities is that of labels where one class has all of it", "[ops]") {
+  manual_seed(10);
+  const Tensor<double> scores = randn<double>({6, 4}).requires_grad_();
+  const auto labels = randint(0, 4, {6});
+  const Tensor<double> target = one_hot(labels, 4).to<double>();
+  for (Reduction reduction : {Reduction::none, Reduction::mean, Reduction::sum})
+    check_same<double>(cross_entropy(scores, target, {.reduction = reduction}),
+                       cross_entropy(scores, labels, {.reduction = reduction}), {scores});
 }
