@@ -61,7 +61,8 @@ struct Forced {
 };
 
 /// Each of k products of values below 1 adds at most half a unit in the last place of a sum below k. Winograd's error
-/// is up to 6 times that of a plain sum (winograd_test.cpp measures it); AMX adds six products for each, and rounds more.
+/// is up to 6 times that of a plain sum (winograd_test.cpp measures it); AMX adds six products for each, and rounds
+/// more.
 template <class T> double tolerance(std::string_view row, std::int64_t k) {
   return (row == "winograd" ? 8
           : row == "amx"    ? 2
