@@ -153,3 +153,11 @@ TEST_CASE("splits, shifts and diagonals at the ends of 64 bits", "[ops][sizes]")
   CHECK_THROWS_WITH(index_select(x, 0, tensor<std::int64_t>({int64_max})), Contains("index_select"));
   CHECK_THROWS_WITH(x[tensor<std::int64_t>({int64_min})], Contains("index"));
 }
+
+TEST_CASE("a scalar has the dimensions 0 and -1 for flatten, and no other", "[ops]") {
+  const Tensor<> x = tensor(2.0f);
+  CHECK(x.flatten(0, -1).shape() == Shape{1});
+  CHECK(x.flatten(-1, 0).shape() == Shape{1});
+  CHECK_THROWS_WITH(x.flatten(0, -2), Contains("flatten: dimension -2 does not exist"));
+  CHECK_THROWS_WITH(x.flatten(1, 0), Contains("flatten: dimension 1 does not exist"));
+}

@@ -53,7 +53,11 @@ template <class T> Tensor<T> reshape(const Tensor<T>& x, const Shape& asked, Loc
 template <class T>
 Tensor<T> flatten(const Tensor<T>& x, std::int64_t start_dim = 0, std::int64_t end_dim = -1,
                   Location at = Location::here()) {
-  if (x.dim() == 0) return reshape(x, {1}, at);
+  if (x.dim() == 0) {  // as one dimension: 0 or -1
+    detail::wrap_dim(start_dim, 1, "flatten", at);
+    detail::wrap_dim(end_dim, 1, "flatten", at);
+    return reshape(x, {1}, at);
+  }
   int first = detail::wrap_dim(start_dim, x.dim(), "flatten", at),
       last = detail::wrap_dim(end_dim, x.dim(), "flatten", at);
   check(first <= last, at, "flatten: start_dim ", start_dim, " lies behind end_dim ", end_dim);
