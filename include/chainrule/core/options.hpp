@@ -61,6 +61,13 @@ struct TopkOptions {
   std::int64_t dim = -1;
   bool largest = true;
 };
+/// Options of norm.
+struct NormOptions {
+  detail::NamedOnly by_name = detail::NamedOnly();
+  double p = 2;
+  Dims dim = {};  ///< one or several; all if left out
+  bool keepdim = false;
+};
 /// Options of isclose and allclose: |a - b| <= atol + rtol |b|.
 struct CloseOptions {
   detail::NamedOnly by_name = detail::NamedOnly();

@@ -194,6 +194,7 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   }
   Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1, Location at = Location::here()) const;
   Tensor flatten(FlattenOptions options, Location at = Location::here()) const;
+  Tensor flatten(std::int64_t start_dim, FlattenOptions rest, Location at = Location::here()) const;
   Tensor ravel(Location at = Location::here()) const { return flatten(0, -1, at); }  ///< flatten() of all dimensions
   Tensor unflatten(std::int64_t dim, const Shape& sizes, Location at = Location::here()) const;
   Tensor transpose(std::int64_t dim0, std::int64_t dim1, Location at = Location::here()) const;
@@ -233,6 +234,8 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   std::vector<Tensor> split(std::int64_t split_size, std::int64_t dim = 0, Location at = Location::here()) const;
   std::vector<Tensor> split(const Shape& sizes, std::int64_t dim = 0, Location at = Location::here()) const;
   std::vector<Tensor> chunk(std::int64_t chunks, std::int64_t dim = 0, Location at = Location::here()) const;
+  std::vector<Tensor> split(std::int64_t split_size, AlongOptions options, Location at = Location::here()) const;
+  std::vector<Tensor> chunk(std::int64_t chunks, AlongOptions options, Location at = Location::here()) const;
   std::vector<Tensor> unbind(std::int64_t dim = 0, Location at = Location::here()) const;
 
   // ---- elementwise ----
@@ -355,6 +358,8 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   Tensor std(const Dims& dims, VarOptions options, Location at = Location::here()) const;
   Tensor norm(double p = 2, Location at = Location::here()) const;
   Tensor norm(double p, const Dims& dims, bool keepdim = false, Location at = Location::here()) const;
+  Tensor norm(NormOptions options, Location at = Location::here()) const;
+  Tensor norm(double p, const Dims& dims, KeepdimOptions options, Location at = Location::here()) const;
   Tensor max(Location at = Location::here()) const;
   Tensor min(Location at = Location::here()) const;
   template <int = 0> Tensor amax(const Dims& dims = {}, bool keepdim = false, Location at = Location::here()) const;
@@ -380,6 +385,7 @@ template <class T> class Tensor : public TensorBase, public detail::HasT<Tensor<
   ValueAndIndices<T> topk(std::int64_t k, std::int64_t dim = -1, bool largest = true,
                           Location at = Location::here()) const;
   ValueAndIndices<T> topk(std::int64_t k, TopkOptions options, Location at = Location::here()) const;
+  ValueAndIndices<T> topk(std::int64_t k, std::int64_t dim, TopkOptions rest, Location at = Location::here()) const;
   ValueAndIndices<T> sort(std::int64_t dim = -1, bool descending = false, Location at = Location::here()) const;
   ValueAndIndices<T> sort(SortOptions options, Location at = Location::here()) const;
   ValueAndIndices<T> sort(std::int64_t dim, SortOptions options, Location at = Location::here()) const;

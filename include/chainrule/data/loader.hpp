@@ -162,6 +162,16 @@ template <class D, class Collate = DefaultCollate> class DataLoader {
       : DataLoader(std::forward<D>(dataset), options, Collate{}, at) {}
   explicit DataLoader(D dataset, std::int64_t batch_size, bool shuffle = false, Location at = Location::here())
       : DataLoader(std::forward<D>(dataset), {.batch_size = batch_size, .shuffle = shuffle}, Collate{}, at) {}
+  /// The first ones by position, the rest by name: DataLoader(set, 32, {.shuffle = true}).
+  explicit DataLoader(D dataset, std::int64_t batch_size, DataLoaderOptions rest, Location at = Location::here())
+      : DataLoader(std::forward<D>(dataset), (rest.batch_size = batch_size, rest), Collate{}, at) {}
+  explicit DataLoader(D dataset, std::int64_t batch_size, bool shuffle, DataLoaderOptions rest,
+                      Location at = Location::here())
+      : DataLoader(std::forward<D>(dataset), (rest.batch_size = batch_size, rest.shuffle = shuffle, rest), Collate{},
+                   at) {}
+
+  template <std::size_t N>
+  DataLoader(D dataset, nn::detail::Worse batch_size, nn::detail::UnknownOption<N> rest);  // short error
 
   /// The number of batches in an epoch.
   std::int64_t size() const {
@@ -245,6 +255,8 @@ template <class D, class Collate = DefaultCollate> class DataLoader {
 template <class D> DataLoader(D&&, DataLoaderOptions = {}) -> DataLoader<D>;
 template <class D> DataLoader(D&&, DataLoaderOptions, Location) -> DataLoader<D>;
 template <class D, std::integral Size> DataLoader(D&&, Size, bool = false, Location = {}) -> DataLoader<D>;
+template <class D, std::integral Size> DataLoader(D&&, Size, DataLoaderOptions, Location = {}) -> DataLoader<D>;
+template <class D, std::integral Size> DataLoader(D&&, Size, bool, DataLoaderOptions, Location = {}) -> DataLoader<D>;
 template <class D, class C> DataLoader(D&&, DataLoaderOptions, C, Location = {}) -> DataLoader<D, C>;
 
 }  // namespace chainrule::data

@@ -17,10 +17,7 @@
 
 namespace chainrule::nn {
 
-/// Whether to write over the argument, as PyTorch does. (A view gives a fresh tensor all the same.)
-struct InplaceOptions {
-  bool inplace = false;
-};
+using chainrule::InplaceOptions;
 
 /// max(0, x). ReLU({.inplace = true}) writes it over x, as x.relu_() does.
 struct ReLU : Module<ReLU> {
@@ -51,11 +48,17 @@ struct ReLU : Module<ReLU> {
 /// x where x > 0, else negative_slope · x. {.inplace = true}, or true, is taken for PyTorch's sake, here and in ELU:
 /// the result is always a fresh tensor.
 ///     nn::LeakyReLU(0.2, true)
+struct LeakyReLUOptions {
+  chainrule::detail::NamedOnly by_name = chainrule::detail::NamedOnly();
+  double negative_slope = 0.01;
+  bool inplace = false;
+};
 struct LeakyReLU : Module<LeakyReLU> {
   double negative_slope;
   bool inplace;
   explicit LeakyReLU(double slope = 0.01, InplaceOptions options = {})
       : negative_slope(slope), inplace(options.inplace) {}
+  explicit LeakyReLU(LeakyReLUOptions o) : negative_slope(o.negative_slope), inplace(o.inplace) {}
   template <std::same_as<bool> Inplace> LeakyReLU(double slope, Inplace on) : negative_slope(slope), inplace(on) {}
   using parts = members<>;
   using others = members<&LeakyReLU::negative_slope, &LeakyReLU::inplace>;
@@ -68,10 +71,16 @@ struct LeakyReLU : Module<LeakyReLU> {
 };
 
 /// x where x > 0, else alpha · (exp(x) - 1).
+struct ELUOptions {
+  chainrule::detail::NamedOnly by_name = chainrule::detail::NamedOnly();
+  double alpha = 1;
+  bool inplace = false;
+};
 struct ELU : Module<ELU> {
   double alpha;
   bool inplace;
   explicit ELU(double a = 1, InplaceOptions options = {}) : alpha(a), inplace(options.inplace) {}
+  explicit ELU(ELUOptions o) : alpha(o.alpha), inplace(o.inplace) {}
   template <std::same_as<bool> Inplace> ELU(double a, Inplace on) : alpha(a), inplace(on) {}
   using parts = members<>;
   using others = members<&ELU::alpha, &ELU::inplace>;

@@ -65,6 +65,29 @@ template <class T> struct BasicConv2d : Module<BasicConv2d<T>> {
               Size2d dilation = 1, std::int64_t groups = 1, bool with_bias = true, PadMode padding_mode = "zeros",
               Location at = Location::here())
       : BasicConv2d(in, out, kernel, by_position(stride, padding, dilation, groups, with_bias, padding_mode), at) {}
+  /// The first ones by position, the rest by name: Conv2d(3, 64, 3, 1, 1, {.bias = false}).
+  template <std::integral Stride>
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, Conv2dOptions rest,
+              Location at = Location::here())
+      : BasicConv2d(in, out, kernel, (rest.stride = stride, rest), at) {}
+  template <std::integral Stride>
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Stride stride, Padding2d padding, Conv2dOptions rest,
+              Location at = Location::here())
+      : BasicConv2d(in, out, kernel, (rest.stride = stride, rest.padding = padding, rest), at) {}
+  template <int = 0>
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Pair2d stride, Conv2dOptions rest,
+              Location at = Location::here())
+      : BasicConv2d(in, out, kernel, (rest.stride = stride, rest), at) {}
+  template <int = 0>
+  BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, Pair2d stride, Padding2d padding, Conv2dOptions rest,
+              Location at = Location::here())
+      : BasicConv2d(in, out, kernel, (rest.stride = stride, rest.padding = padding, rest), at) {}
+  template <std::size_t N>
+  requires(N != 2)
+      BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, detail::Worse, detail::UnknownOption<N> rest);
+  template <std::size_t N>
+  requires(N != 2) BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, detail::Worse, Padding2d padding,
+                               detail::UnknownOption<N> rest);
   template <std::size_t N>
   requires(N != 2) BasicConv2d(std::int64_t in, std::int64_t out, Size2d kernel, detail::UnknownOption<N> options);
   using parts = members<&BasicConv2d::weight, &BasicConv2d::bias>;

@@ -13,6 +13,14 @@ struct DropoutOptions {
   Generator* generator = nullptr;  ///< where the random numbers come from; the default generator if null
 };
 
+/// The same with the probability among them: Dropout({.p = 0.2}).
+struct NamedDropoutOptions {
+  chainrule::detail::NamedOnly by_name = chainrule::detail::NamedOnly();
+  double p = 0.5;
+  bool inplace = false;
+  Generator* generator = nullptr;
+};
+
 /// In training: each element is 0 with probability p, else it is divided by 1 - p. In eval mode: x. Source: Srivastava
 /// et al. 2014.
 struct Dropout : Module<Dropout> {
@@ -24,6 +32,8 @@ struct Dropout : Module<Dropout> {
       : p(probability), options(o) {
     check(p >= 0 && p <= 1, at, "Dropout: p is a probability, from 0 to 1, got ", repr::number(p));
   }
+  explicit Dropout(NamedDropoutOptions o, Location at = Location::here())
+      : Dropout(o.p, DropoutOptions{.inplace = o.inplace, .generator = o.generator}, at) {}
   template <std::same_as<bool> Inplace>
   Dropout(double probability, Inplace inplace, Location at = Location::here())
       : Dropout(probability, DropoutOptions{.inplace = inplace}, at) {}

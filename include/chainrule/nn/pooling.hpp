@@ -39,6 +39,15 @@ struct MaxPool2d : Module<MaxPool2d> {
   template <std::integral Stride>
   MaxPool2d(WindowSize kernel, Stride stride, Size2d padding, Size2d dilation)
       : MaxPool2d(kernel, {.stride = Size2d(stride), .padding = padding, .dilation = dilation}) {}
+  /// The stride (and padding) by position, the rest by name: MaxPool2d(3, 2, {.ceil_mode = true}).
+  template <std::integral Stride>
+  MaxPool2d(WindowSize kernel, Stride stride, MaxPool2dOptions rest)
+      : MaxPool2d(kernel, (rest.stride = Size2d(stride), rest)) {}
+  template <std::integral Stride>
+  MaxPool2d(WindowSize kernel, Stride stride, std::int64_t padding, MaxPool2dOptions rest)
+      : MaxPool2d(kernel, (rest.stride = Size2d(stride), rest.padding = padding, rest)) {}
+  template <std::size_t N>
+  requires(N != 2) MaxPool2d(WindowSize kernel, detail::Worse stride, detail::UnknownOption<N> rest);
   template <std::size_t N>
   requires(N != 2) MaxPool2d(WindowSize kernel, detail::UnknownOption<N> options);
   using parts = members<>;
@@ -78,6 +87,15 @@ struct AvgPool2d : Module<AvgPool2d> {
                            .padding = padding,
                            .ceil_mode = ceil_mode,
                            .count_include_pad = count_include_pad}) {}
+  /// The stride (and padding) by position, the rest by name: AvgPool2d(3, 2, {.ceil_mode = true}).
+  template <std::integral Stride>
+  AvgPool2d(WindowSize kernel, Stride stride, AvgPool2dOptions rest)
+      : AvgPool2d(kernel, (rest.stride = Size2d(stride), rest)) {}
+  template <std::integral Stride>
+  AvgPool2d(WindowSize kernel, Stride stride, std::int64_t padding, AvgPool2dOptions rest)
+      : AvgPool2d(kernel, (rest.stride = Size2d(stride), rest.padding = padding, rest)) {}
+  template <std::size_t N>
+  requires(N != 2) AvgPool2d(WindowSize kernel, detail::Worse stride, detail::UnknownOption<N> rest);
   template <std::size_t N>
   requires(N != 2) AvgPool2d(WindowSize kernel, detail::UnknownOption<N> options);
   using parts = members<>;

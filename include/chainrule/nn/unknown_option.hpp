@@ -17,4 +17,7 @@ struct AnyOption {
 /// goes first.)
 template <std::size_t N> using UnknownOption = const AnyOption (&)[N];
 
+/// A number that stands before the UnknownOption: any other overload takes it more directly, and goes first.
+using Worse = long double;
+
 }  // namespace chainrule::nn::detail

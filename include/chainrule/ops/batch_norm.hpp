@@ -112,5 +112,18 @@ Tensor<T> batch_norm(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& 
   return record("batch_norm", v.y, {x, v.weight, v.bias}, keep(x, v.weight, v.bias, v.mean, v.inv_std),
                 detail::BatchNormRule<T>{settings}, at);
 }
+/// Options of batch_norm: batch_norm(x, mean, var, weight, bias, {.training = true}).
+struct BatchNormFuncOptions {
+  detail::NamedOnly by_name = detail::NamedOnly();
+  bool training = false;
+  double momentum = 0.1, eps = 1e-5;
+};
+template <Real T>
+Tensor<T> batch_norm(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& running_mean,
+                     const std::type_identity_t<Tensor<T>>& running_var, const std::type_identity_t<Tensor<T>>& weight,
+                     const std::type_identity_t<Tensor<T>>& bias, BatchNormFuncOptions o,
+                     Location at = Location::here()) {
+  return batch_norm(x, running_mean, running_var, weight, bias, o.training, o.momentum, o.eps, at);
+}
 
 }  // namespace chainrule

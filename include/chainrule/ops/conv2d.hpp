@@ -227,6 +227,13 @@ Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
                  Location at = Location::here()) {
   return conv2d(x, weight, bias, {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups}, at);
 }
+/// The stride by position, the rest by name: conv2d(x, weight, bias, 2, {.padding = 1}).
+template <Real T, std::integral Stride>
+Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias,
+                 Stride stride, Conv2dFuncOptions rest, Location at = Location::here()) {
+  rest.stride = stride;
+  return conv2d(x, weight, bias, rest, at);
+}
 
 }  // namespace chainrule
 

@@ -195,4 +195,13 @@ requires(!Real<I>) Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<
   return cross_entropy(input, cast<std::int64_t>(target, at), options, at);
 }
 
+/// With the weight third, as in PyTorch: cross_entropy(input, target, weight, {.label_smoothing = 0.1}).
+template <Real T>
+Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<std::int64_t>& target,
+                        const std::type_identity_t<Tensor<T>>& weight,
+                        std::type_identity_t<CrossEntropyOptions<T>> rest = {}, Location at = Location::here()) {
+  rest.weight = weight;
+  return cross_entropy(input, target, rest, at);
+}
+
 }  // namespace chainrule

@@ -59,4 +59,19 @@ Tensor<T> dropout(const Tensor<T>& x, double p = 0.5, bool training = true, Gene
                             detail::allocate<T>(x.shape(), x.device(), "dropout", at), at);
 }
 
+/// Options of dropout: dropout(x, 0.5, {.training = false}), dropout(x, {.p = 0.2}).
+struct DropoutFuncOptions {
+  detail::NamedOnly by_name = detail::NamedOnly();
+  double p = 0.5;
+  bool training = true;
+  Generator* generator = nullptr;
+};
+template <Real T> Tensor<T> dropout(const Tensor<T>& x, DropoutFuncOptions options, Location at = Location::here()) {
+  return dropout(x, options.p, options.training, options.generator, at);
+}
+template <Real T>
+Tensor<T> dropout(const Tensor<T>& x, double p, DropoutFuncOptions rest, Location at = Location::here()) {
+  return dropout(x, p, rest.training, rest.generator, at);
+}
+
 }  // namespace chainrule

@@ -46,6 +46,16 @@ Tensor<T> leaky_relu(const Tensor<T>& x, double negative_slope = 0.01, Location 
       at);
 }
 
+/// Options of leaky_relu: leaky_relu(x, {.negative_slope = 0.2}).
+struct LeakyReluFuncOptions {
+  detail::NamedOnly by_name = detail::NamedOnly();
+  double negative_slope = 0.01;
+};
+template <class T>
+Tensor<T> leaky_relu(const Tensor<T>& x, LeakyReluFuncOptions options, Location at = Location::here()) {
+  return leaky_relu(x, options.negative_slope, at);
+}
+
 template <class T> Tensor<T> Tensor<T>::leaky_relu(double negative_slope, Location at) const {
   return chainrule::leaky_relu(*this, negative_slope, at);
 }

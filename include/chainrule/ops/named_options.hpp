@@ -12,9 +12,11 @@
 #include <chainrule/ops/max.hpp>
 #include <chainrule/ops/mean.hpp>
 #include <chainrule/ops/median.hpp>
+#include <chainrule/ops/norm.hpp>
 #include <chainrule/ops/prod.hpp>
 #include <chainrule/ops/softmax.hpp>
 #include <chainrule/ops/sort.hpp>
+#include <chainrule/ops/split.hpp>
 #include <chainrule/ops/sum.hpp>
 #include <chainrule/ops/view.hpp>
 
@@ -158,7 +160,55 @@ template <class T> Tensor<T> clamp(const Tensor<T>& x, ClampOptions options, Loc
   return clamp(x, bound(options.min), bound(options.max), at);
 }
 
+template <class T>
+ValueAndIndices<T> topk(const Tensor<T>& x, std::int64_t k, std::int64_t dim, TopkOptions rest,
+                        Location at = Location::here()) {
+  return topk(x, k, dim, rest.largest, at);
+}
+template <class T> Tensor<T> norm(const Tensor<T>& x, NormOptions options, Location at = Location::here()) {
+  return norm(x, options.p, options.dim, options.keepdim, at);
+}
+template <class T>
+Tensor<T> norm(const Tensor<T>& x, double p, const Dims& dims, KeepdimOptions options, Location at = Location::here()) {
+  return norm(x, p, dims, options.keepdim, at);
+}
+template <class T>
+Tensor<T> flatten(const Tensor<T>& x, std::int64_t start_dim, FlattenOptions rest, Location at = Location::here()) {
+  return flatten(x, start_dim, rest.end_dim, at);
+}
+template <class T>
+std::vector<Tensor<T>> split(const Tensor<T>& x, std::int64_t split_size, AlongOptions options,
+                             Location at = Location::here()) {
+  return split(x, split_size, options.dim, at);
+}
+template <class T>
+std::vector<Tensor<T>> chunk(const Tensor<T>& x, std::int64_t chunks, AlongOptions options,
+                             Location at = Location::here()) {
+  return chunk(x, chunks, options.dim, at);
+}
+
 // ---- methods ----
+template <class T>
+ValueAndIndices<T> Tensor<T>::topk(std::int64_t k, std::int64_t dim, TopkOptions rest, Location at) const {
+  return chainrule::topk(*this, k, dim, rest.largest, at);
+}
+template <class T> Tensor<T> Tensor<T>::norm(NormOptions options, Location at) const {
+  return chainrule::norm(*this, options, at);
+}
+template <class T> Tensor<T> Tensor<T>::norm(double p, const Dims& dims, KeepdimOptions options, Location at) const {
+  return chainrule::norm(*this, p, dims, options.keepdim, at);
+}
+template <class T> Tensor<T> Tensor<T>::flatten(std::int64_t start_dim, FlattenOptions rest, Location at) const {
+  return chainrule::flatten(*this, start_dim, rest.end_dim, at);
+}
+template <class T>
+std::vector<Tensor<T>> Tensor<T>::split(std::int64_t split_size, AlongOptions options, Location at) const {
+  return chainrule::split(*this, split_size, options.dim, at);
+}
+template <class T>
+std::vector<Tensor<T>> Tensor<T>::chunk(std::int64_t chunks, AlongOptions options, Location at) const {
+  return chainrule::chunk(*this, chunks, options.dim, at);
+}
 template <class T> Tensor<SumOf<T>> Tensor<T>::sum(DimOptions options, Location at) const {
   return chainrule::sum(*this, options.dim, options.keepdim, at);
 }

@@ -59,6 +59,15 @@ template <class T> Tensor<T> relu(Tensor<T>&& x, Location at = Location::here())
   return detail::is_spare(x) ? x.relu_(at) : relu(std::as_const(x), at);
 }
 
+/// Whether to write over the argument, as PyTorch does: relu(x, {.inplace = true}).
+struct InplaceOptions {
+  detail::NamedOnly by_name = detail::NamedOnly();
+  bool inplace = false;
+};
+template <class T> Tensor<T> relu(const Tensor<T>& x, InplaceOptions options, Location at = Location::here()) {
+  return options.inplace ? x.relu_(at) : relu(x, at);
+}
+
 template <class T> Tensor<T> Tensor<T>::relu(Location at) const { return chainrule::relu(*this, at); }
 template <class T> const Tensor<T>& Tensor<T>::relu_(Location at) const {
   if (detail::recorded_edit(*this) && !impl_->base)

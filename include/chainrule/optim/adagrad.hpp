@@ -74,6 +74,15 @@ template <class T = float> class Adagrad final : public OptimizerOf<T, AdagradOp
           double initial_accumulator_value = 0, double eps = 1e-10, Location at = Location::here())
       : Adagrad(std::vector(params),
                 AdagradOptions{static_cast<double>(lr), lr_decay, weight_decay, initial_accumulator_value, eps}, at) {}
+  /// The learning rate by position, the rest by name: Adagrad(params, 0.1, {.eps = 1e-8}).
+  template <Arithmetic Lr>
+  Adagrad(std::vector<Tensor<T>> params, Lr lr, AdagradOptions rest, Location at = Location::here())
+      : Adagrad(std::move(params), detail::with_lr(rest, lr, "Adagrad", at), at) {}
+  template <Arithmetic Lr>
+  Adagrad(std::initializer_list<Tensor<T>> params, Lr lr, AdagradOptions rest, Location at = Location::here())
+      : Adagrad(std::vector(params), detail::with_lr(rest, lr, "Adagrad", at), at) {}
+  template <class Params, std::size_t N>
+  Adagrad(const Params& params, nn::detail::Worse lr, nn::detail::UnknownOption<N> rest);
   template <class Params, std::size_t N>
   Adagrad(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 

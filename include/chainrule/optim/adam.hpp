@@ -166,6 +166,15 @@ template <class T = float> class Adam final : public detail::AdamFamily<T, AdamO
   Adam(std::initializer_list<Tensor<T>> params, Lr lr, std::pair<double, double> betas = {0.9, 0.999},
        double eps = 1e-8, double weight_decay = 0, bool amsgrad = false, Location at = Location::here())
       : Adam(std::vector(params), AdamOptions{static_cast<double>(lr), betas, eps, weight_decay, amsgrad}, at) {}
+  /// The learning rate by position, the rest by name: Adam(params, 0.1, {.weight_decay = 1e-4}).
+  template <Arithmetic Lr>
+  Adam(std::vector<Tensor<T>> params, Lr lr, AdamOptions rest, Location at = Location::here())
+      : Adam(std::move(params), detail::with_lr(rest, lr, "Adam", at), at) {}
+  template <Arithmetic Lr>
+  Adam(std::initializer_list<Tensor<T>> params, Lr lr, AdamOptions rest, Location at = Location::here())
+      : Adam(std::vector(params), detail::with_lr(rest, lr, "Adam", at), at) {}
+  template <class Params, std::size_t N>
+  Adam(const Params& params, nn::detail::Worse lr, nn::detail::UnknownOption<N> rest);
   template <class Params, std::size_t N>
   Adam(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 };
@@ -195,6 +204,15 @@ template <class T = float> class AdamW final : public detail::AdamFamily<T, Adam
   AdamW(std::initializer_list<Tensor<T>> params, Lr lr, std::pair<double, double> betas = {0.9, 0.999},
         double eps = 1e-8, double weight_decay = 1e-2, bool amsgrad = false, Location at = Location::here())
       : AdamW(std::vector(params), AdamWOptions{static_cast<double>(lr), betas, eps, weight_decay, amsgrad}, at) {}
+  /// The learning rate by position, the rest by name: AdamW(params, 0.1, {.weight_decay = 1e-4}).
+  template <Arithmetic Lr>
+  AdamW(std::vector<Tensor<T>> params, Lr lr, AdamWOptions rest, Location at = Location::here())
+      : AdamW(std::move(params), detail::with_lr(rest, lr, "AdamW", at), at) {}
+  template <Arithmetic Lr>
+  AdamW(std::initializer_list<Tensor<T>> params, Lr lr, AdamWOptions rest, Location at = Location::here())
+      : AdamW(std::vector(params), detail::with_lr(rest, lr, "AdamW", at), at) {}
+  template <class Params, std::size_t N>
+  AdamW(const Params& params, nn::detail::Worse lr, nn::detail::UnknownOption<N> rest);
   template <class Params, std::size_t N>
   AdamW(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 };

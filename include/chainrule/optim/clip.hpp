@@ -6,6 +6,7 @@
 #include <chainrule/ops/copy.hpp>
 #include <chainrule/ops/mul.hpp>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 namespace chainrule::nn::utils {
@@ -86,6 +87,25 @@ double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm
   for (const auto& p : parameters)
     if (p.grad().defined()) detail::edit_grad(fn::Mul{}, p, static_cast<T>(factor), at);
   return norm;
+}
+
+/// Options of clip_grad_norm_: clip_grad_norm_(net.parameters(), {.max_norm = 1}), (net.parameters(), 1, {.norm_type = 1}).
+struct ClipGradNormOptions {
+  chainrule::detail::NamedOnly by_name = chainrule::detail::NamedOnly();
+  std::optional<double> max_norm = {};
+  double norm_type = 2;
+  bool error_if_nonfinite = false;
+};
+template <class T>
+double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, ClipGradNormOptions o,
+                       Location at = Location::here()) {
+  check(o.max_norm.has_value(), at, "clip_grad_norm_: needs the largest norm, {.max_norm = 1.0}");
+  return clip_grad_norm_(parameters, *o.max_norm, o.norm_type, o.error_if_nonfinite, at);
+}
+template <class T>
+double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm, ClipGradNormOptions rest,
+                       Location at = Location::here()) {
+  return clip_grad_norm_(parameters, max_norm, rest.norm_type, rest.error_if_nonfinite, at);
 }
 
 /// Cuts every element of every gradient to [-clip_value, clip_value]. NaN stays NaN. Source:

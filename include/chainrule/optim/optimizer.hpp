@@ -135,6 +135,14 @@ template <class T, class Options> struct ParamGroup : Options { std::vector<Tens
 
 namespace detail {
 
+/// Options with the learning rate that stood before them.
+template <class Options, Arithmetic Lr> Options with_lr(Options rest, Lr lr, const char* name, Location at) {
+  check(rest.lr == Options{}.lr, at, name, ": the learning rate stands there twice, ", lr, " and {.lr = ", rest.lr,
+        "}; give one of them");
+  rest.lr = static_cast<double>(lr);
+  return rest;
+}
+
 /// Calls f(name, number&) for all that an optimizer's options hold: with their each(f), or through the members of a
 /// struct of numbers.
 template <class Options, class F> void each_option(Options& options, const F& f) {

@@ -87,6 +87,15 @@ template <class T = float> class RMSprop final : public OptimizerOf<T, RMSpropOp
           double weight_decay = 0, double momentum = 0, bool centered = false, Location at = Location::here())
       : RMSprop(std::vector(params),
                 RMSpropOptions{static_cast<double>(lr), alpha, eps, weight_decay, momentum, centered}, at) {}
+  /// The learning rate by position, the rest by name: RMSprop(params, 0.1, {.momentum = 0.9}).
+  template <Arithmetic Lr>
+  RMSprop(std::vector<Tensor<T>> params, Lr lr, RMSpropOptions rest, Location at = Location::here())
+      : RMSprop(std::move(params), detail::with_lr(rest, lr, "RMSprop", at), at) {}
+  template <Arithmetic Lr>
+  RMSprop(std::initializer_list<Tensor<T>> params, Lr lr, RMSpropOptions rest, Location at = Location::here())
+      : RMSprop(std::vector(params), detail::with_lr(rest, lr, "RMSprop", at), at) {}
+  template <class Params, std::size_t N>
+  RMSprop(const Params& params, nn::detail::Worse lr, nn::detail::UnknownOption<N> rest);
   template <class Params, std::size_t N>
   RMSprop(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 

@@ -83,6 +83,15 @@ template <class T = float> class SGD final : public OptimizerOf<T, SGDOptions, 1
       double weight_decay = 0, bool nesterov = false, Location at = Location::here())
       : SGD(std::vector(params), SGDOptions{static_cast<double>(lr), momentum, dampening, weight_decay, nesterov}, at) {
   }
+  /// The learning rate by position, the rest by name: SGD(params, 0.1, {.momentum = 0.9}).
+  template <Arithmetic Lr>
+  SGD(std::vector<Tensor<T>> params, Lr lr, SGDOptions rest, Location at = Location::here())
+      : SGD(std::move(params), detail::with_lr(rest, lr, "SGD", at), at) {}
+  template <Arithmetic Lr>
+  SGD(std::initializer_list<Tensor<T>> params, Lr lr, SGDOptions rest, Location at = Location::here())
+      : SGD(std::vector(params), detail::with_lr(rest, lr, "SGD", at), at) {}
+  template <class Params, std::size_t N>
+  SGD(const Params& params, nn::detail::Worse lr, nn::detail::UnknownOption<N> rest);
   template <class Params, std::size_t N>
   SGD(const Params& params, nn::detail::UnknownOption<N> options);  // short error
 
