@@ -89,7 +89,7 @@ double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm
   return norm;
 }
 
-/// Options of clip_grad_norm_: clip_grad_norm_(net.parameters(), {.max_norm = 1}), (net.parameters(), 1, {.norm_type = 1}).
+/// Options of clip_grad_norm_: clip_grad_norm_(params, {.max_norm = 1}) or (params, 1, {.norm_type = 1}).
 struct ClipGradNormOptions {
   chainrule::detail::NamedOnly by_name = chainrule::detail::NamedOnly();
   std::optional<double> max_norm = {};
