@@ -1,12 +1,15 @@
 #!/bin/sh
-# From a bare machine to a trained CNN: installs what is missing, builds examples/mnist_cnn, finds or fetches MNIST, trains.
+# From a bare machine to a trained network: installs what is missing, builds one of the examples, finds or fetches its
+# data set, runs it.
 set -eu
 
 usage() {
   cat <<'TEXT'
-sh examples/quickstart.sh [--data DIR] [arguments for mnist_cnn, such as --epochs 1 --threads 2]
+sh examples/quickstart.sh [PROGRAM] [--data DIR] [arguments for it, such as --epochs 1 --threads 2]
+PROGRAM is an example: mnist_cnn (if none is named), simple_net, better_net, lenet, cifar10, blobs, spiral, ...
 MNIST is looked for in DIR, ../shared/data/mnist and data/mnist, else downloaded into data/mnist and checked.
-Without a network the program trains on drawn digits instead (--data drawn does so at once).
+Without a network the digit programs train on drawn digits instead (--data drawn does so at once).
+CIFAR-10 is looked for in DIR, ../shared/data and data/cifar-10-batches-bin, else downloaded into data and checked.
 TEXT
 }
 
@@ -43,29 +46,100 @@ fetch() {  # fetch URL FILE
   fi
 }
 
-# download DIR: every file from the first mirror that has it unharmed
-download() {
+# can_download: what a download needs is there, or can be installed
+can_download() {
   need 'curl ca-certificates' has_downloader
   install_missing || return 1
   has_sha256 || { say "neither sha256sum nor shasum is there to check a download" >&2; return 1; }
-  mkdir -p "$1"
+}
+
+# download FILE SHA256 URL...: from the first address that has it unharmed
+download() {
+  file=$1 sum=$2
+  shift 2
+  mkdir -p "$(dirname "$file")"
+  for url in "$@"; do
+    say "downloading $url"
+    if ! fetch "$url" "$file.part"; then
+      say "  not to be had there"
+    elif [ "$(sha256_of "$file.part")" != "$sum" ]; then
+      say "  its SHA-256 is not the published one: thrown away"
+    else
+      mv "$file.part" "$file"
+      return 0
+    fi
+  done
+  rm -f "$file.part"
+  return 1
+}
+
+download_mnist() {
+  can_download || return 1
   for name in $files; do
-    [ -f "$1/$name.gz" ] && continue
-    for mirror in $mirrors; do
-      say "downloading $mirror/$name.gz"
-      if ! fetch "$mirror/$name.gz" "$1/$name.part"; then
-        say "  not to be had there"
-      elif [ "$(sha256_of "$1/$name.part")" != "$(checksum "$name")" ]; then
-        say "  its SHA-256 is not the published one: thrown away"
-      else
-        mv "$1/$name.part" "$1/$name.gz"
-        break
-      fi
-    done
-    rm -f "$1/$name.part"
-    [ -f "$1/$name.gz" ] || return 1
+    [ -f "$root/data/mnist/$name.gz" ] && continue
+    urls=
+    for mirror in $mirrors; do urls="$urls $mirror/$name.gz"; done
+    download "$root/data/mnist/$name.gz" "$(checksum "$name")" $urls || return 1
   done
 }
+
+cifar10_url=https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz
+cifar10_sum=c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd
+download_cifar10() {
+  can_download || return 1
+  download "$root/data/cifar-10-binary.tar.gz" $cifar10_sum $cifar10_url || return 1
+  tar -xzf "$root/data/cifar-10-binary.tar.gz" -C "$root/data"
+}
+
+cifar10_files='data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 test_batch'
+# has_cifar10 DIR [.xz]: all six files
+has_cifar10() {
+  for name in $cifar10_files; do
+    [ -f "$1/$name.bin${2:-}" ] || return 1
+  done
+}
+
+# find_mnist, find_cifar10: set data to a folder that holds the data set; GIVEN goes first
+find_mnist() {
+  data=
+  for folder in ${given:+"$given"} "$root/../shared/data/mnist" "$root/data/mnist"; do
+    has_mnist "$folder" && { data=$folder; return 0; }
+    [ "$folder" != "$given" ] || say "$given does not hold the four files of MNIST; looking elsewhere"
+  done
+  if download_mnist; then
+    data=$root/data/mnist
+  else
+    say "MNIST is not here and cannot be downloaded (no network?): training on drawn digits instead."
+    say "To train on MNIST, put its four files into data/mnist, or name their folder with --data."
+    data=drawn
+  fi
+}
+find_cifar10() {
+  packed=$root/../shared/data/cifar-10-batches-bin unpacked=$root/data/cifar-10-batches-bin
+  for folder in ${given:+"$given"} "$packed" "$unpacked"; do
+    has_cifar10 "$folder" && { data=$folder; return 0; }
+    [ "$folder" != "$given" ] || say "$given does not hold the six .bin files of CIFAR-10; looking elsewhere"
+  done
+  data=$unpacked
+  if has_cifar10 "$packed" .xz && have xz; then
+    say "unpacking CIFAR-10 into data/cifar-10-batches-bin"
+    mkdir -p "$unpacked"
+    for name in $cifar10_files; do
+      xz -dkc "$packed/$name.bin.xz" >"$unpacked/$name.part" && mv "$unpacked/$name.part" "$unpacked/$name.bin"
+    done
+  elif ! download_cifar10; then
+    die "CIFAR-10 is not here and cannot be downloaded. Put its six .bin files into data/cifar-10-batches-bin, or name
+their folder with --data; the archive is $cifar10_url"
+  fi
+}
+
+program=mnist_cnn
+case ${1:-} in
+  -* | '') ;;
+  *) program=$1; shift ;;
+esac
+[ -f "$root/examples/$program.cpp" ] ||
+  die "there is no example $program; choose one of $(cd "$root/examples" && ls *.cpp | sed 's/\.cpp$//' | tr '\n' ' ')"
 
 data=
 arguments=$#
@@ -90,30 +164,20 @@ prepare_build
 finish_build_tools || die "examples/quickstart.sh: cannot build without these packages"
 
 build=$root/build/examples
-say "building mnist_cnn in build/examples"
+say "building $program in build/examples"
 configure "$root" "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER="$cxx" -DCHAINRULE_BUILD_EXAMPLES=ON \
   -DCHAINRULE_BUILD_TESTS=OFF -DCHAINRULE_BUILD_BENCHMARKS=OFF
-cmake --build "$build" --target mnist_cnn -j "$(job_count)"
+cmake --build "$build" --target "$program" -j "$(job_count)"
 
+given=$data
 if [ "$data" != drawn ]; then
-  given=$data
-  data=
-  for folder in ${given:+"$given"} "$root/../shared/data/mnist" "$root/data/mnist"; do
-    if has_mnist "$folder"; then
-      data=$folder
-      break
-    fi
-    [ "$folder" != "$given" ] || say "$given does not hold the four files of MNIST; looking elsewhere"
-  done
-  if [ -z "$data" ]; then
-    if download "$root/data/mnist"; then
-      data=$root/data/mnist
-    else
-      say "MNIST is not here and cannot be downloaded (no network?): training on drawn digits instead."
-      say "To train on MNIST, put its four files into data/mnist, or name their folder with --data."
-      data=drawn
-    fi
-  fi
+  case $program in
+    mnist_cnn | simple_net | better_net | lenet) find_mnist ;;
+    cifar10) find_cifar10 ;;
+  esac
 fi
-say "data: $data"
-exec "$build/bin/mnist_cnn" --data "$data" "$@"
+if [ -n "$data" ]; then
+  say "data: $data"
+  set -- --data "$data" "$@"
+fi
+exec "$build/bin/$program" "$@"
