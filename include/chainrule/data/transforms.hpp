@@ -5,7 +5,10 @@
 
 #include <chainrule/data/transforms/compose.hpp>
 #include <chainrule/data/transforms/crop.hpp>
+#include <chainrule/data/transforms/erase.hpp>
 #include <chainrule/data/transforms/flip.hpp>
+#include <chainrule/data/transforms/grayscale.hpp>
 #include <chainrule/data/transforms/image.hpp>
+#include <chainrule/data/transforms/rotate.hpp>
 #include <chainrule/data/transforms/step.hpp>
 #include <chainrule/data/transforms/values.hpp>

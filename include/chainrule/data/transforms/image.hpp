@@ -145,9 +145,9 @@ namespace chainrule::data::transforms::detail {
 CHAINRULE_INLINE void check_image(const TensorBase& image, const char* op, Location at) {
   check(image.defined(), at, op, ": the image is not defined");
   const bool bytes = image.dtype() == DType::uint8;
-  check(bytes ? image.dim() == 2 || image.dim() == 3 : image.dim() >= 2, at, op, ": expects ",
-        bytes ? "a uint8 image of shape (H, W) or (H, W, C)" : "a float image of shape (..., C, H, W) or (H, W)",
-        ", got shape ", image.shape());
+  check(bytes ? image.dim() == 2 || image.dim() == 3 : image.dim() >= 2, at, op, ": expects an image of shape ",
+        bytes ? "(H, W) or (H, W, C)" : "(..., C, H, W) or (H, W)", ", got ", image.shape(), " of ",
+        name_of(image.dtype()));
   check(image.numel() > 0, at, op, ": an image of shape ", image.shape(), " has no pixels");
   check(image.device() == Device::cpu, at, op, ": transforms run on the CPU, the image lies on ",
         name_of(image.device()), "; call .cpu() first");
