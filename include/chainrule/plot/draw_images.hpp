@@ -6,13 +6,13 @@
 
 namespace chainrule::plot::detail {
 
-/// How large an image is drawn, and its titles, in a panel of this width (and height, unless that is 0).
+/// How large the images are drawn, and their titles, in a panel of this width (and height, unless that is 0).
 struct ImageLayout {
-  double slot = 0;                   ///< width of a field
-  double width = 0, height = 0;      ///< of the image in it
-  double title_height = 0, row = 0;  ///< above each image; of a whole row
+  double slot = 0;               ///< width of a field
+  double width = 0, height = 0;  ///< of an image
   std::vector<std::vector<std::string>> titles;
-  double total = 0;  ///< height of all rows
+  std::vector<double> tops;  ///< of the images of each row; above them are their titles
+  double total = 0;          ///< height of all rows
 };
 ImageLayout lay_out_images(const ImageGrid& grid, double width, double height);
 
@@ -34,21 +34,26 @@ inline constexpr const char* wrong_sign = "× ";
   ImageLayout l;
   const double gap = 10, rows = std::ceil(static_cast<double>(grid.n) / static_cast<double>(grid.columns));
   l.slot = width / static_cast<double>(grid.columns);
-  std::size_t lines = 0;
+  std::vector<std::size_t> lines(static_cast<std::size_t>(rows));
   for (std::size_t i = 0; i < grid.titles.size(); ++i) {
     const bool wrong = !grid.wrong.empty() && grid.wrong[i];
-    l.titles.push_back(wrap((wrong ? wrong_sign : "") + grid.titles[i], tick_size, l.slot - 6, 3));
-    lines = std::max(lines, l.titles.back().size());
+    l.titles.push_back(wrap((wrong ? wrong_sign : "") + grid.titles[i], tick_size, l.slot - 6, 3, wrong));
+    std::size_t& most = lines[i / static_cast<std::size_t>(grid.columns)];
+    most = std::max(most, l.titles.back().size());
   }
-  l.title_height = lines > 0 ? static_cast<double>(lines) * tick_size * line_height + 3 : 0;
+  double titles = 0;
+  for (const std::size_t n : lines) titles += n > 0 ? static_cast<double>(n) * tick_size * line_height + 3 : 0;
   const double h = static_cast<double>(grid.height), w = static_cast<double>(grid.width);
   double scale = std::min(l.slot - gap, 200.) / w;
-  if (height > 0) scale = std::min(scale, std::max((height / rows - l.title_height - gap) / h, 4 / h));
-  if (scale >= 2) scale = std::floor(scale);  // all pixels of one size
+  if (height > 0) scale = std::min(scale, std::max((height - titles - gap * (rows - 1)) / rows / h, 4 / h));
+  if (scale >= 2) scale = std::floor(scale + 1e-6);  // all pixels of one size
   l.width = w * scale;
   l.height = h * scale;
-  l.row = l.title_height + l.height + gap;
-  l.total = l.row * rows - gap;
+  for (const std::size_t n : lines) {
+    l.tops.push_back(l.total + (n > 0 ? static_cast<double>(n) * tick_size * line_height + 3 : 0));
+    l.total = l.tops.back() + l.height + gap;
+  }
+  l.total -= gap;
   return l;
 }
 
@@ -58,9 +63,9 @@ inline constexpr const char* wrong_sign = "× ";
   for (std::int64_t i = 0; i < grid.n; ++i) {
     const auto index = static_cast<std::size_t>(i);
     const double middle = f.axes.x + (static_cast<double>(i % grid.columns) + 0.5) * l.slot,
-                 top = f.axes.y + static_cast<double>(i / grid.columns) * l.row;
+                 top = f.axes.y + l.tops[static_cast<std::size_t>(i / grid.columns)];
     const bool wrong = !grid.wrong.empty() && grid.wrong[index];
-    const Rect place{middle - l.width / 2, top + l.title_height, l.width, l.height};
+    const Rect place{middle - l.width / 2, top, l.width, l.height};
     svg.image(place, image::detail::png_of(grid.pixels.data() + i * bytes, grid.height, grid.width, grid.channels, {}));
     if (wrong) svg.rect({place.x - 1, place.y - 1, place.width + 2, place.height + 2}, no_paint, {wrong_paint, 2});
     if (l.titles.empty()) continue;

@@ -84,7 +84,7 @@ namespace chainrule::plot::detail {
     append_marker(d, marker, p.x, p.y, r);
   }
   if (marker == Marker::cross || marker == Marker::plus) svg.path(d, no_paint, {paint, std::max(1.4, r * 0.5)});
-  else svg.path(d, paint, {background, r > 3 ? 0.8 : 0.5});
+  else svg.path(d, paint, {r > 3 ? background : no_paint, 0.8});
 }
 
 /// The part of a segment that lies in the rectangle (Liang and Barsky 1984); false if none does.
@@ -167,7 +167,7 @@ namespace chainrule::plot::detail {
 [[gnu::cold]] CHAINRULE_INLINE double dot_radius(const PanelState& panel) {
   std::size_t n = 0;
   for (const auto& s : panel.series) n += s.kind == Series::Kind::points && !s.ring ? s.x.size() : 0;
-  return n <= 150 ? 4 : n <= 600 ? 3.3 : n <= 3000 ? 2.7 : 2;
+  return n <= 150 ? 4 : n <= 500 ? 3.3 : n <= 3000 ? 2.6 : 2;
 }
 
 [[gnu::cold]] CHAINRULE_INLINE void draw_points(Svg& svg, const PanelState& panel, const Series& s, const Frame& f) {
@@ -182,10 +182,26 @@ namespace chainrule::plot::detail {
   std::string d;
   for (const Point& p : points)
     if (f.axes.holds(p.x, p.y, 0.5)) append_marker(d, Marker::circle, p.x, p.y, r + 2.6);
-  svg.path(d, no_paint, {ink, 1.3});
+  svg.path(d, no_paint, {ink, 1.2});
 }
 
-[[gnu::cold]] CHAINRULE_INLINE void draw_bars(Svg& svg, const PanelState& panel, const Frame& f) {
+/// What stands above the bars, all with as many decimals as the one that needs most of them, four digits at most.
+[[gnu::cold]] CHAINRULE_INLINE std::vector<std::string> bar_texts(const PanelState& panel, const Series& s) {
+  std::vector<std::string> texts;
+  std::size_t decimals = 0;
+  bool plain = true;
+  for (const double v : s.y) {
+    texts.push_back(shows(panel.y, v) ? brief(v) : "");
+    const std::size_t dot = texts.back().find('.');
+    plain = plain && texts.back().find('e') == std::string::npos;
+    if (dot != std::string::npos) decimals = std::max(decimals, texts.back().size() - dot - 1);
+  }
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    if (plain && !texts[i].empty()) texts[i] = number(s.y[i], static_cast<int>(std::min<std::size_t>(decimals, 4)));
+  return texts;
+}
+
+[[gnu::cold]] CHAINRULE_INLINE void draw_bars(Svg& svg, const PanelState& panel, const Frame& f, bool texts_only) {
   int n = 0, index = 0;
   for (const auto& s : panel.series) n += s.kind == Series::Kind::bars;
   const double slot = f.axes.width / static_cast<double>(panel.categories.size());
@@ -194,8 +210,8 @@ namespace chainrule::plot::detail {
     if (s.kind != Series::Kind::bars) continue;
     std::string d;
     double widest = 0;
-    for (const double v : s.y)
-      if (shows(panel.y, v)) widest = std::max(widest, text_width(brief(v), tick_size - 1));
+    const auto texts = bar_texts(panel, s);
+    for (const auto& text : texts) widest = std::max(widest, text_width(text, tick_size - 1));
     const bool annotated = s.annotate && widest + 3 <= (n == 1 ? slot : width);
     const double zero = std::clamp(f.y(0), 0., f.axes.height);
     for (std::size_t i = 0; i < s.y.size(); ++i) {
@@ -207,11 +223,11 @@ namespace chainrule::plot::detail {
       append_point(d, 'L', f.axes.x + x + width - gap, f.axes.y + end, 2);
       append_point(d, 'L', f.axes.x + x + width - gap, f.axes.y + zero, 2);
       d += 'z';
-      if (annotated)
-        svg.text(f.axes.x + x + (width - gap) / 2, f.axes.y + end + (s.y[i] < 0 ? 13 : -4), brief(s.y[i]),
+      if (annotated && texts_only)
+        svg.text(f.axes.x + x + (width - gap) / 2, f.axes.y + end + (s.y[i] < 0 ? 13 : -4), texts[i],
                  {.size = tick_size - 1, .anchor = Anchor::middle, .paint = soft_ink});
     }
-    svg.path(d, series_paint(s.color));
+    if (!texts_only) svg.path(d, series_paint(s.color));
     ++index;
   }
 }
@@ -224,8 +240,13 @@ namespace chainrule::plot::detail {
       svg.text(x + tick_size * 0.35, axes.bottom() + 4 + tick_size * 0.7, names.text[i],
                {.size = tick_size, .anchor = Anchor::end, .paint = soft_ink, .rotate = -45});
     else
-      svg.text(x, axes.bottom() + 4 + tick_size, names.text[i],
-               {.size = tick_size, .anchor = Anchor::middle, .paint = soft_ink});
+      for (std::size_t begin = 0, line = 0; begin <= names.text[i].size(); ++line) {
+        const std::size_t end = std::min(names.text[i].find('\n', begin), names.text[i].size());
+        svg.text(x, axes.bottom() + 4 + tick_size + static_cast<double>(line) * tick_size * line_height,
+                 names.text[i].substr(begin, end - begin),
+                 {.size = tick_size, .anchor = Anchor::middle, .paint = soft_ink});
+        begin = end + 1;
+      }
   }
 }
 
@@ -248,7 +269,7 @@ namespace chainrule::plot::detail {
       svg.rect({middle - 6, y - 5, 12, 10}, paint);
     } else if (s.ring) {
       append_marker(d, Marker::circle, middle, y, 5);
-      svg.path(d, no_paint, {ink, 1.3});
+      svg.path(d, no_paint, {ink, 1.2});
     } else {
       if (s.kind != Series::Kind::points) svg.line(x, y, x + swatch_width, y, line_stroke(s, paint, 1.8));
       const Marker marker = marker_of(panel, s);
@@ -282,7 +303,7 @@ namespace chainrule::plot::detail {
   if (panel.grid && panel.regions.empty()) svg.path(grid, no_paint, {grid_line, 1});
   for (const auto& r : panel.regions) draw_regions(svg, r, f);
 
-  if (panel.has_bars()) draw_bars(svg, panel, f);
+  if (panel.has_bars()) draw_bars(svg, panel, f, false);
   for (const auto& s : panel.series) {
     if (s.kind == Series::Kind::line) draw_line(svg, panel, s, f);
     if (s.kind == Series::Kind::points) draw_points(svg, panel, s, f);
@@ -302,6 +323,7 @@ namespace chainrule::plot::detail {
   for (const auto& t : f.x_ticks.major)
     svg.text(at_x(t.value), axes.bottom() + 6 + tick_size, t.label,
              {.size = tick_size, .anchor = Anchor::middle, .paint = soft_ink});
+  if (panel.has_bars()) draw_bars(svg, panel, f, true);
   if (panel.has_bars()) draw_names_below(svg, f.x_names, axes);
   draw_legend(svg, panel, f);
 }

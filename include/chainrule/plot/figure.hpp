@@ -77,9 +77,23 @@ struct Page {
   if (!p.matrix.empty()) {
     const double cells = static_cast<double>(p.matrix.front().rows),
                  across = static_cast<double>(p.matrix.front().columns);
-    return std::clamp(cells * std::min(width / across, 44.), 120., 480.);
+    return std::clamp(cells * std::min(width / across, std::clamp(320 / cells, 44., 72.)), 72., 480.);
   }
   return rows == 1 ? 310 : 200;
+}
+
+/// A matrix of few columns: its cells need not be much wider than high. Stays in the middle of its place.
+[[gnu::cold]] CHAINRULE_INLINE void narrow(const PanelState& panel, Frame& f) {
+  const Matrix& m = panel.matrix.front();
+  const Rect place = f.axes;
+  const double width = 1.7 * place.height / static_cast<double>(m.rows) * static_cast<double>(m.columns);
+  if (width >= place.width) return;
+  const double top = f.title_top;
+  Frame narrower = lay_out(panel, width, place.height);
+  if (narrower.margins.bottom > f.margins.bottom) return;  // names that stood in a row would not any more
+  f = std::move(narrower);
+  f.title_top = top;
+  f.axes = {place.x + (place.width - width) / 2, place.y, width, place.height};
 }
 
 [[gnu::cold]] CHAINRULE_INLINE Page lay_out_page(const std::vector<const PanelState*>& panels,
@@ -133,6 +147,8 @@ struct Page {
       Frame& f = page.frames[r * columns + c];
       f = lay_out(*panels[r * columns + c], width, row_height);
       f.axes = {x + left[c], y + top[r], width, row_height};
+      f.title_top = y;
+      if (!panels[r * columns + c]->matrix.empty()) narrow(*panels[r * columns + c], f);
       x += left[c] + width + right[c] + panel_gap;
     }
     y += top[r] + row_height + bottom[r] + panel_gap;
@@ -141,11 +157,10 @@ struct Page {
 }
 
 [[gnu::cold]] CHAINRULE_INLINE void draw_panel(Svg& svg, const PanelState& panel, const Frame& f) {
-  const double above = f.legend.outside ? f.legend.box.height + 6 : 0;
   for (std::size_t i = 0; i < f.title.size(); ++i)
     svg.text(f.axes.x + f.axes.width / 2,
-             f.axes.y - above - 8 - static_cast<double>(f.title.size() - 1 - i) * panel_title_size * line_height,
-             f.title[i], {.size = panel_title_size, .anchor = Anchor::middle, .bold = true});
+             f.title_top + panel_title_size + static_cast<double>(i) * panel_title_size * line_height, f.title[i],
+             {.size = panel_title_size, .anchor = Anchor::middle, .bold = true});
   if (!panel.images.empty()) draw_images(svg, panel.images.front(), f);
   else if (!panel.matrix.empty()) draw_matrix(svg, panel.matrix.front(), f);
   else draw_axes(svg, panel, f);

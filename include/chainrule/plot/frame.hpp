@@ -24,7 +24,7 @@ struct Scale {
 
 /// The names below (or beside) the fields of an axis with categories.
 struct Names {
-  std::vector<std::string> text;
+  std::vector<std::string> text;  ///< '\n' between the lines of one
   bool rotated = false;
   std::size_t every = 1;  ///< only each such one is written
   double size = 0;        ///< height below the axis, or width beside it
@@ -54,6 +54,7 @@ struct Frame {
   Names x_names, y_names;
   Legend legend;
   std::vector<std::string> title;
+  double title_top = 0;  ///< of its first line; the same in all panels of a row
   std::vector<std::string> x_label, y_label;
   double y_label_at = 0;  ///< how far left of the axes its middle lies
   Margins margins;
@@ -164,14 +165,28 @@ template <class See> void for_each_value(const PanelState& panel, bool is_x, con
 [[gnu::cold]] CHAINRULE_INLINE Names names_below(const std::vector<std::string>& names, double slot) {
   Names n;
   double widest = 0;
+  std::size_t lines = 1;
   for (const auto& name : names) {
-    n.text.push_back(shorten(name, tick_size, 130));
-    widest = std::max(widest, text_width(n.text.back(), tick_size));
+    const auto wrapped = wrap(name, tick_size, std::max(slot - 8, 60.), 3);
+    for (const auto& line : wrapped) widest = std::max(widest, text_width(line, tick_size));
+    lines = std::max(lines, wrapped.size());
+    n.text.emplace_back();
+    for (const auto& line : wrapped) n.text.back() += (n.text.back().empty() ? "" : "\n") + line;
+    for (std::size_t begin = 0; begin < name.size();) {  // words are not cut
+      const std::size_t end = std::min(name.find(' ', begin), name.size());
+      widest = std::max(widest, text_width(name.substr(begin, end - begin), tick_size));
+      begin = end + 1;
+    }
   }
   if (widest + 8 <= slot) {
-    n.size = tick_size * line_height;
+    n.size = tick_size * line_height * static_cast<double>(lines);
     n.overhang = widest / 2;
     return n;
+  }
+  widest = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    n.text[i] = shorten(names[i], tick_size, 140);
+    widest = std::max(widest, text_width(n.text[i], tick_size));
   }
   bool numbers = true;  // 0, 1, 2, ...: some of them say enough
   for (std::size_t i = 0; i < names.size(); ++i) numbers = numbers && names[i] == std::to_string(i);
@@ -204,13 +219,13 @@ template <class See> void for_each_value(const PanelState& panel, bool is_x, con
 /// Ticks whose labels stand in a row without touching.
 [[gnu::cold]] CHAINRULE_INLINE Ticks ticks_below(const Scale& x, bool whole) {
   const double low = std::min(x.low, x.high), high = std::max(x.low, x.high);
-  for (int at_most = std::clamp(static_cast<int>(std::fabs(x.to - x.from) / 50), 2, 11);; --at_most) {
+  for (int at_most = std::clamp(static_cast<int>(std::fabs(x.to - x.from) / 42), 2, 11);; --at_most) {
     Ticks t = x.log ? log_ticks(low, high, at_most) : linear_ticks(low, high, at_most, whole);
     bool fits = true;
     for (std::size_t i = 1; i < t.major.size(); ++i) {
       const double room = std::fabs(x(t.major[i].value) - x(t.major[i - 1].value));
-      fits = fits &&
-             room >= 8 + (text_width(t.major[i].label, tick_size) + text_width(t.major[i - 1].label, tick_size)) / 2;
+      const double mean = (text_width(t.major[i].label, tick_size) + text_width(t.major[i - 1].label, tick_size)) / 2;
+      fits = fits && room >= mean + std::max(12., 0.7 * mean);
     }
     if (fits) return t;
     if (at_most == 2) {  // no two fit: one does

@@ -51,10 +51,23 @@ struct LegendOptions {
 };
 
 namespace detail {
-/// The points at which decision_boundary asks the classifier.
+/// What decision_boundary asks the classifier: the cells of the plane, the points, and then, again and again, the
+/// middles of what is left of the ways between neighbours of different classes.
 struct BoundaryQuestions {
-  Tensor<> grid, points;  // (resolution * resolution, 2), (N, 2)
+  /// A way from one cell's middle (at 0) to that of its neighbour (at 1): at `low` the class of the first still holds,
+  /// at `high` it does not.
+  struct Way {
+    std::int64_t x, y;
+    bool up;
+    float low, high;
+  };
+  Tensor<> cells, points;  // (resolution * resolution, 2), (N, 2)
   Regions regions;
+  std::vector<Way> ways;
+
+  void find_ways(const Values& classes);
+  Tensor<> middles() const;  // (ways, 2)
+  void halve(const Values& classes);
 };
 }  // namespace detail
 
@@ -97,7 +110,7 @@ class Drawing {
                         Location at = Location::here());
 
   /// The plane in the colours of the classes that `predict` gives its points, Tensor<> (M, 2) -> Tensor<std::int64_t>
-  /// (M,); on it the points (N, 2) in the colours of their labels (N,), with a ring around each that is misclassified.
+  /// (M,), its border found to a fraction of a cell; on it the points (N, 2) in the colours of their labels (N,), with a ring around each that is misclassified.
   ///     f.decision_boundary([&](const Tensor<>& x) { return net(x).argmax(1); }, points, labels);
   template <class Predict>
   void decision_boundary(Predict&& predict, const Values& points, const Values& labels,
@@ -107,8 +120,14 @@ class Drawing {
                   "(M,): [&](const Tensor<>& x) { return net(x).argmax(1); }");
     detail::BoundaryQuestions questions = ask(points, labels, options, at);
     no_grad guard;
-    const Tensor<std::int64_t> regions = predict(questions.grid), found = predict(questions.points);
-    add_boundary(std::move(questions), Values(regions, at), Values(found, at), points, labels, options, at);
+    const auto classes = [&](const Tensor<>& x) { return Values(Tensor<std::int64_t>(predict(x)), at); };
+    const Values found = answer(questions.points, classes(questions.points), options, at);
+    questions.find_ways(answer(questions.cells, classes(questions.cells), options, at));
+    for (int i = 0; i < 6 && !questions.ways.empty(); ++i) {  // to a 64th of a cell
+      const Tensor<> middles = questions.middles();
+      questions.halve(answer(middles, classes(middles), options, at));
+    }
+    add_boundary(std::move(questions), found, points, labels, options, at);
   }
 
   /// A grid of images, each with its title: floats in [0, 1] (N, C, H, W) or (N, H, W), or bytes (N, H, W) or
@@ -142,8 +161,11 @@ class Drawing {
   detail::PanelState& for_whole(const char* what, Location at);
   detail::BoundaryQuestions ask(const Values& points, const Values& labels, const BoundaryOptions& options,
                                 Location at);
-  void add_boundary(detail::BoundaryQuestions questions, const Values& regions, const Values& found,
-                    const Values& points, const Values& labels, const BoundaryOptions& options, Location at);
+  /// Throws unless `classes` are classes of the points.
+  static const Values& answer(const Tensor<>& points, const Values& classes, const BoundaryOptions& options,
+                              Location at);
+  void add_boundary(detail::BoundaryQuestions questions, const Values& found, const Values& points,
+                    const Values& labels, const BoundaryOptions& options, Location at);
   void add_classes(const Values& points, const Values& labels, std::vector<std::string> names, std::int64_t classes,
                    const char* what, Location at);
 };

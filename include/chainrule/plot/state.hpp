@@ -26,11 +26,14 @@ struct Series {
   bool annotate = false;  // bars: the value above each
 };
 
-/// Which class a picture element of the plane belongs to: n x n of them, the lowest row first.
+/// Which class each of n x n cells of the plane belongs to, the lowest row first; and where between the middles of two
+/// cells of different classes the border runs, from 0 to 1: to the cell on the right, and to the one above.
 struct Regions {
   std::int64_t n = 0;
   double x0 = 0, x1 = 0, y0 = 0, y1 = 0;
   std::vector<int> classes = {};
+  std::vector<float> to_right = {}, up = {};
+  int class_at(std::int64_t x, std::int64_t y) const { return classes[static_cast<std::size_t>(y * n + x)]; }
 };
 
 struct Matrix {
