@@ -180,4 +180,5 @@ if [ -n "$data" ]; then
   say "data: $data"
   set -- --data "$data" "$@"
 fi
+say "== $program $*"
 exec "$build/bin/$program" "$@"
