@@ -20,7 +20,7 @@ const std::map<std::string, int> floor_of{
     {"nn.hpp", 30},    {"optim", 40},    {"api.hpp", 45},    {"eigen.hpp", 45},     {"optim.hpp", 40},
     {"data", 50},      {"data.hpp", 50}, {"io", 50},         {"io.hpp", 50},        {"train", 60},
     {"train.hpp", 60}, {"models", 60},   {"models.hpp", 60}, {"chainrule.hpp", 70}, {"kernels.hpp", 80},
-    {"compiled", 40}};
+    {"compiled", 40},  {"image", 50},    {"plot", 61},       {"plot.hpp", 61}};  // plot draws what train collects
 
 /// "ops/relu.hpp", "cpu/gemm/gemm.hpp", "api.hpp": the headers, from include/chainrule/ on.
 std::vector<std::string> headers() {
