@@ -32,7 +32,7 @@ void save_wrong(const Test& result, const cr::Tensor<std::uint8_t>& images, cons
     titles.push_back(std::to_string(result.labels[i]) + " read as " + std::to_string(result.predicted[i]));
   }
   if (rows.empty()) return;
-  plot::Figure figure({.title = "Digits read wrongly", .width = 800, .height = 420});
+  plot::Figure figure({.title = "Digits read wrongly", .width = 800, .height = 375});
   figure.images(images.index_select(0, cr::tensor(rows)), titles, {.columns = 8});
   figure.save(path);
 }
