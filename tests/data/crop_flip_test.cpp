@@ -263,7 +263,8 @@ TEST_CASE("bad arguments of crops, pads and flips are refused by name", "[data][
   constexpr auto most = std::numeric_limits<std::int64_t>::max(), least = std::numeric_limits<std::int64_t>::min();
   const auto x = floats();
   cr::Generator g;
-  CHECK_THROWS_WITH(F::hflip(cr::zeros({3})), Contains("hflip: expects an image of shape (..., C, H, W) or (H, W), got (3,)"));
+  CHECK_THROWS_WITH(F::hflip(cr::zeros({3})),
+                    Contains("hflip: expects an image of shape (..., C, H, W) or (H, W), got (3,)"));
   CHECK_THROWS_WITH(F::hflip(cr::zeros<std::uint8_t>({1, 2, 3, 4})),
                     Contains("hflip: expects an image of shape (H, W) or (H, W, C), got (1, 2, 3, 4) of uint8"));
   CHECK_THROWS_WITH(F::vflip(cr::zeros({3, 0, 5})), Contains("vflip: an image of shape (3, 0, 5) has no pixels"));

@@ -74,10 +74,9 @@ class EvalScope {
 
 /// Runs the network once on zeros of input_shape (with the batch dimension), in evaluation mode and without recording,
 /// and lists every module that was called. Ops that are no modules (cr::relu in forward) do not appear. The network is
-/// left as it was. Below the table stands what torchsummary prints: parameters, and memory in units of 2^20 bytes, where
-/// the backward pass is counted as large as the forward pass.
-/// Input names the element type of the input where it is not that of the parameters: summary<std::int64_t>(net, {1,
-/// 20}).
+/// left as it was. Below the table stands what torchsummary prints: parameters, and memory in units of 2^20 bytes, the
+/// backward pass counted as large as the forward pass. Input names the element type of the input where it is not that
+/// of the parameters: summary<std::int64_t>(net, {1, 20}).
 ///     print(summary(net, {1, 1, 28, 28}));
 template <class Input = void, class M>
 Summary summary(M& net, const Shape& input_shape, Location at = Location::here()) {
