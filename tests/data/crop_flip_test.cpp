@@ -65,6 +65,8 @@ TEST_CASE("flips agree with flip() for every layout", "[data][transforms]") {
   CHECK(F::hflip(many()).to_vector() == many().flip(4).to_vector());
   check_layouts([](const auto& x) { return F::hflip(x); });
   check_layouts([](const auto& x) { return F::vflip(x); });
+  const auto wide = cr::arange(3 * 29).to<std::uint8_t>().view({3, 29});  // more than eight bytes at a time
+  CHECK(F::hflip(wide).to_vector() == wide.flip(1).to_vector());
   CHECK(F::hflip(cr::tensor({{1, 2}, {3, 4}})).to_vector() == std::vector<float>{2, 1, 4, 3});
 }
 

@@ -16,7 +16,7 @@ cr::Size2d size_of(const ParityCase& c) {
   return {sizes[0], sizes[sizes.size() - 1]};
 }
 
-/// What our function of the case's name makes of its image; not defined where there is none yet.
+/// What our function of the case's name makes of its image; not defined where there is none.
 TensorBase ours(const ParityCase& c) {
   const Image image = c.stored_as<std::uint8_t>("in.image");
   if (c.op == "normalize") {
@@ -33,6 +33,14 @@ TensorBase ours(const ParityCase& c) {
     return F::rotate(image, c.number("angle"), {.interpolation = std::string_view(c.text("interpolation"))});
   if (c.op == "grayscale") return F::to_grayscale(image, c.integer("channels"));
   if (c.op == "to_tensor") return F::to_tensor(image);
+  if (c.op == "resize") {
+    const auto size = c.sizes("size");
+    return size.size() == 1 ? F::resize(image, size[0]) : F::resize(image, {size[0], size[1]});
+  }
+  if (c.op == "adjust_brightness") return F::adjust_brightness(image, c.number("factor"));
+  if (c.op == "adjust_contrast") return F::adjust_contrast(image, c.number("factor"));
+  if (c.op == "adjust_saturation") return F::adjust_saturation(image, c.number("factor"));
+  if (c.op == "adjust_hue") return F::adjust_hue(image, c.number("factor"));
   return {};
 }
 
@@ -72,7 +80,7 @@ TEST_CASE("transforms of images agree with torchvision", "[parity][data]") {
                   difference, allowed);
   }
   std::printf("REPORT: parity: %d of %zu cases of images ran\n", ran, group.cases().size());
-  for (const auto& op : missing) std::printf("REPORT: parity: no function %s yet\n", op.c_str());
+  CHECK(missing == std::set<std::string>{});  // ops without a line in ours()
   CHECK(ran > 0);
 }
 
