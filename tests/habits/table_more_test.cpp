@@ -101,3 +101,17 @@ TEST_CASE("table: loaders, meters, and what stands in", "[habits][table]") {
   auto counts = cr::one_hot(cr::tensor<std::int64_t>({0, 2, 2}), 3).sum(0);
   CHECK(counts.to_vector() == std::vector<std::int64_t>{1, 0, 2});
 }
+
+TEST_CASE("table: transforms of images", "[habits][table]") {
+  namespace transforms = cr::transforms;
+  const auto img = cr::arange(48).to<std::uint8_t>().view({4, 4, 3});
+  cr::Generator g(1);
+  CHECK(transforms::RandomCrop(8, 4, {.padding_mode = "reflect"})(img, g).shape() == cr::Shape{8, 8, 3});
+  CHECK(transforms::RandomRotation(10, {.interpolation = "bilinear"})(img, g).shape() == img.shape());
+  const transforms::RandomHorizontalFlip a(1);
+  const transforms::RandomVerticalFlip b(1);
+  CHECK(transforms::RandomApply(transforms::Compose(a, b), 1)(img, g).equal(img.flip({0, 1})));
+  CHECK(transforms::RandomChoice(a, b)(img, g).shape() == img.shape());
+  CHECK(transforms::functional::hflip(img).equal(img.flip(1)));
+  CHECK(transforms::functional::rotate(img, 90).equal(img.transpose(0, 1).flip(0)));
+}

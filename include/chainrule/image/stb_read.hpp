@@ -45,6 +45,7 @@ void free_pixels(std::uint8_t* pixels);
 #include <arm_neon.h>
 #endif
 #include <algorithm>
+#include <cstring>
 #pragma push_macro("STBI_INCLUDE_STB_IMAGE_H")
 #pragma push_macro("STB_IMAGE_IMPLEMENTATION")
 #pragma push_macro("STB_IMAGE_STATIC")
