@@ -107,6 +107,6 @@ int main(int argc, char** argv) {
                   {"out", "out", "folder for pictures and weights; made if it is missing", Takes::folder_to_write()}});
   return run_example([&] {
     if (args.text("net") == "my_conv_net") run(cr::models::MyConvNet(), args);
-    else run(cr::models::BetterConvNet(), args);
+    else run(cr::models::BetterConvNet({.dropout = 0.25}), args);
   });
 }
