@@ -160,7 +160,7 @@ TEST_CASE("losses of a distance: values, reductions, kinks", "[ops][loss]") {
   x.requires_grad_();
   cr::l1_loss(x, y, {.reduction = "sum"}).backward();
   CHECK(x.grad().to_vector() == std::vector<float>{0, -1, 1});
-  auto many = random({40000}, 1).detach();  // more than one piece
+  auto many = random({40000}, 1).detach();  // more than one chunk
   CHECK(cr::mse_loss(many, cr::zeros_like(many)).item() == Approx((many * many).sum().item() / 40000).epsilon(1e-13));
 }
 

@@ -33,7 +33,7 @@ TEST_CASE("batch_norm gives every channel mean 0 and variance 1", "[ops][norm]")
   check_standard(cr::batch_norm(random({50, 130}, 1) * 3 + 7, {}, {}, {}, {}, true), 0);
   check_standard(cr::batch_norm(random({4, 3, 5}, 2) * 3 + 7, {}, {}, {}, {}, true), {0, 2});
   check_standard(cr::batch_norm(random({4, 3, 70, 70}, 3) * 3 + 7, {}, {}, {}, {}, true),
-                 {0, 2, 3});  // a plane of more than one piece
+                 {0, 2, 3});  // a plane of more than one block
 }
 
 TEST_CASE("batch_norm keeps its precision far from zero", "[ops][norm]") {

@@ -104,7 +104,7 @@ template <class Rule, class T> struct Update {
   static constexpr auto name = Rule::name;
   using fn = void(std::span<const Part<Rule, T>> parts);
 
-  // Walks the parameters as if they stood one after the other, cut into equal pieces: many small ones make one piece.
+  // Walks the parameters as if they stood one after the other, split into equal chunks: many small ones make one chunk.
   static void cpu(std::span<const Part<Rule, T>> parts) {
     std::int64_t total = 0;
     for (const auto& part : parts) total += part.numel;
