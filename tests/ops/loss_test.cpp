@@ -124,7 +124,7 @@ TEST_CASE("cross_entropy refuses labels that are no class, and shapes that do no
         "target.to<std::int64_t>()");
   CHECK(message_of([] {
           cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}), {.weight = cr::ones({3})});
-        }) == "cross_entropy: weight needs one number for each of the 10 classes, got shape (3,)");
+        }) == "cross_entropy: weight needs one value for each of the 10 classes, got shape (3,)");
   CHECK(message_of([] {
           cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}), {.reduction = "avg"});
         }) == "reduction: expected \"mean\", \"sum\" or \"none\", got \"avg\"");

@@ -120,7 +120,7 @@ TEST_CASE("normalisation refuses what it cannot normalise", "[ops][norm]") {
         }) == "batch_norm: without running statistics only training mode works");
   CHECK(message_of([] {
           cr::batch_norm(cr::zeros({2, 3}), cr::zeros({4}), cr::zeros({4}), {}, {}, true);
-        }) == "batch_norm: running_mean needs one number for each of the 3 channels of (2, 3), got shape (4,)");
+        }) == "batch_norm: running_mean needs one value for each of the 3 channels of (2, 3), got shape (4,)");
   CHECK(message_of([] {
           cr::layer_norm(cr::zeros({2, 3}), {4});
         }) == "layer_norm: the last dimensions of (2, 3) are not (4,)");

@@ -96,7 +96,7 @@ BatchNormValue<T> batch_norm_value(const char* op, const Tensor<T>& x, const Ten
         ": running_mean and running_var belong together, only one was given");
   auto check_vector = [&](const Tensor<T>& v, const char* what) {
     if (!v.defined()) return;
-    check(v.shape() == Shape(channels), at, op, ": ", what, " needs one number for each of the ", channels,
+    check(v.shape() == Shape(channels), at, op, ": ", what, " needs one value for each of the ", channels,
           " channels of ", x.shape(), ", got shape ", v.shape());
     check_same_device(op, at, x, v);
   };
