@@ -177,26 +177,27 @@ TEST_CASE("a row of a product does not depend on the rows around it", "[cpu][gem
   }
 }
 
-TEST_CASE("the three bfloat16 pieces of a float add up to it", "[cpu][amx]") {
+TEST_CASE("the three bfloat16 terms of a float add up to it", "[cpu][amx]") {
   if (no_amx()) return;
   Level level(cpu::Isa::amx);
   Rng rng;
   std::vector<float> x(64 * 32);
   for (float& v : x) v = static_cast<float>(rng.unit() * std::pow(10., static_cast<double>(rng.below(60) - 30)));
   alignas(64) static cpu::Bf16 rows[cpu::amx_a_step], columns[2][cpu::amx_b_step];
-  alignas(64) static float turned[32 * 64];
+  alignas(64) static float transposed[32 * 64];
   const auto& amx = *cpu::amx_kernels();
   amx.split_rows({x.data(), 32, nullptr}, 1, 0, rows);
-  for (bool lying : {false, true}) {
+  for (bool along_k : {false, true}) {
     cpu::AmxJob job;
-    job.from = x.data(), job.row_step = 64, job.to = columns[lying], job.whole = job.steps = 1, job.transposed = turned;
-    if (lying) job.lying = x.data(), job.lying_row = 32;
+    job.from = x.data(), job.row_step = 64, job.to = columns[along_k], job.whole = job.steps = 1,
+    job.transposed = transposed;
+    if (along_k) job.along_k = x.data(), job.along_k_row = 32;
     amx.split(job, 1);
   }
-  auto sum = [](const cpu::Bf16* pieces, std::size_t piece_step, std::size_t at) {
+  auto sum = [](const cpu::Bf16* terms, std::size_t term_step, std::size_t at) {
     double total = 0;
-    for (std::size_t piece = 0; piece < 3; ++piece) {
-      const std::uint32_t bits = std::uint32_t{pieces[piece * piece_step + at]} << 16;
+    for (std::size_t term = 0; term < 3; ++term) {
+      const std::uint32_t bits = std::uint32_t{terms[term * term_step + at]} << 16;
       float f;
       std::memcpy(&f, &bits, 4);
       total += static_cast<double>(f);

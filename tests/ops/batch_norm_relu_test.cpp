@@ -226,7 +226,7 @@ TEST_CASE("batch_norm_relu says what is wrong", "[ops][norm]") {
   CHECK_THROWS_WITH(cr::batch_norm_relu(x, {}, {}, {}, {}, true, 0.1, 1e-5, cr::ones({3, 4})),
                     chainrule_test::Contains("batch_norm_relu: skip needs the shape of x, (2, 3, 4), got (3, 4)"));
   CHECK_THROWS_WITH(cr::batch_norm_relu(x, {}, {}, cr::ones({4}), {}, true),
-                    chainrule_test::Contains("batch_norm_relu: weight needs one number for each of the 3 channels"));
+                    chainrule_test::Contains("batch_norm_relu: weight needs one value for each of the 3 channels"));
 }
 
 TEST_CASE("relu_of and Sequential give what the modules give one by one", "[nn][norm]") {

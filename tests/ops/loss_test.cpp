@@ -124,7 +124,7 @@ TEST_CASE("cross_entropy refuses labels that are no class, and shapes that do no
         "target.to<std::int64_t>()");
   CHECK(message_of([] {
           cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}), {.weight = cr::ones({3})});
-        }) == "cross_entropy: weight needs one number for each of the 10 classes, got shape (3,)");
+        }) == "cross_entropy: weight needs one value for each of the 10 classes, got shape (3,)");
   CHECK(message_of([] {
           cr::cross_entropy(cr::zeros({2, 10}), labels({1, 2}), {.reduction = "avg"});
         }) == "reduction: expected \"mean\", \"sum\" or \"none\", got \"avg\"");
@@ -160,7 +160,7 @@ TEST_CASE("losses of a distance: values, reductions, kinks", "[ops][loss]") {
   x.requires_grad_();
   cr::l1_loss(x, y, {.reduction = "sum"}).backward();
   CHECK(x.grad().to_vector() == std::vector<float>{0, -1, 1});
-  auto many = random({40000}, 1).detach();  // more than one piece
+  auto many = random({40000}, 1).detach();  // more than one chunk
   CHECK(cr::mse_loss(many, cr::zeros_like(many)).item() == Approx((many * many).sum().item() / 40000).epsilon(1e-13));
 }
 

@@ -88,7 +88,7 @@ TEST_CASE("any and all", "[ops][reduce][any]") {
   CHECK(any(tensor<double>({not_a_number})).item());
   CHECK_FALSE(any(zeros<bool>({0})).item());
   CHECK(all(zeros<bool>({0})).item());
-  auto many = zeros<bool>({200000});  // long enough to be cut into pieces
+  auto many = zeros<bool>({200000});  // long enough to be split into chunks
   CHECK_FALSE(many.any().item());
   many[170001] = true;
   CHECK(many.any().item());

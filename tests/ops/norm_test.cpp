@@ -33,7 +33,7 @@ TEST_CASE("batch_norm gives every channel mean 0 and variance 1", "[ops][norm]")
   check_standard(cr::batch_norm(random({50, 130}, 1) * 3 + 7, {}, {}, {}, {}, true), 0);
   check_standard(cr::batch_norm(random({4, 3, 5}, 2) * 3 + 7, {}, {}, {}, {}, true), {0, 2});
   check_standard(cr::batch_norm(random({4, 3, 70, 70}, 3) * 3 + 7, {}, {}, {}, {}, true),
-                 {0, 2, 3});  // a plane of more than one piece
+                 {0, 2, 3});  // a plane of more than one block
 }
 
 TEST_CASE("batch_norm keeps its precision far from zero", "[ops][norm]") {
@@ -120,7 +120,7 @@ TEST_CASE("normalisation refuses what it cannot normalise", "[ops][norm]") {
         }) == "batch_norm: without running statistics only training mode works");
   CHECK(message_of([] {
           cr::batch_norm(cr::zeros({2, 3}), cr::zeros({4}), cr::zeros({4}), {}, {}, true);
-        }) == "batch_norm: running_mean needs one number for each of the 3 channels of (2, 3), got shape (4,)");
+        }) == "batch_norm: running_mean needs one value for each of the 3 channels of (2, 3), got shape (4,)");
   CHECK(message_of([] {
           cr::layer_norm(cr::zeros({2, 3}), {4});
         }) == "layer_norm: the last dimensions of (2, 3) are not (4,)");

@@ -80,10 +80,10 @@ TEST_CASE("sum over every subset of dimensions agrees with the definition, with 
   compare_all_subsets(irregular({1, 5}).expand({6, 5}).permute({1, 0}));
   compare_all_subsets(irregular({11, 13}).slice(1, 1, 12, 3));
   compare_all_subsets(flip(irregular({4, 6, 2}), {0, 2}));
-  compare_all_subsets(irregular({40, 1100}).to<float>());        // rows and columns longer than a stretch
+  compare_all_subsets(irregular({40, 1100}).to<float>());        // rows and columns longer than a block
   compare_all_subsets(irregular({300, 9, 30}).transpose(0, 2));  // many tasks
   compare_all_subsets(irregular({2100, 17}));
-  compare_all_subsets(irregular({70001}).to<float>());  // one long row, cut into pieces
+  compare_all_subsets(irregular({70001}).to<float>());  // one long row, split into chunks
 }
 
 TEST_CASE("sum of nothing, of scalars, of integers", "[ops][reduce][sum]") {

@@ -20,7 +20,7 @@ Matrix random(const cr::Shape& shape, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("softmax sums to one along any dimension", "[ops][softmax]") {
-  auto x = random({3, 70, 5}, 1).detach();  // 70 slices of the last two dimensions cross a stretch of 64
+  auto x = random({3, 70, 5}, 1).detach();  // 70 slices of the last two dimensions need more than one block of 64
   for (int dim : {0, 1, 2, -1}) {
     auto sums = x.softmax(dim).sum(dim).to_vector();
     for (double s : sums) CHECK(s == Approx(1).epsilon(1e-12));

@@ -154,7 +154,7 @@ TEST_CASE("many parameters in one pass: the same bits for any number of threads"
     cr::Generator generator(1);
     std::vector<Tensor<>> params;
     for (std::int64_t n :
-         {1, 30000, 5, 0, 16384, 16383, 70001, 2}) {  // pieces of the pass begin and end inside of parameters
+         {1, 30000, 5, 0, 16384, 16383, 70001, 2}) {  // chunks of the pass begin and end inside of parameters
       params.push_back(cr::randn({n}, {.requires_grad = true, .generator = &generator}));
       params.back().set_grad(cr::randn({n}, {.generator = &generator}));
     }

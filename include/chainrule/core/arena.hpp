@@ -1,7 +1,7 @@
 #pragma once
-// Memory of large tensors: one stretch of addresses, of which only what was touched costs memory. A block goes to the
+// Memory of large tensors: one range of addresses, of which only the touched pages cost memory. A block goes to the
 // smallest gap that it fits, the lowest of them; blocks that are given back become one gap with their neighbours. So
-// the gradients of one step and the activations of the next share memory, whatever their sizes. On Linux the stretch
+// the gradients of one step and the activations of the next share memory, whatever their sizes. On Linux the arena
 // asks for huge pages; elsewhere there is no arena, and the pool does without.
 
 #include <cstddef>
@@ -36,37 +36,37 @@ class Arena {
   Block allocate(std::size_t bytes) noexcept {
     const std::size_t size = size_of(bytes);
     if (!base_ && !reserve()) return {};
-    Piece* piece = nullptr;
-    for (Piece* p = first_; p; p = p->next)
-      if (!p->used && p->size >= size && (!piece || p->size < piece->size)) piece = p;
-    if (!piece) return {};
-    if (piece->size > size) {
-      Piece* rest = new (std::nothrow) Piece{piece->begin + size, piece->size - size, false, piece, piece->next};
+    Region* region = nullptr;
+    for (Region* p = first_; p; p = p->next)
+      if (!p->used && p->size >= size && (!region || p->size < region->size)) region = p;
+    if (!region) return {};
+    if (region->size > size) {
+      Region* rest = new (std::nothrow) Region{region->begin + size, region->size - size, false, region, region->next};
       if (!rest) return {};
-      if (piece->next) piece->next->previous = rest;
-      piece->next = rest;
-      piece->size = size;
+      if (region->next) region->next->previous = rest;
+      region->next = rest;
+      region->size = size;
     }
-    piece->used = true;
-    used_ += piece->size;
-    const bool fresh = piece->begin + size > touched_;
-    if (fresh) touched_ = piece->begin + size;
-    // Blocks begin at different places of their pages: arrays read side by side would else crowd one set of the first
-    // cache.
+    region->used = true;
+    used_ += region->size;
+    const bool fresh = region->begin + size > touched_;
+    if (fresh) touched_ = region->begin + size;
+    // Blocks begin at different offsets in their pages. Else arrays that are read side by side would compete for one
+    // set of the first cache.
     const std::size_t shift = 64 * (1 + turn_++ % (margin / 64 - 1));
-    char* data = base_ + piece->begin + shift;
-    *reinterpret_cast<Piece**>(data - sizeof(Piece*)) = piece;
+    char* data = base_ + region->begin + shift;
+    *reinterpret_cast<Region**>(data - sizeof(Region*)) = region;
     return {data, fresh};
   }
 
   bool owns(const void* p) const { return base_ && p >= base_ && p < base_ + reserved_; }
 
   void release(void* p) noexcept {
-    Piece* piece = *reinterpret_cast<Piece**>(static_cast<char*>(p) - sizeof(Piece*));
-    piece->used = false;
-    used_ -= piece->size;
-    if (piece->next && !piece->next->used) join(piece);
-    if (piece->previous && !piece->previous->used) join(piece->previous);
+    Region* region = *reinterpret_cast<Region**>(static_cast<char*>(p) - sizeof(Region*));
+    region->used = false;
+    used_ -= region->size;
+    if (region->next && !region->next->used) join(region);
+    if (region->previous && !region->previous->used) join(region->previous);
   }
 
   /// Memory that was used and is free now.
@@ -76,18 +76,18 @@ class Arena {
   void trim() noexcept;
 
  private:
-  struct Piece {
+  struct Region {
     std::size_t begin, size;
     bool used;
-    Piece *previous, *next;
+    Region *previous, *next;
   };
 
-  // A piece and the next become one.
-  static void join(Piece* piece) noexcept {
-    Piece* gone = piece->next;
-    piece->size += gone->size;
-    piece->next = gone->next;
-    if (gone->next) gone->next->previous = piece;
+  // A region and the next become one.
+  static void join(Region* region) noexcept {
+    Region* gone = region->next;
+    region->size += gone->size;
+    region->next = gone->next;
+    if (gone->next) gone->next->previous = region;
     delete gone;
   }
   bool reserve() noexcept;
@@ -95,7 +95,7 @@ class Arena {
   char* base_ = nullptr;
   std::size_t reserved_ = 0, touched_ = 0, used_ = 0, turn_ = 0;
   bool refused_ = false;
-  Piece* first_ = nullptr;
+  Region* first_ = nullptr;
 };
 
 inline std::size_t Arena::physical_bytes() noexcept {
@@ -109,7 +109,7 @@ inline bool Arena::reserve() noexcept {
   const std::size_t huge_page = std::size_t{2} << 20;
   const std::size_t all = physical_bytes() / huge_page * huge_page;
   void* p = mmap(nullptr, all + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  first_ = p == MAP_FAILED ? nullptr : new (std::nothrow) Piece{0, all, false, nullptr, nullptr};
+  first_ = p == MAP_FAILED ? nullptr : new (std::nothrow) Region{0, all, false, nullptr, nullptr};
   refused_ = first_ == nullptr;
   if (refused_) return false;
   base_ = reinterpret_cast<char*>((reinterpret_cast<std::uintptr_t>(p) + huge_page - 1) / huge_page * huge_page);
@@ -120,11 +120,11 @@ inline bool Arena::reserve() noexcept {
   return true;
 }
 inline void Arena::trim() noexcept {
-  for (Piece* piece = first_; piece; piece = piece->next) {
-    if (piece->used || piece->begin >= touched_) continue;
-    const std::size_t end = piece->next ? piece->begin + piece->size : touched_;
-    madvise(base_ + piece->begin, end - piece->begin, MADV_DONTNEED);
-    if (!piece->next) touched_ = piece->begin;  // what lies behind the last block was never used, again
+  for (Region* region = first_; region; region = region->next) {
+    if (region->used || region->begin >= touched_) continue;
+    const std::size_t end = region->next ? region->begin + region->size : touched_;
+    madvise(base_ + region->begin, end - region->begin, MADV_DONTNEED);
+    if (!region->next) touched_ = region->begin;  // what lies behind the last block was never used, again
   }
 }
 

@@ -2,7 +2,7 @@
 // How the CPU maps a functor over tensors of any strides: a functor has one loop, over arrays without gaps (row() in
 // core/elementwise.hpp, a SIMD loop for each instruction set), and this file, which knows neither functor nor element
 // type, brings the operands into that form. What lies in memory without gaps is passed as it is; anything else (a
-// broadcast number, a transposed matrix, a column) goes through a block of 512 elements in the first-level cache.
+// broadcast scalar, a transposed matrix, a column) goes through a block of 512 elements in the first-level cache.
 
 #include <chainrule/core/compiled.hpp>
 #include <chainrule/core/loop.hpp>
@@ -63,10 +63,10 @@ inline bool is_linear(const AnyLoop& loop, int k) {
   return true;
 }
 
-/// Calls piece(position in the block, offset in operand k, count) for each stretch of the rows that elements [begin,
-/// begin + n) touch.
-template <class Piece>
-void for_each_piece(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n, const Piece& piece) {
+/// Elements [begin, begin + n) lie in one or more rows: calls body(position in the block, offset in operand k, count)
+/// for the part of each.
+template <class Body>
+void for_each_row_part(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n, const Body& body) {
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last], *stride = loop.stride[k];
   std::int64_t index[Shape::max_dims], offset = 0, rest = begin;
@@ -77,7 +77,7 @@ void for_each_piece(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t
   }
   for (std::int64_t done = 0; done < n;) {
     const std::int64_t count = std::min(width - index[last], n - done);
-    piece(done, offset, count);
+    body(done, offset, count);
     done += count;
     offset -= index[last] * stride[last];
     index[last] = 0;
@@ -103,7 +103,7 @@ void gather_block(const AnyLoop& loop, int k, std::int64_t begin, std::int64_t n
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last], stride = loop.stride[k][last];
   if (!is_periodic(loop, k)) {
-    for_each_piece(loop, k, begin, n, [&](std::int64_t position, std::int64_t offset, std::int64_t count) {
+    for_each_row_part(loop, k, begin, n, [&](std::int64_t position, std::int64_t offset, std::int64_t count) {
       gather_row(to + position, from + offset, stride, count);
     });
     return;
@@ -152,7 +152,7 @@ CHAINRULE_INLINE void map_across_rows(const AnyLoop& loop, const Stream* streams
     row(functor, n, data);
     if (linear[0]) continue;
     with_word(streams[0].bytes, [&]<class Word>(Word) {
-      for_each_piece(loop, 0, i, n, [&](std::int64_t position, std::int64_t offset, std::int64_t count) {
+      for_each_row_part(loop, 0, i, n, [&](std::int64_t position, std::int64_t offset, std::int64_t count) {
         scatter_row(reinterpret_cast<Word*>(streams[0].data) + offset,
                     reinterpret_cast<const Word*>(buffer[0]) + position, loop.stride[0][loop.dims - 1], count);
       });

@@ -57,7 +57,7 @@ template <class T, class N> constexpr bool fits_type([[maybe_unused]] N v) {
   }
 }
 template <Element T>
-[[noreturn, gnu::cold, gnu::noinline]] void fail_type(Part value, bool finite, const char* op, Location at) {
+[[noreturn, gnu::cold, gnu::noinline]] void fail_type(MessagePart value, bool finite, const char* op, Location at) {
   std::string text;
   value.append_to(text, value.value);
   if constexpr (std::integral<T>)

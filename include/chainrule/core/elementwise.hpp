@@ -7,7 +7,7 @@
 // The library's functors, and the slots of its kernels (core/kernel.hpp), live in namespace fn: `using namespace
 // chainrule` leaves their names, Add, Log, Square and so on, to the program.
 // A functor is branch-free where it can be (core/math.hpp) and marked CHAINRULE_HD: then its loop is SIMD code. One
-// that is simple only near zero, as sin, may add `bool near(x)` and `T at_near(x)`, which the CPU uses for stretches
+// that is simple only near zero, as sin, may add `bool near(x)` and `T at_near(x)`, which the CPU uses for blocks
 // without a far x.
 
 #include <chainrule/core/blocks.hpp>
@@ -20,7 +20,8 @@
 namespace chainrule {
 namespace detail {
 
-/// Calls body(count, offset[N]) for every stretch of the innermost dimension, in parallel when there is enough work.
+/// Calls body(count, offset[N]) for every row (along the innermost dimension) or part of one, in parallel when there is
+/// enough work.
 template <int N, class Body> void for_each_row(const Loop<N>& loop, const Body& body) {
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last];
@@ -54,14 +55,14 @@ template <class F, class R, class... A> void row(F f, std::int64_t n, R* out, co
 template <class F, class R, class A>
 requires requires(F f, A x) { f.at_near(x); }
 void row(F f, std::int64_t n, R* out, const A* in) {
-  constexpr std::int64_t stretch = 256;
-  for (std::int64_t from = 0; from < n; from += stretch, out += stretch, in += stretch) {
-    const std::int64_t count = std::min(stretch, n - from);
+  constexpr std::int64_t block = 256;
+  for (std::int64_t from = 0; from < n; from += block, out += block, in += block) {
+    const std::int64_t count = std::min(block, n - from);
     const bool all_near = simd::run([=] {
-      bool far[stretch] = {};
+      bool far[block] = {};
       CHAINRULE_SIMD for (std::int64_t i = 0; i < count; ++i) far[i] = !f.near(in[i]);
       bool any[16] = {};
-      for (int i = 0; i < stretch; i += 16)
+      for (int i = 0; i < block; i += 16)
         for (int k = 0; k < 16; ++k) any[k] = any[k] | far[i + k];
       bool found = false;
       for (bool b : any) found = found | b;

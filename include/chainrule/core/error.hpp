@@ -83,12 +83,12 @@ template <class... Parts> std::string concat(const Parts&... parts) {
 
 /// A part of a message, its type forgotten: so that the hundreds of checks of a program share one function that puts
 /// messages together.
-struct Part {
+struct MessagePart {
   const void* value;
   void (*append_to)(std::string& s, const void* value);
 
-  template <class P> Part(const P& part) : value(&part), append_to(&append_value<P>) {}
-  template <std::size_t n> Part(const char (&text)[n]) : value(text), append_to(&append_text) {}
+  template <class P> MessagePart(const P& part) : value(&part), append_to(&append_value<P>) {}
+  template <std::size_t n> MessagePart(const char (&text)[n]) : value(text), append_to(&append_text) {}
 
  private:
   template <class P> static void append_value(std::string& s, const void* value) {
@@ -97,20 +97,20 @@ struct Part {
   static void append_text(std::string& s, const void* text) { append(s, static_cast<const char*>(text)); }
 };
 
-[[noreturn, gnu::cold]] void fail_with(Location at, std::initializer_list<Part> parts);
+[[noreturn, gnu::cold]] void fail_with(Location at, std::initializer_list<MessagePart> parts);
 
 }  // namespace detail
 
 /// Throws an Error whose message is the parts, one after the other.
 template <class... Parts> [[noreturn]] inline void fail(Location at, const Parts&... parts) {
-  detail::fail_with(at, {detail::Part(parts)...});
+  detail::fail_with(at, {detail::MessagePart(parts)...});
 }
 
 /// Throws an Error unless `ok`. The parts are only put together when it throws, but evaluated always: name values, do
 /// not compute them.
 template <class... Parts> inline void check(bool ok, Location at, const Parts&... parts) {
   if (!ok) [[unlikely]]
-    detail::fail_with(at, {detail::Part(parts)...});
+    detail::fail_with(at, {detail::MessagePart(parts)...});
 }
 
 }  // namespace chainrule
@@ -126,9 +126,9 @@ namespace chainrule {
 }  // namespace chainrule
 namespace chainrule::detail {
 
-[[gnu::noinline]] CHAINRULE_INLINE void fail_with(Location at, std::initializer_list<Part> parts) {
+[[gnu::noinline]] CHAINRULE_INLINE void fail_with(Location at, std::initializer_list<MessagePart> parts) {
   std::string s;
-  for (const Part& part : parts) part.append_to(s, part.value);
+  for (const MessagePart& part : parts) part.append_to(s, part.value);
   throw Error(std::move(s), at);
 }
 

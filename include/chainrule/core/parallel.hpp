@@ -1,6 +1,12 @@
 #pragma once
-// Threads. Work is cut into tasks by its size, never by the number of threads, so a result is bitwise the same for any
-// number of threads.
+// Threads. The size of the work decides how it is split into tasks, never the number of threads. So a result is bitwise
+// the same for any number of threads.
+//
+// Four words name parts of work, here and in all kernels:
+//     chunk   the work of one task, which one thread does
+//     block   what fits a cache, and is computed while it is there
+//     tile    what fits the registers: some rows and columns of a matrix, or of an image
+//     lane    one element of a SIMD vector
 
 #include <chainrule/core/compiled.hpp>
 #include <chainrule/core/environment.hpp>
@@ -66,9 +72,8 @@ struct Chunks {
 }  // namespace detail
 
 /// Calls task(i) for i in [0, tasks), on as many threads as allowed. Tasks must not throw and must write to different
-/// places.
-/// The caller chooses the number of tasks from the size of the work alone; one task runs on the calling thread, which
-/// costs nothing, where a parallel region costs about 0.2 microseconds.
+/// memory. The caller chooses the number of tasks from the size of the work alone. A single task runs on the calling
+/// thread, which costs nothing; more than one cost about 0.2 microseconds to start.
 template <class Task> void parallel_for(std::int64_t tasks, const Task& task) {
   detail::share_out(
       tasks, [](const void* job, std::int64_t i) { (*static_cast<const Task*>(job))(i); }, &task);

@@ -1,8 +1,7 @@
 #pragma once
 // Reductions: a functor (start, fold an element, join two partial results) applied over some dimensions of a tensor.
-// Long rows are cut into stretches of fixed length whose partial results are joined in fixed order: the result does not
-// depend on the number of threads, and rounding errors grow with the logarithm of the length rather than with the
-// length.
+// Long rows are split into blocks of fixed length, whose partial results are joined in fixed order: the result does not
+// depend on the number of threads, and rounding errors grow with the logarithm of the length, not with the length.
 
 #include <chainrule/core/compiled.hpp>
 #include <chainrule/core/elementwise.hpp>
@@ -30,24 +29,24 @@ struct ReduceLoops {
 
 ReduceLoops make_reduce_loops(const TensorBase& x, const Reduction& plan);
 
-inline constexpr std::int64_t reduce_stretch = 4096;  // elements folded in running totals before those are joined
+inline constexpr std::int64_t fold_block = 4096;  // elements folded in running totals before those are joined
 
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wpass-failed"  // a functor that calls pow stays a loop of calls
 #endif
 
-/// x[0], x[stride], ... (n of them) in stretches, whose results are joined as a balanced tree. For the body of
+/// x[0], x[stride], ... (n of them) in blocks, whose results are joined as a balanced tree. For the body of
 /// simd::run().
 template <class A, class F, class T>
-CHAINRULE_HD inline A fold_stretches(const F& f, const T* x, std::int64_t n, std::int64_t stride) {
-  if (stride == 1 && n <= reduce_stretch) return simd::fold<A>(f, x, n);
+CHAINRULE_HD inline A fold_blocks(const F& f, const T* x, std::int64_t n, std::int64_t stride) {
+  if (stride == 1 && n <= fold_block) return simd::fold<A>(f, x, n);
   A waiting[48],
-      total{};  // results of 1, 2, 4, ... stretches that wait for their other half, as the digits of a binary counter
+      total{};  // results of 1, 2, 4, ... blocks that wait for their other half, as the digits of a binary counter
   int depth = 0;
   std::int64_t done = 0;
-  for (std::int64_t i = 0; i < n; i += reduce_stretch) {
-    const std::int64_t count = n - i < reduce_stretch ? n - i : reduce_stretch;
+  for (std::int64_t i = 0; i < n; i += fold_block) {
+    const std::int64_t count = n - i < fold_block ? n - i : fold_block;
     if (stride == 1) {
       total = simd::fold<A>(f, x + i, count);
     } else {
@@ -73,7 +72,7 @@ template <class A, class F, class T>
 void fold_rows(F f, A* out, std::int64_t out_step, const T* x, std::int64_t x_step, std::int64_t count, std::int64_t n,
                std::int64_t stride) {
   simd::run([=] {
-    for (std::int64_t i = 0; i < count; ++i) out[i * out_step] = fold_stretches<A>(f, x + i * x_step, n, stride);
+    for (std::int64_t i = 0; i < count; ++i) out[i * out_step] = fold_blocks<A>(f, x + i * x_step, n, stride);
   });
 }
 
@@ -109,21 +108,21 @@ template <class A, class F> void join_columns(F f, A* total, const A* part, std:
 #pragma clang diagnostic pop
 #endif
 
-/// for_each_row where each element costs `work`: chunks are cut so that a task is worth a thread.
+/// for_each_row where each element costs `work`: a chunk is large enough to be worth a thread.
 template <class Body> void for_each_output(const Loop<2>& loop, std::int64_t work, const Body& body) {
   const int last = loop.dims - 1;
   const std::int64_t width = loop.size[last],
                      grain = std::max<std::int64_t>(1, elementwise_grain / std::max<std::int64_t>(1, work));
   if (loop.numel == 0) return;
-  const std::int64_t cuts = (width + grain - 1) / grain, rows = loop.numel / width;
+  const std::int64_t chunks = (width + grain - 1) / grain, rows = loop.numel / width;
   if (loop.numel <= grain) {
     Cursor<2> at(loop, 0);
     for (std::int64_t r = 0; r < rows; ++r, at.next(loop)) body(width, at.offset);
     return;
   }
-  parallel_for(rows * cuts, [&](std::int64_t t) {
-    Cursor<2> at(loop, t / cuts);
-    const std::int64_t from = t % cuts * grain;
+  parallel_for(rows * chunks, [&](std::int64_t t) {
+    Cursor<2> at(loop, t / chunks);
+    const std::int64_t from = t % chunks * grain;
     for (int k = 0; k < 2; ++k) at.offset[k] += from * loop.stride[k][last];
     body(std::min(grain, width - from), at.offset);
   });
@@ -141,14 +140,13 @@ struct FoldTable {
 
 inline constexpr std::int64_t reduce_grain =
     65536;  // elements a task: more than elementwise_grain, for each costs a load alone
-inline constexpr std::int64_t column_stretch = 1024;
+inline constexpr std::int64_t column_block = 1024;
 
-/// Long rows into few outputs: each row is cut into pieces.
-void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x);
+/// Long rows into few outputs: each row is split into chunks.
+void reduce_in_chunks(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x);
 
-/// Outputs that lie side by side, as the columns of a matrix: rows are folded into a stretch of outputs at once, in
-/// groups that are joined into the total. Where the outputs are few and the rows many, bands of rows are tasks of their
-/// own.
+/// Outputs that lie side by side, as the columns of a matrix: rows are folded into a block of outputs at once, in
+/// groups that are joined into the total. Where the outputs are few and the rows many, the rows are split into chunks.
 void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out, const char* x);
 
 /// Everything else: each output folds its rows of the innermost reduced dimension. Neighbouring outputs go together, so
@@ -262,16 +260,16 @@ CHAINRULE_INLINE ReduceLoops make_reduce_loops(const TensorBase& x, const Reduct
   return loops;
 }
 
-CHAINRULE_INLINE void reduce_in_pieces(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
+CHAINRULE_INLINE void reduce_in_chunks(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
                                        const char* x) {
   const std::int64_t n = loops.reduced.numel, stride = loops.reduced.stride[0][0],
-                     pieces = (n + reduce_grain - 1) / reduce_grain, outputs = loops.kept.numel;
+                     chunks = (n + reduce_grain - 1) / reduce_grain, outputs = loops.kept.numel;
   const int last = loops.kept.dims - 1;
-  std::unique_ptr<char[]> part(new char[static_cast<std::size_t>(outputs * pieces * table.out_bytes)]);
-  parallel_for(outputs * pieces, [&](std::int64_t t) {
-    const Cursor<2> at(loops.kept, t / pieces / loops.kept.size[last]);
-    const std::int64_t begin = t % pieces * reduce_grain,
-                       row = at.offset[1] + t / pieces % loops.kept.size[last] * loops.kept.stride[1][last];
+  std::unique_ptr<char[]> part(new char[static_cast<std::size_t>(outputs * chunks * table.out_bytes)]);
+  parallel_for(outputs * chunks, [&](std::int64_t t) {
+    const Cursor<2> at(loops.kept, t / chunks / loops.kept.size[last]);
+    const std::int64_t begin = t % chunks * reduce_grain,
+                       row = at.offset[1] + t / chunks % loops.kept.size[last] * loops.kept.stride[1][last];
     table.rows(f, part.get() + t * table.out_bytes, 1, x + (row + begin * stride) * table.in_bytes, 0, 1,
                std::min(reduce_grain, n - begin), stride);
   });
@@ -279,31 +277,31 @@ CHAINRULE_INLINE void reduce_in_pieces(const FoldTable& table, const void* f, co
     const Cursor<2> at(loops.kept, o / loops.kept.size[last]);
     char* total = out + (at.offset[0] + o % loops.kept.size[last] * loops.kept.stride[0][last]) * table.out_bytes;
     table.start(f, total, 1);
-    for (std::int64_t p = 0; p < pieces; ++p) table.join(f, total, part.get() + (o * pieces + p) * table.out_bytes, 1);
+    for (std::int64_t p = 0; p < chunks; ++p) table.join(f, total, part.get() + (o * chunks + p) * table.out_bytes, 1);
   }
 }
 
 CHAINRULE_INLINE void reduce_columns(const FoldTable& table, const void* f, const ReduceLoops& loops, char* out,
                                      const char* x) {
-  constexpr std::int64_t group = 128, band = 8 * group;
+  constexpr std::int64_t group = 128, row_chunk = 8 * group;
   const auto& kept = loops.kept;
   const auto& reduced = loops.reduced;
   const int last = kept.dims - 1, inner = reduced.dims - 1, bytes = table.out_bytes;
-  const std::int64_t width = kept.size[last], cuts = (width + column_stretch - 1) / column_stretch,
-                     blocks = kept.numel / width * cuts;
+  const std::int64_t width = kept.size[last], blocks_across = (width + column_block - 1) / column_block,
+                     blocks = kept.numel / width * blocks_across;
   const std::int64_t count = reduced.size[inner], step = reduced.stride[0][inner], lines = reduced.numel / count,
-                     bands = (count + band - 1) / band;
+                     row_chunks = (count + row_chunk - 1) / row_chunk;
   struct Block {
     std::int64_t out, in, size;  // where it begins, and how many outputs it has
   };
   auto block_at = [&](std::int64_t b) {
-    const Cursor<2> at(kept, b / cuts);
-    const std::int64_t from = b % cuts * column_stretch;
-    return Block{at.offset[0] + from, at.offset[1] + from, std::min(column_stretch, width - from)};
+    const Cursor<2> at(kept, b / blocks_across);
+    const std::int64_t from = b % blocks_across * column_block;
+    return Block{at.offset[0] + from, at.offset[1] + from, std::min(column_block, width - from)};
   };
   auto fold = [&](char* total, const Block& block, std::int64_t begin,
                   std::int64_t end) {  // rows [begin, end) of each line
-    alignas(64) char part[column_stretch * 8];
+    alignas(64) char part[column_block * 8];
     std::int64_t folded = 0;  // rows in `part`
     table.start(f, total, block.size);
     Cursor<1> line(reduced, 0);
@@ -319,17 +317,17 @@ CHAINRULE_INLINE void reduce_columns(const FoldTable& table, const void* f, cons
       }
     }
   };
-  if (lines == 1 && bands > 1 && blocks < 16) {
-    std::unique_ptr<char[]> part(new char[static_cast<std::size_t>(blocks * bands * column_stretch * bytes)]);
-    parallel_for(blocks * bands, [&](std::int64_t t) {
-      fold(part.get() + t * column_stretch * bytes, block_at(t / bands), t % bands * band,
-           std::min(count, (t % bands + 1) * band));
+  if (lines == 1 && row_chunks > 1 && blocks < 16) {
+    std::unique_ptr<char[]> part(new char[static_cast<std::size_t>(blocks * row_chunks * column_block * bytes)]);
+    parallel_for(blocks * row_chunks, [&](std::int64_t t) {
+      fold(part.get() + t * column_block * bytes, block_at(t / row_chunks), t % row_chunks * row_chunk,
+           std::min(count, (t % row_chunks + 1) * row_chunk));
     });
     for (std::int64_t b = 0; b < blocks; ++b) {
       const Block block = block_at(b);
       table.start(f, out + block.out * bytes, block.size);
-      for (std::int64_t r = 0; r < bands; ++r)
-        table.join(f, out + block.out * bytes, part.get() + (b * bands + r) * column_stretch * bytes, block.size);
+      for (std::int64_t r = 0; r < row_chunks; ++r)
+        table.join(f, out + block.out * bytes, part.get() + (b * row_chunks + r) * column_block * bytes, block.size);
     }
     return;
   }
@@ -376,7 +374,7 @@ CHAINRULE_INLINE void reduce_untyped(const FoldTable& table, const void* f, cons
   if (kept.numel == 0) return;
   if (reduced.numel == 0) return table.start(f, out, kept.numel);
   if (kept.numel <= 64 && reduced.dims == 1 && reduced.numel > 2 * reduce_grain)
-    return reduce_in_pieces(table, f, loops, out, x);
+    return reduce_in_chunks(table, f, loops, out, x);
   if (kept.stride[1][kept.dims - 1] == 1 && kept.size[kept.dims - 1] >= 8 && reduced.stride[0][reduced.dims - 1] != 1)
     return reduce_columns(table, f, loops, out, x);
   reduce_rows(table, f, loops, out, x);

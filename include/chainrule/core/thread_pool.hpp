@@ -20,7 +20,7 @@ inline void spin_pause() {
 
 inline thread_local bool inside_parallel = false;  // a task never opens a second level of threads
 
-/// One per program. A job is a number of tasks; each thread begins with its own stretch of them, the same in every job,
+/// One per program. A job is a number of tasks; each thread begins with its own share of them, the same in every job,
 /// since what a thread wrote in the last op lies in its cache; when it is through it helps the others.
 class ThreadPool {
  public:
@@ -40,10 +40,10 @@ class ThreadPool {
     }
     if (threads > most) threads = most;
     while (workers_ < threads - 1 && start_worker()) {}
-    task_ = task, job_ = job, stretches_ = threads;
+    task_ = task, job_ = job, shares_ = threads;
     for (int s = 0; s < threads; ++s) {
-      stretch_[s].next.store(tasks * s / threads, std::memory_order_relaxed);
-      stretch_[s].end = tasks * (s + 1) / threads;
+      share_[s].next.store(tasks * s / threads, std::memory_order_relaxed);
+      share_[s].end = tasks * (s + 1) / threads;
     }
     state_.store(open, std::memory_order_release);
     round_.fetch_add(1);
@@ -58,7 +58,7 @@ class ThreadPool {
   }
 
  private:
-  struct alignas(64) Stretch {
+  struct alignas(64) Share {
     std::atomic<std::int64_t> next{0};
     std::int64_t end = 0;
   };
@@ -67,8 +67,8 @@ class ThreadPool {
 
   void work(int own) {
     inside_parallel = true;
-    for (int k = 0; k < stretches_; ++k) {
-      Stretch& s = stretch_[(own + k) % stretches_];
+    for (int k = 0; k < shares_; ++k) {
+      Share& s = share_[(own + k) % shares_];
       while (s.next.load(std::memory_order_relaxed) < s.end) {
         const std::int64_t i = s.next.fetch_add(1, std::memory_order_relaxed);
         if (i < s.end) task_(job_, i);
@@ -91,7 +91,7 @@ class ThreadPool {
       round_.wait(seen, std::memory_order_acquire);
       seen = round_.load(std::memory_order_acquire);
       if (!enter()) continue;
-      if (own < stretches_) work(own);
+      if (own < shares_) work(own);
       state_.fetch_sub(1, std::memory_order_release);
     }
   }
@@ -108,17 +108,17 @@ class ThreadPool {
   }
   static void* begin(void* pool) {
     auto* self = static_cast<ThreadPool*>(pool);
-    self->serve(1 + self->numbers_.fetch_add(1));
+    self->serve(1 + self->started_.fetch_add(1));
     return nullptr;
   }
 
   std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
   std::atomic<std::uint32_t> round_{0}, state_{0};
-  std::atomic<int> numbers_{0};
-  int workers_ = 0, stretches_ = 0;
+  std::atomic<int> started_{0};  // workers so far
+  int workers_ = 0, shares_ = 0;
   Task* task_ = nullptr;
   const void* job_ = nullptr;
-  Stretch stretch_[most];
+  Share share_[most];
 };
 
 }  // namespace chainrule::detail

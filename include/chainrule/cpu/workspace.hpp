@@ -10,7 +10,7 @@
 
 namespace chainrule::cpu {
 
-enum class Scratch { b_block, a_sliver, image, tile, products, count };
+enum class Scratch { b_block, a_panel, image, tile, products, count };
 
 namespace detail {
 

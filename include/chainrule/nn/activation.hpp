@@ -38,7 +38,7 @@ struct ReLU : Module<ReLU> {
   /// Before an nn::MaxPool2d in an nn::Sequential: relu of the few that are left, where nobody else can see x.
   template <Real T> bool forward_with(ModuleRef next, Tensor<T>& x, Location at) const {
     const auto* pool = next.as<MaxPool2d>();
-    if (!pool || !pool->lets_relu_wait() || !chainrule::detail::is_spare(x)) return false;
+    if (!pool || !pool->commutes_with_relu() || !chainrule::detail::is_uniquely_owned(x)) return false;
     x = (*pool)(std::move(x), at);
     x = (*this)(std::move(x), at);
     return true;

@@ -58,7 +58,7 @@ struct MaxPool2d : Module<MaxPool2d> {
   }
   /// Whether relu gives the same after it as before it: each window holds a number of the image, which a dilated one
   /// need not.
-  bool lets_relu_wait() const { return options.dilation.h == 1 && options.dilation.w == 1; }
+  bool commutes_with_relu() const { return options.dilation.h == 1 && options.dilation.w == 1; }
   std::string extra_repr() const {
     return "kernel_size=" + kernel_size.str() +
            ", stride=" + (options.stride ? options.stride->str() : kernel_size.str()) +

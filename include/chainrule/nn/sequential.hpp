@@ -237,19 +237,19 @@ using ParameterList = std::vector<Parameter>;
 
 /// A member of a module that holds parts under names, in the order in which they were added. Throws for an unknown
 /// name.
-template <class Part> class NamedParts {
+template <class Value> class NamedParts {
  public:
   using key_type = std::string;
-  using mapped_type = Part;
+  using mapped_type = Value;
 
   NamedParts() = default;
-  NamedParts(std::initializer_list<std::pair<std::string, Part>> parts) {
+  NamedParts(std::initializer_list<std::pair<std::string, Value>> parts) {
     for (const auto& [name, part] : parts) set(name, part);
   }
-  Part& operator[](TensorName key) { return parts_[where(key)].second; }
-  const Part& operator[](TensorName key) const { return parts_[where(key)].second; }
+  Value& operator[](TensorName key) { return parts_[where(key)].second; }
+  const Value& operator[](TensorName key) const { return parts_[where(key)].second; }
   /// Adds a part, or replaces the one of this name.
-  void set(std::string_view name, Part part) {
+  void set(std::string_view name, Value part) {
     for (auto& [known, old] : parts_)
       if (known == name) {
         old = std::move(part);
@@ -278,7 +278,7 @@ template <class Part> class NamedParts {
     fail(key.at, "there is no \"", key.name, "\" here, it holds ", known.empty() ? std::string("nothing") : known,
          "; set(\"", key.name, "\", ...) adds one");
   }
-  std::vector<std::pair<std::string, Part>> parts_;
+  std::vector<std::pair<std::string, Value>> parts_;
 };
 
 /// Modules of any types under names, as torch.nn.ModuleDict; std::map<std::string, nn::Linear> does for one type.

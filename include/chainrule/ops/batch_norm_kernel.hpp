@@ -39,10 +39,10 @@ template <class T> struct BatchNormGradArgs {
 
 /// How many words the mask takes: a row of a channel's pixels (or of 64 channels, where they have one pixel) begins
 /// with a word of its own, in blocks of 512 values. Bit r of word l of a block stands for its value 16 r + l.
-inline constexpr std::int64_t mask_lanes = 16, mask_block = 32 * mask_lanes, mask_stretch = 64;
+inline constexpr std::int64_t mask_lanes = 16, mask_block = 32 * mask_lanes, mask_channels = 64;
 inline std::int64_t mask_words(std::int64_t values) { return (values + mask_block - 1) / mask_block * mask_lanes; }
 inline std::int64_t mask_words(const AxisSplit& a) {
-  return a.inner == 1 ? a.outer * ((a.n + mask_stretch - 1) / mask_stretch) * mask_words(mask_stretch)
+  return a.inner == 1 ? a.outer * ((a.n + mask_channels - 1) / mask_channels) * mask_words(mask_channels)
                       : a.outer * a.n * mask_words(a.inner);
 }
 
@@ -96,7 +96,7 @@ BatchNormValue<T> batch_norm_value(const char* op, const Tensor<T>& x, const Ten
         ": running_mean and running_var belong together, only one was given");
   auto check_vector = [&](const Tensor<T>& v, const char* what) {
     if (!v.defined()) return;
-    check(v.shape() == Shape(channels), at, op, ": ", what, " needs one number for each of the ", channels,
+    check(v.shape() == Shape(channels), at, op, ": ", what, " needs one value for each of the ", channels,
           " channels of ", x.shape(), ", got shape ", v.shape());
     check_same_device(op, at, x, v);
   };

@@ -85,8 +85,8 @@ Tensor<T> batch_norm_relu(Tensor<T> x, const std::type_identity_t<Tensor<T>>& ru
     detail::check_same_device("batch_norm_relu", at, x, skip);
   }
   const detail::BatchNormSettings settings{eps, training, momentum, true};
-  const bool recording = detail::recorded_edit(x, weight, bias, skip), over_x = detail::is_spare(x) && !recording,
-             keeps_mask = skip.defined() && recording;
+  const bool recording = detail::recorded_edit(x, weight, bias, skip),
+             over_x = detail::is_uniquely_owned(x) && !recording, keeps_mask = skip.defined() && recording;
   const auto v = detail::batch_norm_value<T>("batch_norm_relu", x, running_mean, running_var, weight, bias, settings,
                                              skip, over_x, keeps_mask, at);
   if (!skip.defined())

@@ -57,7 +57,7 @@ Tensor<std::int64_t> check_class_loss(const char* op, const Tensor<T>& x, const 
       fix = "; use target.squeeze(1)";
     fail(at, op, ": scores of shape ", x.shape(), " need labels of shape ", rows, ", got ", target.shape(), fix);
   }
-  check(!weight.defined() || weight.shape() == Shape(classes), at, op, ": weight needs one number for each of the ",
+  check(!weight.defined() || weight.shape() == Shape(classes), at, op, ": weight needs one value for each of the ",
         classes, " classes, got shape ", weight.defined() ? weight.shape() : Shape{});
   check_same_device(op, at, x, target);
   if (weight.defined()) {

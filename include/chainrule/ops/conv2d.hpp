@@ -190,7 +190,7 @@ Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_id
     return conv2d(padded, weight, bias, sized, at);
   }
   const cpu::ConvShape s = detail::conv_shape("conv2d", x.shape(), weight.shape(), options, at);
-  check(!bias.defined() || bias.shape() == Shape(s.c_out), at, "conv2d: the bias needs one number for each of the ",
+  check(!bias.defined() || bias.shape() == Shape(s.c_out), at, "conv2d: the bias needs one value for each of the ",
         s.c_out, " output channels, got shape ", bias.defined() ? bias.shape() : Shape{});
   detail::check_same_device("conv2d", at, x, weight);
   if (bias.defined()) detail::check_same_device("conv2d", at, x, bias);

@@ -167,7 +167,7 @@ Tensor<T> cross_entropy(const Tensor<T>& input, const Tensor<T>& target,
   const int d = input.dim() == 1 ? 0 : 1;
   const std::int64_t classes = input.shape()[d];
   check(!options.weight.defined() || options.weight.shape() == Shape(classes), at,
-        "cross_entropy: weight needs one number for each of the ", classes, " classes, got shape ",
+        "cross_entropy: weight needs one value for each of the ", classes, " classes, got shape ",
         options.weight.defined() ? options.weight.shape() : Shape{});
   detail::check_smoothing(options.label_smoothing, at);
 

@@ -23,24 +23,24 @@ template <class Body> void walk_rows(const IndexedLoop& loop, const std::int64_t
 }
 
 /// A walk that writes into the base, where several elements may land on one position. Different coordinates along a
-/// dimension in which the base itself moves never do: the widest such dimension is cut among the tasks, and each
-/// position is written in row-major order of the values, whatever the cut.
+/// dimension in which the base itself moves never do: the widest such dimension is split into chunks, and each
+/// position is written in row-major order of the values, however many chunks there are.
 template <class Body> void scatter_rows(const IndexedLoop& loop, const Body& body) {
   if (loop.numel == 0) return;
-  int cut = -1;
+  int widest = -1;
   for (int d = 0; d < loop.dims; ++d)
-    if (loop.stride[1][d] != 0 && (cut < 0 || loop.size[d] > loop.size[cut])) cut = d;
+    if (loop.stride[1][d] != 0 && (widest < 0 || loop.size[d] > loop.size[widest])) widest = d;
   const std::int64_t zero[3] = {};
-  const std::int64_t pieces = loop.numel / elementwise_grain;
-  if (cut < 0 || pieces < 2) return walk_rows(loop, zero, body);
-  const std::int64_t least = cut == loop.dims - 1 ? 16 : 1, size = loop.size[cut];
-  const std::int64_t piece = std::max(least, (size + pieces - 1) / pieces);
-  parallel_for((size + piece - 1) / piece, [&](std::int64_t t) {
+  const std::int64_t chunks = loop.numel / elementwise_grain;
+  if (widest < 0 || chunks < 2) return walk_rows(loop, zero, body);
+  const std::int64_t least = widest == loop.dims - 1 ? 16 : 1, size = loop.size[widest];
+  const std::int64_t chunk = std::max(least, (size + chunks - 1) / chunks);
+  parallel_for((size + chunk - 1) / chunk, [&](std::int64_t t) {
     IndexedLoop part = loop;
-    part.size[cut] = std::min(piece, size - t * piece);
-    part.numel = loop.numel / size * part.size[cut];
+    part.size[widest] = std::min(chunk, size - t * chunk);
+    part.numel = loop.numel / size * part.size[widest];
     std::int64_t start[3];
-    for (int k = 0; k < 3; ++k) start[k] = t * piece * loop.stride[k][cut];
+    for (int k = 0; k < 3; ++k) start[k] = t * chunk * loop.stride[k][widest];
     walk_rows(part, start, body);
   });
 }

@@ -110,7 +110,7 @@ const Tensor<T>& edit_straight(const Tensor<T>& x, const char* op, Location at, 
 inline constexpr auto unrecorded = [] {};
 
 /// Whether a temporary is the only owner of its values: an op may write its result over them, and nobody will notice.
-template <class T> bool is_spare(const Tensor<T>& x) {
+template <class T> bool is_uniquely_owned(const Tensor<T>& x) {
   return x.defined() && !observer && owned_alone(x, 1) && !x.impl()->base && !x.impl()->requires_grad;
 }
 

@@ -14,7 +14,7 @@ Tensor<T> linear_value(const char* op, const Tensor<T>& given, const Tensor<T>& 
   check(given.dim() > 0 && given.shape().back() == in, at, op, ": expects ", in, " input features, got ",
         given.dim() > 0 ? given.shape().back() : 0, " (input ", given.shape(), ", weight ", weight.shape(), ")");
   check(!bias.defined() || bias.shape() == Shape(out) || bias.dim() == 0, at, op,
-        ": the bias needs one number for each of the ", out, " output features, got shape ",
+        ": the bias needs one value for each of the ", out, " output features, got shape ",
         bias.defined() ? bias.shape() : Shape{});
   check_same_device(op, at, given, weight);
   if (bias.defined()) check_same_device(op, at, given, bias);

@@ -1,6 +1,6 @@
 #pragma once
 // What mse_loss, l1_loss and smooth_l1_loss have in common: a function f of the distance x - y, summed or averaged. f
-// brings value, slope and curve (f, f', f''); f'' is constant by pieces, so there is nothing to differentiate after it.
+// brings value, slope and curve (f, f', f''); f'' is piecewise constant, so there is nothing to differentiate after it.
 
 #include <chainrule/core/binary.hpp>
 #include <chainrule/ops/copy.hpp>
@@ -19,13 +19,13 @@ template <class F, class T> struct PairwiseLoss {
   using fn = void(const F& f, std::int64_t n, const T* x, const T* y, double scale, T* loss);
 
   static void cpu(const F& f, std::int64_t n, const T* x, const T* y, double scale, T* loss) {
-    constexpr std::int64_t piece = 16384;
+    constexpr std::int64_t chunk = 16384;
     auto sum_of = [=](std::int64_t begin, std::int64_t end) {
       return simd::run([=] {
-        constexpr std::int64_t stretch = 1024, width = simd::lanes<T>;
+        constexpr std::int64_t block = 1024, width = simd::lanes<T>;
         double sum = 0;
-        for (std::int64_t from = begin; from < end; from += stretch) {
-          const std::int64_t to = from + stretch < end ? from + stretch : end;
+        for (std::int64_t from = begin; from < end; from += block) {
+          const std::int64_t to = from + block < end ? from + block : end;
           T lane[width] = {};
           std::int64_t i = from;
           for (; i + width <= to; i += width) {
@@ -39,12 +39,12 @@ template <class F, class T> struct PairwiseLoss {
       });
     };
     double total = 0;
-    if (n <= piece) {
+    if (n <= chunk) {
       total = sum_of(0, n);
     } else {
-      std::vector<double> part(static_cast<std::size_t>((n + piece - 1) / piece));
-      parallel_chunks(n, piece, [&](std::int64_t begin, std::int64_t end) {
-        part[static_cast<std::size_t>(begin / piece)] = sum_of(begin, end);
+      std::vector<double> part(static_cast<std::size_t>((n + chunk - 1) / chunk));
+      parallel_chunks(n, chunk, [&](std::int64_t begin, std::int64_t end) {
+        part[static_cast<std::size_t>(begin / chunk)] = sum_of(begin, end);
       });
       for (double p : part) total += p;
     }

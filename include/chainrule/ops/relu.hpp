@@ -56,7 +56,7 @@ template <class T> Tensor<T> relu(const Tensor<T>& x, Location at = Location::he
 
 /// The same for a temporary, relu(conv(x)): where nobody else can see its values, the result takes their place.
 template <class T> Tensor<T> relu(Tensor<T>&& x, Location at = Location::here()) {
-  return detail::is_spare(x) ? x.relu_(at) : relu(std::as_const(x), at);
+  return detail::is_uniquely_owned(x) ? x.relu_(at) : relu(std::as_const(x), at);
 }
 
 /// Whether to write over the argument, as PyTorch does: relu(x, {.inplace = true}).

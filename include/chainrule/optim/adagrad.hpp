@@ -111,7 +111,7 @@ template <class T = float> class Adagrad final : public OptimizerOf<T, AdagradOp
   }
 
   void update(Location at) override {
-    typename Base::template Batch<detail::AdagradRule<T>> batch(at);
+    typename Base::template UpdateBatch<detail::AdagradRule<T>> batch(at);
     this->for_each_grad([&](const AdagradOptions& o, const Tensor<T>& p, auto& memory) {
       const auto t = static_cast<double>(++memory.steps);
       const double lr = o.lr / (1 + (t - 1) * o.lr_decay);

@@ -112,8 +112,8 @@ template <class T, class AdamOptionsType, bool decoupled> class AdamFamily : pub
   }
 
   void update(Location at) override {
-    typename Base::template Batch<AdamRule<T>> plain(at);
-    typename Base::template Batch<AmsgradRule<T>> amsgrad(at);
+    typename Base::template UpdateBatch<AdamRule<T>> plain(at);
+    typename Base::template UpdateBatch<AmsgradRule<T>> amsgrad(at);
     this->for_each_grad([&](const Options& o, const Tensor<T>& p, auto& memory) {
       const auto t = static_cast<double>(++memory.steps);
       const double beta1 = o.betas.first, beta2 = o.betas.second;

@@ -70,7 +70,7 @@ class Optimizer {
   /// The learning rate that schedulers start from: the group's own when the first scheduler was made.
   std::vector<double>& initial_lrs() { return initial_lrs_; }
 
-  /// The state of every parameter ("state.0.exp_avg", "state.0.step") and the numbers of every group
+  /// The state of every parameter ("state.0.exp_avg", "state.0.step") and the options of every group
   /// ("param_groups.0.lr"), copied.
   virtual StateDict state_dict() const = 0;
   /// Takes over what state_dict() gave, from an optimizer of the same kind over parameters of the same shapes. Changes
@@ -89,8 +89,8 @@ class Optimizer {
 };
 
 /// One parameter's share of a step: where its values, its gradient and its state lie, and the rule with this
-/// parameter's numbers in it.
-template <class Rule, class T> struct Part {
+/// parameter's options in it.
+template <class Rule, class T> struct ParamUpdate {
   Rule rule;
   std::int64_t numel;
   T* value;
@@ -102,10 +102,10 @@ template <class Rule, class T> struct Part {
 /// (`static constexpr int states`), and changes one element: rule(value&, grad, state&...).
 template <class Rule, class T> struct Update {
   static constexpr auto name = Rule::name;
-  using fn = void(std::span<const Part<Rule, T>> parts);
+  using fn = void(std::span<const ParamUpdate<Rule, T>> parts);
 
-  // Walks the parameters as if they stood one after the other, cut into equal pieces: many small ones make one piece.
-  static void cpu(std::span<const Part<Rule, T>> parts) {
+  // Walks the parameters as if they stood one after the other, split into equal chunks: many small ones make one chunk.
+  static void cpu(std::span<const ParamUpdate<Rule, T>> parts) {
     std::int64_t total = 0;
     for (const auto& part : parts) total += part.numel;
     parallel_chunks(total, std::int64_t{16384}, [&](std::int64_t begin, std::int64_t end) {
@@ -121,7 +121,8 @@ template <class Rule, class T> struct Update {
 
  private:
   template <int... S>
-  static void run(const Part<Rule, T>& part, std::int64_t from, std::int64_t to, std::integer_sequence<int, S...>) {
+  static void run(const ParamUpdate<Rule, T>& part, std::int64_t from, std::int64_t to,
+                  std::integer_sequence<int, S...>) {
     loop(part.rule, to - from, part.value + from, part.grad + from, (part.state[S] + from)...);
   }
   template <class... State>
@@ -240,7 +241,7 @@ template <class T, class Options, int States> class OptimizerOf : public Optimiz
     check(n > 0, at, name_, ": got an empty parameter list; pass net.parameters()");
   }
 
-  /// State i of a parameter, which begins as zeros. (An optimizer with a kernel of its own goes through Batch instead.)
+  /// State i of a parameter, which begins as zeros. (An optimizer with a kernel of its own uses UpdateBatch instead.)
   const Tensor<T>& state_of(const Tensor<T>& p, Memory& memory, int i = 0) const {
     auto& state = memory.state[i];
     if (!state.defined()) state = zeros<T>(p.shape(), {.device = p.device()});
@@ -254,13 +255,13 @@ template <class T, class Options, int States> class OptimizerOf : public Optimiz
   }
 
   /// The parameters that one rule applies to, gathered for one kernel call per device.
-  template <class Rule> class Batch {
+  template <class Rule> class UpdateBatch {
    public:
-    explicit Batch(Location at) : at_(at) {}
+    explicit UpdateBatch(Location at) : at_(at) {}
     void add(const Rule& rule, const Tensor<T>& p, Memory& memory, T initial = T(0)) {
       Tensor<T> g = p.grad();
       if (!g.is_contiguous()) g = copies_.emplace_back(g.contiguous(at_));
-      Part<Rule, T> part{rule, p.numel(), p.data(), g.data(), {}};
+      ParamUpdate<Rule, T> part{rule, p.numel(), p.data(), g.data(), {}};
       for (int s = 0; s < Rule::states; ++s) {
         auto& state = memory.state[s];
         if (!state.defined()) begin(state, memory.room[s], p, initial);
@@ -282,7 +283,7 @@ template <class T, class Options, int States> class OptimizerOf : public Optimiz
     }
 
     Location at_;
-    std::vector<Part<Rule, T>> parts_[device_count];
+    std::vector<ParamUpdate<Rule, T>> parts_[device_count];
     std::vector<Tensor<T>> copies_;
   };
 

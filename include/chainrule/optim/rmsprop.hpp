@@ -124,8 +124,8 @@ template <class T = float> class RMSprop final : public OptimizerOf<T, RMSpropOp
   }
 
   void update(Location at) override {
-    typename Base::template Batch<detail::RmspropRule<T, false>> plain(at);
-    typename Base::template Batch<detail::RmspropRule<T, true>> full(at);
+    typename Base::template UpdateBatch<detail::RmspropRule<T, false>> plain(at);
+    typename Base::template UpdateBatch<detail::RmspropRule<T, true>> full(at);
     this->for_each_grad([&](const RMSpropOptions& o, const Tensor<T>& p, auto& memory) {
       ++memory.steps;
       auto fill = [&](auto& batch, auto rule) {

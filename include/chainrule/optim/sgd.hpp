@@ -120,8 +120,8 @@ template <class T = float> class SGD final : public OptimizerOf<T, SGDOptions, 1
   }
 
   void update(Location at) override {
-    typename Base::template Batch<detail::SgdRule<T>> plain(at);
-    typename Base::template Batch<detail::SgdMomentumRule<T>> with_momentum(at);
+    typename Base::template UpdateBatch<detail::SgdRule<T>> plain(at);
+    typename Base::template UpdateBatch<detail::SgdMomentumRule<T>> with_momentum(at);
     this->for_each_grad([&](const SGDOptions& o, const Tensor<T>& p, auto& memory) {
       const bool first = !memory.state[0].defined();
       ++memory.steps;

@@ -29,15 +29,15 @@ inline void amx_line_up_weights(const KernelTable<float>& table, const WindowSum
 
 /// Rows [i0, i1) and pixels [j0, j1) of one group, on the calling thread. Returns false if it met a NaN.
 inline bool amx_sum_part(const AmxTable& amx, const KernelTable<float>& table, const WindowSum<float>& g,
-                         std::int64_t group, AmxPlace<const float> weights, std::int64_t i0, std::int64_t i1,
+                         std::int64_t group, AmxView<const float> weights, std::int64_t i0, std::int64_t i1,
                          std::int64_t j0, std::int64_t j1, bool far) {
   const auto taps = static_cast<std::int64_t>(g.taps.size()), m = i1 - i0, n = j1 - j0, pixels = g.qh * g.qw,
              k = g.channels * taps;
   const float* const source = g.source + group * g.channels * g.source_channel;
   float* const out = g.out + (group * g.m + i0) * g.out_channel;
-  static thread_local std::vector<Run> runs;
+  static thread_local std::vector<Range> ranges;
   static thread_local std::vector<std::int64_t>
-      split_up;  // for each 64 pixels: -1, or how many before it are not one piece of the result, too
+      split_up;  // for each 64 pixels: -1 where they are contiguous in the result, else how many before them are not
   split_up.clear();
   std::int64_t count = 0;
   const bool solid = g.out_column == 1 && g.out_row == g.qw;
@@ -49,13 +49,13 @@ inline bool amx_sum_part(const AmxTable& amx, const KernelTable<float>& table, c
   struct Images final : AmxOperands {
     const KernelTable<float>& table;
     const WindowSum<float>& g;
-    AmxPlace<const float> weights;
+    AmxView<const float> weights;
     const float* source;
     float *out, *apart, *lined_up;
     std::int64_t j0, m, n;
 
     Images(const KernelTable<float>& kernels, const WindowSum<float>& sum) : table(kernels), g(sum) {}
-    AmxPlace<const float> rows(std::int64_t i, std::int64_t p) const override {
+    AmxView<const float> rows(std::int64_t i, std::int64_t p) const override {
       return {weights.from + i * weights.row_step + p, weights.row_step};
     }
     AmxColumns columns(std::int64_t j, std::int64_t p, std::int64_t depth) const override {
@@ -65,15 +65,16 @@ inline bool amx_sum_part(const AmxTable& amx, const KernelTable<float>& table, c
         const std::int64_t c0 = ceil_div(p - t, taps),
                            c1 = ceil_div(p + depth - t, taps);  // channels whose value for this tap is in the block
         if (c0 >= c1) continue;
-        find_runs(g, tap, j0 + j, width, runs);
+        find_ranges(g, tap, j0 + j, width, ranges);
         const float* first = source + c0 * g.source_channel + tap.base;
-        if (taps == 1 && runs.size() == 1 && runs[0].source >= 0) return {first + runs[0].source, g.source_channel};
-        table.copy_runs(lined_up + (c0 * taps + t - p) * amx_columns, taps * amx_columns, first, g.source_channel,
-                        c1 - c0, runs.data(), static_cast<std::int64_t>(runs.size()));
+        if (taps == 1 && ranges.size() == 1 && ranges[0].source >= 0)
+          return {first + ranges[0].source, g.source_channel};
+        table.copy_ranges(lined_up + (c0 * taps + t - p) * amx_columns, taps * amx_columns, first, g.source_channel,
+                          c1 - c0, ranges.data(), static_cast<std::int64_t>(ranges.size()));
       }
       return {lined_up, amx_columns};
     }
-    AmxPlace<float> result(std::int64_t i, std::int64_t j) const override {
+    AmxView<float> result(std::int64_t i, std::int64_t j) const override {
       const std::int64_t where = split_up[static_cast<std::size_t>(j / amx_columns)], first = j0 + j,
                          pixels = g.qh * g.qw;
       if (where >= 0) return {apart + (where * m + i) * amx_columns, amx_columns};
@@ -124,9 +125,8 @@ inline bool amx_sum(const WindowSum<float>& g) {
   parallel_for(g.groups * down * across, [&](std::int64_t task) {
     const std::int64_t group = task / (down * across), i = task / across % down * part.rows,
                        j = task % across * part.columns;
-    const AmxPlace<const float> weights = in_order
-                                              ? AmxPlace<const float>{g.weight + group * g.weight_group, g.weight_m}
-                                              : AmxPlace<const float>{lined_up + group * g.m * k, k};
+    const AmxView<const float> weights = in_order ? AmxView<const float>{g.weight + group * g.weight_group, g.weight_m}
+                                                  : AmxView<const float>{lined_up + group * g.m * k, k};
     if (!amx_sum_part(amx, table, g, group, weights, i, std::min(i + part.rows, g.m), j,
                       std::min(j + part.columns, pixels), far))
       good.store(false, std::memory_order_relaxed);
@@ -161,10 +161,10 @@ inline bool amx_weight_gradient(const ConvShape& s, const float* x, const float*
   const auto join = [&](const float* from, std::int64_t channels,
                         float* to) {  // (n, channels, pixels) -> (channels, n, pixels)
     parallel_chunks(channels, std::max<std::int64_t>(1, 16384 / k), [&](std::int64_t first, std::int64_t last) {
-      const Run run{0, 0, pixels};
+      const Range range{0, 0, pixels};
       for (std::int64_t image = 0; image < s.n; ++image)
-        table.copy_runs(to + first * k + image * pixels, k, from + (image * channels + first) * pixels, pixels,
-                        last - first, &run, 1);
+        table.copy_ranges(to + first * k + image * pixels, k, from + (image * channels + first) * pixels, pixels,
+                          last - first, &range, 1);
     });
   };
   if (joins) join(a, m, a_joined), join(b, n, b_joined), a = a_joined, b = b_joined;
@@ -180,13 +180,13 @@ inline bool amx_weight_gradient(const ConvShape& s, const float* x, const float*
     float* c;
     std::int64_t row, a_image, b_image, n, i0 = 0, j0 = 0;
 
-    AmxPlace<const float> rows(std::int64_t i, std::int64_t p) const override {
+    AmxView<const float> rows(std::int64_t i, std::int64_t p) const override {
       return {a + p / row * a_image + (i0 + i) * row + p % row, row};
     }
     AmxColumns columns(std::int64_t j, std::int64_t p, std::int64_t) const override {
       return {b + p / row * b_image + (j0 + j) * row + p % row, row, true};
     }
-    AmxPlace<float> result(std::int64_t i, std::int64_t j) const override { return {c + (i0 + i) * n + j0 + j, n}; }
+    AmxView<float> result(std::int64_t i, std::int64_t j) const override { return {c + (i0 + i) * n + j0 + j, n}; }
   } all;
   all.a = a, all.b = b, all.c = c, all.row = row, all.a_image = a_image, all.b_image = b_image, all.n = n;
   std::atomic<bool> good{true};

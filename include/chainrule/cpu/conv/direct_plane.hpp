@@ -72,18 +72,18 @@ void copy_with_border(const KernelTable<T>& table, const WindowSum<T>& g, const 
                       T* planes) {
   const std::int64_t left = std::clamp<std::int64_t>(-f.low_x, 0, f.w),
                      right = std::clamp<std::int64_t>(g.source_w - f.low_x, left, f.w);
-  static thread_local std::vector<Run> runs;
-  runs.clear();
+  static thread_local std::vector<Range> ranges;
+  ranges.clear();
   for (std::int64_t r = 0; r < f.h; ++r) {
     const std::int64_t to = r * f.w, y = r + f.low_y;
     const bool outside = y < 0 || y >= g.source_h;
-    add_run(runs, to, -1, outside ? f.w : left);
+    add_range(ranges, to, -1, outside ? f.w : left);
     if (outside) continue;
-    add_run(runs, to + left, y * g.source_row + f.low_x + left, right - left);
-    add_run(runs, to + right, -1, f.w - right);
+    add_range(ranges, to + left, y * g.source_row + f.low_x + left, right - left);
+    add_range(ranges, to + right, -1, f.w - right);
   }
-  table.copy_runs(planes, f.plane, source, g.source_channel, g.channels, runs.data(),
-                  static_cast<std::int64_t>(runs.size()));
+  table.copy_ranges(planes, f.plane, source, g.source_channel, g.channels, ranges.data(),
+                    static_cast<std::int64_t>(ranges.size()));
 }
 
 /// One image of one group, on the calling thread.
@@ -97,13 +97,13 @@ void plane_image(const KernelTable<T>& table, const WindowSum<T>& g, const Padde
   const T* first = planes + (g.taps[0].dy - f.low_y) * f.w + g.taps[0].dx - f.low_x;
   T* out = g.out + image * g.out_image + group * g.m * g.out_channel;
   std::int64_t block = channel_block(g.channels, taps), columns = (g.qh - 1) * f.w + g.qw;
-  Run runs[3 * 64 / sizeof(T)];
+  Range ranges[3 * 64 / sizeof(T)];
   for (std::int64_t j = 0; j < columns; j += table.columns) {
     std::int64_t width = std::min<std::int64_t>(columns - j, table.columns), vectors = ceil_div(width, table.lanes);
     std::int64_t count = 0;
     for (std::int64_t at = 0; at < width;) {  // what lies inside of the result
       std::int64_t qy = (j + at) / f.w, qx = (j + at) % f.w, length = std::min(f.w - qx, width - at);
-      if (qx < g.qw) runs[count++] = {qy * g.out_row + qx, at, std::min(g.qw - qx, length)};
+      if (qx < g.qw) ranges[count++] = {qy * g.out_row + qx, at, std::min(g.qw - qx, length)};
       at += length;
     }
     for (std::int64_t i = 0; i < g.m;) {
@@ -118,7 +118,7 @@ void plane_image(const KernelTable<T>& table, const WindowSum<T>& g, const Padde
         micro(walk, weights + c0 * taps * g.m + i * depth * taps, packed_rows, first + c0 * f.plane + j, tile,
               table.columns, e);
       }
-      table.copy_runs(out + i * g.out_channel, g.out_channel, tile, table.columns, rows, runs, count);
+      table.copy_ranges(out + i * g.out_channel, g.out_channel, tile, table.columns, rows, ranges, count);
       i += rows;
     }
   }

@@ -65,8 +65,8 @@ void rows_image(const KernelTable<T>& table, const WindowSum<T>& g, const Padded
   const T* planes =
       g.source + image * g.source_image + group * g.channels * g.source_channel + f.low_y * g.source_row + f.low_x;
   std::int64_t pitch = g.source_row, plane = g.source_channel;
-  const bool cut = g.qw < table.lanes;
-  if (cut || f.low_y < 0 || f.low_x < 0 || f.low_y + f.h > g.source_h ||
+  const bool is_short = g.qw < table.lanes;
+  if (is_short || f.low_y < 0 || f.low_x < 0 || f.low_y + f.h > g.source_h ||
       f.low_x + f.w > g.source_w) {  // zeros around it
     T* copy = scratch<T>(Scratch::b_block, static_cast<std::size_t>(g.channels * f.plane + 128));
     copy_with_border(table, g, f, planes - f.low_y * g.source_row - f.low_x, copy);
@@ -84,11 +84,11 @@ void rows_image(const KernelTable<T>& table, const WindowSum<T>& g, const Padded
   };
   const T* first = planes + (g.taps[0].dy - f.low_y) * pitch + g.taps[0].dx - f.low_x;
   T* out = g.out + image * g.out_image + group * g.m * g.out_channel;
-  const std::int64_t pieces = ceil_div(g.qw, table.lanes), apart_channel = g.qh * table.lanes;
-  T* apart = cut ? scratch<T>(Scratch::tile, static_cast<std::size_t>(12 * apart_channel)) : nullptr;
-  static thread_local std::vector<Run> runs;
-  runs.clear();
-  for (std::int64_t qy = 0; cut && qy < g.qh; ++qy) runs.push_back({qy * g.out_row, qy * table.lanes, g.qw});
+  const std::int64_t vectors = ceil_div(g.qw, table.lanes), apart_channel = g.qh * table.lanes;
+  T* apart = is_short ? scratch<T>(Scratch::tile, static_cast<std::size_t>(12 * apart_channel)) : nullptr;
+  static thread_local std::vector<Range> ranges;
+  ranges.clear();
+  for (std::int64_t qy = 0; is_short && qy < g.qh; ++qy) ranges.push_back({qy * g.out_row, qy * table.lanes, g.qw});
   for (std::int64_t i = 0; i < g.m;) {
     const PairTile tile = pair_tile(table, g.m - i);
     const T *a = weights + i * g.channels * taps, *bias = g.bias ? g.bias + group * g.m + i : nullptr;
@@ -108,9 +108,9 @@ void rows_image(const KernelTable<T>& table, const WindowSum<T>& g, const Padded
       const auto lines = lines_at(y0);
       std::int64_t count = 1;
       while (y0 + 2 * count + 1 < g.qh && lines_at(y0 + 2 * count) == lines) ++count;
-      for (std::int64_t p = 0; p < pieces; ++p) {
-        const std::int64_t qx = cut ? 0 : std::min(p * table.lanes, g.qw - table.lanes),
-                           row = cut ? table.lanes : g.out_row;
+      for (std::int64_t p = 0; p < vectors; ++p) {
+        const std::int64_t qx = is_short ? 0 : std::min(p * table.lanes, g.qw - table.lanes),
+                           row = is_short ? table.lanes : g.out_row;
         const Walk walk{g.window_w,
                         tile.rows,
                         g.window_step_x,
@@ -120,15 +120,15 @@ void rows_image(const KernelTable<T>& table, const WindowSum<T>& g, const Padded
                         g.channels,
                         taps * tile.rows,
                         plane};
-        table.pairs[tile.index](walk, a + lines.first * g.window_w * tile.rows,
-                                first + (y0 + lines.first * g.window_step_y) * pitch + qx,
-                                (cut ? apart : out + i * g.out_channel) + y0 * row + qx,
-                                cut ? apart_channel : g.out_channel, bias, {pitch, row, count, 2 * pitch, 2 * row});
+        table.pairs[tile.index](
+            walk, a + lines.first * g.window_w * tile.rows, first + (y0 + lines.first * g.window_step_y) * pitch + qx,
+            (is_short ? apart : out + i * g.out_channel) + y0 * row + qx, is_short ? apart_channel : g.out_channel,
+            bias, {pitch, row, count, 2 * pitch, 2 * row});
       }
       qy = y0 + 2 * count;
     }
-    if (cut)
-      table.copy_runs(out + i * g.out_channel, g.out_channel, apart, apart_channel, tile.rows, runs.data(), g.qh);
+    if (is_short)
+      table.copy_ranges(out + i * g.out_channel, g.out_channel, apart, apart_channel, tile.rows, ranges.data(), g.qh);
     i += tile.rows;
   }
 }

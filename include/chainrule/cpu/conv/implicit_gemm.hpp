@@ -63,35 +63,36 @@ template <class T> void pack_weights(const KernelTable<T>& table, const WindowSu
   });
 }
 
-/// Adds a run of `length` elements, as one with the run before where that ends at the same position.
-inline void add_run(std::vector<Run>& runs, std::int64_t to, std::int64_t source, std::int64_t length) {
+/// Adds a range of `length` elements; joins it with the range before if it continues that.
+inline void add_range(std::vector<Range>& ranges, std::int64_t to, std::int64_t source, std::int64_t length) {
   if (length <= 0) return;
-  if (!runs.empty()) {
-    Run& back = runs.back();
+  if (!ranges.empty()) {
+    Range& back = ranges.back();
     bool follows = back.source < 0 ? source < 0 : source == back.source + back.length;
     if (back.to + back.length == to && follows) {
       back.length += length;
       return;
     }
   }
-  runs.push_back({to, source, length});
+  ranges.push_back({to, source, length});
 }
 
 /// Where the pixels [j, j + width) of the result, counted over all images, come from for one tap.
 template <class T>
-void find_runs(const WindowSum<T>& g, const Tap& tap, std::int64_t j, std::int64_t width, std::vector<Run>& runs) {
-  runs.clear();
+void find_ranges(const WindowSum<T>& g, const Tap& tap, std::int64_t j, std::int64_t width,
+                 std::vector<Range>& ranges) {
+  ranges.clear();
   std::int64_t row = j / g.qw, qx = j % g.qw, image = row / g.qh, qy = row % g.qh;
   for (std::int64_t to = 0; to < width;) {
     std::int64_t length = std::min(g.qw - qx, width - to), y = qy * g.row_stride + tap.dy, x = qx + tap.dx;
     if (y < 0 || y >= g.source_h) {
-      add_run(runs, to, -1, length);
+      add_range(ranges, to, -1, length);
     } else {
       std::int64_t left = std::clamp<std::int64_t>(-x, 0, length),
                    right = std::clamp<std::int64_t>(g.source_w - x, left, length);
-      add_run(runs, to, -1, left);
-      add_run(runs, to + left, image * g.source_image + y * g.source_row + x + left, right - left);
-      add_run(runs, to + right, -1, length - right);
+      add_range(ranges, to, -1, left);
+      add_range(ranges, to + left, image * g.source_image + y * g.source_row + x + left, right - left);
+      add_range(ranges, to + right, -1, length - right);
     }
     to += length;
     qx = 0;
@@ -109,8 +110,8 @@ void scatter(const KernelTable<T>& table, const WindowSum<T>& g, const T* from, 
     const std::int64_t length = std::min(solid ? g.qw * (g.qh - qy) - qx : g.qw - qx, width - at);
     T* to = out + image * g.out_image + qy * g.out_row + qx * g.out_column;
     if (g.out_column == 1) {
-      const Run run{0, 0, length};
-      table.copy_runs(to, g.out_channel, from + at, step, rows, &run, 1);
+      const Range range{0, 0, length};
+      table.copy_ranges(to, g.out_channel, from + at, step, rows, &range, 1);
     } else {
       for (std::int64_t i = 0; i < rows; ++i) {
         for (std::int64_t p = 0; p < length; ++p) to[i * g.out_channel + p * g.out_column] = from[i * step + at + p];
@@ -131,13 +132,13 @@ void implicit_gemm_part(const KernelTable<T>& table, const WindowSum<T>& g, std:
   std::int64_t block = channel_block(g.channels, taps), pixels = g.qh * g.qw;
   std::int64_t nc = std::min(n_block(table, std::max<std::int64_t>(block * taps, 1)), round_up(j1 - j0, table.columns));
   T* packed = scratch<T>(Scratch::b_block, static_cast<std::size_t>(nc * block * taps));
-  const Workspace<T> apart(static_cast<std::size_t>((i1 - i0) * nc));  // panels that are not one piece of the result
+  const Workspace<T> apart(static_cast<std::size_t>((i1 - i0) * nc));  // panels that are not contiguous in the result
   bool solid = g.out_column == 1 && g.out_row == g.qw;
   std::int64_t rows_in_place[8];
   for (std::int64_t i = 0; i < 8; ++i) rows_in_place[i] = i * g.weight_m;
   const T* source = g.source + group * g.channels * g.source_channel;
   T* out = g.out + group * g.m * g.out_channel;
-  static thread_local std::vector<Run> runs;
+  static thread_local std::vector<Range> ranges;
   static thread_local std::vector<const T*> in_place;  // panels of a 1 x 1 window, read where they lie
   for (std::int64_t j = j0; j < j1; j += nc) {
     std::int64_t columns = std::min(nc, j1 - j);
@@ -149,18 +150,18 @@ void implicit_gemm_part(const KernelTable<T>& table, const WindowSum<T>& g, std:
         T* panel = packed + p * depth * taps;
         for (std::int64_t t = 0; t < taps; ++t) {
           const Tap& tap = g.taps[static_cast<std::size_t>(t)];
-          find_runs(g, tap, j + p, width, runs);
+          find_ranges(g, tap, j + p, width, ranges);
           // Read where they lie if few rows of weights use them. Many channels lie too far apart for that, and crowd
           // the caches. (measured)
-          if (taps == 1 && runs.size() == 1 && runs[0].source >= 0 && width == step &&
+          if (taps == 1 && ranges.size() == 1 && ranges[0].source >= 0 && width == step &&
               i1 - i0 <= (depth <= 64 ? 8 : 2) * table.rows) {
             in_place[static_cast<std::size_t>(p / table.columns)] =
-                source + c0 * g.source_channel + tap.base + runs[0].source;
+                source + c0 * g.source_channel + tap.base + ranges[0].source;
             continue;
           }
-          if (width < step) add_run(runs, width, -1, step - width);
-          table.copy_runs(panel + t * step, taps * step, source + c0 * g.source_channel + tap.base, g.source_channel,
-                          depth, runs.data(), static_cast<std::int64_t>(runs.size()));
+          if (width < step) add_range(ranges, width, -1, step - width);
+          table.copy_ranges(panel + t * step, taps * step, source + c0 * g.source_channel + tap.base, g.source_channel,
+                            depth, ranges.data(), static_cast<std::int64_t>(ranges.size()));
         }
       }
       bool last = c0 + block >= g.channels;

@@ -15,7 +15,7 @@ template <class T> Planes dot_planes(const ConvShape& s) {
 }
 
 /// Output channels [o0, o1) of one group as dot products, on the calling thread. In a copy of dy whose rows are as far
-/// apart as the image's, with zeros between, all pixels of a plane meet theirs in one run.
+/// apart as the image's, with zeros between, all pixels of a plane meet theirs in one product.
 template <class T>
 void weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& planes, const std::int64_t* offsets,
                  std::int64_t o0, std::int64_t o1, const T* x, const T* dy, T* dweight, std::int64_t window) {
@@ -25,7 +25,7 @@ void weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& 
   T* copy = scratch<T>(Scratch::image, static_cast<std::size_t>(planes.image + 16));
   std::fill(spread, spread + table.dot_rows * step, T(0));
   std::fill(copy, copy + planes.image + 16, T(0));
-  std::vector<Run> lines;
+  std::vector<Range> lines;
   for (std::int64_t y = 0; y < s.oh; ++y) lines.push_back({y * planes.w, y * s.ow, s.ow});
   Epilogue<T> e;
   for (std::int64_t n = 0; n < s.n; ++n) {
@@ -33,7 +33,7 @@ void weight_dots(const KernelTable<T>& table, const ConvShape& s, const Planes& 
     e.load_c = n > 0;
     for (std::int64_t o = o0; o < o1; o += table.dot_rows) {
       const std::int64_t rows = std::min<std::int64_t>(table.dot_rows, o1 - o);
-      table.copy_runs(spread, step, dy + (n * s.c_out + o) * s.oh * s.ow, s.oh * s.ow, rows, lines.data(), s.oh);
+      table.copy_ranges(spread, step, dy + (n * s.c_out + o) * s.oh * s.ow, s.oh * s.ow, rows, lines.data(), s.oh);
       table.dot(rows, window, length, spread, step, copy, offsets, dweight + o * window, window, e);
     }
   }

@@ -1,7 +1,7 @@
 #pragma once
-// The matrix product of floats on AMX's tiles: stripes of 16 x 64 elements of C, each summed over all of the inner
-// dimension in the tiles (amx_kernels.hpp).
-// Columns of B are split into pieces once for many rows of A, rows of A while they are multiplied.
+// The matrix product of floats on AMX's tiles: C by tile rows of 16 x 64 elements, each summed over all of the inner
+// dimension in the tiles (amx_tiles.hpp). Columns of B are split into bfloat16 terms once for many rows of A, rows of A
+// while they are multiplied.
 
 #include <chainrule/cpu/gemm/amx_tiles.hpp>
 #include <chainrule/cpu/gemm/parts.hpp>
@@ -30,15 +30,15 @@ struct AmxBlocks {
   std::int64_t depth(std::int64_t block) const { return inside(block % of_segment + 1) - inside(block % of_segment); }
 };
 
-/// Where 64 columns of B are: for each number of the inner dimension a row of them. Or, `lying`: for each of them a row
-/// along the inner dimension.
+/// Where 64 columns of B are: a row of them for each index of the inner dimension. Or, `along_k`, a row along the inner
+/// dimension for each of them.
 struct AmxColumns {
   const float* from;
   std::int64_t row_step;
-  bool lying = false;
+  bool along_k = false;
 };
-/// Where a stripe of C is, or sixteen rows of A.
-template <class T> struct AmxPlace {
+/// Where a tile row of C is, or sixteen rows of A.
+template <class T> struct AmxView {
   T* from;
   std::int64_t row_step;
 };
@@ -51,15 +51,15 @@ inline void amx_plan(const KernelTable<float>& table, AmxJob& job, Bf16* to, Amx
   float* const tail = room + k * amx_columns;  // behind what may have to be copied
   job = {};
   job.to = to, job.whole = whole, job.steps = ceil_div(k, amx_step), job.tail = tail, job.transposed = room;
-  if (b.lying && count == amx_columns) {
-    job.lying = b.from, job.lying_row = b.row_step;
+  if (b.along_k && count == amx_columns) {
+    job.along_k = b.from, job.along_k_row = b.row_step;
     if (rest > 0) table.arrange(tail, amx_columns, b.from + whole * amx_step, b.row_step, 1, amx_columns, rest);
   } else if (count == amx_columns) {
     job.from = b.from, job.row_step = b.row_step;
     for (std::int64_t r = 0; r < rest; ++r)
       std::copy_n(b.from + (whole * amx_step + r) * b.row_step, amx_columns, tail + r * amx_columns);
   } else {
-    table.pack(room, amx_columns, b.from, b.lying ? b.row_step : 1, b.lying ? 1 : b.row_step, count, k);
+    table.pack(room, amx_columns, b.from, b.along_k ? b.row_step : 1, b.along_k ? 1 : b.row_step, count, k);
     job.from = room, job.row_step = amx_columns;
     std::copy_n(room + whole * amx_step * amx_columns, rest * amx_columns, tail);
   }
@@ -71,11 +71,11 @@ inline void amx_plan(const KernelTable<float>& table, AmxJob& job, Bf16* to, Amx
 class AmxOperands {
  public:
   /// Sixteen rows of A from row i on, from element p of the inner dimension on.
-  virtual AmxPlace<const float> rows(std::int64_t i, std::int64_t p) const = 0;
+  virtual AmxView<const float> rows(std::int64_t i, std::int64_t p) const = 0;
   /// 64 columns of B from column j on, elements [p, p + depth) of the inner dimension.
   virtual AmxColumns columns(std::int64_t j, std::int64_t p, std::int64_t depth) const = 0;
-  /// The tile of C whose first element is (i, j).
-  virtual AmxPlace<float> result(std::int64_t i, std::int64_t j) const = 0;
+  /// The tile row of C whose first element is (i, j).
+  virtual AmxView<float> result(std::int64_t i, std::int64_t j) const = 0;
 
  protected:
   ~AmxOperands() = default;
@@ -126,11 +126,11 @@ inline bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std
                        count = std::min(amx_columns, n - of_columns.j0);
     amx_plan(table, ahead.columns, packed + begun++ % 2 * panel, at.columns(of_columns.j0, p, depth), count, depth,
              room);
-    // Shared out evenly among the places where it costs nothing: too much at once would have to wait for memory.
-    const std::int64_t units = ahead.columns.steps * (ahead.columns.lying ? 24 : 16),
-                       places = ceil_div(std::min(together, m - t.i0), amx_rows) * ahead.columns.steps * 4;
-    ahead.columns.together = ceil_div(units, places),
-    ahead.columns.every = std::max<std::int64_t>(1, places / (units + 1)), ahead.columns.far = far;
+    // Shared out evenly among the gaps between products, where it costs nothing. Too much at once waits for memory.
+    const std::int64_t units = ahead.columns.steps * (ahead.columns.along_k ? 24 : 16),
+                       gaps = ceil_div(std::min(together, m - t.i0), amx_rows) * ahead.columns.steps * 4;
+    ahead.columns.together = ceil_div(units, gaps), ahead.columns.every = std::max<std::int64_t>(1, gaps / (units + 1)),
+    ahead.columns.far = far;
     advance(of_columns);
   };
 
@@ -142,14 +142,14 @@ inline bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std
     const bool first = t.block == 0, last = t.block + 1 == blocks.count;
     const std::int64_t count = std::min(amx_columns, n - t.j0), full = height / amx_rows * amx_rows;
     const auto rows_at = [&](std::int64_t i) -> AmxRows {  // of this turn
-      const AmxPlace<const float> a = i == full ? AmxPlace<const float>{last_rows, deepest} : at.rows(t.i0 + i, p);
+      const AmxView<const float> a = i == full ? AmxView<const float>{last_rows, deepest} : at.rows(t.i0 + i, p);
       return {a.from, a.row_step, edges + i * amx_step};
     };
     const Bf16* const b = packed + (begun + 1) % 2 * panel;
     const bool starts = begun == 1;  // the first columns of all: each step is split while the one before is multiplied
     if (starts) {
       amx.split(ahead.columns, 1);
-      ahead.columns.together = ahead.columns.lying ? 6 : 4, ahead.columns.every = 1;
+      ahead.columns.together = ahead.columns.along_k ? 6 : 4, ahead.columns.every = 1;
     } else {
       amx.split(ahead.columns, steps);
       begin_columns();
@@ -157,14 +157,14 @@ inline bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std
     if (t.j0 == 0) {  // other rows: what they lack is filled up with zeros
       const std::int64_t rest = depth - whole * amx_step;
       for (std::int64_t i = 0; rest > 0 && i < round_up(height, amx_rows); i += amx_rows) {
-        const AmxPlace<const float> a = at.rows(t.i0 + i, p + whole * amx_step);
+        const AmxView<const float> a = at.rows(t.i0 + i, p + whole * amx_step);
         for (std::int64_t r = 0; r < amx_rows; ++r) {
           float* const to = edges + (i + r) * amx_step;
           std::fill(i + r < height ? std::copy_n(a.from + r * a.row_step, rest, to) : to, to + amx_step, 0.f);
         }
       }
       if (full < height) {
-        const AmxPlace<const float> a = at.rows(t.i0 + full, p);
+        const AmxView<const float> a = at.rows(t.i0 + full, p);
         std::fill_n(last_rows, amx_rows * deepest, 0.f);
         for (std::int64_t r = 0; r < height - full; ++r)
           std::copy_n(a.from + r * a.row_step, whole * amx_step, last_rows + r * deepest);
@@ -175,29 +175,30 @@ inline bool amx_engine(const AmxTable& amx, const KernelTable<float>& table, std
           amx.split_rows(rows_at(i), whole, step, split + i / amx_rows * of_rows + step * amx_a_step);
       }
     }
-    AmxPlace<float> next_place = at.result(t.i0, t.j0);
+    AmxView<float> next_c = at.result(t.i0, t.j0);
     for (std::int64_t i = 0; i < height; i += amx_rows) {
       const std::int64_t below = std::min(amx_rows, height - i);
       const bool is_last = i + amx_rows >= height;
-      const AmxPlace<float> c = next_place;
-      if (!is_last) next_place = at.result(t.i0 + i + amx_rows, t.j0);
-      ahead.next = far && i + 2 * amx_rows <= height && count == amx_columns ? next_place.from : nullptr,
-      ahead.next_row = next_place.row_step;
+      const AmxView<float> c = next_c;
+      if (!is_last) next_c = at.result(t.i0 + i + amx_rows, t.j0);
+      ahead.next = far && i + 2 * amx_rows <= height && count == amx_columns ? next_c.from : nullptr,
+      ahead.next_row = next_c.row_step;
       const AmxRows now = rows_at(i), next = rows_at(is_last ? 0 : i + amx_rows);
       float* const part = parts[which ^= 1];
-      const bool stripe = below == amx_rows && count == amx_columns, direct = stripe && !last;
-      const float* from = first ? nullptr : stripe ? c.from : part;
+      const bool complete = below == amx_rows && count == amx_columns, direct = complete && !last;
+      const float* from = first ? nullptr : complete ? c.from : part;
       for (std::int64_t r = 0; from == part && r < below; ++r)
         std::copy_n(c.from + r * c.row_step, count, part + r * amx_columns);
       if (ready) ahead.a[0] = split + i / amx_rows * of_rows;
-      amx.multiply[ready][ceil_div(count, 16) - 1](whole, steps, now, next, b, from, stripe ? c.row_step : amx_columns,
-                                                   direct ? c.from : part, direct ? c.row_step : amx_columns, ahead);
+      amx.multiply[ready][ceil_div(count, 16) - 1](whole, steps, now, next, b, from,
+                                                   complete ? c.row_step : amx_columns, direct ? c.from : part,
+                                                   direct ? c.row_step : amx_columns, ahead);
       if (starts && i == 0) {
         amx.split(ahead.columns, steps);
         begin_columns();
       }
       AmxFinish& f = ahead.finish;
-      amx.finish(f);  // what is left of the stripe before
+      amx.finish(f);  // what is left of the tile row before
       if (direct) continue;
       f.from = part, f.c = c.from, f.c_row = c.row_step, f.rows = below, f.columns = count;
       f.bias = last && options.bias ? options.bias + t.j0 : nullptr,
@@ -218,13 +219,13 @@ inline bool amx_part(const AmxTable& amx, const KernelTable<float>& table, const
   struct Matrices final : AmxOperands {
     const Gemm<float>& p;
     explicit Matrices(const Gemm<float>& product) : p(product) {}
-    AmxPlace<const float> rows(std::int64_t i, std::int64_t k) const override {
+    AmxView<const float> rows(std::int64_t i, std::int64_t k) const override {
       return {p.a + i * p.a_row + k, p.a_row};
     }
     AmxColumns columns(std::int64_t j, std::int64_t k, std::int64_t) const override {
       return {p.b + k * p.b_row + j * p.b_col, p.b_col == 1 ? p.b_row : p.b_col, p.b_col != 1};
     }
-    AmxPlace<float> result(std::int64_t i, std::int64_t j) const override { return {p.c + i * p.c_row + j, p.c_row}; }
+    AmxView<float> result(std::int64_t i, std::int64_t j) const override { return {p.c + i * p.c_row + j, p.c_row}; }
   };
   return amx_engine(amx, table, p.m, p.n, AmxBlocks{p.k, 1, longest}, Matrices(p), p.options, far);
 }

@@ -1,12 +1,12 @@
 #pragma once
 // Products of floats on AMX's tiles of bfloat16, without giving up their precision. A float is the sum of three
 // bfloat16 values, a = a1 + a2 + a3, of 8 significant bits each: what remains when the first bits are taken away is
-// exact. Of the nine products of pieces the six largest, a1 b1 + a1 b2 + a2 b1 + a2 b2 + a1 b3 + a3 b1, leave out less
+// exact. Of the nine products of terms the six largest, a1 b1 + a1 b2 + a2 b1 + a2 b2 + a1 b3 + a3 b1, leave out less
 // than a float's own rounding (2^-23 of |a b|). Tiles multiply sixteen times as many elements in a cycle as vectors of
 // floats, so six products for one still take half the time, and each sum is rounded less often.
 //
-// Different from sums of floats: elements below 2^-126 count as zero, and so do pieces of elements below 2^-110. An
-// infinite number gives NaN, so whoever meets a NaN does the product again with vectors (amx.hpp).
+// Different from sums of floats: elements below 2^-126 count as zero, and so do terms of elements below 2^-110. An
+// infinity gives NaN, so whoever meets a NaN does the product again with vectors (amx.hpp).
 // Source: Henry, Tang, Heinecke, "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
 // Computations", 2019.
 
@@ -20,45 +20,45 @@ namespace chainrule::cpu {
 
 using Bf16 = std::uint16_t;
 
-/// A stripe of C is 16 rows and 64 columns, four tiles. A step is 32 elements of the inner dimension: a tile of A's
-/// rows and four of B's columns, in three pieces each: A [piece][16 rows][32], B [piece][tile][16][16 columns x 2].
+/// A tile row of C is 16 rows and 64 columns, four tiles. A step is 32 elements of the inner dimension: a tile of A's
+/// rows and four of B's columns, in three terms each: A [term][16 rows][32], B [term][tile][16][16 columns x 2].
 /// Inside a step, the elements p and p + 16 make a pair.
 inline constexpr std::int64_t amx_rows = 16, amx_columns = 64, amx_step = 32;
 inline constexpr std::int64_t amx_tile = 512, amx_a_step = 3 * amx_tile, amx_b_step = 12 * amx_tile;  // in elements
 
-/// Sixteen rows of A, their elements side by side; the last step, if it is not whole, padded with zeros at `tail` (16,
-/// 32).
+/// Sixteen rows of A, their elements side by side. The last step, if it is not whole, is at `tail` (16, 32), padded
+/// with zeros.
 struct AmxRows {
   const float* from;
   std::int64_t row_step;
   const float* tail;
 };
 
-/// Up to 64 columns of B that wait to be split, a line (a row of B and the row 16 below) after the other. Where they
-/// lie the wrong way, `lying` has a row for each column, and the blocks of a step, 16 x 16 elements each, are
-/// transposed before its lines: into `transposed` (32, 64), from which these are taken.
+/// Up to 64 columns of B that wait to be split, a line (a row of B and the row 16 below) after the other. Where B is
+/// stored along the inner dimension, `along_k` has a row for each column; the 16 x 16 blocks of a step are then
+/// transposed into `transposed` (32, 64) first, and its lines are read there.
 struct AmxJob {
   const float* from = nullptr;
   std::int64_t row_step = 0;
   const float* tail = nullptr;  // (32, 64): the last step, if it is not whole
-  const float* lying = nullptr;
-  std::int64_t lying_row = 0;
+  const float* along_k = nullptr;
+  std::int64_t along_k_row = 0;
   float* transposed = nullptr;
   Bf16* to = nullptr;
   std::int64_t whole = 0, steps = 0, step = 0,
                unit = 0;  // whole steps, all steps; the next unit of work: 8 blocks, then 16 lines of each step
-  std::int64_t together = 1, every = 1, wait = 0;  // so many units at so many places between products
+  std::int64_t together = 1, every = 1, wait = 0;  // `together` units in every `every`-th gap between products
   bool far = false;                                // the elements come from beyond the second cache
 };
 
-/// A stripe of C that waits for its epilogue: the rows that are left.
+/// A tile row of C that waits for its epilogue: the rows that are left.
 struct AmxFinish {
   const float* from = nullptr;  // (16, 64)
   float* c = nullptr;
   std::int64_t c_row = 0, rows = 0, columns = 0;
   const float *bias = nullptr, *row_bias = nullptr;
   bool relu = false;
-  alignas(64) std::int32_t bad[16] = {};  // not 0: a result was not a number
+  alignas(64) std::int32_t bad[16] = {};  // not 0: a result was NaN
 };
 
 /// What is done on vectors while tiles multiply: between two products the processor has the time for it, and nowhere
@@ -66,13 +66,13 @@ struct AmxFinish {
 struct AmxAhead {
   AmxJob columns;
   AmxFinish finish;
-  const float* next = nullptr;  // the stripe of C after this one, (16, 64), which should come closer; or null
+  const float* next = nullptr;  // the tile row of C after this one, (16, 64), to be prefetched; or null
   std::int64_t next_row = 0;
   Bf16* a[2];  // this step of A, and the next
 };
 
 struct AmxTable {  // panels begin at addresses that 64 divides
-  /// to = the pieces of the given step of some rows.
+  /// to = the terms of the given step of some rows.
   void (*split_rows)(const AmxRows& rows, std::int64_t whole, std::int64_t step, Bf16* to);
   /// to = from + the product of `now` (16 rows) and b, [.][tiles - 1]: 16 columns each. from may be null or `to`. [0]:
   /// rows are split on the way, the first step of `now` is at ahead.a[0], and afterwards that of `next`; [1]: all steps
@@ -129,15 +129,15 @@ template <int c, int a, int b> [[gnu::always_inline]] inline void add_product() 
 
 [[gnu::always_inline]] inline Vector vector_at(const float* from) { return *reinterpret_cast<const Loose*>(from); }
 
-// The three pieces of two vectors: number l of the first vector and number l of the second make pair l.
-template <std::int64_t piece_step>
+// The three bfloat16 terms of two vectors: lane l of the first vector and lane l of the second make pair l.
+template <std::int64_t term_step>
 [[gnu::always_inline]] inline void split_pair(Bf16* to, const float* even, const float* odd) {
   const Bits upper = Bits{} + 0xffff0000u;  // sign, exponent and 7 bits: a bfloat16
   Vector rest[2] = {vector_at(even), vector_at(odd)};
 #pragma GCC unroll 3
-  for (int piece = 0; piece < 3; ++piece) {
+  for (int term = 0; term < 3; ++term) {
     const Bits first = (Bits)rest[0] & upper, second = (Bits)rest[1] & upper;
-    *reinterpret_cast<BitsInMemory*>(to + piece * piece_step) = first >> 16 | second;
+    *reinterpret_cast<BitsInMemory*>(to + term * term_step) = first >> 16 | second;
     rest[0] -= (Vector)first, rest[1] -= (Vector)second;
   }
 }
@@ -155,8 +155,8 @@ template <int half> [[gnu::always_inline]] inline void exchange_all(Vector (&row
   for (int i = 0; i < 16; ++i)
     if ((i & half) == 0) exchange<half>(rows[i], rows[i + half], std::make_integer_sequence<int, 16>{});
 }
-// to[i, j] = from[j, i], 16 x 16 numbers.
-inline void turn_block(const float* from, std::int64_t from_row, float* to) {
+// to[i, j] = from[j, i], 16 x 16 elements.
+inline void transpose_block(const float* from, std::int64_t from_row, float* to) {
   Vector rows[16];
 #pragma GCC unroll 16
   for (int i = 0; i < 16; ++i) rows[i] = vector_at(from + i * from_row);
@@ -171,18 +171,18 @@ inline void turn_block(const float* from, std::int64_t from_row, float* to) {
 // The next unit of a job.
 [[gnu::always_inline]] inline void split_unit(AmxJob& job) {
   const bool tail = job.step >= job.whole;
-  if (!tail && job.lying && job.unit < 8) {
+  if (!tail && job.along_k && job.unit < 8) {
     const std::int64_t x = job.unit % 4 * 16, y = job.unit / 4 * 16;
-    turn_block(job.lying + x * job.lying_row + job.step * amx_step + y, job.lying_row,
-               job.transposed + y * amx_columns + x);
+    transpose_block(job.along_k + x * job.along_k_row + job.step * amx_step + y, job.along_k_row,
+                    job.transposed + y * amx_columns + x);
   } else {
     if (job.unit < 8) job.unit = 8;
-    const std::int64_t line = job.unit - 8, row_step = tail || job.lying ? amx_columns : job.row_step;
-    const float* from = (tail        ? job.tail
-                         : job.lying ? job.transposed
-                                     : job.from + job.step * amx_step * row_step) +
+    const std::int64_t line = job.unit - 8, row_step = tail || job.along_k ? amx_columns : job.row_step;
+    const float* from = (tail          ? job.tail
+                         : job.along_k ? job.transposed
+                                       : job.from + job.step * amx_step * row_step) +
                         line * row_step;
-    if (job.far && !tail && !job.lying) {
+    if (job.far && !tail && !job.along_k) {
       for (int i = 0; i < 64; i += 16)
         __builtin_prefetch(from + 4 * row_step + i), __builtin_prefetch(from + 20 * row_step + i);  // four lines on
     }
@@ -205,7 +205,7 @@ inline void split(AmxJob& job, std::int64_t end) {
   while (job.step < end) split_unit(job);
 }
 
-// The next `rows` rows of a stripe that is 64 columns wide, or those that are left.
+// The next `rows` rows of a tile row, or those that are left; all 64 columns.
 [[gnu::always_inline]] inline void finish_some(AmxFinish& f, std::int64_t rows) {
   const Vector zeros{};
   for (; rows > 0 && f.rows > 0; --rows, --f.rows) {
@@ -225,9 +225,9 @@ inline void split(AmxJob& job, std::int64_t end) {
 
 // The first n elements, n <= 64, and zeros.
 struct Padded {
-  alignas(64) float number[amx_columns] = {};
+  alignas(64) float value[amx_columns] = {};
   Padded(const float* from, std::int64_t n) {
-    if (n > 0) std::memcpy(number, from, static_cast<std::size_t>(n) * sizeof(float));
+    if (n > 0) std::memcpy(value, from, static_cast<std::size_t>(n) * sizeof(float));
   }
 };
 inline void finish(AmxFinish& f) {
@@ -235,10 +235,10 @@ inline void finish(AmxFinish& f) {
   alignas(64) float line[amx_columns];
   const Padded bias(f.bias, f.bias ? f.columns : 0);
   AmxFinish padded = f;
-  padded.bias = bias.number, padded.c_row = 0;
+  padded.bias = bias.value, padded.c_row = 0;
   for (float* c = f.c; padded.rows > 0; c += f.c_row, f.from += amx_columns) {
-    const Padded numbers(f.from, f.columns);  // what lies beyond them is not theirs
-    padded.from = numbers.number, padded.c = line;
+    const Padded row(f.from, f.columns);  // what lies beyond is not its own
+    padded.from = row.value, padded.c = line;
     finish_some(padded, 1);
     std::memcpy(c, line, static_cast<std::size_t>(f.columns) * sizeof(float));
   }
@@ -252,7 +252,7 @@ inline void split_rows(const AmxRows& rows, std::int64_t whole, std::int64_t ste
     split_pair<amx_tile>(to + r * 32, from + r * row_step, from + r * row_step + 16);
 }
 
-// A little of everything. Called, not inlined, since it stands in many places.
+// A little of everything. Called, not inlined, since there are many calls.
 [[gnu::noinline]] inline void work_on(AmxAhead& ahead, std::int64_t finish_rows, std::int64_t closer_rows) {
   if (ahead.finish.rows > 0) finish_some(ahead.finish, finish_rows);
   split_some(ahead.columns);
@@ -260,7 +260,7 @@ inline void split_rows(const AmxRows& rows, std::int64_t whole, std::int64_t ste
     for (int i = 0; i < 64; i += 16) __builtin_prefetch(ahead.next + i, 1);
 }
 
-// Tiles 0 to 3 are of C, 4 to 6 the pieces of A, 7 of B. While they are multiplied, the next step of A is split (unless
+// Tiles 0 to 3 are of C, 4 to 6 the terms of A, 7 of B. While they are multiplied, the next step of A is split (unless
 // it is `ready`), and `ahead` is worked on.
 template <bool ready, int tiles>
 void multiply(std::int64_t whole, std::int64_t steps, const AmxRows& now, const AmxRows& next, const Bf16* b,
@@ -288,13 +288,13 @@ void multiply(std::int64_t whole, std::int64_t steps, const AmxRows& now, const 
         split_pair<amx_tile>(a_next + r * 32, row, row + 16);
     };
     const auto work = [&]() __attribute__((always_inline)) { work_on(ahead, finish_rows, closer_rows); };
-    const auto products = [&]<int piece, int tile>(std::integer_sequence<int, piece, tile>)
+    const auto products = [&]<int term, int tile>(std::integer_sequence<int, term, tile>)
         __attribute__((always_inline)) {
       if constexpr (tile < tiles) {
-        load<7>(b + (4 * piece + tile) * amx_tile);
+        load<7>(b + (4 * term + tile) * amx_tile);
         add_product<tile, 4, 7>();
-        if constexpr (piece < 2) add_product<tile, 5, 7>();
-        if constexpr (piece < 1) add_product<tile, 6, 7>();
+        if constexpr (term < 2) add_product<tile, 5, 7>();
+        if constexpr (term < 1) add_product<tile, 6, 7>();
       }
     };
     load<4>(a), load<5>(a + amx_tile), load<6>(a + 2 * amx_tile);

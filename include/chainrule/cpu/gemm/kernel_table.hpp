@@ -1,6 +1,7 @@
 #pragma once
 // What the matrix kernels of all instruction sets have in common: the epilogue, and the table of function pointers
-// through which the drivers (gemm.hpp, conv/) reach the kernels of the level in use.
+// through which the drivers (gemm.hpp, conv/) reach the kernels of the level in use. Chunk, block, tile, lane: see
+// core/parallel.hpp.
 
 #include <cstdint>
 #include <utility>
@@ -40,8 +41,8 @@ template <class T>
 using PairKernel = void (*)(const Walk& walk, const T* a, const T* b, T* c, std::int64_t c_row, const T* row_bias,
                             const PairSteps& steps);
 
-/// One run of consecutive elements of a packed row: copied from `source`, or zeros where source is negative.
-struct Run {
+/// A range of consecutive elements of a packed row: copied from `source`, or zeros where source is negative.
+struct Range {
   std::int64_t to, source, length;
 };
 
@@ -61,9 +62,9 @@ template <class T> struct KernelTable {
   void (*pack)(T* to, std::int64_t width, const T* from, std::int64_t step_j, std::int64_t step_p, std::int64_t n,
                std::int64_t k);
 
-  /// to[c * to_step + run.to + i] = from[c * from_step + run.source + i]: the same runs for `count` rows.
-  void (*copy_runs)(T* to, std::int64_t to_step, const T* from, std::int64_t from_step, std::int64_t count,
-                    const Run* runs, std::int64_t run_count);
+  /// to[c * to_step + range.to + i] = from[c * from_step + range.source + i]: the same ranges for `count` rows.
+  void (*copy_ranges)(T* to, std::int64_t to_step, const T* from, std::int64_t from_step, std::int64_t count,
+                      const Range* ranges, std::int64_t range_count);
 
   /// c[i * c_row + j] = dot(row i of a, the row at b + b_rows[j]), all rows contiguous; any m and n, k of a vector or
   /// more. No epilogue but the given one.

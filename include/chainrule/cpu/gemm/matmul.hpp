@@ -22,8 +22,7 @@ template <class T> void matmul(const fn::MatmulArgs<T>& p) {
       product(offset[0], offset[1], offset[2]);
     }
   };
-  // Small matrices are dealt out to threads whole; large ones are cut inside of the product. Neither changes a bit of
-  // the result.
+  // A chunk of small products is one task; a large product is split inside. Neither changes a bit of the result.
   const double flops = 2.0 * static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
   if (flops > 1e7) batch(0, p.batch.numel);
   else parallel_chunks(p.batch.numel, static_cast<std::int64_t>(2e6 / (flops + 1)) + 1, batch);

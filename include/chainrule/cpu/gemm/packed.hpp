@@ -16,7 +16,7 @@ template <class T> void packed(const KernelTable<T>& table, const Gemm<T>& p) {
   std::int64_t rows_in_place[8];
   for (std::int64_t i = 0; i < 8; ++i) rows_in_place[i] = i * a_row;
   T* panels = scratch<T>(Scratch::b_block, static_cast<std::size_t>(kc * nc));
-  T* columns_of_a = scratch<T>(Scratch::a_sliver, static_cast<std::size_t>(kc * 2 * table.rows));
+  T* columns_of_a = scratch<T>(Scratch::a_panel, static_cast<std::size_t>(kc * 2 * table.rows));
   for (std::int64_t j0 = 0; j0 < n; j0 += nc) {
     std::int64_t columns = std::min(nc, n - j0), whole = !read_b ? 0
                                                          : columns % table.lanes == 0

@@ -13,13 +13,12 @@ namespace chainrule::cpu::detail {
 inline constexpr double parallel_flops = 1.5e6;  // of a product: below, a parallel region costs more than it gains
 inline constexpr std::int64_t b_block_bytes =
     448 * 1024;                                   // of a packed block of B: stays in 1 MiB of L2 with room to spare
-inline constexpr std::int64_t max_k_block = 384;  // a sliver of A (8 x 384 floats) stays in 32 KiB of L1
+inline constexpr std::int64_t max_k_block = 384;  // 8 rows of A (8 x 384 floats) stay in 32 KiB of L1
 
 inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 inline std::int64_t round_up(std::int64_t a, std::int64_t b) { return ceil_div(a, b) * b; }
 
-/// Length of the blocks that the inner dimension is cut into. It decides the order of the sum, so it depends on k
-/// alone.
+/// Length of the blocks of the inner dimension. It decides the order of the sum, so it depends on k alone.
 inline std::int64_t k_block(std::int64_t k) {
   if (k <= max_k_block + max_k_block / 4) return std::max<std::int64_t>(k, 1);
   return round_up(ceil_div(k, ceil_div(k, max_k_block)), 8);
@@ -54,14 +53,14 @@ void multiply_tile(const KernelTable<T>& table, int rows, std::int64_t n, const 
   }
   constexpr std::int64_t width = 3 * 64 / sizeof(T);
   alignas(64) T part[8 * width], bias[width];
-  const Run run{0, 0, n};
+  const Range range{0, 0, n};
   // Field by field: to load fields together that were just stored one by one, the processor waits until all stores
   // before them are done.
   const Epilogue<T> here{e.load_c, e.bias ? bias : nullptr, e.row_bias, e.relu};
-  if (e.bias) table.copy_runs(bias, 0, e.bias, 0, 1, &run, 1);
-  if (e.load_c) table.copy_runs(part, width, c, c_row, rows, &run, 1);
+  if (e.bias) table.copy_ranges(bias, 0, e.bias, 0, 1, &range, 1);
+  if (e.load_c) table.copy_ranges(part, width, c, c_row, rows, &range, 1);
   micro(walk, a, a_rows, b, part, width, here);
-  table.copy_runs(c, c_row, part, width, rows, &run, 1);
+  table.copy_ranges(c, c_row, part, width, rows, &range, 1);
 }
 
 /// Columns of the next panel where `left` are left: the widest panel, but none of a single vector after it, whose sums
@@ -81,13 +80,13 @@ void pack_b(const KernelTable<T>& table, T* to, const T* b, std::int64_t b_row, 
   }
 }
 
-/// How a product is cut into tasks: parts of rows x columns of C.
+/// How a product is split into chunks, of rows x columns of C.
 struct Split {
   std::int64_t rows, columns;
 };
 
-/// The cut into at most get_num_threads() parts whose largest costs least: its tiles, and packing its columns of B.
-/// Every number of C is computed in the same way whatever the cut, so the cut may depend on the number of threads.
+/// The split into at most get_num_threads() chunks whose largest costs least: its tiles, and packing its columns of B.
+/// Every element of C is computed in the same way whatever the split, so it may depend on the number of threads.
 inline Split split(std::int64_t m, std::int64_t n, std::int64_t row_unit, std::int64_t lanes) {
   std::int64_t threads = get_num_threads();
   Split best{m, n};

@@ -1,6 +1,6 @@
 #pragma once
-// The CPU kernels of batch_norm. A channel is worked on from beginning to end, so that the second pass finds it in the
-// cache; where a channel has one number per sample (N, C), a stretch of neighbouring channels is.
+// The CPU kernels of batch_norm. A channel is computed from beginning to end, so that the second pass finds it in the
+// cache; where a channel has one value per sample (N, C), a block of 64 neighbouring channels is.
 
 #include <chainrule/cpu/norm/moments.hpp>
 #include <chainrule/cpu/norm/relu_mask.hpp>
@@ -11,17 +11,18 @@
 namespace chainrule::cpu {
 namespace detail {
 
-inline constexpr std::int64_t stretch = fn::mask_stretch;  // channels side by side
+inline constexpr std::int64_t channels_together = fn::mask_channels;  // a block
 
 /// Calls one(channel) for each channel, or, if a sample has one value per channel, several(first channel, how many).
 template <class One, class Several>
 void for_each_channel(const fn::AxisSplit& a, const One& one, const Several& several) {
   const std::int64_t each = std::max<std::int64_t>(1, a.outer * a.inner);
   if (a.inner == 1) {
-    parallel_chunks((a.n + stretch - 1) / stretch, std::max<std::int64_t>(1, 16384 / (each * stretch)),
+    parallel_chunks((a.n + channels_together - 1) / channels_together,
+                    std::max<std::int64_t>(1, 16384 / (each * channels_together)),
                     [&](std::int64_t begin, std::int64_t end) {
                       for (std::int64_t s = begin; s < end; ++s)
-                        several(s * stretch, std::min(stretch, a.n - s * stretch));
+                        several(s * channels_together, std::min(channels_together, a.n - s * channels_together));
                     });
   } else {
     parallel_chunks(a.n, std::max<std::int64_t>(1, 16384 / each), [&](std::int64_t begin, std::int64_t end) {
@@ -44,12 +45,12 @@ void settle(const fn::BatchNormArgs<T>& p, std::int64_t c, double count, double 
   p.inv_std[c] = static_cast<T>(1 / std::sqrt(var + p.eps));
 }
 
-/// A number of a channel, for the i-th of a row: the row's own (C = T), or one for each (C = const T*).
-template <class T, class C> CHAINRULE_HD inline T number_at(C c, std::int64_t i) {
+/// A value of a channel, for the i-th element of a row: the row's own (C = T), or one for each (C = const T*).
+template <class T, class C> CHAINRULE_HD inline T value_at(C c, std::int64_t i) {
   if constexpr (std::is_pointer_v<C>) return c[i];
   else return c;
 }
-/// y = (x - mean) scale + bias + skip, then no smaller than `floor`, for rows of n numbers. relu is a floor of 0;
+/// y = (x - mean) scale + bias + skip, then no smaller than `floor`, for rows of n elements. relu is a floor of 0;
 /// without, it is -infinity. (A NaN stays.) With a skip connection, the mask of y, if it is needed.
 template <class T, class C>
 void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* x, C mean, C scale, C bias,
@@ -61,13 +62,13 @@ void normalise_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const 
       if (skip) {
         const T* also = skip + r * step;
         CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) {
-          const T v = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) + also[i];
+          const T v = (from[i] - value_at<T>(mean, i)) * value_at<T>(scale, i) + value_at<T>(bias, i) + also[i];
           to[i] = v <= floor ? floor : v;
         }
         if (mask) write_mask(to, n, mask + r * mask_step);
       } else {
         CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) {
-          const T v = (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i);
+          const T v = (from[i] - value_at<T>(mean, i)) * value_at<T>(scale, i) + value_at<T>(bias, i);
           to[i] = v <= floor ? floor : v;
         }
       }
@@ -87,17 +88,18 @@ void mask_rows(std::int64_t rows, std::int64_t n, std::int64_t step, const T* g,
         select_by_mask(up, mask + r * mask_step, n, to);
       } else {
         CHAINRULE_SIMD for (std::int64_t i = 0; i < n; ++i) to[i] =
-            (from[i] - number_at<T>(mean, i)) * number_at<T>(scale, i) + number_at<T>(bias, i) <= T(0) ? T(0) : up[i];
+            (from[i] - value_at<T>(mean, i)) * value_at<T>(scale, i) + value_at<T>(bias, i) <= T(0) ? T(0) : up[i];
       }
     }
   });
 }
 /// Where the mask of a row begins: of the pixels of a channel, or, where a sample has one value per channel, of a
-/// stretch of channels.
-struct SignRows {
+/// block of channels.
+struct MaskRows {
   std::int64_t words, step;  // of a row; from one sample's to the next
-  explicit SignRows(const fn::AxisSplit& a)
-      : words(fn::mask_words(a.inner == 1 ? stretch : a.inner)), step(a.outer > 0 ? fn::mask_words(a) / a.outer : 0) {}
+  explicit MaskRows(const fn::AxisSplit& a)
+      : words(fn::mask_words(a.inner == 1 ? channels_together : a.inner)),
+        step(a.outer > 0 ? fn::mask_words(a) / a.outer : 0) {}
   template <class W> W* find(W* mask, std::int64_t row) const { return mask ? mask + row * words : nullptr; }
 };
 
@@ -106,7 +108,7 @@ struct SignRows {
 template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
   const T floor = p.relu ? T(0) : -std::numeric_limits<T>::infinity();
   const std::int64_t samples = p.split.outer, channels = p.split.n, pixels = p.split.inner, step = channels * pixels;
-  const detail::SignRows rows(p.split);
+  const detail::MaskRows rows(p.split);
   auto one = [&](std::int64_t c) {
     const T* from = p.x + c * pixels;
     detail::Moments m;
@@ -141,7 +143,7 @@ template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
     }
     detail::normalise_rows<T, const T*>(samples, count, channels, from, p.mean + first, scales, p.bias + first,
                                         p.skip ? p.skip + first : nullptr, floor, p.y + first,
-                                        rows.find(p.mask, first / detail::stretch), rows.step);
+                                        rows.find(p.mask, first / detail::channels_together), rows.step);
   };
   detail::for_each_channel(p.split, one, several);
 }
@@ -149,9 +151,9 @@ template <class T> void batch_norm(const fn::BatchNormArgs<T>& p) {
 template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
   const std::int64_t samples = p.split.outer, channels = p.split.n, pixels = p.split.inner, step = channels * pixels;
   const double values = static_cast<double>(samples * pixels);
-  const detail::SignRows rows(p.split);
+  const detail::MaskRows rows(p.split);
   constexpr std::int64_t mask_values = fn::mask_block / fn::mask_lanes;  // that one word stands for
-  static_assert(detail::piece % fn::mask_block == 0);
+  static_assert(detail::moments_block % fn::mask_block == 0);
   const bool needs_sums = p.training || p.gw || p.gb;
   // gx = (g - shift - (x - mean) slope) scale, with shift = average(g) and slope = average(g (x - mean)) / var
   struct Line {
@@ -170,10 +172,10 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
     const T mean = p.mean[c], *given = p.g + c * pixels, *x = p.x + c * pixels,
             *g = p.masked ? p.masked + c * pixels : given;
     if (needs_sums || p.masked)
-      detail::for_each_piece(samples, pixels, step, [&](std::int64_t at, std::int64_t count, std::int64_t width) {
+      detail::for_each_block(samples, pixels, step, [&](std::int64_t at, std::int64_t count, std::int64_t width) {
         if (p.masked) {
           const std::uint32_t* mask = p.mask ? rows.find(p.mask, c) + at / step * rows.step + at % step / mask_values
-                                             : nullptr;  // pieces are of whole blocks
+                                             : nullptr;  // whole mask blocks
           detail::mask_rows<T, T>(count, width, step, given + at, x + at, mean, p.inv_std[c] * p.weight[c], p.bias[c],
                                   mask, rows.step, p.masked + c * pixels + at);
         }
@@ -201,7 +203,7 @@ template <class T> void batch_norm_grad(const fn::BatchNormGradArgs<T>& p) {
       T factors[64];
       for (std::int64_t j = 0; j < count; ++j) factors[j] = p.inv_std[first + j] * p.weight[first + j];
       detail::mask_rows<T, const T*>(samples, count, channels, p.g + first, x, mean, factors, p.bias + first,
-                                     rows.find(p.mask, first / detail::stretch), rows.step, p.masked + first);
+                                     rows.find(p.mask, first / detail::channels_together), rows.step, p.masked + first);
     }
     if (needs_sums)
       run_best<T>([=] {

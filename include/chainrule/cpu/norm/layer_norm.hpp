@@ -1,5 +1,5 @@
 #pragma once
-// The CPU kernels of layer_norm: a row at a time, twice while it is in the cache; sums over rows by stretches of
+// The CPU kernels of layer_norm: a row at a time, twice while it is in the cache; sums over rows by blocks of
 // columns.
 
 #include <chainrule/cpu/norm/moments.hpp>
@@ -39,7 +39,7 @@ void layer_norm_grad(std::int64_t rows, std::int64_t width, const T* g, const T*
             T* out = gx + r * width;  // g weight first
             run_best<T>([=] { CHAINRULE_SIMD for (std::int64_t i = 0; i < width; ++i) out[i] = up[i] * weight[i]; });
             double sum = 0, product = 0;
-            detail::for_each_piece(1, width, 0, [&](std::int64_t at, std::int64_t, std::int64_t n) {
+            detail::for_each_block(1, width, 0, [&](std::int64_t at, std::int64_t, std::int64_t n) {
               sum += detail::sum_of_rows(out + at, 1, n, 0);
               product += detail::coupling_of_rows(out + at, in + at, 1, n, 0, middle);
             });
@@ -53,14 +53,14 @@ void layer_norm_grad(std::int64_t rows, std::int64_t width, const T* g, const T*
         });
   }
   if (!gw && !gb) return;
-  constexpr std::int64_t stretch = 64;  // columns summed side by side
-  const std::int64_t cuts = (width + stretch - 1) / stretch;
-  parallel_chunks(cuts, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, rows * stretch)),
+  constexpr std::int64_t block = 64;  // columns summed side by side
+  const std::int64_t blocks = (width + block - 1) / block;
+  parallel_chunks(blocks, std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, rows * block)),
                   [=](std::int64_t begin, std::int64_t end) {
                     run_best<T>([=] {
                       for (std::int64_t s = begin; s < end; ++s) {
-                        const std::int64_t first = s * stretch, n = std::min(stretch, width - first);
-                        double product[stretch] = {}, sum[stretch] = {};
+                        const std::int64_t first = s * block, n = std::min(block, width - first);
+                        double product[block] = {}, sum[block] = {};
                         for (std::int64_t r = 0; r < rows; ++r) {
                           const T *up = g + r * width + first, *in = x + r * width + first, middle = mean[r],
                                   scale = inv_std[r];

@@ -1,13 +1,13 @@
 #pragma once
-// Mean and variance of many elements in one pass over memory: a piece is brought into the cache, its mean and then its
-// squared distances are summed there, and pieces are combined in double (Chan, Golub, LeVeque 1979), always in the same
+// Mean and variance of many elements in one pass over memory: each block's mean, and then its squared distances,
+// are summed while it is in the cache; blocks are combined in double (Chan, Golub, LeVeque 1979), always in the same
 // order.
 
 #include <chainrule/cpu/rowwise/rows.hpp>
 
 namespace chainrule::cpu::detail {
 
-inline constexpr std::int64_t piece = 4096;  // elements summed in their own type before double takes over
+inline constexpr std::int64_t moments_block = 4096;  // elements summed in their own type before double takes over
 
 /// The sum of term(r * step + i) for r < rows and i < width, in running sums that go on from row to row. For the body
 /// of simd::run().
@@ -62,13 +62,13 @@ template <class T>
   return run_best<T>([=] { return sum_rows<T>(rows, width, step, CoupledTerm<T>{g, x, middle}); });
 }
 
-/// Calls body(offset, rows, width) for pieces of `rows` rows of `width` elements that lie `step` apart; short rows
-/// share a piece.
-template <class Body> void for_each_piece(std::int64_t rows, std::int64_t width, std::int64_t step, const Body& body) {
-  const std::int64_t group = width > piece || width == 0 ? 1 : piece / width;
+/// Calls body(offset, rows, width) for blocks of `rows` rows of `width` elements that lie `step` apart; short rows
+/// share a block.
+template <class Body> void for_each_block(std::int64_t rows, std::int64_t width, std::int64_t step, const Body& body) {
+  const std::int64_t group = width > moments_block || width == 0 ? 1 : moments_block / width;
   for (std::int64_t r = 0; r < rows; r += group)
-    for (std::int64_t i = 0; i < width; i += piece)
-      body(r * step + i, std::min(group, rows - r), std::min(piece, width - i));
+    for (std::int64_t i = 0; i < width; i += moments_block)
+      body(r * step + i, std::min(group, rows - r), std::min(moments_block, width - i));
 }
 
 struct Moments {
@@ -82,7 +82,7 @@ struct Moments {
   }
 
   template <class T> void add(const T* x, std::int64_t rows, std::int64_t width, std::int64_t step) {
-    for_each_piece(rows, width, step, [&](std::int64_t at, std::int64_t r, std::int64_t w) {
+    for_each_block(rows, width, step, [&](std::int64_t at, std::int64_t r, std::int64_t w) {
       const double n = static_cast<double>(r * w), average = sum_of_rows(x + at, r, w, step) / n;
       const T middle = static_cast<T>(average);
       const double rest = average - static_cast<double>(middle);  // what rounding the mean to T left out

@@ -12,7 +12,7 @@ namespace chainrule::cpu::detail {
 using fn::mask_block;
 inline constexpr int mask_lanes = static_cast<int>(fn::mask_lanes);
 
-/// A bit for each number of y that is positive or NaN. For the body of simd::run().
+/// A bit for each element of y that is positive or NaN. For the body of simd::run().
 template <class T> CHAINRULE_HD inline void write_mask(const T* y, std::int64_t n, std::uint32_t* words) {
   for (std::int64_t b = 0; b < n; b += mask_block, words += mask_lanes) {
     std::uint32_t bits[mask_lanes] = {};

@@ -1,5 +1,5 @@
 #pragma once
-// The CPU kernels of max_pool2d: whole rows of outputs at a time, one window element after the other.
+// The CPU kernels of max_pool2d: a row of outputs at a time, one window element after the other.
 
 #include <chainrule/core/parallel.hpp>
 #include <chainrule/cpu/rowwise/rows.hpp>
@@ -8,43 +8,43 @@
 namespace chainrule::cpu {
 namespace detail {
 
-/// Calls task(plane) for every plane, in parallel when a plane's work, or some planes', is worth it. Few pieces are an
-/// even number of equal ones: two threads are the most common.
+/// Calls task(plane) for every plane, in parallel where that is worth it. Few chunks are an even number of equal ones:
+/// two threads are the most common.
 template <class Task> void for_each_plane(std::int64_t planes, std::int64_t work, const Task& task) {
-  std::int64_t pieces = std::clamp<std::int64_t>(chainrule::detail::multiply_sizes(planes, work) / 8192, 1, planes);
-  if (pieces > 1) pieces -= pieces % 2;
-  parallel_chunks(planes, (planes + pieces - 1) / pieces, [&](std::int64_t begin, std::int64_t end) {
+  std::int64_t chunks = std::clamp<std::int64_t>(chainrule::detail::multiply_sizes(planes, work) / 8192, 1, planes);
+  if (chunks > 1) chunks -= chunks % 2;
+  parallel_chunks(planes, (planes + chunks - 1) / chunks, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t p = begin; p < end; ++p) task(p);
   });
 }
 
-/// Places while they are worked out: as wide as T, so that they share its vectors.
-template <class T> using Place = math::detail::Unsigned<T>;
+/// Positions while they are computed: as wide as T, so that they share its vectors.
+template <class T> using Position = math::detail::Unsigned<T>;
 template <class P> CHAINRULE_HD inline P choose(bool yes, P a, P b) {
   const P mask = P{0} - static_cast<P>(yes);
   return (a & mask) | (b & ~mask);
 }
 
-/// Rows of images are short: a row of n is cut into pieces of one vector, the last of which overlaps the one before it,
-/// since a remainder would be worked on element by element. Calls piece.run<width>(begin) for each. Where `room`
-/// elements from the row's first may be written, because rows that follow will be written after it, a row shorter than
-/// a vector is one piece. For the body of simd::run().
-template <class T, class Piece>
-CHAINRULE_HD inline void for_each_vector(std::int64_t n, std::int64_t room, const Piece& piece) {
+/// Rows of images are short: a row of n is computed by vectors, the last of which overlaps the one before it, since a
+/// remainder would be computed element by element. Calls body.run<width>(begin) for each vector. `room` elements from
+/// the row's first may be written, because the rows that follow are written after it: a row shorter than a vector is
+/// written as a whole vector where that fits. For the body of simd::run().
+template <class T, class Body>
+CHAINRULE_HD inline void for_each_vector(std::int64_t n, std::int64_t room, const Body& body) {
   constexpr int width = 64 / sizeof(T), half = width / 2, quarter = width / 4;
   if (n < width && room >= width) {
-    piece.template run<width>(0);
+    body.template run<width>(0);
   } else if (n >= width) {
-    for (std::int64_t j = 0; j + width < n; j += width) piece.template run<width>(j);
-    piece.template run<width>(n - width);
+    for (std::int64_t j = 0; j + width < n; j += width) body.template run<width>(j);
+    body.template run<width>(n - width);
   } else if (n >= half) {
-    for (std::int64_t j = 0; j + half < n; j += half) piece.template run<half>(j);
-    piece.template run<half>(n - half);
+    for (std::int64_t j = 0; j + half < n; j += half) body.template run<half>(j);
+    body.template run<half>(n - half);
   } else if (n >= quarter) {
-    piece.template run<quarter>(0);
-    piece.template run<quarter>(n - quarter);
+    body.template run<quarter>(0);
+    body.template run<quarter>(n - quarter);
   } else {
-    for (std::int64_t j = 0; j < n; ++j) piece.template run<1>(j);
+    for (std::int64_t j = 0; j < n; ++j) body.template run<1>(j);
   }
 }
 
@@ -55,7 +55,7 @@ template <class T> struct MaxPool2x2 {
   std::uint8_t* position;  // may be null
 
   template <int width> CHAINRULE_HD void run(std::int64_t begin) const {
-    using P = Place<T>;
+    using P = Position<T>;
     P at[width];
     const T *upper_row = top + 2 * begin, *lower_row = bottom + 2 * begin;
     T* out = to + begin;
@@ -105,16 +105,16 @@ template <class T> CHAINRULE_HD inline void split_row(const T* from, std::int64_
 /// after even or odd, and the next row of the window rows_apart further on. (With stride 1 both are the row itself.) A
 /// NaN wins, of equals the first.
 template <class T>
-CHAINRULE_HD inline void max_pool_stretch(const T* even, const T* odd, std::int64_t rows_apart, std::int64_t top,
-                                          std::int64_t bottom, std::int64_t columns, std::int64_t dilation,
-                                          std::int64_t stride, std::int64_t n, T* best, Place<T>* at) {
-  const auto none = static_cast<Place<T>>(top * columns);
+CHAINRULE_HD inline void max_pool_block(const T* even, const T* odd, std::int64_t rows_apart, std::int64_t top,
+                                        std::int64_t bottom, std::int64_t columns, std::int64_t dilation,
+                                        std::int64_t stride, std::int64_t n, T* best, Position<T>* at) {
+  const auto none = static_cast<Position<T>>(top * columns);
   CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) best[j] = -math::Limits<T>::infinity, at[j] = none;
   for (std::int64_t k = top; k < bottom; ++k)
     for (std::int64_t l = 0; l < columns; ++l) {
       const std::int64_t shift = l * dilation;
       const T* from = (stride == 2 && shift % 2 != 0 ? odd : even) + shift / stride + (k - top) * rows_apart;
-      const auto here = static_cast<Place<T>>(k * columns + l);
+      const auto here = static_cast<Position<T>>(k * columns + l);
       CHAINRULE_SIMD for (std::int64_t j = 0; j < n; ++j) {
         const T v = from[j], b = best[j];
         const bool wins = (v > b) | (v != v);
@@ -127,18 +127,18 @@ CHAINRULE_HD inline void max_pool_stretch(const T* even, const T* odd, std::int6
 /// Output j of a row, whatever its window: rows [top, bottom) of it lie inside the image, the first of them at `row`.
 template <class T>
 CHAINRULE_HD inline void max_pool_one(const fn::PoolShape& s, const T* row, std::int64_t top, std::int64_t bottom,
-                                      std::int64_t j, T& best, Place<T>& at) {
+                                      std::int64_t j, T& best, Position<T>& at) {
   bool first = true;
   best = -math::Limits<T>::infinity;
   const std::int64_t left =
       j * s.stride_w - s.pad_w;  // a window that begins in the padding has its first position further on
-  at = static_cast<Place<T>>(top * s.kw + (left < 0 ? (-left + s.dil_w - 1) / s.dil_w : 0));
+  at = static_cast<Position<T>>(top * s.kw + (left < 0 ? (-left + s.dil_w - 1) / s.dil_w : 0));
   for (std::int64_t k = top; k < bottom; ++k, row += s.dil_h * s.w)
     for (std::int64_t l = 0; l < s.kw; ++l) {
       const std::int64_t column = left + l * s.dil_w;
       if (column < 0 || column >= s.w) continue;
       const T v = row[column];
-      if (first || v > best || v != v) best = v, at = static_cast<Place<T>>(k * s.kw + l);
+      if (first || v > best || v != v) best = v, at = static_cast<Position<T>>(k * s.kw + l);
       first = false;
     }
 }
@@ -148,9 +148,9 @@ CHAINRULE_HD inline void max_pool_one(const fn::PoolShape& s, const T* row, std:
 template <class T>
 CHAINRULE_HD inline void max_pool_plane(const fn::PoolShape& s, const T* x, T* y, std::uint8_t* narrow,
                                         std::int32_t* wide) {
-  constexpr std::int64_t stretch = 128, span = 2 * stretch, most_rows = 4;  // outputs of a row worked on together
-  T best[stretch], half[most_rows][2][span];
-  Place<T> at[stretch];
+  constexpr std::int64_t block = 128, span = 2 * block, most_rows = 4;  // outputs of a row computed together
+  T best[block], half[most_rows][2][span];
+  Position<T> at[block];
   const bool split = s.stride_w == 2 && s.kh <= most_rows && (s.kw - 1) * s.dil_w < span,
              vectors = s.stride_w == 1 || split;
   const std::int64_t reach = (s.kw - 1) * s.dil_w;  // from a window's first column to its last
@@ -162,9 +162,9 @@ CHAINRULE_HD inline void max_pool_plane(const fn::PoolShape& s, const T* x, T* y
     std::int64_t bottom = top;
     while (bottom < s.kh && above + bottom * s.dil_h < s.h) ++bottom;
     const T* row = x + (above + top * s.dil_h) * s.w;
-    for (std::int64_t from = 0; from < s.ow; from += stretch) {
-      const std::int64_t to = from + stretch < s.ow ? from + stretch : s.ow;
-      std::int64_t begin = first > from ? first : from, end = last < to ? last : to;  // of this stretch, by vectors
+    for (std::int64_t from = 0; from < s.ow; from += block) {
+      const std::int64_t to = from + block < s.ow ? from + block : s.ow;
+      std::int64_t begin = first > from ? first : from, end = last < to ? last : to;  // of this block, by vectors
       if (!vectors || begin >= end) begin = end = from;
       for (std::int64_t j = begin == from ? end : from; j < to; j = j + 1 == begin ? end : j + 1)
         max_pool_one(s, row, top, bottom, j, best[j - from], at[j - from]);
@@ -173,18 +173,17 @@ CHAINRULE_HD inline void max_pool_plane(const fn::PoolShape& s, const T* x, T* y
         if (split)
           for (std::int64_t k = 0; k < bottom - top; ++k)
             split_row(left + k * s.dil_h * s.w, 2 * (end - begin - 1) + reach + 1, half[k][0], half[k][1]);
-        max_pool_stretch(split ? half[0][0] : left, split ? half[0][1] : left, split ? 2 * span : s.dil_h * s.w, top,
-                         bottom, s.kw, s.dil_w, s.stride_w, end - begin, best + (begin - from), at + (begin - from));
+        max_pool_block(split ? half[0][0] : left, split ? half[0][1] : left, split ? 2 * span : s.dil_h * s.w, top,
+                       bottom, s.kw, s.dil_w, s.stride_w, end - begin, best + (begin - from), at + (begin - from));
       }
       T* out = y + i * s.ow + from;
       CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) out[j] = best[j];
-      const std::int64_t first_place = i * s.ow + from;
+      const std::int64_t offset = i * s.ow + from;
       if (narrow)
-        CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) narrow[first_place + j] =
+        CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) narrow[offset + j] =
             static_cast<std::uint8_t>(at[j]);
       if (wide)
-        CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) wide[first_place + j] =
-            static_cast<std::int32_t>(at[j]);
+        CHAINRULE_SIMD for (std::int64_t j = 0; j < to - from; ++j) wide[offset + j] = static_cast<std::int32_t>(at[j]);
     }
   }
 }
@@ -193,16 +192,16 @@ inline bool is_2x2(const fn::PoolShape& s) {
   return s.kh == 2 && s.kw == 2 && s.stride_h == 2 && s.stride_w == 2 && s.pad_h == 0 && s.pad_w == 0 && s.dil_h == 1 &&
          s.dil_w == 1 && 2 * s.oh <= s.h && 2 * s.ow <= s.w;
 }
-/// The gradient of the 2 x 2 window, which covers each number at most once: written in one go.
+/// The gradient of the 2 x 2 window, which covers each element at most once: written in one go.
 template <class T> struct MaxPool2x2Grad {
   const T* g;
-  const Place<T>* at;
+  const Position<T>* at;
   T *top, *bottom;
 
   template <int width> CHAINRULE_HD void run(std::int64_t begin) const {
     T *upper = top + 2 * begin, *lower = bottom + 2 * begin;
     const T* from = g + begin;
-    const Place<T>* here = at + begin;
+    const Position<T>* here = at + begin;
     CHAINRULE_SIMD for (int k = 0; k < width; ++k) {
       upper[2 * k] = math::select(here[k] == 0, from[k], T(0));
       upper[2 * k + 1] = math::select(here[k] == 1, from[k], T(0));
@@ -215,13 +214,13 @@ template <class T> struct MaxPool2x2Grad {
 };
 template <class T, class I>
 CHAINRULE_HD inline void max_pool_2x2_grad(const fn::PoolShape& s, const T* g, const I* position, T* gx) {
-  constexpr std::int64_t stretch = 1024;  // positions widened together: many short rows
-  Place<T> at[stretch];
-  const std::int64_t together = s.ow < stretch ? stretch / s.ow : 1;
+  constexpr std::int64_t block = 1024;  // positions widened together: many short rows
+  Position<T> at[block];
+  const std::int64_t together = s.ow < block ? block / s.ow : 1;
   for (std::int64_t i = 0; i < s.oh; i += together) {
     const std::int64_t rows = together < s.oh - i ? together : s.oh - i;
-    for (std::int64_t from = 0; from < s.ow; from += stretch) {
-      const std::int64_t n = stretch < s.ow - from ? stretch : s.ow - from, first = i * s.ow + from;
+    for (std::int64_t from = 0; from < s.ow; from += block) {
+      const std::int64_t n = block < s.ow - from ? block : s.ow - from, first = i * s.ow + from;
       CHAINRULE_SIMD for (std::int64_t k = 0; k < rows * n; ++k) at[k] = position[first + k];
       for (std::int64_t r = 0; r < rows; ++r) {
         T* top = gx + 2 * (i + r) * s.w + 2 * from;

@@ -1,6 +1,6 @@
 #pragma once
 // The CPU kernels of softmax, log_softmax, logsumexp and their gradients. Along the last dimension a slice is a row of
-// memory; along another one, a stretch of neighbouring slices is worked on together, so that memory is read in its
+// memory; along another one, a block of neighbouring slices is computed together, so that memory is read in its
 // order.
 
 #include <chainrule/cpu/rowwise/rows.hpp>
@@ -36,12 +36,12 @@ template <class T> struct SliceStats {
 /// Calls body(offset of the first element, step between elements, slices side by side, number of the first slice) for
 /// all slices.
 template <class Body> void for_each_slice(const fn::AxisSplit& a, const Body& body) {
-  const std::int64_t cuts = (a.inner + slices_together - 1) / slices_together;
+  const std::int64_t blocks = (a.inner + slices_together - 1) / slices_together;
   const std::int64_t grain =
       std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, a.n * std::min(a.inner, slices_together)));
-  parallel_chunks(a.outer * cuts, grain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_chunks(a.outer * blocks, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t t = begin; t < end; ++t) {
-      const std::int64_t outer = t / cuts, from = t % cuts * slices_together;
+      const std::int64_t outer = t / blocks, from = t % blocks * slices_together;
       body(outer * a.n * a.inner + from, a.inner, std::min(slices_together, a.inner - from), outer * a.inner + from);
     }
   });

@@ -13,7 +13,8 @@ namespace chainrule::cpu {
 
 namespace detail {
 
-/// A batch of planes cut into 4 x 4 tiles of the result; the 6 x 6 tile of the source starts pad above and left of it.
+/// A batch of planes, split into 4 x 4 tiles of the result; the 6 x 6 tile of the source begins `pad` above and left of
+/// it.
 struct TileGrid {
   std::int64_t images, h, w, pad_h, pad_w, oh, ow;
   std::int64_t down = (oh + 3) / 4, across = (ow + 3) / 4;
@@ -21,17 +22,19 @@ struct TileGrid {
 };
 
 /// Where one tile is: its first pixel in a plane, and the part of size x size pixels there that exists.
-struct TilePlace {
+struct TilePosition {
   std::int64_t image, y, x;     // of the first pixel
   std::int64_t y0, y1, x0, x1;  // existing rows and columns, from the first pixel
   bool whole;
 };
 
-inline TilePlace tile_place(const TileGrid& g, std::int64_t tile, bool of_source) {
+inline TilePosition tile_position(const TileGrid& g, std::int64_t tile, bool of_source) {
   std::int64_t image = tile / (g.down * g.across), ty = tile / g.across % g.down, tx = tile % g.across;
   std::int64_t y = 4 * ty - (of_source ? g.pad_h : 0), x = 4 * tx - (of_source ? g.pad_w : 0), size = of_source ? 6 : 4;
   std::int64_t h = of_source ? g.h : g.oh, w = of_source ? g.w : g.ow;
-  TilePlace p{image, y, x, std::clamp<std::int64_t>(-y, 0, size), 0, std::clamp<std::int64_t>(-x, 0, size), 0, false};
+  TilePosition p{};
+  p.image = image, p.y = y, p.x = x;
+  p.y0 = std::clamp<std::int64_t>(-y, 0, size), p.x0 = std::clamp<std::int64_t>(-x, 0, size);
   p.y1 = std::clamp<std::int64_t>(h - y, p.y0, size), p.x1 = std::clamp<std::int64_t>(w - x, p.x0, size);
   p.whole = p.y0 == 0 && p.x0 == 0 && p.y1 == size && p.x1 == size;
   return p;
@@ -52,7 +55,7 @@ inline void copy_few(float* to, const float* from, std::int64_t n) {
   }
 }
 
-inline void fill_patch(const TilePlace& p, const float* at, std::int64_t row, float* patch) {
+inline void fill_patch(const TilePosition& p, const float* at, std::int64_t row, float* patch) {
   const std::int64_t width = p.x1 - p.x0;
   if (width <= 0) return;
   for (std::int64_t y = p.y0; y < p.y1; ++y) copy_few(patch + y * patch_row + p.x0, at + y * row + p.x0, width);
@@ -67,7 +70,7 @@ struct WinogradPass {
   std::int64_t channels, m;
   const float *x, *weight;
   std::int64_t m_step, channel_step;
-  bool flipped;  // windows read from the last number to the first
+  bool flipped;  // windows read from the last element to the first
   const float* bias;
   float* y;
 };
@@ -81,12 +84,12 @@ inline void transform_tiles(const KernelTable<float>& table, const WinogradTable
                      all = round_up(t1 - t0, table.lanes);
   alignas(64) float patches[max_lanes * patch_size];
   for (std::int64_t v = 0; v < all; v += table.lanes) {
-    TilePlace places[max_lanes];
+    TilePosition positions[max_lanes];
     const float *first[max_lanes], *at[max_lanes];
     std::int64_t row_step[max_lanes];
     std::fill(patches, patches + max_lanes * patch_size, 0.f);
     for (std::int64_t l = 0; l < table.lanes; ++l) {
-      TilePlace& p = places[l] = tile_place(g, std::min(t0 + v + l, t1 - 1), !pass.adjoint);
+      TilePosition& p = positions[l] = tile_position(g, std::min(t0 + v + l, t1 - 1), !pass.adjoint);
       first[l] = pass.x + p.image * pass.channels * plane + p.y * row + p.x;
       row_step[l] = p.whole ? row : patch_row;
     }
@@ -94,8 +97,8 @@ inline void transform_tiles(const KernelTable<float>& table, const WinogradTable
     for (std::int64_t c = c0; c < c1; ++c) {
       for (std::int64_t l = 0; l < table.lanes; ++l) {
         at[l] = first[l] + c * plane;
-        if (!places[l].whole)
-          fill_patch(places[l], at[l], row, patches + l * patch_size), at[l] = patches + l * patch_size;
+        if (!positions[l].whole)
+          fill_patch(positions[l], at[l], row, patches + l * patch_size), at[l] = patches + l * patch_size;
       }
       (pass.adjoint ? winograd.gradient : winograd.input)(at, row_step,
                                                           to + panel * pass.channels + c * width + (v - panel), e_step);
@@ -111,11 +114,11 @@ inline void finish_tiles(const KernelTable<float>& table, const WinogradTable& w
   const std::int64_t row = pass.adjoint ? g.w : g.ow, plane = pass.adjoint ? g.h * g.w : g.oh * g.ow;
   alignas(64) float patches[max_lanes * patch_size];
   for (std::int64_t v = 0; v < t1 - t0; v += table.lanes) {
-    TilePlace places[max_lanes];
+    TilePosition positions[max_lanes];
     float *first[max_lanes], *at[max_lanes];
     std::int64_t row_step[max_lanes], lanes = std::min<std::int64_t>(table.lanes, t1 - t0 - v);
     for (std::int64_t l = 0; l < table.lanes; ++l) {
-      TilePlace& p = places[l] = tile_place(g, std::min(t0 + v + l, t1 - 1), pass.adjoint);
+      TilePosition& p = positions[l] = tile_position(g, std::min(t0 + v + l, t1 - 1), pass.adjoint);
       p.whole = p.whole && l < lanes;
       first[l] = pass.y + p.image * pass.m * plane + p.y * row + p.x;
       row_step[l] = p.whole ? row : patch_row;
@@ -123,13 +126,13 @@ inline void finish_tiles(const KernelTable<float>& table, const WinogradTable& w
     for (std::int64_t m = m0; m < m1; ++m) {
       const float* from = products + (m - m0) * product_row + v;
       for (std::int64_t l = 0; l < table.lanes; ++l) {
-        at[l] = places[l].whole ? first[l] + m * plane : patches + l * patch_size;
-        if (pass.adjoint && !places[l].whole) std::fill(at[l], at[l] + patch_size, 0.f);
+        at[l] = positions[l].whole ? first[l] + m * plane : patches + l * patch_size;
+        if (pass.adjoint && !positions[l].whole) std::fill(at[l], at[l] + patch_size, 0.f);
       }
       if (pass.adjoint) winograd.spread(from, e_step, at, row_step);
       else winograd.output(from, e_step, pass.bias ? pass.bias[m] : 0.f, at, row_step);
       for (std::int64_t l = 0; l < lanes; ++l) {
-        const TilePlace& p = places[l];
+        const TilePosition& p = positions[l];
         if (p.whole) continue;
         for (std::int64_t r = p.y0; r < p.y1; ++r) {
           float *to = first[l] + m * plane + r * row, *part = at[l] + r * patch_row;
@@ -189,20 +192,20 @@ inline void winograd_convolution(const WinogradPass& pass) {
   const WinogradTable& winograd = winograd_kernels();
   const std::int64_t tiles = pass.g.count(), m = pass.m, channels = pass.channels;
   if (tiles <= 0) return;
-  // Planes of the 36 places are kept off multiples of 4 KiB, which would crowd one set of the first cache.
+  // Planes of the 36 positions do not begin at multiples of 4 KiB, which would compete for one set of the first cache.
   auto plane = [](std::int64_t size) { return round_up(size, 32) + 16; };
 
   const std::int64_t threads = chainrule::detail::inside_parallel ? 1 : get_num_threads(), side = row_group(table);
   const std::int64_t chunk = tile_chunk(table, pass), chunks = ceil_div(tiles, chunk);
   auto source_step = [&](std::int64_t t0, std::int64_t t1) { return plane(channels * round_up(t1 - t0, table.lanes)); };
-  const std::int64_t band =
+  const std::int64_t row_block =
       std::clamp<std::int64_t>(64 * table.columns / round_up(chunk, table.lanes) / table.rows * table.rows, table.rows,
                                64);  // rows of products at a time
   // Rows [m0, m1) of the tiles [t0, t1); the weights are those of rows m0 and on.
   auto multiply = [&](std::int64_t t0, std::int64_t t1, std::int64_t m0, std::int64_t m1, const float* source,
                       const float* weights, std::int64_t weight_step) {
-    std::int64_t width = round_up(t1 - t0, table.lanes), most = std::min(band, m1 - m0), out_step = plane(most * width),
-                 e_step = source_step(t0, t1);
+    std::int64_t width = round_up(t1 - t0, table.lanes), most = std::min(row_block, m1 - m0),
+                 out_step = plane(most * width), e_step = source_step(t0, t1);
     float* products = scratch<float>(Scratch::products, static_cast<std::size_t>(36 * out_step));
     if (pass.adjoint) {  // which adds
       const std::int64_t size = pass.g.h * pass.g.w, per_image = pass.g.down * pass.g.across;
@@ -242,12 +245,12 @@ inline void winograd_convolution(const WinogradPass& pass) {
     });
     return;
   }
-  // Few tiles or large weights: first all of the source, cut by channels; then bands of rows, each with its weights,
-  // over all tiles. Where that would be much memory, a part of the tiles after the other.
+  // Few tiles or large weights: first all of the source, split by channels; then blocks of rows, each with its
+  // weights, over all tiles. Where that would need much memory, a part of the tiles after the other.
   const std::int64_t turns = ceil_div(36 * channels * tiles, 5 << 19), most = ceil_div(chunks, turns);
   const Workspace<float> source(static_cast<std::size_t>(most * source_size));
-  const std::int64_t channel_parts = ceil_div(channels, 16), bands = ceil_div(m, band),
-                     band_step = plane(round_up(band, side) * channels);
+  const std::int64_t channel_parts = ceil_div(channels, 16), row_blocks = ceil_div(m, row_block),
+                     row_block_step = plane(round_up(row_block, side) * channels);
   for (std::int64_t first = 0; first < chunks; first += most) {
     const std::int64_t count = std::min(most, chunks - first);
     parallel_for(count * channel_parts, [&](std::int64_t task) {
@@ -256,14 +259,14 @@ inline void winograd_convolution(const WinogradPass& pass) {
       transform_tiles(table, winograd, pass, c0, std::min(c0 + 16, channels), t0, t1,
                       source + task / channel_parts * source_size, source_step(t0, t1));
     });
-    parallel_for(bands, [&](std::int64_t task) {
-      const std::int64_t m0 = task * band, m1 = std::min(m0 + band, m);
-      const Workspace<float> weights(static_cast<std::size_t>(36 * band_step));
+    parallel_for(row_blocks, [&](std::int64_t task) {
+      const std::int64_t m0 = task * row_block, m1 = std::min(m0 + row_block, m);
+      const Workspace<float> weights(static_cast<std::size_t>(36 * row_block_step));
       transform_weights(table, winograd, pass.weight + m0 * pass.m_step, m1 - m0, channels, pass.m_step,
-                        pass.channel_step, pass.flipped, weights, band_step);
+                        pass.channel_step, pass.flipped, weights, row_block_step);
       for (std::int64_t c = 0; c < count; ++c)
         multiply((first + c) * chunk, std::min((first + c + 1) * chunk, tiles), m0, m1, source + c * source_size,
-                 weights, band_step);
+                 weights, row_block_step);
     });
   }
 }
@@ -327,7 +330,7 @@ inline void winograd_backward_input(const ConvShape& s, const float* dy, const f
   }
 }
 
-/// dweight = G^T [sum over tiles of (A dy A^T) * (B^T x B)] G: for each of the 36 places a product (c_out x tiles)
+/// dweight = G^T [sum over tiles of (A dy A^T) * (B^T x B)] G: for each of the 36 positions a product (c_out x tiles)
 /// (tiles x c_in).
 inline void winograd_backward_weight(const ConvShape& s, const float* x, const float* dy, float* dweight) {
   using namespace detail;
@@ -338,7 +341,7 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
   auto plane = [](std::int64_t size) { return round_up(size, 32) + 16; };
   std::int64_t inputs = round_up(s.c_in, lanes), side = row_group(table);
   std::int64_t chunk = std::min<std::int64_t>(tiles, 128);  // by size alone: it decides the order of the sum
-  // Large weights are worked on in bands of output channels, one after the other, to keep the work memory small.
+  // Large weights: a block of output channels after the other, to keep the work memory small.
   const std::int64_t most = s.c_out * inputs > 128 * 256 ? 128 : s.c_out;
   std::int64_t source_step = plane(chunk * inputs), gradient_step = plane(chunk * round_up(most, side));
   const Workspace<float> source(static_cast<std::size_t>(36 * source_step));      // [e][panel][tile][c_in]
@@ -363,7 +366,7 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
                    const float* at[max_lanes];
                    std::int64_t row_step[max_lanes];
                    for (std::int64_t t = task % blocks * 32; t < std::min(task % blocks * 32 + 32, count); ++t) {
-                     TilePlace p = tile_place(g, t0 + t, of_source);
+                     TilePosition p = tile_position(g, t0 + t, of_source);
                      const float* first = (of_source ? x : dy) + p.image * channels * size + p.y * row + p.x;
                      if (!p.whole) std::fill(patches, patches + lanes * patch_size, 0.f);
                      for (std::int64_t l = 0; l < lanes; ++l) {
@@ -382,7 +385,7 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
                    }
                  });
     // Rows of dweight that are worked on together, from their products to the end where there is one chunk only.
-    const std::int64_t band = chunks == 1 ? 32 : 64, parts = ceil_div(o1 - o0, band);
+    const std::int64_t row_block = chunks == 1 ? 32 : 64, parts = ceil_div(o1 - o0, row_block);
     auto multiply = [&](std::int64_t e, std::int64_t m0, std::int64_t m1, float* to) {
       Epilogue<float> epilogue;
       epilogue.load_c = t0 > 0;
@@ -406,7 +409,8 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
     };
     if (chunks == 1) {
       parallel_for(parts, [&](std::int64_t part) {
-        const std::int64_t m0 = part * band, m1 = std::min(m0 + band, o1 - o0), step = plane(band * inputs);
+        const std::int64_t m0 = part * row_block, m1 = std::min(m0 + row_block, o1 - o0),
+                           step = plane(row_block * inputs);
         const Workspace<float> own(static_cast<std::size_t>(36 * step));
         for (std::int64_t e = 0; e < 36; ++e) multiply(e, m0, m1, own + e * step);
         finish(m0, m1, own, step);
@@ -414,12 +418,13 @@ inline void winograd_backward_weight(const ConvShape& s, const float* x, const f
       continue;
     }
     parallel_for(36 * parts, [&](std::int64_t task) {
-      const std::int64_t e = task / parts, m0 = task % parts * band;
-      multiply(e, m0, std::min(m0 + band, o1 - o0), sums + e * sum_step + m0 * inputs);
+      const std::int64_t e = task / parts, m0 = task % parts * row_block;
+      multiply(e, m0, std::min(m0 + row_block, o1 - o0), sums + e * sum_step + m0 * inputs);
     });
     if (t0 + chunk >= tiles)
       parallel_for(parts, [&](std::int64_t part) {
-        finish(part * band, std::min(part * band + band, o1 - o0), sums + part * band * inputs, sum_step);
+        finish(part * row_block, std::min(part * row_block + row_block, o1 - o0), sums + part * row_block * inputs,
+               sum_step);
       });
   }
 }
