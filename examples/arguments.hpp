@@ -4,6 +4,7 @@
 // and exit code 2.
 
 #include <getopt.h>
+#include <unistd.h>
 #include <chainrule/chainrule.hpp>
 #include <cerrno>
 #include <cstdio>
@@ -15,13 +16,17 @@
 
 /// What an option takes.
 struct Takes {
-  enum Kind { text, integer, choice, file_to_write } kind = text;
-  long least = 0, most = 0;  // of an integer
+  enum Kind { text, integer, real, choice, flag_kind, file_to_read, file_to_write, folder } kind = text;
+  double least = 0, most = 0;  // of a number
   std::vector<std::string> choices = {};
 
-  static Takes number(long least, long most) { return {integer, least, most, {}}; }
+  static Takes number(long least, long most) { return {integer, double(least), double(most), {}}; }
+  static Takes real_number(double least, double most) { return {real, least, most, {}}; }
   static Takes one_of(std::vector<std::string> choices) { return {choice, 0, 0, std::move(choices)}; }
+  static Takes flag() { return {flag_kind, 0, 0, {}}; }  ///< nothing: it stands there or not
+  static Takes existing_file() { return {file_to_read, 0, 0, {}}; }
   static Takes new_file() { return {file_to_write, 0, 0, {}}; }
+  static Takes folder_to_write() { return {folder, 0, 0, {}}; }  ///< made if it is missing
 };
 
 /// One option: its name, its default, the line that --help prints, and what it takes.
@@ -42,25 +47,30 @@ class Arguments {
     options_.push_back({"threads", std::to_string(chainrule::get_num_threads()),
                         "threads to use; results do not depend on it", Takes::number(1, 65536)});
     std::vector<option> table;
-    for (const auto& o : options_) table.push_back({o.name.c_str(), required_argument, nullptr, 0});
+    for (const auto& o : options_)
+      table.push_back({o.name.c_str(), o.takes.kind == Takes::flag_kind ? no_argument : required_argument, nullptr, 0});
     table.push_back({"help", no_argument, nullptr, 'h'});
     table.push_back({nullptr, 0, nullptr, 0});
     opterr = 0;  // the messages are ours
     int index = 0;
     for (int got; (got = getopt_long(argc, argv, ":h", table.data(), &index)) != -1;) {
       if (got == 'h') help(about);
-      else if (got == 0) options_[static_cast<std::size_t>(index)].value = optarg;
+      else if (got == 0) options_[static_cast<std::size_t>(index)].value = optarg ? optarg : "yes";
       else if (got == ':') refuse(std::string(argv[optind - 1]) + " needs a value");
       else refuse(std::string("there is no option ") + argv[optind - 1] + "; the options are " + names());
     }
     if (optind < argc) refuse(std::string("'") + argv[optind] + "' belongs to no option; the options are " + names());
     for (const auto& o : options_) check(o);
+    for (const auto& o : options_)  // only when all of them are right
+      if (o.takes.kind == Takes::folder) std::filesystem::create_directories(o.value);
     chainrule::set_num_threads(static_cast<int>(integer("threads")));
     chainrule::manual_seed(static_cast<std::uint64_t>(integer("seed")));
   }
 
   const std::string& text(const std::string& name) const { return find(name).value; }
   long integer(const std::string& name) const { return std::strtol(find(name).value.c_str(), nullptr, 10); }
+  double real(const std::string& name) const { return std::strtod(find(name).value.c_str(), nullptr); }
+  bool on(const std::string& name) const { return find(name).value == "yes"; }
 
   /// Ends the program: one line on stderr, exit code 2.
   [[noreturn]] void refuse(const std::string& what) const {
@@ -86,9 +96,18 @@ class Arguments {
     if (o.takes.kind == Takes::integer) {
       char* end = nullptr;
       errno = 0;
-      const long v = std::strtol(o.value.c_str(), &end, 10);
+      const double v = static_cast<double>(std::strtol(o.value.c_str(), &end, 10));
       if (o.value.empty() || *end || errno != 0 || v < o.takes.least || v > o.takes.most)
-        refuse(got + "a whole number from " + std::to_string(o.takes.least) + " to " + std::to_string(o.takes.most));
+        refuse(got + "a whole number from " + std::to_string(static_cast<long>(o.takes.least)) + " to " +
+               std::to_string(static_cast<long>(o.takes.most)));
+    } else if (o.takes.kind == Takes::real) {
+      char* end = nullptr;
+      const double v = std::strtod(o.value.c_str(), &end);
+      if (o.value.empty() || *end || !(v >= o.takes.least && v <= o.takes.most)) {
+        char range[80];
+        std::snprintf(range, sizeof range, "a number from %g to %g", o.takes.least, o.takes.most);
+        refuse(got + range);
+      }
     } else if (o.takes.kind == Takes::choice) {
       std::string known;
       for (const auto& c : o.takes.choices) {
@@ -99,7 +118,24 @@ class Arguments {
     } else if (o.takes.kind == Takes::file_to_write && !o.value.empty()) {
       if (const std::string why = cannot_write(o.value); !why.empty())
         refuse(got + "a file that can be written: " + why);
+    } else if (o.takes.kind == Takes::file_to_read && !o.value.empty()) {
+      std::error_code ignored;
+      if (!std::filesystem::is_regular_file(o.value, ignored)) refuse(got + "a file, and there is none of this name");
+    } else if (o.takes.kind == Takes::folder) {
+      if (const std::string why = cannot_be_folder(o.value); !why.empty())
+        refuse(got + "a folder to write into: " + why);
     }
+  }
+  /// Why a folder at `path` cannot be made or written into, or "". Makes nothing.
+  static std::string cannot_be_folder(const std::string& path) {
+    std::error_code ignored;
+    if (path.empty()) return "a name is missing; '.' is the present folder";
+    std::filesystem::path there = path;
+    while (!there.empty() && !std::filesystem::exists(there, ignored)) there = there.parent_path();
+    if (there.empty()) there = ".";
+    if (!std::filesystem::is_directory(there, ignored)) return there.string() + " is a file; choose another name";
+    if (access(there.c_str(), W_OK) != 0) return "no right to write in " + there.string() + "; choose another place";
+    return "";
   }
   /// Why a file cannot be written at `path`, or "". Leaves what is there as it is.
   static std::string cannot_write(const std::string& path) {
@@ -121,6 +157,7 @@ class Arguments {
     std::printf("%s\n\nusage: %s [options]\n", about.c_str(), program_.c_str());
     for (const auto& o : options_) {
       std::string what = o.help;
+      if (o.takes.kind == Takes::flag_kind) what += ", if it is given";
       for (const auto& c : o.takes.choices) what += (&c == &o.takes.choices.front() ? ": " : ", ") + c;
       std::printf("  --%-12s %s (default: %s)\n", o.name.c_str(), what.c_str(), o.value.c_str());
     }
@@ -131,6 +168,16 @@ class Arguments {
   std::string program_;
   std::vector<Option> options_;
 };
+
+/// Writes a whole file: beside it first, then in its place, so that a failure leaves what was there.
+inline void write_text(const std::string& path, const std::string& text) {
+  const std::string beside = path + ".part";
+  std::FILE* file = std::fopen(beside.c_str(), "wb");
+  const bool written = file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const bool closed = file && std::fclose(file) == 0;
+  chainrule::check(written && closed && std::rename(beside.c_str(), path.c_str()) == 0, {}, "cannot write ", path, ": ",
+                   std::strerror(errno));
+}
 
 /// Runs an example; an Error is printed, not thrown at the user.
 template <class Program> int run_example(const Program& program) {

@@ -18,8 +18,13 @@ chainrule_test::Ending with(std::vector<std::string> words) {
     Arguments args(static_cast<int>(words.size()), argv.data(), "Trains.",
                    {{"epochs", "3", "passes over the data", Takes::number(1, 1000)},
                     {"activation", "relu", "the nonlinearity", Takes::one_of({"relu", "tanh"})},
-                    {"save", "", "where to", Takes::new_file()}});
+                    {"save", "", "where to", Takes::new_file()},
+                    {"augment", "no", "more pictures", Takes::flag()},
+                    {"lr", "0.1", "learning rate", Takes::real_number(0, 10)},
+                    {"image", "", "a picture", Takes::existing_file()},
+                    {"out", ".", "where to", Takes::folder_to_write()}});
     std::printf("%ld %s %d", args.integer("epochs"), args.text("activation").c_str(), chainrule::get_num_threads());
+    if (args.on("augment")) std::printf(" augmented %g", args.real("lr"));
     std::fflush(stdout);
   });
 }
@@ -44,7 +49,11 @@ TEST_CASE("options of examples are checked before the program begins", "[example
   refused({"--save", "/no/such/folder/x.safetensors"}, "there is no folder /no/such/folder");
   refused({"--epochs"}, "--epochs needs a value");
   refused({"--batch", "3"},
-          "there is no option --batch; the options are --epochs, --activation, --save, --seed, --threads, --help");
+          "there is no option --batch; the options are --epochs, --activation, --save, --augment, --lr, "
+          "--image, --out, --seed, --threads, --help");
+  for (const char* wrong : {"", "x", "1.5y", "-0.1", "11", "nan"})
+    refused({"--lr", wrong}, "it takes a number from 0 to 10");
+  refused({"--image", "/no/such/picture.png"}, "it takes a file, and there is none of this name");
   refused({"7"}, "'7' belongs to no option");
 }
 
@@ -57,7 +66,20 @@ TEST_CASE("options of examples that are right reach the program", "[examples]") 
   CHECK(e.error.empty());
   CHECK(std::filesystem::is_empty(folder.path()));  // the check of --save leaves nothing behind
   refused({"--save", folder.path()}, "this is a folder");
+  CHECK(with({"--augment", "--lr=2.5", "--threads=1"}).out == "3 relu 1 augmented 2.5");
   const auto help = with({"--help"});
   CHECK(help.code == 0);
   CHECK_THAT(help.out, Contains("the nonlinearity: relu, tanh (default: relu)"));
+}
+
+TEST_CASE("a folder to write into is made, but only if every option is right", "[examples]") {
+  chainrule_test::ScratchDir folder;
+  const std::string deep = folder.path("a/b");
+  refused({"--out", deep, "--epochs", "0"}, "--epochs is '0'");
+  CHECK(!std::filesystem::exists(folder.path("a")));
+  CHECK(with({"--out", deep, "--threads", "1"}).error.empty());
+  CHECK(std::filesystem::is_directory(deep));
+  std::fclose(std::fopen(folder.path("file").c_str(), "wb"));
+  refused({"--out", folder.path("file/deep")}, "is a file; choose another name");
+  refused({"--out", ""}, "it takes a folder to write into");
 }
