@@ -3,6 +3,8 @@
 // half a second.
 
 #include <chainrule/core/compiled.hpp>
+#include <chainrule/core/error.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -15,11 +17,15 @@ std::string current_folder();
 bool move_over(const std::string& from, const std::string& to);  // in one step; false, and errno, if it cannot be
 /// "folder/name", and "name" where the folder is "".
 std::string join_path(const std::string& folder, const std::string& name);
+/// Writes a file beside `path` and moves it there in one step: when it throws, what was at `path` still is.
+[[gnu::cold]] void replace_file(const std::string& path, const void* bytes, std::size_t size, Location at);
 
 }  // namespace chainrule::io::detail
 
 #if CHAINRULE_DEFINITIONS
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,6 +57,20 @@ CHAINRULE_INLINE bool move_over(const std::string& from, const std::string& to) 
 
 CHAINRULE_INLINE std::string join_path(const std::string& folder, const std::string& name) {
   return folder.empty() || folder.back() == '/' ? folder + name : folder + '/' + name;
+}
+
+[[gnu::cold]] CHAINRULE_INLINE void replace_file(const std::string& path, const void* bytes, std::size_t size,
+                                                 Location at) {
+  const std::string beside = path + ".part";
+  std::FILE* file = std::fopen(beside.c_str(), "wb");
+  check(file != nullptr, at, path, ": cannot be written: ", std::string(std::strerror(errno)),
+        "; does the folder exist?");
+  bool ok = std::fwrite(bytes, 1, size, file) == size;
+  ok = std::fclose(file) == 0 && ok;
+  const bool moved = ok && move_over(beside, path);
+  const std::string reason = !ok ? "is the disk full?" : std::strerror(errno);
+  if (!moved) std::remove(beside.c_str());
+  check(moved, at, path, ": cannot be written: ", reason);
 }
 
 }  // namespace chainrule::io::detail

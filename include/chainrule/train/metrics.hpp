@@ -109,6 +109,7 @@ class ConfusionMatrix {
   void reset() { counts_.assign(counts_.size(), 0); }
 
   std::int64_t classes() const { return static_cast<std::int64_t>(names_.size()); }
+  const std::vector<std::string>& names() const { return names_; }  ///< "0", "1", ... unless they were given
   /// How often `truth` was taken for `predicted`.
   std::int64_t at(std::int64_t truth, std::int64_t predicted) const {
     return const_cast<ConfusionMatrix*>(this)->count(truth, predicted);
