@@ -2,6 +2,7 @@
 // Data sets, transforms and the loader.
 
 #include <chainrule/data/byte_images.hpp>
+#include <chainrule/data/cifar.hpp>
 #include <chainrule/data/collate.hpp>
 #include <chainrule/data/dataset.hpp>
 #include <chainrule/data/drawn_digits.hpp>

@@ -8,6 +8,9 @@
 
 namespace chainrule::data {
 
+/// Which part of a data set.
+enum class Split { train, test };
+
 /// Images (N, H, W), or (N, C, H, W) with the channels apart, and one label each. Sample i is (transform(image),
 /// label); the transform gets (H, W), or (H, W, C). Transforms of single bytes (ToTensor, with Normalize after it) do
 /// whole batches through a table.

@@ -8,8 +8,6 @@
 
 namespace chainrule::data {
 
-enum class Split { train, test };
-
 namespace detail {
 
 struct LabelledImages {
