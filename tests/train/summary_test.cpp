@@ -42,8 +42,15 @@ TEST_CASE("summary lists every call of a module", "[train][summary]") {
         "    block.fc (Linear)   (2, 4)            (again)\n"
         "  out (Linear)          (2, 1000)           5,000\n"
         "-------------------------------------------------\n"
-        "Parameters 5,036, trainable 5,024\n"
-        "Memory: parameters 0.02 MiB, outputs of one forward pass 0.01 MiB");
+        "Total params: 5,036\n"
+        "Trainable params: 5,024\n"
+        "Non-trainable params: 12\n"
+        "-------------------------------------------------\n"
+        "Input size (MB): 0.00\n"
+        "Forward/backward pass size (MB): 0.02\n"
+        "Params size (MB): 0.02\n"
+        "Estimated Total Size (MB): 0.03");
+  CHECK(s.input_bytes == 4 * 2 * 3);
   CHECK(s.parameters == 16 + 20 + 5000);
   CHECK(s.trainable == 4 + 20 + 5000);
   CHECK(s.parameter_bytes == 4 * s.parameters);

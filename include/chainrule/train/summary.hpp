@@ -23,6 +23,7 @@ struct Summary {
   std::int64_t parameters = 0;  ///< of the whole network; each once
   std::int64_t trainable = 0;   ///< of these, those that require a gradient
   std::int64_t parameter_bytes = 0;
+  std::int64_t input_bytes = 0;
   std::int64_t output_bytes = 0;  ///< of all modules that call no other: what a forward pass makes, about
 
   [[gnu::cold]] std::string str() const;
@@ -73,7 +74,8 @@ class EvalScope {
 
 /// Runs the network once on zeros of input_shape (with the batch dimension), in evaluation mode and without recording,
 /// and lists every module that was called. Ops that are no modules (cr::relu in forward) do not appear. The network is
-/// left as it was.
+/// left as it was. Below the table stands what torchsummary prints: parameters, and memory in units of 2^20 bytes, where
+/// the backward pass is counted as large as the forward pass.
 /// Input names the element type of the input where it is not that of the parameters: summary<std::int64_t>(net, {1,
 /// 20}).
 ///     print(summary(net, {1, 1, 28, 28}));
@@ -99,7 +101,9 @@ Summary summary(M& net, const Shape& input_shape, Location at = Location::here()
   detail::EvalScope eval(root);
   detail::SummaryObserver observer(root, result);
   nn::ObserveModules watch(observer);
-  net(zeros<T>(input_shape, {.device = device}, at));
+  const Tensor<T> input = zeros<T>(input_shape, {.device = device}, at);
+  result.input_bytes = input.numel() * static_cast<std::int64_t>(sizeof(T));
+  net(input);
   return result;
 }
 
@@ -135,8 +139,14 @@ CHAINRULE_INLINE std::string Summary::str() const {
     if (r == 0) s += rule + '\n';
   }
   s += rule + '\n';
-  s += "Parameters " + grouped(parameters) + ", trainable " + grouped(trainable) + '\n';
-  s += "Memory: parameters " + mebibytes(parameter_bytes) + ", outputs of one forward pass " + mebibytes(output_bytes);
+  s += "Total params: " + grouped(parameters) + '\n';
+  s += "Trainable params: " + grouped(trainable) + '\n';
+  s += "Non-trainable params: " + grouped(parameters - trainable) + '\n';
+  s += rule + '\n';
+  s += "Input size (MB): " + mebibytes(input_bytes) + '\n';
+  s += "Forward/backward pass size (MB): " + mebibytes(2 * output_bytes) + '\n';
+  s += "Params size (MB): " + mebibytes(parameter_bytes) + '\n';
+  s += "Estimated Total Size (MB): " + mebibytes(input_bytes + 2 * output_bytes + parameter_bytes);
   return s;
 }
 
@@ -148,7 +158,7 @@ CHAINRULE_INLINE std::string Summary::grouped(std::int64_t n) {  // 1199882 -> "
 
 CHAINRULE_INLINE std::string Summary::mebibytes(std::int64_t bytes) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.2f MiB", static_cast<double>(bytes) / (1 << 20));
+  std::snprintf(text, sizeof text, "%.2f", static_cast<double>(bytes) / (1 << 20));
   return text;
 }
 
