@@ -15,11 +15,14 @@ namespace {
 
 // Of folders, and of the headers beside them. What includes lies as high as what is included, or higher.
 const std::map<std::string, int> floor_of{
-    {"fwd.hpp", 0},     {"core", 0},           {"ops", 10},         {"ops.hpp", 10}, {"cpu", 15},       {"cpu.hpp", 15},
-    {"cuda", 15},       {"cuda.cuh", 70},      {"autograd", 20},    {"nn", 30},      {"nn.hpp", 30},    {"optim", 40},
-    {"api.hpp", 45},    {"eigen.hpp", 45},     {"optim.hpp", 40},   {"data", 50},    {"data.hpp", 50},  {"io", 50},
-    {"io.hpp", 50},     {"image", 50},         {"image.hpp", 50},   {"train", 60},   {"train.hpp", 60}, {"models", 60},
-    {"models.hpp", 60}, {"chainrule.hpp", 70}, {"kernels.hpp", 80}, {"compiled", 40}};
+    {"fwd.hpp", 0},      {"core", 0},       {"ops", 10},        {"ops.hpp", 10},
+    {"cpu", 15},         {"cpu.hpp", 15},   {"cuda", 15},       {"cuda.cuh", 70},
+    {"autograd", 20},    {"nn", 30},        {"nn.hpp", 30},     {"optim", 40},
+    {"api.hpp", 45},     {"eigen.hpp", 45}, {"optim.hpp", 40},  {"data", 50},
+    {"data.hpp", 50},    {"io", 50},        {"io.hpp", 50},     {"train", 60},
+    {"train.hpp", 60},   {"models", 60},    {"models.hpp", 60}, {"chainrule.hpp", 70},
+    {"kernels.hpp", 80}, {"compiled", 40},  {"image", 50},      {"image.hpp", 50},
+    {"plot", 61},        {"plot.hpp", 61}};  // plot draws what train collects
 
 /// "ops/relu.hpp", "cpu/gemm/gemm.hpp", "api.hpp": the headers, from include/chainrule/ on.
 std::vector<std::string> headers() {

@@ -15,7 +15,7 @@ namespace chainrule::plot::detail {
 /// What is drawn: neither NaN, nor infinite, nor so large that differences overflow.
 [[gnu::cold]] CHAINRULE_INLINE bool is_drawable(double v) { return std::fabs(v) <= 1e300; }
 
-[[gnu::cold]] CHAINRULE_INLINE Marker marker_named(const std::string& name, Location at) {
+[[gnu::cold]] CHAINRULE_INLINE Marker marker_named(std::string_view name, Location at) {
   static constexpr struct {
     const char* name;
     Marker marker;
@@ -28,7 +28,7 @@ namespace chainrule::plot::detail {
 }
 
 /// The colour that `name` says, or the next one of the panel.
-[[gnu::cold]] CHAINRULE_INLINE int color_named(const std::string& name, int next, Location at) {
+[[gnu::cold]] CHAINRULE_INLINE int color_named(std::string_view name, int next, Location at) {
   if (name.empty()) return next;
   check(name.size() == 2 && name[0] == 'C' && name[1] >= '0' && name[1] <= '9', at, "plot: there is no color \"", name,
         "\"; take C0 to C7 of the palette, which is made for light and dark backgrounds and for every eye");

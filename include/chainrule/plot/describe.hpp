@@ -46,7 +46,7 @@ namespace chainrule::plot::detail {
       text += (i > 0 ? ", " : "") + panel.categories[i] + ' ' + brief(s.y[i]);
     text += s.y.size() > 20 ? ", ..." : "";
   } else if (s.ring) {
-    return "Rings mark " + count_of(drawn, "misclassified point") + '.';
+    return drawn == 0 ? "No point is misclassified." : "Rings mark " + count_of(drawn, "misclassified point") + '.';
   } else {
     text += ": " + count_of(drawn, "point");
     if (drawn > 0 && s.kind == Kind::line)

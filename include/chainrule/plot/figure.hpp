@@ -5,6 +5,7 @@
 #include <chainrule/plot/panel.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chainrule::plot {
@@ -14,7 +15,7 @@ struct FigureOptions {
   int width = 640;
   int height = 0;  ///< 0: what suits the contents, 400 for one row of charts
   int rows = 1, columns = 1;
-  std::string theme = "auto";  ///< "light" or "dark"; "auto" follows the reader's browser
+  std::string_view theme = "auto";  ///< "light" or "dark"; "auto" follows the reader's browser
 };
 
 /// A picture of one or more panels.
@@ -185,6 +186,7 @@ struct Page {
         "Figure: ", options.rows, " x ", options.columns, " panels; .rows and .columns must be in 1..100");
   check(options.theme == "auto" || options.theme == "light" || options.theme == "dark", at,
         "Figure: there is no theme \"", options.theme, "\"; take auto, light or dark");
+  options_.theme = options.theme == "auto" ? "auto" : options.theme == "dark" ? "dark" : "light";  // not the caller's
   panels_.resize(static_cast<std::size_t>(options.rows) * static_cast<std::size_t>(options.columns));
 }
 CHAINRULE_INLINE Figure::Figure(const Figure&) = default;

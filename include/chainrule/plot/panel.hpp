@@ -7,27 +7,28 @@
 #include <chainrule/plot/values.hpp>
 #include <chainrule/train/metrics.hpp>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
 namespace chainrule::plot {
 
 struct LineOptions {
-  detail::Text label;       ///< its name in the legend
-  std::string marker = "";  ///< "o" "s" "^" "v" "D" "x" "+" "."; "none". Several lines get a few of their own
+  detail::Text label = {};       ///< its name in the legend
+  std::string_view marker = "";  ///< "o" "s" "^" "v" "D" "x" "+" "."; "none". Several lines get a few of their own
   bool dashed = false;
-  std::string color = "";  ///< "C0" to "C7" of the palette; the next one if empty
+  std::string_view color = "";  ///< "C0" to "C7" of the palette; the next one if empty
 };
 struct ScatterOptions {
-  detail::Text label;
+  detail::Text label = {};
   std::vector<std::string> classes = {};  ///< their names, with labels
-  std::string marker = "";
-  std::string color = "";
+  std::string_view marker = "";
+  std::string_view color = "";
 };
 struct BarOptions {
-  detail::Text label;
+  detail::Text label = {};
   bool annotate = false;  ///< writes each value above its bar
-  std::string color = "";
+  std::string_view color = "";
 };
 struct HeatMapOptions {
   bool annotate = false;                  ///< writes each value into its cell
@@ -47,7 +48,7 @@ struct ImagesOptions {
   bool normalize = false;        ///< the smallest value of all becomes black, the largest white
 };
 struct LegendOptions {
-  std::string loc = "best";  ///< "upper right", "upper left", "lower left", "lower right", "outside"
+  std::string_view loc = "best";  ///< "upper right", "upper left", "lower left", "lower right", "outside"
 };
 
 namespace detail {
@@ -110,7 +111,8 @@ class Drawing {
                         Location at = Location::here());
 
   /// The plane in the colours of the classes that `predict` gives its points, Tensor<> (M, 2) -> Tensor<std::int64_t>
-  /// (M,), its border found to a fraction of a cell; on it the points (N, 2) in the colours of their labels (N,), with a ring around each that is misclassified.
+  /// (M,), with borders that are found to a fraction of a cell; on it the points (N, 2) in the colours of their labels
+  /// (N,), with a ring around each that is misclassified.
   ///     f.decision_boundary([&](const Tensor<>& x) { return net(x).argmax(1); }, points, labels);
   template <class Predict>
   void decision_boundary(Predict&& predict, const Values& points, const Values& labels,

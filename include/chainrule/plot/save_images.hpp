@@ -3,6 +3,7 @@
 
 #include <chainrule/api.hpp>
 #include <chainrule/core/compiled.hpp>
+#include <chainrule/image/encode.hpp>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,6 @@ void save_images(const std::string& path, const TensorBase& images, const SaveIm
 }  // namespace chainrule::plot
 
 #if CHAINRULE_DEFINITIONS
-#include <chainrule/image/encode.hpp>
 #include <chainrule/plot/pixel_text.hpp>
 #include <chainrule/plot/pixels.hpp>
 #include <algorithm>

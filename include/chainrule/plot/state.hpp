@@ -10,6 +10,8 @@ namespace chainrule::plot::detail {
 
 inline constexpr double not_set = std::numeric_limits<double>::quiet_NaN();
 
+enum class Theme : std::uint8_t { automatic, light, dark };
+
 enum class Marker : std::uint8_t { none, circle, square, up, down, diamond, cross, plus, point };
 
 /// A line, points, bars, or a straight line across the panel.

@@ -4,6 +4,7 @@
 
 #include <chainrule/core/compiled.hpp>
 #include <chainrule/plot/colors.hpp>
+#include <chainrule/plot/state.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,6 @@ struct Stroke {
   double width = 1;
   const char* more = "";  ///< attributes: " stroke-dasharray=..."
 };
-
-enum class Theme { automatic, light, dark };
 
 class Svg {
  public:
@@ -184,7 +183,7 @@ namespace chainrule::plot::detail {
   body_ += " preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64,";
   for (std::size_t i = 0; i < png.size(); i += 3) {
     const std::size_t left = png.size() - i;
-    const unsigned bits = png[i] << 16u | (left > 1 ? png[i + 1] : 0u) << 8u | (left > 2 ? png[i + 2] : 0u);
+    const unsigned bits = unsigned{png[i]} << 16u | (left > 1 ? png[i + 1] : 0u) << 8u | (left > 2 ? png[i + 2] : 0u);
     body_ += digits[bits >> 18];
     body_ += digits[bits >> 12 & 63];
     body_ += left > 1 ? digits[bits >> 6 & 63] : '=';
