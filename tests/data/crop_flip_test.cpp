@@ -65,6 +65,8 @@ TEST_CASE("flips agree with flip() for every layout", "[data][transforms]") {
   CHECK(F::hflip(many()).to_vector() == many().flip(4).to_vector());
   check_layouts([](const auto& x) { return F::hflip(x); });
   check_layouts([](const auto& x) { return F::vflip(x); });
+  const auto wide = cr::arange(3 * 29).to<std::uint8_t>().view({3, 29});  // more than eight bytes at a time
+  CHECK(F::hflip(wide).to_vector() == wide.flip(1).to_vector());
   CHECK(F::hflip(cr::tensor({{1, 2}, {3, 4}})).to_vector() == std::vector<float>{2, 1, 4, 3});
 }
 
@@ -263,7 +265,8 @@ TEST_CASE("bad arguments of crops, pads and flips are refused by name", "[data][
   constexpr auto most = std::numeric_limits<std::int64_t>::max(), least = std::numeric_limits<std::int64_t>::min();
   const auto x = floats();
   cr::Generator g;
-  CHECK_THROWS_WITH(F::hflip(cr::zeros({3})), Contains("hflip: expects an image of shape (..., C, H, W) or (H, W), got (3,)"));
+  CHECK_THROWS_WITH(F::hflip(cr::zeros({3})),
+                    Contains("hflip: expects an image of shape (..., C, H, W) or (H, W), got"));
   CHECK_THROWS_WITH(F::hflip(cr::zeros<std::uint8_t>({1, 2, 3, 4})),
                     Contains("hflip: expects an image of shape (H, W) or (H, W, C), got (1, 2, 3, 4) of uint8"));
   CHECK_THROWS_WITH(F::vflip(cr::zeros({3, 0, 5})), Contains("vflip: an image of shape (3, 0, 5) has no pixels"));
