@@ -2,3 +2,6 @@
 
 example_test(tensor_basics "computes and draws a line" ARGUMENTS --epochs 2
   LINES "-- making them" "tensor\\(33.*tensor\\(29\\.\\)" "step +2 " "written: line.svg" FILES line.svg)
+example_test(module_basics "finds every parameter" ARGUMENTS --epochs 2
+  LINES "gives \\(1, 1\\)" "left gives \\(1, 3\\)" "heads.digit.weight" "gain was trained\n +layers.0.weight was trained\n +layers.0.bias was trained\n +layers.1.weight was trained\n +layers.1.bias was trained"
+  FILES stack.safetensors)
