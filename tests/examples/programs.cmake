@@ -5,3 +5,6 @@ example_test(tensor_basics "computes and draws a line" ARGUMENTS --epochs 2
 example_test(module_basics "finds every parameter" ARGUMENTS --epochs 2
   LINES "gives \\(1, 1\\)" "left gives \\(1, 3\\)" "heads.digit.weight" "gain was trained\n +layers.0.weight was trained\n +layers.0.bias was trained\n +layers.1.weight was trained\n +layers.1.bias was trained"
   FILES stack.safetensors)
+example_test(blobs "trains three times" ARGUMENTS --epochs 2
+  LINES "untrained" "2 epochs, 2 steps" "2 epochs, 32 steps\n  epoch +1 .*mean loss [0-9.]+\n  epoch +2 " "of the test points are right"
+  FILES points.svg loss.svg borders.svg full_batch.csv mini_batch.csv fast.csv)
