@@ -8,3 +8,7 @@ example_test(module_basics "finds every parameter" ARGUMENTS --epochs 2
 example_test(blobs "trains three times" ARGUMENTS --epochs 2
   LINES "untrained" "2 epochs, 2 steps" "2 epochs, 32 steps\n  epoch +1 .*mean loss [0-9.]+\n  epoch +2 " "of the test points are right"
   FILES points.svg loss.svg borders.svg full_batch.csv mini_batch.csv fast.csv)
+example_test(spiral "learns for two steps" ARGUMENTS --epochs 2
+  LINES "300 points on 3 arms" "603 parameters" " 2   [0-9.]+" "after 2 steps" FILES borders.svg loss.svg history.csv)
+example_test(spiral "learns the arms" ARGUMENTS --epochs 100
+  LINES "after 100 steps: (9[5-9]|100)\\.[0-9] %" FILES borders.svg loss.svg history.csv)
