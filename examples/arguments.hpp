@@ -62,7 +62,7 @@ class Arguments {
     if (optind < argc) refuse(std::string("'") + argv[optind] + "' belongs to no option; the options are " + names());
     for (const auto& o : options_) check(o);
     for (const auto& o : options_)  // only when all of them are right
-      if (o.takes.kind == Takes::folder) std::filesystem::create_directories(o.value);
+      if (o.takes.kind == Takes::folder) make_folder(o);
     chainrule::set_num_threads(static_cast<int>(integer("threads")));
     chainrule::manual_seed(static_cast<std::uint64_t>(integer("seed")));
   }
@@ -125,6 +125,13 @@ class Arguments {
       if (const std::string why = cannot_be_folder(o.value); !why.empty())
         refuse(got + "a folder to write into: " + why);
     }
+  }
+  void make_folder(const Option& o) const {
+    std::error_code failed, ignored;
+    std::filesystem::create_directories(o.value, failed);
+    if (!std::filesystem::is_directory(o.value, ignored))
+      refuse("--" + o.name + " is '" + o.value + "', a folder that cannot be made: " + failed.message() +
+             "; choose another place");
   }
   /// Why a folder at `path` cannot be made or written into, or "". Makes nothing.
   static std::string cannot_be_folder(const std::string& path) {

@@ -78,6 +78,7 @@ TEST_CASE("a folder to write into is made, but only if every option is right", "
   refused({"--out", deep, "--epochs", "0"}, "--epochs is '0'");
   CHECK(!std::filesystem::exists(folder.path("a")));
   CHECK(with({"--out", deep, "--threads", "1"}).error.empty());
+  refused({"--out", "/proc/no_such_folder"}, "--out is '/proc/no_such_folder', a folder that cannot be made: ");
   CHECK(std::filesystem::is_directory(deep));
   std::fclose(std::fopen(folder.path("file").c_str(), "wb"));
   refused({"--out", folder.path("file/deep")}, "is a file; choose another name");

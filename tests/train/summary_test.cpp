@@ -1,5 +1,6 @@
 // The table of layers.
 
+#include <chainrule/models.hpp>
 #include <chainrule/train/summary.hpp>
 #include "support/catch.hpp"
 
@@ -70,4 +71,24 @@ TEST_CASE("summary runs in evaluation mode and leaves the network as it was", "[
   CHECK_FALSE(net.out.weight.grad().defined());
   CHECK_THROWS_AS(training::summary(net, {1, 5}), cr::Error);
   CHECK(net.block.training);
+}
+
+TEST_CASE("summary's figures are torchsummary's", "[train][summary]") {
+  // torchsummary 1.5.1 of the same networks, whose pooling and activations are functions, for one image.
+  cr::models::LeNet lenet;
+  const auto small = training::summary(lenet, {1, 1, 28, 28});
+  CHECK_THAT(small.str(), chainrule_test::Contains("Total params: 44,426\n"
+                                                   "Trainable params: 44,426\n"
+                                                   "Non-trainable params: 0\n") &&
+                              chainrule_test::Contains("Input size (MB): 0.00\n"
+                                                       "Forward/backward pass size (MB): 0.04\n"
+                                                       "Params size (MB): 0.17\n"
+                                                       "Estimated Total Size (MB): 0.21"));
+  cr::models::MnistCnn cnn;
+  const auto large = training::summary(cnn, {1, 1, 28, 28});
+  CHECK_THAT(large.str(), chainrule_test::Contains("Total params: 1,199,882\n") &&
+                              chainrule_test::Contains("Input size (MB): 0.00\n"
+                                                       "Forward/backward pass size (MB): 0.52\n"
+                                                       "Params size (MB): 4.58\n"
+                                                       "Estimated Total Size (MB): 5.10"));
 }
