@@ -89,11 +89,13 @@ struct Page {
   const Rect place = f.axes;
   const double width = 1.7 * place.height / static_cast<double>(m.rows) * static_cast<double>(m.columns);
   if (width >= place.width) return;
-  const double top = f.title_top;
   Frame narrower = lay_out(panel, width, place.height);
-  if (narrower.margins.bottom > f.margins.bottom) return;  // names that stood in a row would not any more
+  if (narrower.x_names.size > f.x_names.size) return;  // names that stood in a row would not any more
+  narrower.title = f.title;                            // these have the room of the whole place
+  narrower.x_label = f.x_label;
+  narrower.title_top = f.title_top;
+  narrower.margins = f.margins;
   f = std::move(narrower);
-  f.title_top = top;
   f.axes = {place.x + (place.width - width) / 2, place.y, width, place.height};
 }
 
