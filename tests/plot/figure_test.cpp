@@ -126,7 +126,7 @@ TEST_CASE("no text of a figure covers another or is cut off", "[plot][boxes]") {
       check_no_overlap(f.svg());
     }
     {
-      plot::Figure f({.width = width, .rows = 1, .columns = 2});
+      plot::Figure f({.width = std::max(width, 480), .rows = 1, .columns = 2});
       f.panel(0, 0).heat_map(randn<float>({30, 40}), {.annotate = true});
       f.panel(0, 1).heat_map(randn<float>({3, 2}) * 1e6, {.annotate = true, .rows = {"a", "b", "c"}});
       f.ylabel("unit");
@@ -246,6 +246,19 @@ TEST_CASE("the picture stands alone, follows the reader's background and says wh
   plot::Figure dark({.theme = "dark"});
   CHECK(!has(dark.svg(), "@media"));
   CHECK(has(dark.svg(), "#0d1117"));
+}
+
+TEST_CASE("each colour has a rule for dark backgrounds that a browser can read", "[plot]") {
+  plot::Figure f;
+  f.heat_map(randn<float>({20, 20}));
+  const std::string svg = f.svg(), rules = between(svg, "dark) {\n", "}</style>");
+  CHECK(count(rules, "\n") > 20);
+  for (auto at = svg.find("class=\""); at != std::string::npos; at = svg.find("class=\"", at + 1)) {
+    const std::string name = svg.substr(at + 7, svg.find_first_of("\" ", at + 7) - at - 7);
+    CAPTURE(name);
+    CHECK((name[0] >= 'a' && name[0] <= 'z'));  // ".3x {" is no rule
+    CHECK(count(rules, '.' + name + " {") == 1);
+  }
 }
 
 TEST_CASE("each kind of figure describes itself", "[plot]") {

@@ -1,6 +1,7 @@
 // Ticks land on round numbers and say them shortly; texts are measured, cut and escaped.
 
-#include <chainrule/plot.hpp>
+#include <chainrule/plot/text.hpp>
+#include <chainrule/plot/ticks.hpp>
 #include "support/catch.hpp"
 #include <cmath>
 #include <string>

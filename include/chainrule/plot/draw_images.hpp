@@ -15,6 +15,8 @@ struct ImageLayout {
   double total = 0;          ///< height of all rows
 };
 ImageLayout lay_out_images(const ImageGrid& grid, double width, double height);
+/// True where the images are of a size that one can see.
+bool images_fit(const ImageGrid& grid, double width, double height);
 
 void draw_images(Svg& svg, const ImageGrid& grid, const Frame& frame);
 
@@ -45,7 +47,8 @@ inline constexpr const char* wrong_sign = "× ";
   for (const std::size_t n : lines) titles += n > 0 ? static_cast<double>(n) * tick_size * line_height + 3 : 0;
   const double h = static_cast<double>(grid.height), w = static_cast<double>(grid.width);
   double scale = std::min(l.slot - gap, 200.) / w;
-  if (height > 0) scale = std::min(scale, std::max((height - titles - gap * (rows - 1)) / rows / h, 4 / h));
+  if (height > 0) scale = std::min(scale, (height - titles - gap * (rows - 1)) / rows / h);
+  scale = std::max(scale, 6 / std::max(w, h));
   if (scale >= 2) scale = std::floor(scale + 1e-6);  // all pixels of one size
   l.width = w * scale;
   l.height = h * scale;
@@ -55,6 +58,11 @@ inline constexpr const char* wrong_sign = "× ";
   }
   l.total -= gap;
   return l;
+}
+
+[[gnu::cold]] CHAINRULE_INLINE bool images_fit(const ImageGrid& grid, double width, double height) {
+  const ImageLayout l = lay_out_images(grid, width, height);
+  return l.slot >= 20 && l.width <= l.slot && l.total <= height + 1;
 }
 
 [[gnu::cold]] CHAINRULE_INLINE void draw_images(Svg& svg, const ImageGrid& grid, const Frame& f) {

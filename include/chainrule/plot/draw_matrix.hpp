@@ -49,8 +49,8 @@ namespace chainrule::plot::detail {
   std::vector<std::string> texts;
   for (const double v : m.values)
     texts.push_back(!(std::fabs(v) <= 1e300) ? brief(v)
-                    : plain ? number(v, m.whole ? 0 : std::clamp(2 - order, 0, 5) - (order < 0 ? 0 : 0))
-                            : scientific(v, 1));
+                    : plain                  ? number(v, m.whole ? 0 : std::clamp(2 - order, 0, 5))
+                                             : scientific(v, 1));
   return texts;
 }
 

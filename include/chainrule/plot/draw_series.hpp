@@ -223,8 +223,9 @@ namespace chainrule::plot::detail {
       append_point(d, 'L', f.axes.x + x + width - gap, f.axes.y + end, 2);
       append_point(d, 'L', f.axes.x + x + width - gap, f.axes.y + zero, 2);
       d += 'z';
-      if (annotated && texts_only)
-        svg.text(f.axes.x + x + (width - gap) / 2, f.axes.y + end + (s.y[i] < 0 ? 13 : -4), texts[i],
+      const double baseline = end + (s.y[i] < 0 ? 13 : -4);
+      if (annotated && texts_only && baseline > 6 && baseline < f.axes.height - 1)
+        svg.text(f.axes.x + x + (width - gap) / 2, f.axes.y + baseline, texts[i],
                  {.size = tick_size - 1, .anchor = Anchor::middle, .paint = soft_ink});
     }
     if (!texts_only) svg.path(d, series_paint(s.color));

@@ -89,11 +89,13 @@ struct Page {
   const Rect place = f.axes;
   const double width = 1.7 * place.height / static_cast<double>(m.rows) * static_cast<double>(m.columns);
   if (width >= place.width) return;
-  const double top = f.title_top;
   Frame narrower = lay_out(panel, width, place.height);
-  if (narrower.margins.bottom > f.margins.bottom) return;  // names that stood in a row would not any more
+  if (narrower.x_names.size > f.x_names.size) return;  // names that stood in a row would not any more
+  narrower.title = f.title;                            // these have the room of the whole place
+  narrower.x_label = f.x_label;
+  narrower.title_top = f.title_top;
+  narrower.margins = f.margins;
   f = std::move(narrower);
-  f.title_top = top;
   f.axes = {place.x + (place.width - width) / 2, place.y, width, place.height};
 }
 
@@ -106,47 +108,53 @@ struct Page {
       page.title.empty() ? 0 : static_cast<double>(page.title.size()) * figure_title_size * line_height + 6;
   double width = page.width / options.columns * 0.8,
          height = options.height > 0 ? page.height / options.rows * 0.7 : 300;
-  std::vector<double> left(columns), right(columns), top(rows), bottom(rows), heights(rows);
-  for (int pass = 0; pass < 4; ++pass) {
+  std::vector<double> left(columns), right(columns), top(rows), bottom(rows), heights(rows, height);
+  // Margins depend on the size of the axes, and the other way round. From the third pass on margins only grow, so that
+  // this ends, with texts that fit.
+  for (int pass = 0; pass < 20; ++pass) {
+    bool fits = pass > 2;
+    if (pass < 3)
+      for (auto* all : {&left, &right, &top, &bottom}) std::fill(all->begin(), all->end(), 0.);
     page.frames.clear();
-    for (auto* all : {&left, &right, &top, &bottom}) std::fill(all->begin(), all->end(), 0.);
+    const auto grow = [&](double& margin, double needed) {
+      fits = fits && needed <= margin + 1e-6;
+      margin = std::max(margin, needed);
+    };
     for (std::size_t i = 0; i < panels.size(); ++i) {
-      const double panel_height = options.height > 0 || pass == 0 ? height : heights[i / columns];
-      page.frames.push_back(lay_out(*panels[i], std::max(width, 30.), std::max(panel_height, 20.)));
+      page.frames.push_back(lay_out(*panels[i], std::max(width, 30.), std::max(heights[i / columns], 20.)));
       const Margins& m = page.frames.back().margins;
-      left[i % columns] = std::max(left[i % columns], m.left);
-      right[i % columns] = std::max(right[i % columns], m.right);
-      top[i / columns] = std::max(top[i / columns], m.top);
-      bottom[i / columns] = std::max(bottom[i / columns], m.bottom);
+      grow(left[i % columns], m.left);
+      grow(right[i % columns], m.right);
+      grow(top[i / columns], m.top);
+      grow(bottom[i / columns], m.bottom);
     }
+    if (fits) break;
     double across = 2 * outer_margin + panel_gap * (options.columns - 1),
            down = 2 * outer_margin + title + panel_gap * (options.rows - 1);
     for (std::size_t c = 0; c < columns; ++c) across += left[c] + right[c];
     for (std::size_t r = 0; r < rows; ++r) down += top[r] + bottom[r];
     width = (page.width - across) / options.columns;
-    height = (page.height - down) / options.rows;
-    if (options.height == 0) {
-      page.height = down;
-      for (std::size_t r = 0; r < rows; ++r) {
-        heights[r] = 0;
-        for (std::size_t c = 0; c < columns; ++c)
-          heights[r] =
-              std::max(heights[r], natural_height(*panels[r * columns + c], std::max(width, 30.), options.rows));
-        page.height += heights[r];
-      }
-      page.height = std::ceil(page.height);
+    if (options.height > 0) std::fill(heights.begin(), heights.end(), (page.height - down) / options.rows);
+    for (std::size_t r = 0; r < rows && options.height == 0; ++r) {
+      heights[r] = 0;
+      for (std::size_t c = 0; c < columns; ++c)
+        heights[r] = std::max(heights[r], natural_height(*panels[r * columns + c], std::max(width, 30.), options.rows));
+      down += heights[r];
     }
+    if (options.height == 0) page.height = std::ceil(down);
   }
-  check(width >= 30 && (options.height == 0 || height >= 20), at, "Figure: ", options.width, " x ", options.height,
-        " pixels leave no room for ", options.rows, " x ", options.columns,
-        " panels and their texts; make it larger: Figure f({.width = 900, .height = 600})");
+  bool has_room = width >= 60;
+  for (std::size_t i = 0; i < panels.size(); ++i)
+    if (panels[i]->images.empty()) has_room = has_room && heights[i / columns] >= 40;
+    else has_room = has_room && images_fit(panels[i]->images.front(), width, heights[i / columns]);
+  check(has_room, at, "Figure: ", options.width, " x ", page.height, " pixels leave no room for ", options.rows, " x ",
+        options.columns, " panels and their texts; make it larger: Figure f({.width = 900, .height = 600})");
   double y = outer_margin + title;
   for (std::size_t r = 0; r < rows; ++r) {
     double x = outer_margin;
-    const double row_height = options.height > 0 ? height : heights[r];
+    const double row_height = heights[r];
     for (std::size_t c = 0; c < columns; ++c) {
       Frame& f = page.frames[r * columns + c];
-      f = lay_out(*panels[r * columns + c], width, row_height);
       f.axes = {x + left[c], y + top[r], width, row_height};
       f.title_top = y;
       if (!panels[r * columns + c]->matrix.empty()) narrow(*panels[r * columns + c], f);

@@ -132,8 +132,7 @@ template <class See> void for_each_value(const PanelState& panel, bool is_x, con
     high = v <= high ? high : v;
   };
   for_each_value(panel, is_x, see);
-  bool tight = false, annotated = false;
-  for (const auto& s : panel.series) annotated = annotated || s.annotate;
+  bool tight = false;
   if (!is_x && panel.has_bars()) see(0);
   for (const auto& r : panel.regions) {
     low = is_x ? r.x0 : r.y0;
@@ -147,11 +146,10 @@ template <class See> void for_each_value(const PanelState& panel, bool is_x, con
     high *= std::pow(10., room);
   } else if (!tight) {
     const double size = std::max(std::fabs(low), std::fabs(high)), span = high - low;
-    if (span > 1e-11 * size && span > 1e-300) {
-      const double room = (is_x ? 0.03 : 0.06) * span, first = low;
+    if (span > 1e-13 * size && span > 1e-300) {
+      const double room = (is_x ? 0.03 : 0.06) * span;
       if (!panel.has_bars() || low < 0) low = low >= 0 && low < room && !is_x ? 0 : low - room;
-      if (!panel.has_bars() || high > 0) high += annotated ? 2 * room : room;
-      if (annotated && first < 0) low -= room;
+      if (!panel.has_bars() || high > 0) high += room;
     } else {
       const double room = size > 1e-290 ? (is_whole(panel, is_x) && size < 1e9 ? 1 : 0.1 * size) : 1;
       low -= room;
@@ -216,16 +214,17 @@ template <class See> void for_each_value(const PanelState& panel, bool is_x, con
   return n;
 }
 
-/// Ticks whose labels stand in a row without touching.
-[[gnu::cold]] CHAINRULE_INLINE Ticks ticks_below(const Scale& x, bool whole) {
-  const double low = std::min(x.low, x.high), high = std::max(x.low, x.high);
-  for (int at_most = std::clamp(static_cast<int>(std::fabs(x.to - x.from) / 42), 2, 11);; --at_most) {
-    Ticks t = x.log ? log_ticks(low, high, at_most) : linear_ticks(low, high, at_most, whole);
+/// Ticks whose labels do not touch, side by side or one above the other.
+[[gnu::cold]] CHAINRULE_INLINE Ticks fitting_ticks(const Scale& scale, bool whole, bool below) {
+  const double low = std::min(scale.low, scale.high), high = std::max(scale.low, scale.high),
+               length = std::fabs(scale.to - scale.from);
+  for (int at_most = std::clamp(static_cast<int>(length / (below ? 42 : 34)), 2, below ? 11 : 9);; --at_most) {
+    Ticks t = scale.log ? log_ticks(low, high, at_most) : linear_ticks(low, high, at_most, whole);
     bool fits = true;
     for (std::size_t i = 1; i < t.major.size(); ++i) {
-      const double room = std::fabs(x(t.major[i].value) - x(t.major[i - 1].value));
+      const double room = std::fabs(scale(t.major[i].value) - scale(t.major[i - 1].value));
       const double mean = (text_width(t.major[i].label, tick_size) + text_width(t.major[i - 1].label, tick_size)) / 2;
-      fits = fits && room >= mean + std::max(12., 0.7 * mean);
+      fits = fits && room >= (below ? mean + std::max(12., 0.7 * mean) : 1.4 * tick_size);
     }
     if (fits) return t;
     if (at_most == 2) {  // no two fit: one does
@@ -262,7 +261,7 @@ template <class See> void for_each_value(const PanelState& panel, bool is_x, con
     if (!f.x_names.rotated) f.margins.right = std::max(0., f.x_names.overhang - slot / 2);
     if (m.color_bar) {
       f.y = {m.low, m.high, false, height, 0};
-      f.y_ticks = linear_ticks(m.low, m.high, std::clamp(static_cast<int>(height / 36), 2, 9), m.whole);
+      f.y_ticks = fitting_ticks(f.y, m.whole, false);
       for (const auto& t : f.y_ticks.major)
         f.margins.right = std::max(f.margins.right, 12 + 12 + 7 + text_width(t.label, tick_size));
     }
@@ -270,11 +269,16 @@ template <class See> void for_each_value(const PanelState& panel, bool is_x, con
     f.x = range_of(panel, true);
     f.y = range_of(panel, false);
     f.x.to = width;
+    bool annotated = false;
+    for (const auto& s : panel.series) annotated = annotated || s.annotate;
+    if (annotated && panel.y.low != panel.y.low) {  // room for the values above and below the bars
+      const double pixel = (f.y.high - f.y.low) / std::max(height - 32, 20.);
+      if (f.y.high > 0) f.y.high += 16 * pixel;
+      if (f.y.low < 0) f.y.low -= 16 * pixel;
+    }
     f.y.from = height;
     f.y.to = 0;
-    const double low = std::min(f.y.low, f.y.high), high = std::max(f.y.low, f.y.high);
-    const int at_most = std::clamp(static_cast<int>(height / 34), 2, 9);
-    f.y_ticks = f.y.log ? log_ticks(low, high, at_most) : linear_ticks(low, high, at_most, is_whole(panel, false));
+    f.y_ticks = fitting_ticks(f.y, is_whole(panel, false), false);
     double widest = 0;
     for (const auto& t : f.y_ticks.major) widest = std::max(widest, text_width(t.label, tick_size));
     left += widest;
@@ -285,7 +289,7 @@ template <class See> void for_each_value(const PanelState& panel, bool is_x, con
       f.margins.left = std::max(0., f.x_names.overhang - slot / 2 + 4);
       if (!f.x_names.rotated) f.margins.right = std::max(0., f.x_names.overhang - slot / 2);
     } else {
-      f.x_ticks = ticks_below(f.x, is_whole(panel, true));
+      f.x_ticks = fitting_ticks(f.x, is_whole(panel, true), true);
       below += 4 + tick_size * line_height;
       for (const auto& t : f.x_ticks.major) {
         const double half = text_width(t.label, tick_size) / 2, px = f.x(t.value);

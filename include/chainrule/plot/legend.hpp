@@ -55,7 +55,7 @@ template <class See> void for_each_place(const PanelState& panel, const Frame& f
     const Series& s = panel.series[i];
     if (s.ring && s.x.empty()) continue;  // nothing was misclassified
     if (s.label.empty()) continue;
-    legend.entries.push_back({shorten(s.label, tick_size, std::max(60., f.axes.width - swatch_width - 20)), i});
+    legend.entries.push_back({shorten(s.label, tick_size, f.axes.width - swatch_width - 6), i});
     widest = std::max(widest, text_width(legend.entries.back().label, tick_size));
   }
   if (legend.entries.empty()) return legend;

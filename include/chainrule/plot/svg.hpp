@@ -120,7 +120,8 @@ namespace chainrule::plot::detail {
   if (theme_ != Theme::automatic || paint.light == paint.dark) return {};
   for (const auto& used : used_)
     if (used.kind == kind && used.paint == paint) return used.name;
-  used_.push_back({kind, paint, id_of(kind + hex_color(paint.light) + hex_color(paint.dark)).substr(0, 6)});
+  used_.push_back({kind, paint,
+                   'c' + id_of(kind + hex_color(paint.light) + hex_color(paint.dark)).substr(0, 6)});  // no digit first
   return used_.back().name;
 }
 
