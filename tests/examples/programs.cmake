@@ -18,3 +18,14 @@ example_test(image_filters "refuses what is no picture" ARGUMENTS --data ${CMAKE
   LINES "--data is '.*CMakeLists.txt'; it takes a picture")
 example_test(image_filters "refuses a file that is not there" ARGUMENTS --data no_such_file.png CODE 2
   LINES "--data is 'no_such_file.png'; it takes a file")
+example_test(simple_net "trains with a log" ARGUMENTS --data drawn --epochs 2
+  LINES "Total params: 101,770" "epoch   2   train loss" "over-fitting" "with the weights read back from a file"
+  FILES train_log.txt history.csv curves.svg confusion.svg weights.safetensors)
+example_test(better_net "trains with another activation" ARGUMENTS --data drawn --epochs 1 --activation tanh
+  LINES "Total params: 243,658" "epoch   1   train loss" "with the weights read back from a file"
+  FILES train_log.txt history.csv curves.svg confusion.svg weights.safetensors)
+example_test(mnist_cnn "turns its digits" ARGUMENTS --data drawn --epochs 1 --augment
+  LINES "Total params: 1,199,882" "epoch   1   train loss" "test accuracy 9"
+  FILES curves.svg wrong.svg history.csv mnist_cnn.safetensors)
+example_test(lenet "tells each class apart" ARGUMENTS --data drawn --epochs 1
+  LINES "Total params: 44,426" "\\[1,  2000\\] loss" "accuracy of 9 " FILES loss.svg lenet.safetensors)

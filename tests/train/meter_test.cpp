@@ -109,7 +109,7 @@ TEST_CASE("a history is a CSV file", "[train]") {
   h.save_csv(dir.path("run.csv"));
   CHECK(chainrule_test::read_text(dir.path("run.csv")) == h.csv());
   CHECK_THROWS_WITH(h.add({{"epoch", 3}, {"los", 0.1}}), Contains("column 1 is loss, not los"));
-  CHECK_THROWS_WITH(h.add({{"epoch", 3}}), Contains("a row of 1 numbers, the first had 2"));
+  CHECK_THROWS_WITH(h.add({{"epoch", 3}}), Contains("a row of 1 values, the first had 2"));
   CHECK(h.size() == 2);
   CHECK_THROWS_WITH(h.save_csv(dir.path("no/such/folder.csv")), Contains("cannot write"));
 }

@@ -1,9 +1,9 @@
 #pragma once
-// History: the numbers of each epoch, for a CSV file.
+// History: what was measured in each epoch, for a CSV file.
 
 #include <chainrule/core/compiled.hpp>
 #include <chainrule/core/error.hpp>
-#include <cstdio>
+#include <chainrule/io/files.hpp>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -11,7 +11,7 @@
 
 namespace chainrule::training {
 
-/// A table of numbers, one row an epoch (or a step).
+/// A table of measured values, one row an epoch (or a step).
 ///     History history;
 ///     history.add({{"epoch", 1}, {"loss", 0.31}, {"accuracy", 0.92}});
 ///     history.save_csv("run.csv");
@@ -27,6 +27,7 @@ class History {
   std::vector<double> column(const std::string& name, Location at = Location::here()) const;
   /// "epoch,loss" and a line for each row, with all digits.
   std::string csv() const;
+  /// Writes it whole or not at all: a failure leaves the file that was there.
   void save_csv(const std::string& path, Location at = Location::here()) const;
 
  private:
@@ -42,7 +43,7 @@ namespace chainrule::training {
 CHAINRULE_INLINE void History::add(const Row& row, Location at) {
   if (names_.empty())
     for (const auto& [name, value] : row) names_.push_back(name);
-  check(row.size() == names_.size(), at, "History: a row of ", row.size(), " numbers, the first had ", names_.size());
+  check(row.size() == names_.size(), at, "History: a row of ", row.size(), " values, the first had ", names_.size());
   std::vector<double> values;
   for (std::size_t i = 0; i < row.size(); ++i) {
     check(row[i].first == names_[i], at, "History: column ", i, " is ", names_[i], ", not ", row[i].first);
@@ -78,10 +79,7 @@ CHAINRULE_INLINE std::string History::csv() const {
 
 CHAINRULE_INLINE void History::save_csv(const std::string& path, Location at) const {
   const std::string text = csv();
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  const bool written = file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const bool closed = file && std::fclose(file) == 0;
-  check(written && closed, at, "History: cannot write ", path);
+  io::detail::replace_file(path, text.data(), text.size(), at);
 }
 
 }  // namespace chainrule::training
