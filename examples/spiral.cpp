@@ -17,7 +17,9 @@ int main(int argc, char** argv) {
   return run_example([&] {
     const std::string out = args.text("out") + '/';
     // [data]
-    const auto [points, labels] = cr::data::make_spiral(100, 3);  // (300, 2), (300,): arm 0, arm 1, arm 2
+    const auto spiral = cr::data::make_spiral(100, 3);
+    const auto& points = spiral.first;   // (300, 2)
+    const auto& labels = spiral.second;  // (300,): arm 0, arm 1, arm 2
     const std::vector<std::string> arms{"arm 0", "arm 1", "arm 2"};
     // [/data]
     std::printf("%ld points on 3 arms; ", long(points.size(0)));
