@@ -4,15 +4,28 @@
 // and exit code 2.
 
 #include <getopt.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <chainrule/chainrule.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <string>
 #include <vector>
+
+// Of files, by POSIX: <filesystem> would cost each program more than a second to compile.
+inline bool is_folder(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+inline bool file_exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+/// The folder that a path lies in; "" for a name alone.
+inline std::string folder_of(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  const auto slash = path.rfind('/');
+  return slash == path.npos ? "" : path.substr(0, std::max<std::size_t>(slash, 1));
+}
 
 /// What an option takes.
 struct Takes {
@@ -119,40 +132,37 @@ class Arguments {
       if (const std::string why = cannot_write(o.value); !why.empty())
         refuse(got + "a file that can be written: " + why);
     } else if (o.takes.kind == Takes::file_to_read && !o.value.empty()) {
-      std::error_code ignored;
-      if (!std::filesystem::is_regular_file(o.value, ignored)) refuse(got + "a file, and there is none of this name");
+      if (is_folder(o.value)) refuse(got + "a file, and this is a folder");
+      if (!file_exists(o.value)) refuse(got + "a file, and there is none of this name");
     } else if (o.takes.kind == Takes::folder) {
       if (const std::string why = cannot_be_folder(o.value); !why.empty())
         refuse(got + "a folder to write into: " + why);
     }
   }
   void make_folder(const Option& o) const {
-    std::error_code failed, ignored;
-    std::filesystem::create_directories(o.value, failed);
-    if (!std::filesystem::is_directory(o.value, ignored))
-      refuse("--" + o.name + " is '" + o.value + "', a folder that cannot be made: " + failed.message() +
+    for (std::size_t end = 1; end <= o.value.size(); ++end)  // "a", "a/b", "a/b/c"
+      if (end == o.value.size() || o.value[end] == '/') mkdir(o.value.substr(0, end).c_str(), 0777);
+    if (!is_folder(o.value))
+      refuse("--" + o.name + " is '" + o.value + "', a folder that cannot be made: " + std::strerror(errno) +
              "; choose another place");
   }
   /// Why a folder at `path` cannot be made or written into, or "". Makes nothing.
   static std::string cannot_be_folder(const std::string& path) {
-    std::error_code ignored;
     if (path.empty()) return "a name is missing; '.' is the present folder";
-    std::filesystem::path there = path;
-    while (!there.empty() && !std::filesystem::exists(there, ignored)) there = there.parent_path();
+    std::string there = path;
+    while (!there.empty() && !file_exists(there)) there = folder_of(there);
     if (there.empty()) there = ".";
-    if (!std::filesystem::is_directory(there, ignored)) return there.string() + " is a file; choose another name";
-    if (access(there.c_str(), W_OK) != 0) return "no right to write in " + there.string() + "; choose another place";
+    if (!is_folder(there)) return there + " is a file; choose another name";
+    if (access(there.c_str(), W_OK) != 0) return "no right to write in " + there + "; choose another place";
     return "";
   }
   /// Why a file cannot be written at `path`, or "". Leaves what is there as it is.
   static std::string cannot_write(const std::string& path) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return "this is a folder; add a name";
-    const auto folder = std::filesystem::path(path).parent_path();
-    if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
-      return "there is no folder " + folder.string() + "; make it first";
+    if (is_folder(path)) return "this is a folder; add a name";
+    if (const auto folder = folder_of(path); !folder.empty() && !is_folder(folder))
+      return "there is no folder " + folder + "; make it first";
     const std::string beside = path + ".part";  // what save() writes before it moves it into place
-    const bool there = std::filesystem::exists(beside, ignored);
+    const bool there = file_exists(beside);
     std::FILE* file = std::fopen(beside.c_str(), "ab");
     if (!file) return std::string(std::strerror(errno)) + "; choose another place";
     std::fclose(file);
@@ -166,7 +176,8 @@ class Arguments {
       std::string what = o.help;
       if (o.takes.kind == Takes::flag_kind) what += ", if it is given";
       for (const auto& c : o.takes.choices) what += (&c == &o.takes.choices.front() ? ": " : ", ") + c;
-      std::printf("  --%-12s %s (default: %s)\n", o.name.c_str(), what.c_str(), o.value.c_str());
+      if (!o.value.empty()) what += " (default: " + o.value + ')';
+      std::printf("  --%-12s %s\n", o.name.c_str(), what.c_str());
     }
     std::printf("  --%-12s %s\n", "help", "print this");
     std::exit(0);

@@ -3,8 +3,6 @@
 
 #include "training.hpp"
 
-#include <filesystem>
-
 using Plain = cr::transforms::Compose<cr::transforms::ToTensor, cr::transforms::Normalize>;
 /// What becomes of a digit: floats of about mean 0 and standard deviation 1.
 inline Plain plain() { return {cr::transforms::ToTensor{}, cr::transforms::Normalize{{0.1307f}, {0.3081f}}}; }
@@ -19,10 +17,8 @@ template <class Train> struct Digits {
 template <class Train = Plain> Digits<Train> load_digits(const Arguments& args, const Train& for_training = plain()) {
   using namespace cr::data;
   const std::string& folder = args.text("data");
-  std::error_code ignored;
   const auto has = [&](const std::string& file) {
-    return std::filesystem::exists(folder + '/' + file, ignored) ||
-           std::filesystem::exists(folder + '/' + file + ".gz", ignored);
+    return file_exists(folder + '/' + file) || file_exists(folder + '/' + file + ".gz");
   };
   for (const char* file :
        {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"})

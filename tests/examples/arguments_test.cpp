@@ -3,6 +3,7 @@
 #include "../../examples/arguments.hpp"
 #include "support/child.hpp"
 #include "support/scratch_dir.hpp"
+#include <filesystem>
 
 using chainrule_test::Contains;
 
@@ -54,6 +55,7 @@ TEST_CASE("options of examples are checked before the program begins", "[example
   for (const char* wrong : {"", "x", "1.5y", "-0.1", "11", "nan"})
     refused({"--lr", wrong}, "it takes a number from 0 to 10");
   refused({"--image", "/no/such/picture.png"}, "it takes a file, and there is none of this name");
+  refused({"--image", "/"}, "it takes a file, and this is a folder");
   refused({"7"}, "'7' belongs to no option");
 }
 
