@@ -102,8 +102,9 @@ def check_tutorial(page, faults):
     for extra in [ROOT / "examples" / f"{name}.cpp", *sorted((TUTORIALS / name).glob("*.txt"))]:
         if extra.is_file():
             known += extra.read_text()
+    values = {float(n) for n in re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?", known)}  # 1e-3 is 0.001
     for number in numbers(prose):
-        if "." in number and number not in known:
+        if "." in number and float(number) not in values:
             faults.append(f"{page.name}: {number} stands neither in the program nor in its output")
     russian = page.with_name(name + ".ru.md")
     if not russian.is_file():

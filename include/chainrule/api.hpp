@@ -1,6 +1,6 @@
 #pragma once
 // The whole API without the heavy CPU kernels: what all source files but one of a larger project include.
-// One file includes <chainrule/chainrule.hpp> (or the program links chainrule::compiled), which brings the kernels.
+// One file includes <chainrule/chainrule.hpp> (or the program links chainrule::compiled), which has the kernels.
 // Not in it, since they would nearly double the time that a file takes to compile: namespaces data
 // (<chainrule/data.hpp>: data sets, transforms, DataLoader), io with save() and load() (<chainrule/io.hpp>), training
 // (<chainrule/train.hpp>: metrics, progress, summary), models (<chainrule/models.hpp>), and <chainrule/eigen.hpp>.

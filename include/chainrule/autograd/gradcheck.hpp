@@ -32,7 +32,7 @@ struct GradcheckReport {
   bool ok = true;
   std::int64_t checked = 0;  ///< elements compared
   double worst = 0;          ///< the largest |analytical - numerical|
-  std::string message;       ///< the first mistake, with its place and both values; kinks, if any
+  std::string message;       ///< the first mistake, with its position and both values; kinks, if any
   std::vector<Kink> kinks;   ///< accepted when the gradient lies between the two slopes, as a subgradient does
   explicit operator bool() const { return ok; }
 };

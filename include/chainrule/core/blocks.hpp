@@ -1,7 +1,7 @@
 #pragma once
 // How the CPU maps a functor over tensors of any strides: a functor has one loop, over arrays without gaps (row() in
 // core/elementwise.hpp, a SIMD loop for each instruction set), and this file, which knows neither functor nor element
-// type, brings the operands into that form. What lies in memory without gaps is passed as it is; anything else (a
+// type, copies the operands into that form. What lies in memory without gaps is passed as it is; anything else (a
 // broadcast scalar, a transposed matrix, a column) goes through a block of 512 elements in the first-level cache.
 
 #include <chainrule/core/compiled.hpp>

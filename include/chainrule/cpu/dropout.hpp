@@ -15,7 +15,7 @@ template <class T> void dropout(const fn::DropoutMask& mask, std::int64_t n, con
     return;
   }
   const T scale = static_cast<T>(1 / (1 - mask.p));
-  const auto threshold = static_cast<std::uint32_t>(mask.p * 4294967296.0);  // a word below it drops the number
+  const auto threshold = static_cast<std::uint32_t>(mask.p * 4294967296.0);  // a word below it drops the element
   parallel_chunks((n + block - 1) / block, 256, [=](std::int64_t begin, std::int64_t end) {
     constexpr std::int64_t together = 16;
     std::uint32_t words[together * block];

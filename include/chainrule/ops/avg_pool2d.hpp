@@ -18,7 +18,7 @@ struct AvgPool2dOptions {
 
 namespace fn {
 
-/// One direction of an image cut into bins: `in` numbers into `out` bins, by a moving window or, if kernel is 0,
+/// One direction of an image cut into bins: `in` elements into `out` bins, by a moving window or, if kernel is 0,
 /// evenly.
 struct Bins {
   std::int64_t in, out, kernel = 0, stride = 0, pad = 0;
@@ -97,7 +97,7 @@ template <Real T> Tensor<T> avg_pool2d_as(const char* op, const Tensor<T>& x, co
 }  // namespace detail
 
 /// The mean of each window: x (N, C, H, W) or (C, H, W) -> (..., OH, OW), sizes as in max_pool2d. float and double.
-/// Padding counts as zeros, and in the divisor unless count_include_pad is false; places beyond the padding (ceil_mode)
+/// Padding counts as zeros, and in the divisor unless count_include_pad is false; positions beyond the padding (ceil_mode)
 /// never count. divisor_override takes the divisor's place. Gradient: g / divisor for each element of the window.
 /// Throws for a divisor_override of 0.
 /// Source: torch.nn.functional.avg_pool2d.

@@ -18,7 +18,7 @@ struct EmbeddingFuncOptions {
 
 namespace detail {
 
-/// In place, outside of the graph: rows with these numbers whose norm exceeds `most` get it.
+/// In place, outside of the graph: rows with these indices whose norm exceeds `most` get it.
 template <class T>
 void shorten_rows(const Tensor<T>& weight, const Tensor<std::int64_t>& index, double most, double p, Location at) {
   no_grad guard;
@@ -52,7 +52,7 @@ Tensor<T> pick_rows(const Tensor<T>& weight, const Tensor<std::int64_t>& index, 
 
 }  // namespace detail
 
-/// The rows of `weight` (number of rows, width) with these numbers: shape (index's shape..., width). With padding_idx
+/// The rows of `weight` (number of rows, width) with these indices: shape (index's shape..., width). With padding_idx
 /// that row gets no gradient. With max_norm the rows that are used and whose norm is larger are scaled to it first, in
 /// place, also in a leaf that requires grad.
 /// Gradient: each row of g is added to the row it came from, in the order of the index. Source:

@@ -62,7 +62,7 @@ Tensor<T> index_select_grad(const Tensor<T>& g, const Shape& shape, std::int64_t
   return detail::index_select_grad_of(g, shape, d, index, at);
 }
 
-/// The slices of x with these numbers along `dim`, in the order of the index (one dimension, numbers may repeat). Of a
+/// The slices of x with these indices along `dim`, in the order of the index (one dimension, indices may repeat). Of a
 /// scalar, its one element.
 /// Gradient: each slice of g is added where it came from, repeated ones in the order of the index. Source:
 /// torch.index_select.

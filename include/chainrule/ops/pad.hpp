@@ -120,7 +120,7 @@ template <class T> Tensor<T> pad_from_within(Tensor<T> x, const Shape& pads, Pad
 }  // namespace detail
 
 /// x with a border. `pads` counts from the last dimension, as in PyTorch: {left, right, top, bottom, ...}; negative
-/// numbers cut off instead. At most the last 4 dimensions. Any element type. Modes, here for {1, 2, 3} with two on each
+/// values cut off instead. At most the last 4 dimensions. Any element type. Modes, here for {1, 2, 3} with two on each
 /// side:
 ///     "constant"   {v, v, 1, 2, 3, v, v}   one value, 0 unless given
 ///     "reflect"    {3, 2, 1, 2, 3, 2, 1}   mirrored, the edge not repeated

@@ -1,6 +1,6 @@
 #pragma once
 // What mse_loss, l1_loss and smooth_l1_loss have in common: a function f of the distance x - y, summed or averaged. f
-// brings value, slope and curve (f, f', f''); f'' is piecewise constant, so there is nothing to differentiate after it.
+// has value, slope and curve (f, f', f''); f'' is piecewise constant, so there is nothing to differentiate after it.
 
 #include <chainrule/core/binary.hpp>
 #include <chainrule/ops/copy.hpp>

@@ -31,7 +31,7 @@ class Scheduler {
   std::vector<double> get_last_lr() const;
   Optimizer& optimizer() const { return *optimizer_; }
 
-  /// All numbers that change while it runs, as float64 scalars. With the optimizer's state_dict() they are what a
+  /// All values that change while it runs, as float64 scalars. With the optimizer's state_dict() they are what a
   /// checkpoint needs.
   StateDict state_dict() const;
   /// Continues where the scheduler that gave `dict` was. Load the optimizer's state too: the present learning rates are
