@@ -14,8 +14,7 @@ using EigenMap = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eig
 
 /// A matrix as an Eigen::Map, a vector as one with a single column. Nothing is copied: writing into the map writes into
 /// the tensor (autograd does not see that), and the map is good as long as the tensor's storage lives. Transposed and
-/// sliced views work.
-/// Throws for other numbers of dimensions and for tensors that do not lie in the CPU's memory.
+/// sliced views work. Throws for other numbers of dimensions and for tensors that do not lie in the CPU's memory.
 ///     as_eigen(x) * as_eigen(y)   // Eigen's product
 template <class T> EigenMap<T> as_eigen(const Tensor<T>& x, Location at = Location::here()) {
   check(x.dim() == 1 || x.dim() == 2, at, "as_eigen: expects a vector or a matrix, got shape ", x.shape(),

@@ -146,8 +146,7 @@ GradcheckReport gradcheck_report(const F& f, const std::vector<Tensor<double>>& 
 
 /// True if the gradients of f at these inputs agree with central differences; else throws an Error that names the
 /// element and both values. f takes the inputs (as tensors, or as one vector) and gives a tensor or a vector of
-/// tensors.
-/// Inputs are double; those that require a gradient are checked. Source: torch.autograd.gradcheck.
+/// tensors. Inputs are double; those that require a gradient are checked. Source: torch.autograd.gradcheck.
 ///     auto x = randn<double>({3}, {.requires_grad = true});
 ///     gradcheck([](const Tensor<double>& v) { return v * v * v; }, {x});   // true
 template <class F>

@@ -42,9 +42,9 @@ inline std::atomic<Isa>& isa_setting() {
 
 }  // namespace detail
 
-/// The level in use: the best that the processor has, or the one that the environment variable CHAINRULE_ISA (base,
-/// avx2, avx512, amx) asks for; one that is none of them, or that the processor does not have, ends the program with a
-/// message. Results differ between levels in the last bits (base has no fused multiply-add).
+/// The level in use: the best that the processor has, or the one that the environment variable CHAINRULE_ISA
+/// (base, avx2, avx512, amx) asks for; one that is none of them, or that the processor does not have, ends the program
+/// with a message. Results differ between levels in the last bits (base has no fused multiply-add).
 inline Isa isa() { return detail::isa_setting().load(std::memory_order_relaxed); }
 
 /// Forces a level, for tests and benchmarks. Returns the level in use afterwards: never more than the processor has.

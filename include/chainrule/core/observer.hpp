@@ -1,7 +1,7 @@
 #pragma once
 // Watching a program compute: one hook sees every forward op, every backward step and every gradient that reaches a
-// leaf.
-// Tracing, pictures, NaN hunting and profiling are users of it. When nobody watches it costs one pointer test per op.
+// leaf. Tracing, pictures, NaN hunting and profiling are users of it. When nobody watches it costs one pointer test per
+// op.
 
 #include <chainrule/core/node.hpp>
 

@@ -22,8 +22,7 @@ struct OperandRef {
 namespace detail {
 
 /// A recorded op. Behind the object itself lie its edges, what it saved, and its rule: the only part whose type it does
-/// not know.
-/// So all ops share this class, and one of them adds the function that calls its rule.
+/// not know. So all ops share this class, and one of them adds the function that calls its rule.
 class OpNode final : public Node {
  public:
   struct RuleType {

@@ -31,8 +31,8 @@ class HuffmanTable {
   static constexpr int fast_bits = 10, max_bits = 15;
   enum class Fault { none, oversubscribed, incomplete };
 
-  /// A code that leaves words unused is refused, except a single symbol of one bit or none at all (allowed for
-  /// distances).
+  /// A code that leaves words unused is refused, except a single symbol of one bit or none at all
+  /// (allowed for distances).
   Fault build(std::span<const std::uint8_t> lengths);
 
   /// symbol << 4 | length of its code word, for the word at the low end of `window`; 0 if no word matches.
@@ -124,8 +124,7 @@ std::size_t inflate_append(std::vector<std::uint8_t>& out, std::span<const std::
                            const std::string& file, const InflateOptions& options = {}, Location at = Location::here());
 
 /// Unpacks raw DEFLATE data. `file` is the name that errors carry, with the byte offset: truncated or corrupt data
-/// throws an
-/// Error and never reads out of bounds. Source: RFC 1951.
+/// throws an Error and never reads out of bounds. Source: RFC 1951.
 ///     inflate(std::vector<std::uint8_t>{0x4B, 0x04, 0x00}, "a.bin")   // {'a'}
 std::vector<std::uint8_t> inflate(std::span<const std::uint8_t> deflated, const std::string& file,
                                   const InflateOptions& options = {}, Location at = Location::here());

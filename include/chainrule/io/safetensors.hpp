@@ -110,9 +110,9 @@ constexpr const char* safetensors_name(DType t) {
 }  // namespace detail
 
 /// Reads the bytes of a .safetensors file; `file` is for messages. What no Tensor holds becomes the next type that
-/// holds all of its values: F16, BF16, F8_E4M3 and F8_E5M2 float, I8, I16 and U16 int32, U32 int64, U64 int64 too (a
-/// larger value is an error). Other types are refused by name. Throws an Error with the offset: cut off, a header that
-/// is no JSON or lies, offsets that overlap, leave a hole or leave the file, a type that is not known here.
+/// holds all of its values: F16, BF16, F8_E4M3 and F8_E5M2 float, I8, I16 and U16 int32, U32 int64, U64 int64 too
+/// (a larger value is an error). Other types are refused by name. Throws an Error with the offset: cut off, a header
+/// that is no JSON or lies, offsets that overlap, leave a hole or leave the file, a type that is not known here.
 Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& file,
                               Location at = Location::here());
 
@@ -126,9 +126,8 @@ void write_safetensors(const NamedTensors& tensors, const std::string& path,
 }  // namespace detail
 
 /// Writes tensors of any type, device and strides to `path`. The file is complete or not there: it is written beside
-/// and moved into place.
-/// Takes anything that iterates over (name, tensor) pairs. Throws when a name stands twice or the file cannot be
-/// written.
+/// and moved into place. Takes anything that iterates over (name, tensor) pairs. Throws when a name stands twice or the
+/// file cannot be written.
 ///     save_safetensors({{"w", w}, {"b", b}}, "layer.safetensors");
 template <class Pairs = NamedTensors>
 void save_safetensors(const Pairs& tensors, const std::string& path,

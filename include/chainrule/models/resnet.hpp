@@ -56,8 +56,8 @@ template <class T> struct BasicBlock : nn::Module<BasicBlock<T>> {
   nn::BasicBatchNorm2d<T>& last_norm() { return bn2; }
 };
 
-/// 1x1, 3x3 and 1x1 convolutions, the middle one on a quarter of the channels: (N, in, H, W) -> (N, 4 width, H /
-/// stride, W / stride).
+/// 1x1, 3x3 and 1x1 convolutions, the middle one on a quarter of the channels: (N, in, H, W) ->
+/// (N, 4 width, H / stride, W / stride).
 template <class T> struct Bottleneck : nn::Module<Bottleneck<T>> {
   static constexpr std::int64_t expansion = 4;
   nn::BasicConv2d<T> conv1;

@@ -20,9 +20,8 @@ struct Conv2dOptions {
   Generator* generator = nullptr;  ///< for the initial weights; the default generator if null
 };
 
-/// Convolution (cross-correlation) over images. x (N, in_channels, H, W) or (in_channels, H, W) -> (N, out_channels,
-/// H', W') with
-/// H' = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down;
+/// Convolution (cross-correlation) over images. x (N, in_channels, H, W) or (in_channels, H, W) ->
+/// (N, out_channels, H', W') with H' = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down;
 /// weight (out_channels, in_channels / groups, kh, kw), bias (out_channels,).
 /// Weights begin uniform in ±1/sqrt(in_channels / groups · kh · kw), the bias too, as in PyTorch. Source:
 /// torch.nn.Conv2d.

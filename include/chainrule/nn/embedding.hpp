@@ -18,8 +18,7 @@ struct EmbeddingOptions {
 };
 
 /// Rows of a table: index (...) of int64 -> (..., embedding_dim); weight (num_embeddings, embedding_dim), normal(0, 1)
-/// at first.
-/// Throws for an index outside of the table. Source: torch.nn.Embedding.
+/// at first. Throws for an index outside of the table. Source: torch.nn.Embedding.
 template <class T> struct BasicEmbedding : Module<BasicEmbedding<T>> {
   std::int64_t num_embeddings, embedding_dim;
   std::optional<std::int64_t> padding_idx;

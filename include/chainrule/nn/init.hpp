@@ -1,8 +1,7 @@
 #pragma once
-// Initialisation of weights, as torch.nn.init. Each function fills the tensor it is given (a leaf that requires grad,
-// too) and returns it.
-// The numbers come from a Generator: the same seed gives the same weights on every machine with the same libm, for any
-// number of threads.
+// Initialisation of weights, as torch.nn.init. Each function fills the tensor it is given
+// (a leaf that requires grad, too) and returns it. The numbers come from a Generator: the same seed gives the same
+// weights on every machine with the same libm, for any number of threads.
 
 #include <chainrule/core/compiled.hpp>
 #include <chainrule/ops/create.hpp>

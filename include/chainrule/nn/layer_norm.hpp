@@ -16,8 +16,7 @@ struct LayerNormOptions {
 };
 
 /// y = (x - mean) / sqrt(var + eps) · weight + bias, over the last dimensions, whose shape is normalized_shape. Source:
-/// Ba, Kiros,
-/// Hinton 2016; torch.nn.LayerNorm.
+/// Ba, Kiros, Hinton 2016; torch.nn.LayerNorm.
 ///     nn::LayerNorm norm(64);   norm(x);           // x (32, 10, 64) -> (32, 10, 64)
 ///     nn::LayerNorm image({4, 5}, {.eps = 1e-6});  // or ({4, 5}, 1e-6)
 template <class T> struct BasicLayerNorm : Module<BasicLayerNorm<T>> {

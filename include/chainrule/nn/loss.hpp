@@ -1,8 +1,7 @@
 #pragma once
 // Losses as modules: options once, then loss(input, target). Formulas, gradients and what they refuse stand with the
-// functions in ops/.
-// Weights are buffers: they move with to(device) and stand in the state_dict, as in PyTorch. What people pass by
-// position:
+// functions in ops/. Weights are buffers: they move with to(device) and stand in the state_dict, as in PyTorch. What
+// people pass by position:
 // CrossEntropyLoss(weight), MSELoss("sum").
 
 #include <chainrule/nn/module.hpp>

@@ -36,11 +36,10 @@ template <class T> void deep_assign(Tensor<T>& to, const Tensor<T>& from) {
 /// A tensor that is trained. Requires a gradient from construction on.
 ///
 /// A handle made of it, `Tensor<> w = layer.weight;`, shares its storage, as every Tensor does. A copy that is itself a
-/// Parameter is deep: copying a module copies its parameters' values; moving is cheap. (So write `auto& w =
-/// layer.weight`, not `auto w`.)
-/// Assigning to a parameter of the same shape copies the values into it, so an optimizer keeps its hold: `net =
-/// best_net;`.
-/// It may be undefined: a Linear without bias has one that is.
+/// Parameter is deep: copying a module copies its parameters' values; moving is cheap. (So write
+/// `auto& w = layer.weight`, not `auto w`.)
+/// Assigning to a parameter of the same shape copies the values into it, so an optimizer keeps its hold:
+/// `net = best_net;`. It may be undefined: a Linear without bias has one that is.
 template <class T> class BasicParameter : public Tensor<T> {
   static_assert(Real<T>, "only float and double tensors can be trained; use nn::BasicBuffer for other types");
 

@@ -1,7 +1,7 @@
 #pragma once
 // MaxPool2d, AvgPool2d, AdaptiveAvgPool2d: a window moves over each channel of an image and gives its maximum or its
-// mean.
-// They hold no tensors, so one type serves float and double. Formulas and gradients stand with the functions in ops/.
+// mean. They hold no tensors, so one type serves float and double. Formulas and gradients stand with the functions in
+// ops/.
 
 #include <chainrule/nn/module.hpp>
 #include <chainrule/nn/unknown_option.hpp>

@@ -109,9 +109,8 @@ template <class T> class BasicAnyModule {
 };
 
 /// Modules of any types, one after the other; Sequentials nest, and lambdas are welcome. Names are "0", "1", ... unless
-/// given.
-/// While nobody watches, a Linear or a batch norm and the ReLU after it run in one pass, and a ReLU before a MaxPool2d
-/// runs after it, on what is left: bit for bit the same values.
+/// given. While nobody watches, a Linear or a batch norm and the ReLU after it run in one pass, and a ReLU before a
+/// MaxPool2d runs after it, on what is left: bit for bit the same values.
 ///     nn::Sequential net{nn::Linear(784, 128), nn::ReLU(), nn::Linear(128, 10)};
 ///     nn::Sequential named{{"fc1", nn::Linear(784, 128)}, {"act", nn::ReLU()}};
 ///     net[0].as<nn::Linear>()->weight;     net.get<nn::Linear>(-1).weight;     named.get<nn::Linear>("fc1").weight;

@@ -113,8 +113,8 @@ struct LoadResult {
 StateDict state_dict(ModuleRef root);
 
 /// Copies the values of a dictionary into the module. Everything is compared first; an Error lists all that does not
-/// match, and nothing was changed then. As in PyTorch, a dictionary may lack BatchNorm's num_batches_tracked (old files
-/// do).
+/// match, and nothing was changed then. As in PyTorch, a dictionary may lack BatchNorm's num_batches_tracked
+/// (old files do).
 LoadResult load_state_dict(ModuleRef root, const StateDict& dict, LoadOptions options, Location at);
 
 /// Moves every parameter and buffer to a device. The handles stay the same ones: their storage is exchanged.

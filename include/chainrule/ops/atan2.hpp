@@ -33,9 +33,8 @@ struct Atan2Scale {
 }  // namespace fn
 
 /// The angle of the point (x, y) from the positive x axis, between -pi and pi; y stands first; shapes broadcast. float
-/// and double.
-/// Gradient: g x / (x^2 + y^2) for y, -g y / (x^2 + y^2) for x; 0 at the origin, as in PyTorch 2.15. Source:
-/// torch.atan2.
+/// and double. Gradient: g x / (x^2 + y^2) for y, -g y / (x^2 + y^2) for x; 0 at the origin, as in PyTorch 2.15.
+/// Source: torch.atan2.
 ///     atan2(tensor({1, 0}), tensor({1, -1}))   // {0.7854, 3.1416}
 template <class T> Tensor<T> atan2(const Tensor<T>& y, const Tensor<T>& x, Location at = Location::here()) {
   static_assert(Real<T>, "atan2: expects float or double tensors; convert first: x.to<float>()");

@@ -88,17 +88,16 @@ template <class T> struct BatchNormRule {
 
 }  // namespace detail
 
-/// Batch normalisation: y = (x - mean) / sqrt(var + eps) * weight + bias for each channel. x (N, C), (N, C, L) or (N,
-/// C, H, W).
-/// Training: mean and (biased) variance of the batch, and the running ones, if given, are edited in place,
+/// Batch normalisation: y = (x - mean) / sqrt(var + eps) * weight + bias for each channel. x (N, C), (N, C, L) or
+/// (N, C, H, W). Training: mean and (biased) variance of the batch, and the running ones, if given, are edited in
+/// place,
 /// running = (1 - momentum) running + momentum batch, with the unbiased variance. Else: the running mean and variance.
 /// weight and bias (C,) or undefined (1 and 0). float and double; sums of float are combined in double.
-/// Gradients, with n = (x - mean) / sqrt(var + eps) and averages over the batch: in training weight / sqrt(var + eps) *
-/// (g - average(g) - n average(g n)) for x, else weight / sqrt(var + eps) * g; sum(g n) for the weight, sum(g) for the
-/// bias.
-/// An x of no elements gives none, and leaves the running statistics alone. Throws when training sees a single value
-/// per channel, when evaluation has no running statistics, and for running statistics that require a gradient. Source:
-/// torch.nn.functional.batch_norm.
+/// Gradients, with n = (x - mean) / sqrt(var + eps) and averages over the batch: in training
+/// weight / sqrt(var + eps) * (g - average(g) - n average(g n)) for x, else weight / sqrt(var + eps) * g; sum(g n) for
+/// the weight, sum(g) for the bias. An x of no elements gives none, and leaves the running statistics alone. Throws
+/// when training sees a single value per channel, when evaluation has no running statistics, and for running statistics
+/// that require a gradient. Source: torch.nn.functional.batch_norm.
 ///     batch_norm(tensor({{1}, {3}}), {}, {}, {}, {}, true)   // {{-1}, {1}}, but for eps
 template <Real T>
 Tensor<T> batch_norm(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& running_mean,

@@ -6,8 +6,7 @@
 namespace chainrule {
 
 /// The tensors one after the other along `dim`; their other sizes must agree. Tensors of shape (0,) are left out, as in
-/// PyTorch.
-/// Gradient: each gets its part of g. Source: torch.cat. Throws for an empty list.
+/// PyTorch. Gradient: each gets its part of g. Source: torch.cat. Throws for an empty list.
 ///     cat({tensor({1, 2}), tensor({3})})   // {1, 2, 3}
 template <class T>
 Tensor<T> cat(const std::vector<Tensor<T>>& tensors, std::int64_t dim = 0, Location at = Location::here()) {

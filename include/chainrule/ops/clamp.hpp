@@ -84,12 +84,12 @@ Tensor<T> clamp_tensors(const Tensor<T>& x, const Tensor<T>& min, const Tensor<T
 
 }  // namespace detail
 
-/// min(max(x, min), max), element by element. Each bound is a number, a tensor (they broadcast), or left out: clamp(x,
-/// 0), clamp(x, {}, 1), clamp(x, low, high). Any element type; tensors as bounds of any but bool. Where min > max the
-/// result is max. NaN stays NaN.
-/// Gradient, numbers as bounds: g where min < x < max, else 0, also for x on a bound, as in PyTorch 2.15 (older
-/// versions passed g there). Tensors as bounds: g for the one of x, min and max that is the result; x on one of two
-/// different bounds shares it with that bound, g / 2 each; where min = max, x on both gets g. Source: torch.clamp.
+/// min(max(x, min), max), element by element. Each bound is a number, a tensor (they broadcast), or left out:
+/// clamp(x, 0), clamp(x, {}, 1), clamp(x, low, high). Any element type; tensors as bounds of any but bool. Where min >
+/// max the result is max. NaN stays NaN.
+/// Gradient, numbers as bounds: g where min < x < max, else 0, also for x on a bound, as in PyTorch 2.15
+/// (older versions passed g there). Tensors as bounds: g for the one of x, min and max that is the result; x on one of
+/// two different bounds shares it with that bound, g / 2 each; where min = max, x on both gets g. Source: torch.clamp.
 /// Throws when neither bound is given, when integers cannot hold a number, and when shapes do not broadcast.
 ///     clamp(tensor({-2, 0.5, 3}), -1, 1)                     // {-1, 0.5, 1}
 ///     clamp(tensor({-2, 0.5, 3}), {}, tensor({0, 0.2, 5}))   // {-2, 0.2, 3}

@@ -173,13 +173,12 @@ Tensor<T> conv2d_weight(const Tensor<T>& x, const Shape& weight_size, const Tens
 
 /// 2-d convolution (in truth cross-correlation, as everywhere in deep learning):
 ///     y(n, o, i, j) = bias(o) + sum over c, k, l of weight(o, c, k, l) x(n, c, i stride + k dilation - padding, j ...)
-/// where x is 0 outside of the image and c runs over the channels of o's group. x (N, C, H, W) or a single image (C, H,
-/// W), weight (O, C / groups, KH, KW), bias (O,) or left out -> (N, O, OH, OW), OH = floor((H + 2 padding - dilation
-/// (KH - 1) - 1) / stride) + 1.
+/// where x is 0 outside of the image and c runs over the channels of o's group. x (N, C, H, W) or a single image
+/// (C, H, W), weight (O, C / groups, KH, KW), bias (O,) or left out -> (N, O, OH, OW), OH = floor((H + 2 padding -
+/// dilation (KH - 1) - 1) / stride) + 1.
 /// The padding is a size, "valid" (none) or "same" (what keeps H and W; with an odd number the right and the bottom get
 /// one more; needs stride 1). float and double. Gradients: conv2d_input, conv2d_weight, and g summed over all but the
-/// channels for the bias.
-/// Throws when channels, groups or sizes do not fit. Source: torch.nn.functional.conv2d.
+/// channels for the bias. Throws when channels, groups or sizes do not fit. Source: torch.nn.functional.conv2d.
 ///     conv2d(ones({1, 1, 3, 3}), ones({1, 1, 2, 2}))   // fours, shape (1, 1, 2, 2)
 template <Real T>
 Tensor<T> conv2d(const Tensor<T>& x, const Tensor<T>& weight, const std::type_identity_t<Tensor<T>>& bias,

@@ -244,8 +244,8 @@ namespace detail {
 
 inline Generator& pick(Generator* g) { return g ? *g : default_generator(); }
 
-/// out[i] for i in [0, n) from the words of counter i / each; make(word, numbers) turns 64 counters' words into 64 *
-/// each numbers.
+/// out[i] for i in [0, n) from the words of counter i / each; make(word, numbers) turns 64 counters' words into
+/// 64 * each numbers.
 template <int each, class T, class Make> void fill_random(T* out, std::int64_t n, Generator& generator, Make make) {
   const auto seed = generator.seed(), stream = generator.next_stream();
   constexpr std::int64_t block = each * philox_width;
@@ -368,8 +368,8 @@ template <Real T> Tensor<T> randn_like(const Tensor<T>& x, Location at = Locatio
   return randn<T>(x.shape(), {.device = x.device()}, at);
 }
 
-/// Integers in [low, high). Throws unless low < high, and where T cannot hold both ends (randint<std::uint8_t>(0,
-/// 1000)).
+/// Integers in [low, high). Throws unless low < high, and where T cannot hold both ends
+/// (randint<std::uint8_t>(0, 1000)).
 template <class T = std::int64_t>
 Tensor<T> randint(std::int64_t low, std::int64_t high, const Shape& shape, TensorOptions options = {},
                   Location at = Location::here()) {

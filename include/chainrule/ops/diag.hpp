@@ -11,8 +11,7 @@
 namespace chainrule {
 
 /// Of a matrix: its diagonal, the elements (i, i + diagonal), as a vector. Of a vector: the matrix that has it there, 0
-/// elsewhere.
-/// Made of other ops. Source: torch.diag.
+/// elsewhere. Made of other ops. Source: torch.diag.
 ///     diag(tensor({{1, 2}, {3, 4}}))   // {1, 4}
 ///     diag(tensor({1, 4}))             // {{1, 0}, {0, 4}}
 template <class T> Tensor<T> diag(const Tensor<T>& x, std::int64_t diagonal = 0, Location at = Location::here()) {

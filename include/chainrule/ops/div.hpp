@@ -44,8 +44,7 @@ template <class T> Tensor<RealOf<T>> div(Operand<T> a, Operand<T> b, Location at
 /// a / b, element by element; shapes broadcast; b may be a number (and a, with the operator: 1 / x). Integers and bool
 /// give float, without rounding; x / 0 is an infinity or NaN and never an error.
 /// Gradient: g / b for a, -g a / b^2 for b, each summed over the dimensions along which it was broadcast. Source:
-/// torch.div.
-/// Throws when the shapes do not broadcast.
+/// torch.div. Throws when the shapes do not broadcast.
 ///     div(tensor({1, 9}), tensor({2, 3}))   // {0.5, 3}
 template <class T>
 Tensor<RealOf<T>> div(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {

@@ -54,9 +54,8 @@ template <class T> Tensor<T> whole_quotient(const Tensor<T>& a, const Operand<T>
 /// a / b rounded to a whole number, {.rounding_mode = "trunc"} towards 0 or "floor" down, in the operands' own element
 /// type; shapes broadcast; b may be a number. "floor" rounds the exact quotient of the two, as Python's //: 1 / 0.1
 /// gives 9, since 0.1 is a little more than a tenth. Any element type but bool. Without a mode div, which for integers
-/// is div(a, b) alone.
-/// Gradient: 0. By 0: an infinity or NaN, "floor" of an infinity NaN; throws for integers. Throws for another word.
-/// Source: torch.div, torch.floor_divide (which has no gradient there).
+/// is div(a, b) alone. Gradient: 0. By 0: an infinity or NaN, "floor" of an infinity NaN; throws for integers. Throws
+/// for another word. Source: torch.div, torch.floor_divide (which has no gradient there).
 ///     div(tensor({7, -7}), 2, {.rounding_mode = "trunc"})   // {3, -3}
 template <class T>
 Tensor<T> div(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, DivOptions options,

@@ -65,9 +65,8 @@ template <class F, class T> Tensor<T> rest_of_division(const Tensor<T>& a, Opera
 }  // namespace detail
 
 /// a - b trunc(a / b), with the sign of a, as fmod and % in C; b is a tensor or a number; shapes broadcast. Any element
-/// type but bool.
-/// Gradient: g for a, -g q for b, q being the whole number that the result was computed with. Source: torch.fmod. By 0:
-/// NaN; throws for integers.
+/// type but bool. Gradient: g for a, -g q for b, q being the whole number that the result was computed with. Source:
+/// torch.fmod. By 0: NaN; throws for integers.
 ///     fmod(tensor({-3, 3}), 2)   // {-1, 1}
 template <class T>
 Tensor<T> fmod(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {

@@ -42,8 +42,7 @@ Tensor<T> gather_grad_of(const Tensor<T>& g, const Shape& shape, int d, const Te
 }  // namespace detail
 
 /// Zeros of `shape` with every g added at its index along `dim`: the gradient of gather as an op of its own. Its
-/// gradient is gather.
-/// Throws as gather does, and when g has another shape than the index.
+/// gradient is gather. Throws as gather does, and when g has another shape than the index.
 template <class T>
 Tensor<T> gather_grad(const Tensor<T>& g, const Shape& shape, std::int64_t dim, const Tensor<std::int64_t>& index,
                       Location at = Location::here()) {
@@ -58,9 +57,8 @@ Tensor<T> gather_grad(const Tensor<T>& g, const Shape& shape, std::int64_t dim, 
 
 /// Picks along one dimension: out[i][j][k] = x[i][index[i][j][k]][k] for dim = 1. The result has the shape of the
 /// index, which has as many dimensions as x and, except along `dim`, is not larger. A scalar counts as a tensor of
-/// shape (1,).
-/// Gradient: each g is added at the position that its value came from; positions named twice get the sum, in fixed
-/// order. Source: torch.gather.
+/// shape (1,). Gradient: each g is added at the position that its value came from; positions named twice get the sum,
+/// in fixed order. Source: torch.gather.
 /// Throws when an index is not in [0, size of dim), naming it and its position.
 ///     gather(tensor({{1, 2}, {3, 4}}), 1, tensor<std::int64_t>({{0, 0}, {1, 0}}))   // {{1, 1}, {4, 3}}
 template <class T>

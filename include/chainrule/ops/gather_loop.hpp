@@ -1,8 +1,8 @@
 #pragma once
 // Reading and writing at positions that an index tensor names: what gather, index_select, scatter_add, x[index] and
-// index_put_ stand on.
-// A Loop<3> walks three tensors of one shape together: the values (0), the tensor that is indexed (1; it has stride 0
-// along the indexed dimension) and the index (2; stride 0 along all dimensions that it does not have):
+// index_put_ stand on. A Loop<3> walks three tensors of one shape together: the values (0), the tensor that is indexed
+// (1; it has stride 0 along the indexed dimension) and the index (2; stride 0 along all dimensions that it does not
+// have):
 //     values[a]  <->  base[b + step * index[c]]
 
 #include <chainrule/ops/copy.hpp>

@@ -17,8 +17,8 @@ inline constexpr NoneType None;
 struct EllipsisType {};
 inline constexpr EllipsisType Ellipsis;
 
-/// In x.index({...}): start:stop:step of Python. Slice() is all, Slice(1) is 1:, Slice(None, -1) is :-1, Slice(0, None,
-/// 2) is ::2.
+/// In x.index({...}): start:stop:step of Python. Slice() is all, Slice(1) is 1:, Slice(None, -1) is :-1,
+/// Slice(0, None, 2) is ::2.
 struct Slice {
   std::optional<std::int64_t> start, stop;
   std::int64_t step;
@@ -260,8 +260,7 @@ template <class T> class IndexedTensor : public Tensor<T> {
 ///                       stood, or in front if they do not stand side by side                 a copy
 ///   Tensor<bool>        the elements under the mask, which covers as many dimensions as it has                  a copy
 /// Gradient: each g goes to the position its value came from; positions picked several times get the sum, in fixed
-/// order.
-/// Source: PyTorch's and NumPy's indexing. Throws when an index does not exist, naming it and its position.
+/// order. Source: PyTorch's and NumPy's indexing. Throws when an index does not exist, naming it and its position.
 ///     auto x = arange(12).view({3, 4});
 ///     x[{1, Slice(1, 3)}]                                  // {5, 6}
 ///     x[{"...", tensor<std::int64_t>({3, 0})}]             // {{3, 0}, {7, 4}, {11, 8}}

@@ -65,8 +65,7 @@ Tensor<T> index_select_grad(const Tensor<T>& g, const Shape& shape, std::int64_t
 /// The slices of x with these indices along `dim`, in the order of the index (one dimension, indices may repeat). Of a
 /// scalar, its one element.
 /// Gradient: each slice of g is added where it came from, repeated ones in the order of the index. Source:
-/// torch.index_select.
-/// Throws when an index is not in [0, size of dim), naming it and its position.
+/// torch.index_select. Throws when an index is not in [0, size of dim), naming it and its position.
 ///     index_select(tensor({{1, 2}, {3, 4}}), 1, tensor<std::int64_t>({1, 1, 0}))   // {{2, 2, 1}, {4, 4, 3}}
 template <class T>
 Tensor<T> index_select(const Tensor<T>& x, std::int64_t dim, const Tensor<std::int64_t>& index,

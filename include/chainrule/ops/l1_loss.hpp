@@ -17,10 +17,9 @@ struct AbsoluteError {
 }  // namespace fn
 
 /// |input - target|, averaged, summed, or for each element. Both have the same shape. float and double; the mean of
-/// nothing is NaN.
-/// Gradient: sign(input - target) g for the input, 0 where they are equal, divided by the number of elements for
-/// "mean"; the opposite for the target. Throws when the shapes differ, even if they would broadcast. Source:
-/// torch.nn.functional.l1_loss.
+/// nothing is NaN. Gradient: sign(input - target) g for the input, 0 where they are equal, divided by the number of
+/// elements for "mean"; the opposite for the target. Throws when the shapes differ, even if they would broadcast.
+/// Source: torch.nn.functional.l1_loss.
 ///     l1_loss(tensor({1, 2}), tensor({1, 4}))   // 1
 template <Real T>
 Tensor<T> l1_loss(const Tensor<T>& input, const Tensor<T>& target, LossOptions options = {},

@@ -26,11 +26,9 @@ template <class T> struct LayerNormGrad {
 
 /// Layer normalisation: y = (x - mean) / sqrt(var + eps) * weight + bias with mean and (biased) variance over the last
 /// dimensions, whose sizes are normalized_shape. weight and bias have that shape, or are undefined (1 and 0). float and
-/// double.
-/// Gradients, with n = (x - mean) / sqrt(var + eps), h = g weight and averages over the same dimensions:
+/// double. Gradients, with n = (x - mean) / sqrt(var + eps), h = g weight and averages over the same dimensions:
 /// (h - average(h) - n average(h n)) / sqrt(var + eps) for x, g n and g summed over the other dimensions for weight and
-/// bias.
-/// Throws when the last dimensions are not normalized_shape. Source: torch.nn.functional.layer_norm.
+/// bias. Throws when the last dimensions are not normalized_shape. Source: torch.nn.functional.layer_norm.
 ///     layer_norm(tensor({1, 3}), {2})   // {-1, 1}, but for eps
 template <Real T>
 Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape,

@@ -78,9 +78,9 @@ Tensor<T> linear_to_scalars(const char* op, const Tensor<T>& x, const Tensor<T>&
 
 }  // namespace detail
 
-/// x wT + bias: the fully connected layer. x (..., in), weight (out, in), bias (out,), a scalar, or left out -> (...,
-/// out); float and double. A weight (in,), with a scalar as bias, if any, gives (...). The bias is added while the
-/// product leaves the registers.
+/// x wT + bias: the fully connected layer. x (..., in), weight (out, in), bias (out,), a scalar, or left out ->
+/// (..., out); float and double. A weight (in,), with a scalar as bias, if any, gives (...). The bias is added while
+/// the product leaves the registers.
 /// Gradient: g w for x, gT x for the weight, g summed over all leading dimensions for the bias. Source:
 /// torch.nn.functional.linear.
 /// Throws when the number of features is not the weight's.

@@ -48,8 +48,7 @@ struct BitwiseNot {
 }  // namespace fn
 
 /// Both are not 0, element by element, as bool; shapes broadcast; b may be a number. NaN is not 0. Source:
-/// torch.logical_and.
-/// Throws when the shapes do not broadcast.
+/// torch.logical_and. Throws when the shapes do not broadcast.
 ///     logical_and(tensor({0, 1, 2}), tensor({1, 1, 0}))   // {false, true, false}
 template <class T>
 Tensor<bool> logical_and(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {
@@ -71,8 +70,7 @@ template <class T> Tensor<bool> logical_not(const Tensor<T>& a, Location at = Lo
 }
 
 /// The bits of both, element by element; shapes broadcast; b may be a number. Of bool and the integer types. Source:
-/// torch.bitwise_and.
-/// Throws when the shapes do not broadcast.
+/// torch.bitwise_and. Throws when the shapes do not broadcast.
 ///     bitwise_and(tensor<std::int64_t>({6, 5}), 3)   // {2, 1}
 template <class T>
 Tensor<T> bitwise_and(const Tensor<T>& a, std::type_identity_t<Operand<T>> b, Location at = Location::here()) {

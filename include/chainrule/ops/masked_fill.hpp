@@ -28,10 +28,9 @@ template <class T> Tensor<T> fill_masked(const Tensor<T>& x, const Tensor<bool>&
 }  // namespace detail
 
 /// `value` where the mask is true, else x; x and mask broadcast. The value is a number or a tensor with 0 dimensions.
-/// Any element type.
-/// Gradient: g where the mask is false, else 0; for a tensor as value the sum of g where the mask is true. Source:
-/// torch.masked_fill.
-/// Throws when the shapes do not broadcast, when integers cannot hold the number, and for a value with dimensions.
+/// Any element type. Gradient: g where the mask is false, else 0; for a tensor as value the sum of g where the mask is
+/// true. Source: torch.masked_fill. Throws when the shapes do not broadcast, when integers cannot hold the number, and
+/// for a value with dimensions.
 ///     masked_fill(tensor({1, 2, 3}), tensor<bool>({false, true, false}), -7)   // {1, -7, 3}
 template <class T, Arithmetic N>
 Tensor<T> masked_fill(const Tensor<T>& x, const Tensor<bool>& mask, N value, Location at = Location::here()) {

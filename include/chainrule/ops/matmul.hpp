@@ -153,11 +153,10 @@ template <Real T> Tensor<T> matmul_as(const char* op, const Tensor<T>& a, const 
 /// The matrix product. (m, k) x (k, n) -> (m, n). With more dimensions the last two are matrices and the others a
 /// batch, which broadcasts: (b, m, k) x (k, n) -> (b, m, n). A vector on the left is a row, on the right a column, and
 /// its dimension goes: (k,) x (k,) -> (), (m, k) x (k,) -> (m,). float and double; transposed views are read in place,
-/// without a copy.
-/// Gradient: g bT for a, aT g for b, summed over broadcast batches. k = 0 gives zeros. Source: torch.matmul.
+/// without a copy. Gradient: g bT for a, aT g for b, summed over broadcast batches. k = 0 gives zeros. Source:
+/// torch.matmul.
 /// Errors are those of sums of floats; where the processor has AMX, float operands below 2^-110 lose precision
-/// (docs/decisions/0009).
-/// Throws when the inner sizes differ or the batches do not broadcast.
+/// (docs/decisions/0009). Throws when the inner sizes differ or the batches do not broadcast.
 ///     matmul(tensor({{1, 2}, {3, 4}}), tensor({1, 1}))   // {3, 7}
 template <Real T> Tensor<T> matmul(const Tensor<T>& a, const Tensor<T>& b, Location at = Location::here()) {
   return detail::matmul_as("matmul", a, b, at);

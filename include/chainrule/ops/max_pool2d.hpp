@@ -147,11 +147,10 @@ Tensor<T> max_pool2d_of(const Tensor<T>& x, Size2d kernel_size, const MaxPool2dO
 }  // namespace detail
 
 /// The largest number of each window: x (N, C, H, W) or (C, H, W) -> (..., OH, OW), OH = floor((H + 2 padding -
-/// dilation (KH - 1) - 1)
-/// / stride) + 1, or ceil with ceil_mode. float and double. A NaN in the window wins.
+/// dilation (KH - 1) - 1) / stride) + 1, or ceil with ceil_mode. float and double. A NaN in the window wins.
 /// Gradient: g at the position of the largest number, the first of equal ones (rows before columns); added up where
-/// windows overlap.
-/// Throws when padding exceeds half of the window or no window fits. Source: torch.nn.functional.max_pool2d.
+/// windows overlap. Throws when padding exceeds half of the window or no window fits. Source:
+/// torch.nn.functional.max_pool2d.
 /// PyTorch's return_indices is max_pool2d_with_indices here. relu(max_pool2d(x, 2)) is max_pool2d(relu(x), 2),
 /// gradients too, for less work and memory (dilation apart).
 ///     max_pool2d(tensor({{{1, 2}, {4, 3}}}), 2)   // 4, shape (1, 1, 1)

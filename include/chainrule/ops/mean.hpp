@@ -29,8 +29,7 @@ Tensor<RealOf<T>> mean_value(const Tensor<T>& x, const Reduction& plan, Location
 }  // namespace detail
 
 /// The mean over `dims` (all of them if empty); keepdim leaves them with size 1. Integers and bool are summed exactly
-/// and give float.
-/// Gradient: g / n for each of the n elements. The mean of nothing is NaN. Source: torch.mean.
+/// and give float. Gradient: g / n for each of the n elements. The mean of nothing is NaN. Source: torch.mean.
 ///     mean(tensor({{1, 2}, {3, 4}}), 0)   // {2, 3}
 template <class T>
 Tensor<RealOf<T>> mean(const Tensor<T>& x, const Dims& dims, bool keepdim = false, Location at = Location::here()) {

@@ -11,8 +11,8 @@
 namespace chainrule {
 
 /// The element in the middle of those along `dim`, of an even number the lower one, and its index. The first NaN among
-/// them is the median.
-/// Gradient: g to the element that it came from. Source: torch.median. Throws when there is nothing along `dim`.
+/// them is the median. Gradient: g to the element that it came from. Source: torch.median. Throws when there is nothing
+/// along `dim`.
 ///     auto [value, index] = median(tensor({{3, 1, 2}}), 1);   // {2}, {2}
 template <class T>
 ValueAndIndices<T> median(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {

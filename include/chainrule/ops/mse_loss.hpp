@@ -17,10 +17,9 @@ struct SquaredError {
 }  // namespace fn
 
 /// (input - target)^2, averaged, summed, or for each element. Both have the same shape. float and double; the mean of
-/// nothing is NaN.
-/// Gradient: 2 (input - target) g for the input, divided by the number of elements for "mean"; the opposite for the
-/// target.
-/// Throws when the shapes differ, even if they would broadcast. Source: torch.nn.functional.mse_loss.
+/// nothing is NaN. Gradient: 2 (input - target) g for the input, divided by the number of elements for "mean"; the
+/// opposite for the target. Throws when the shapes differ, even if they would broadcast. Source:
+/// torch.nn.functional.mse_loss.
 ///     mse_loss(tensor({1, 2}), tensor({1, 4}))   // 2
 template <Real T>
 Tensor<T> mse_loss(const Tensor<T>& input, const Tensor<T>& target, LossOptions options = {},

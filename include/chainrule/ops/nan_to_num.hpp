@@ -9,8 +9,7 @@
 namespace chainrule {
 
 /// x with `nan` for NaN, and with `posinf` and `neginf` for the infinities (if left out, the largest and the lowest
-/// number).
-/// Gradient: g where x was finite, else 0. Source: torch.nan_to_num.
+/// number). Gradient: g where x was finite, else 0. Source: torch.nan_to_num.
 ///     nan_to_num(tensor({NAN, 1}), 7)   // {7, 1}
 template <class T>
 Tensor<T> nan_to_num(const Tensor<T>& x, double nan = 0, std::optional<double> posinf = {},

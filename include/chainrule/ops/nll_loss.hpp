@@ -112,8 +112,8 @@ Tensor<T> nll_loss_as(const Tensor<T>& x, const Tensor<std::int64_t>& target, co
 
 /// -weight[label] x[label] for each row, x being log-probabilities (log_softmax gives them). x (N, C), labels (N,) of
 /// int64; also (N, C, d1, ...) and (N, d1, ...), or (C,) and (). float and double. "mean" divides the sum by the sum of
-/// the labels' weights.
-/// Gradient: -weight[label] g at the label, divided as the loss is; 0 elsewhere and in ignored rows.
+/// the labels' weights. Gradient: -weight[label] g at the label, divided as the loss is; 0 elsewhere and in ignored
+/// rows.
 /// Throws, before any work, for a label that is no class, for shapes that do not belong together, and for a weight that
 /// requires a gradient. Source: torch.nn.functional.nll_loss.
 ///     nll_loss(tensor({{-1, -2}, {-3, -4}}), tensor<std::int64_t>({0, 1}))   // 2.5

@@ -71,9 +71,8 @@ struct MaxMagnitude {
 /// |x|, p = -infinity the smallest, p = 0 the number of elements that are not 0.
 /// Gradient: g * sign(x) |x|^(p-1) / norm^(p-1); for p = +-infinity g * sign(x), shared evenly by all elements that
 /// attain the norm; 0 for p = 0. The derivative does not exist at x = 0 for p <= 1, nor where the norm is 0; we take 0,
-/// as PyTorch does.
-/// Source: torch.linalg.vector_norm. Throws for a p of NaN, and where p < 0 or p = infinity meets no elements: they
-/// have no norm.
+/// as PyTorch does. Source: torch.linalg.vector_norm. Throws for a p of NaN, and where p < 0 or p = infinity meets no
+/// elements: they have no norm.
 ///     norm(tensor({3, 4}))      // 5
 ///     norm(tensor({3, -4}), 1)  // 7
 template <class T>

@@ -19,9 +19,8 @@ struct OneHot {
 }  // namespace fn
 
 /// Shape (labels' shape..., num_classes), int64: 1 at each label's number, else 0. num_classes = -1: the largest label
-/// plus 1.
-/// No gradient. Source: torch.nn.functional.one_hot. Throws when a label is not in [0, num_classes), naming it and its
-/// position.
+/// plus 1. No gradient. Source: torch.nn.functional.one_hot. Throws when a label is not in [0, num_classes), naming it
+/// and its position.
 ///     one_hot(tensor<std::int64_t>({1, 0}), 3)   // {{0, 1, 0}, {1, 0, 0}}
 inline Tensor<std::int64_t> one_hot(const Tensor<std::int64_t>& labels, std::int64_t num_classes = -1,
                                     Location at = Location::here()) {

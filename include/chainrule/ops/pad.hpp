@@ -127,8 +127,7 @@ template <class T> Tensor<T> pad_from_within(Tensor<T> x, const Shape& pads, Pad
 ///     "replicate"  {1, 1, 1, 2, 3, 3, 3}   the edge repeated
 ///     "circular"   {2, 3, 1, 2, 3, 1, 2}   as if x stood beside itself
 /// Gradient: for "constant" the part of g inside the border (0 for what was cut off), else each g added where its value
-/// came from.
-/// Source: torch.nn.functional.pad.
+/// came from. Source: torch.nn.functional.pad.
 /// Throws when more would be cut off than there is, when the result would be too large, when T cannot hold `value`, and
 /// for a border that "reflect" (size - 1) or "circular" (size) cannot fill.
 ///     pad(tensor({{1, 2}}), {1, 0, 0, 1}, {.value = 9})   // {{9, 1, 2}, {9, 9, 9}}

@@ -42,8 +42,7 @@ template <class T> Tensor<T> prod_grad(const Tensor<T>& g, const Tensor<T>& x, i
 
 /// The product along `dim`; keepdim leaves it with size 1.
 /// Gradient: g times the product of all other elements, right where there are zeros too. The product of nothing is 1.
-/// Source: torch.prod.
-/// Integers and bool give int64.
+/// Source: torch.prod. Integers and bool give int64.
 ///     prod(tensor({{1, 2}, {3, 4}}), 1)   // {2, 12}
 template <class T>
 Tensor<SumOf<T>> prod(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {

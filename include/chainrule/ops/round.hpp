@@ -47,9 +47,8 @@ struct Trunc {
 
 }  // namespace fn
 
-/// The nearest whole number, element by element; halves go to the even one. Any element type (integers stay as they
-/// are).
-/// Gradient: 0, also at the jumps. Source: torch.round.
+/// The nearest whole number, element by element; halves go to the even one. Any element type
+/// (integers stay as they are). Gradient: 0, also at the jumps. Source: torch.round.
 ///     round(tensor({0.5, 1.5, -1.2}))   // {0, 2, -1}
 template <class T> Tensor<T> round(const Tensor<T>& x, Location at = Location::here()) {
   return record(

@@ -115,8 +115,8 @@ Tensor<T> log_softmax_grad(const Tensor<T>& g, const Tensor<T>& y, std::int64_t 
 }
 
 /// exp(x) / sum(exp(x)) along `dim`: positive numbers that sum to one. Computed as exp(x - max), so that it never
-/// overflows;
-/// -infinity gives 0, a slice of nothing but -infinity gives NaN, as in PyTorch. float and double, any shape.
+/// overflows; -infinity gives 0, a slice of nothing but -infinity gives NaN, as in PyTorch. float and double, any
+/// shape.
 /// Gradient: y (g - sum(g y)). Source: torch.softmax.
 ///     softmax(tensor({1000, 1000}), 0)   // {0.5, 0.5}
 template <Real T> Tensor<T> softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
@@ -126,8 +126,7 @@ template <Real T> Tensor<T> softmax(const Tensor<T>& x, std::int64_t dim, Locati
       [d](const Tensor<T>& g, const Tensor<T>& y) { return Grads{softmax_grad(g, y, d)}; }, at);
 }
 /// log(softmax(x)) = x - max - log(sum(exp(x - max))) along `dim`, precise where softmax rounds to 0 or 1. float and
-/// double, any shape.
-/// Gradient: g - exp(y) sum(g). Source: torch.log_softmax.
+/// double, any shape. Gradient: g - exp(y) sum(g). Source: torch.log_softmax.
 ///     log_softmax(tensor({0, 0}), 0)   // {-0.6931, -0.6931}
 template <Real T> Tensor<T> log_softmax(const Tensor<T>& x, std::int64_t dim, Location at = Location::here()) {
   const int d = detail::wrap_dim(dim, std::max(1, x.dim()), "log_softmax", at);
@@ -147,8 +146,7 @@ requires(!std::same_as<U, T>) Tensor<U> log_softmax(const Tensor<T>& x, std::int
   return cast<U>(log_softmax(cast<U>(x, at), dim, at), at);
 }
 /// log(sum(exp(x))) along `dim`, which goes unless keepdim; never overflows. Over nothing, or nothing but -infinity:
-/// -infinity.
-/// Gradient: g exp(x - y), which is g softmax(x); 0 where y is -infinity. Source: torch.logsumexp.
+/// -infinity. Gradient: g exp(x - y), which is g softmax(x); 0 where y is -infinity. Source: torch.logsumexp.
 ///     logsumexp(tensor({1000, 1000}), 0)   // 1000.6931
 template <Real T>
 Tensor<T> logsumexp(const Tensor<T>& x, std::int64_t dim, bool keepdim = false, Location at = Location::here()) {

@@ -46,8 +46,7 @@ Tensor<T> softplus_grad(const Tensor<T>& g, const Tensor<T>& x, double beta, dou
 }
 
 /// softplus(x) = log(1 + e^(beta x)) / beta, element by element, and x itself where beta x > threshold. float and
-/// double.
-/// Gradient: g sigmoid(beta x), and g where beta x > threshold. Source: torch.nn.functional.softplus.
+/// double. Gradient: g sigmoid(beta x), and g where beta x > threshold. Source: torch.nn.functional.softplus.
 /// Throws when beta is 0.
 ///     softplus(tensor({-1, 0, 30}))   // {0.3133, 0.6931, 30}
 template <class T>

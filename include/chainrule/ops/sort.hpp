@@ -156,8 +156,7 @@ Tensor<std::int64_t> argsort(const Tensor<T>& x, std::int64_t dim = -1, bool des
 }
 /// The k largest (or smallest) elements along `dim` in order, and where they stood; of equal ones the first stand
 /// first; NaN counts as larger than any number. Gradient: each g goes to the position its value came from. Source:
-/// torch.topk.
-/// Throws when there are fewer than k.
+/// torch.topk. Throws when there are fewer than k.
 ///     auto [values, indices] = topk(tensor({3, 1, 2}), 2);   // {3, 2}, {0, 2}
 template <class T>
 ValueAndIndices<T> topk(const Tensor<T>& x, std::int64_t k, std::int64_t dim = -1, bool largest = true,

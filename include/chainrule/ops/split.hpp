@@ -45,8 +45,7 @@ std::vector<Tensor<T>> split(const Tensor<T>& x, std::int64_t split_size, std::i
   return parts;
 }
 /// At most `chunks` parts of equal size along `dim`, the last one smaller if it does not divide; fewer parts where that
-/// fills it. Views.
-/// Source: torch.chunk.
+/// fills it. Views. Source: torch.chunk.
 ///     chunk(arange(5), 3)   // {0, 1}, {2, 3}, {4}
 template <class T>
 std::vector<Tensor<T>> chunk(const Tensor<T>& x, std::int64_t chunks, std::int64_t dim = 0,

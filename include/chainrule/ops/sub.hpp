@@ -37,8 +37,8 @@ template <class T> Tensor<T> sub(Operand<T> a, Operand<T> b, Location at) {
 }
 
 /// a - b, element by element; shapes broadcast; b may be a number (and a, with the operator: 2 - x). Any element type
-/// but bool.
-/// Gradient: g for a, -g for b, each summed over the dimensions along which it was broadcast. Source: torch.sub.
+/// but bool. Gradient: g for a, -g for b, each summed over the dimensions along which it was broadcast. Source:
+/// torch.sub.
 /// Throws when the shapes do not broadcast.
 ///     sub(tensor({10, 20}), tensor({1, 2}))   // {9, 18}
 template <class T>

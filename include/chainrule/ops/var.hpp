@@ -74,9 +74,8 @@ template <class T> Tensor<T> var_grad(const Tensor<T>& g, const Tensor<T>& x, co
 
 /// The variance over `dims` (all of them if empty): the sum of (x - mean)^2, divided by n - correction, or by 0 where
 /// that is negative. `unbiased` is PyTorch's older word: true for a correction of 1, which is also the default, false
-/// for 0.
-/// Gradient: g * 2 (x - mean) / (n - correction). Of too few elements (n = correction = 1, or n = 0) the result is NaN.
-/// Source: torch.var.
+/// for 0. Gradient: g * 2 (x - mean) / (n - correction). Of too few elements (n = correction = 1, or n = 0) the result
+/// is NaN. Source: torch.var.
 ///     var(tensor({1, 2, 3, 4}))               // 1.6667
 ///     var(tensor({{1, 3}, {2, 6}}), 1, false) // {1, 4}
 ///     var(tensor({{1, 3}, {2, 6}}), 1, {.correction = 0, .keepdim = true})   // {{1}, {4}}

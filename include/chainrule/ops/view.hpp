@@ -1,7 +1,6 @@
 #pragma once
 // Views: other shapes and strides over the same storage. Nothing is copied, and an in-place edit of one is seen in the
-// other.
-// The gradient of a view is the same view, backward; of a part, zeros with the part's gradient in its place.
+// other. The gradient of a view is the same view, backward; of a part, zeros with the part's gradient in its place.
 
 #include <chainrule/core/binary.hpp>
 #include <chainrule/core/compiled.hpp>
@@ -31,8 +30,7 @@ std::optional<Strides> view_strides(const Shape& from, const Strides& strides, c
 template <class T> Tensor<T> reshape(const Tensor<T>& x, const Shape& shape, Location at = Location::here());
 
 /// The same elements in row-major order under another shape, sharing storage; one size may be -1. Gradient: g in x's
-/// shape.
-/// Throws if x's strides do not allow it (after a transpose, say): use reshape, which copies then.
+/// shape. Throws if x's strides do not allow it (after a transpose, say): use reshape, which copies then.
 ///     arange(6).view({2, -1})   // shape (2, 3)
 template <class T> Tensor<T> view(const Tensor<T>& x, const Shape& asked, Location at = Location::here()) {
   Shape shape = detail::complete_shape(asked, x.numel(), x.shape(), "view", at);
@@ -142,8 +140,7 @@ template <class T> Tensor<T> squeeze_dims(const Tensor<T>& x, const Dims* dims, 
 }  // namespace detail
 
 /// Without the dimensions of size 1, or without dimension `dim` if its size is 1, or without those of a list:
-/// squeeze(x, {0, 2}).
-/// Source: torch.squeeze. Throws for a dimension that does not exist or stands twice in the list.
+/// squeeze(x, {0, 2}). Source: torch.squeeze. Throws for a dimension that does not exist or stands twice in the list.
 template <class T>
 Tensor<T> squeeze(const Tensor<T>& x, std::optional<std::int64_t> dim = {}, Location at = Location::here()) {
   const Dims only = dim ? Dims(*dim) : Dims();

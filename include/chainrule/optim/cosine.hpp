@@ -10,9 +10,9 @@ struct CosineAnnealingLROptions {
   std::int64_t T_max = 0;  ///< epochs from the base rate down to eta_min
   double eta_min = 0;
 };
-/// Half a cosine from the base rate down to eta_min over T_max epochs: eta_min + (base - eta_min) * (1 + cos(pi * epoch
-/// / T_max)) / 2.
-/// Beyond T_max the rate goes up again, as in PyTorch (Loshchilov and Hutter 2016).
+/// Half a cosine from the base rate down to eta_min over T_max epochs:
+/// eta_min + (base - eta_min) * (1 + cos(pi * epoch / T_max)) / 2. Beyond T_max the rate goes up again, as in PyTorch
+/// (Loshchilov and Hutter 2016).
 ///     optim::CosineAnnealingLR scheduler(optimizer, 100);     // or (optimizer, 100, 1e-5)
 class CosineAnnealingLR final : public Scheduler {
  public:
@@ -110,9 +110,8 @@ struct OneCycleLROptions {
   bool three_phase = false;       ///< up, as long down again, then to the end; else up, then to the end
 };
 /// The one-cycle policy (Smith and Topin 2017): up to max_lr and down again within one training. Call step() after each
-/// batch.
-/// As in PyTorch the last batch's step() goes one beyond the curve: cos turns round, linear stays at the end. Throws at
-/// the step after that, and if cycle_momentum is set and the optimizer has no momentum.
+/// batch. As in PyTorch the last batch's step() goes one beyond the curve: cos turns round, linear stays at the end.
+/// Throws at the step after that, and if cycle_momentum is set and the optimizer has no momentum.
 ///     optim::OneCycleLR scheduler(optimizer, 0.1, {.epochs = 3, .steps_per_epoch = loader.size()});
 ///     optim::OneCycleLR same(optimizer, {.max_lr = 0.1, .total_steps = 1800});
 class OneCycleLR final : public Scheduler {

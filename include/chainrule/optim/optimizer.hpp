@@ -20,8 +20,7 @@
 namespace chainrule::optim {
 
 /// The part of an optimizer that does not depend on the element type: what learning-rate schedulers and training loops
-/// need.
-/// Schedulers refer to it, so it stays where it is.
+/// need. Schedulers refer to it, so it stays where it is.
 class Optimizer {
  public:
   Optimizer() = default;
@@ -161,8 +160,8 @@ template <class Options, class F> void each_option(Options& options, const F& f)
 }  // namespace detail
 
 /// The base of an optimizer over Tensor<T> with these Options and up to States tensors of state for each parameter.
-/// Options is a struct of numbers with a `double lr`, or has `template <class F> void each(F f)`, which calls f(name,
-/// number&) for all that it holds.
+/// Options is a struct of numbers with a `double lr`, or has `template <class F> void each(F f)`, which calls
+/// f(name, number&) for all that it holds.
 /// A deriving class gives the constructor its name and its states' names, and overrides update(); docs/own-parts.md has
 /// one.
 template <class T, class Options, int States> class OptimizerOf : public Optimizer {

@@ -23,8 +23,8 @@ struct Tap {
   std::int64_t dy, dx, base, weight;  // weight: offset of its value in a (kh, kw) window
 };
 
-/// out(image, m, qy, qx) = sum over channels c and taps t of weight(m, c, t) * source(image, c, pixel of t at (qy,
-/// qx)).
+/// out(image, m, qy, qx) = sum over channels c and taps t of weight(m, c, t) * source(image, c, pixel of t at
+/// (qy, qx)).
 template <class T> struct WindowSum {
   std::int64_t images, channels, m;  // channels and m of one group
   std::int64_t groups = 1;

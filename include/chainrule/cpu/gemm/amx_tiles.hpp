@@ -260,8 +260,8 @@ inline void split_rows(const AmxRows& rows, std::int64_t whole, std::int64_t ste
     for (int i = 0; i < 64; i += 16) __builtin_prefetch(ahead.next + i, 1);
 }
 
-// Tiles 0 to 3 are of C, 4 to 6 the terms of A, 7 of B. While they are multiplied, the next step of A is split (unless
-// it is `ready`), and `ahead` is worked on.
+// Tiles 0 to 3 are of C, 4 to 6 the terms of A, 7 of B. While they are multiplied, the next step of A is split
+// (unless it is `ready`), and `ahead` is worked on.
 template <bool ready, int tiles>
 void multiply(std::int64_t whole, std::int64_t steps, const AmxRows& now, const AmxRows& next, const Bf16* b,
               const float* from, std::int64_t from_row, float* to, std::int64_t to_row, AmxAhead& ahead) {

@@ -1,7 +1,7 @@
 #pragma once
 // The matrix kernels of every instruction set: one text (kernels.inc), compiled once per level, each in its own
-// namespace. Their inner loops begin with a cache line, which makes large products 1 to 3 % faster (GCC; clang has no
-// such option).
+// namespace. Their inner loops begin with a cache line, which makes large products 1 to 3 % faster
+// (GCC; clang has no such option).
 
 #include <chainrule/cpu/gemm/kernel_table.hpp>
 #include <chainrule/core/isa.hpp>

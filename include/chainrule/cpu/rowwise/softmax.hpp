@@ -11,8 +11,8 @@ namespace detail {
 
 inline constexpr std::int64_t slices_together = 64;
 
-/// `width` slices side by side: element i of slice j is x[i * step + j]. Each slice's maximum and the sum of exp(x -
-/// maximum).
+/// `width` slices side by side: element i of slice j is x[i * step + j]. Each slice's maximum and the sum of
+/// exp(x - maximum).
 template <class T> struct SliceStats {
   T max[slices_together] = {}, sum[slices_together] = {};
 
