@@ -97,9 +97,9 @@ template <Real T> Tensor<T> avg_pool2d_as(const char* op, const Tensor<T>& x, co
 }  // namespace detail
 
 /// The mean of each window: x (N, C, H, W) or (C, H, W) -> (..., OH, OW), sizes as in max_pool2d. float and double.
-/// Padding counts as zeros, and in the divisor unless count_include_pad is false; positions beyond the padding (ceil_mode)
-/// never count. divisor_override takes the divisor's place. Gradient: g / divisor for each element of the window.
-/// Throws for a divisor_override of 0.
+/// Padding counts as zeros, and in the divisor unless count_include_pad is false; positions beyond the padding
+/// (ceil_mode) never count. divisor_override takes the divisor's place. Gradient: g / divisor for each element of the
+/// window. Throws for a divisor_override of 0.
 /// Source: torch.nn.functional.avg_pool2d.
 ///     avg_pool2d(tensor({{{1, 2}, {4, 5}}}), 2)   // 3, shape (1, 1, 1)
 template <Real T>

@@ -88,11 +88,11 @@ template <class T> struct BatchNormRule {
 
 }  // namespace detail
 
-/// Batch normalisation: y = (x - mean) / sqrt(var + eps) * weight + bias for each channel. x (N, C), (N, C, L) or
-/// (N, C, H, W). Training: mean and (biased) variance of the batch, and the running ones, if given, are edited in
-/// place,
+/// Batch normalisation: y = (x - mean) / sqrt(var + eps) * weight + bias for each channel.
+/// x (N, C), (N, C, L) or (N, C, H, W); weight and bias (C,) or undefined (1 and 0). float and double; sums of float are
+/// combined in double.
+/// Training: mean and (biased) variance of the batch, and the running ones, if given, are edited in place:
 /// running = (1 - momentum) running + momentum batch, with the unbiased variance. Else: the running mean and variance.
-/// weight and bias (C,) or undefined (1 and 0). float and double; sums of float are combined in double.
 /// Gradients, with n = (x - mean) / sqrt(var + eps) and averages over the batch: in training
 /// weight / sqrt(var + eps) * (g - average(g) - n average(g n)) for x, else weight / sqrt(var + eps) * g; sum(g n) for
 /// the weight, sum(g) for the bias. An x of no elements gives none, and leaves the running statistics alone. Throws
