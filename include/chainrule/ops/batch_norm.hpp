@@ -89,8 +89,8 @@ template <class T> struct BatchNormRule {
 }  // namespace detail
 
 /// Batch normalisation: y = (x - mean) / sqrt(var + eps) * weight + bias for each channel.
-/// x (N, C), (N, C, L) or (N, C, H, W); weight and bias (C,) or undefined (1 and 0). float and double; sums of float are
-/// combined in double.
+/// x (N, C), (N, C, L) or (N, C, H, W); weight and bias (C,) or undefined (1 and 0). float and double; sums of float
+/// are combined in double.
 /// Training: mean and (biased) variance of the batch, and the running ones, if given, are edited in place:
 /// running = (1 - momentum) running + momentum batch, with the unbiased variance. Else: the running mean and variance.
 /// Gradients, with n = (x - mean) / sqrt(var + eps) and averages over the batch: in training
