@@ -19,6 +19,10 @@ inline bool is_folder(const std::string& path) {
   struct stat info;
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
+inline bool is_file(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
 inline bool file_exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 /// The folder that a path lies in; "" for a name alone.
 inline std::string folder_of(std::string path) {
@@ -134,6 +138,7 @@ class Arguments {
     } else if (o.takes.kind == Takes::file_to_read && !o.value.empty()) {
       if (is_folder(o.value)) refuse(got + "a file, and this is a folder");
       if (!file_exists(o.value)) refuse(got + "a file, and there is none of this name");
+      if (!is_file(o.value)) refuse(got + "a file, and this is a device or a pipe");
     } else if (o.takes.kind == Takes::folder) {
       if (const std::string why = cannot_be_folder(o.value); !why.empty())
         refuse(got + "a folder to write into: " + why);

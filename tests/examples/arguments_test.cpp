@@ -56,6 +56,7 @@ TEST_CASE("options of examples are checked before the program begins", "[example
     refused({"--lr", wrong}, "it takes a number from 0 to 10");
   refused({"--image", "/no/such/picture.png"}, "it takes a file, and there is none of this name");
   refused({"--image", "/"}, "it takes a file, and this is a folder");
+  refused({"--image", "/dev/zero"}, "it takes a file, and this is a device or a pipe");
   refused({"7"}, "'7' belongs to no option");
 }
 

@@ -190,3 +190,11 @@ TEST_CASE("photographs are read", "[image]") {
   }
   CHECK(read == 10);
 }
+
+TEST_CASE("max_bytes bounds what is read where no size is known: a device without an end", "[image]") {
+  if (std::FILE* zero = std::fopen("/dev/zero", "rb")) {
+    std::fclose(zero);
+    CHECK_THROWS_WITH(cr::image::read("/dev/zero", {.max_bytes = 100000}),
+                      Contains("/dev/zero: has more than the 100000 bytes that are allowed"));
+  }
+}

@@ -144,7 +144,8 @@ namespace detail {
   const std::uint64_t size = io::detail::is_folder(path) ? 0 : io::detail::size_of_file(path);
   check(options.max_bytes >= 0 && size <= static_cast<std::uint64_t>(options.max_bytes), at, path, ": has ", size,
         " bytes, more than the ", options.max_bytes, " that max_bytes allows");
-  return detail::decode_named(io::read_file(path, at), path, options, at);
+  return detail::decode_named(io::read_file(path, at, static_cast<std::uint64_t>(options.max_bytes)), path, options,
+                              at);
 }
 
 }  // namespace chainrule::image

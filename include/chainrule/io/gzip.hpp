@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -41,8 +42,10 @@ std::uint32_t little_endian_32(std::span<const std::uint8_t> b);
 ///     crc32(std::vector<std::uint8_t>{'1', '2', '3', '4', '5', '6', '7', '8', '9'})   // 0xCBF43926
 std::uint32_t crc32(std::span<const std::uint8_t> bytes);
 
-/// The whole file. Throws an Error that names the file: missing, a folder, not readable.
-std::vector<std::uint8_t> read_file(const std::string& path, Location at = Location::here());
+/// The whole file. Throws an Error that names the file: missing, a folder, not readable, or of more than `most` bytes
+/// (also where no size is known before: a pipe, a device), before memory for more is taken.
+std::vector<std::uint8_t> read_file(const std::string& path, Location at = Location::here(),
+                                    std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
 
 /// Whether the bytes start as every gzip file does.
 bool is_gzip(std::span<const std::uint8_t> bytes);
@@ -80,7 +83,7 @@ CHAINRULE_INLINE std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
   return ~r;
 }
 
-CHAINRULE_INLINE std::vector<std::uint8_t> read_file(const std::string& path, Location at) {
+CHAINRULE_INLINE std::vector<std::uint8_t> read_file(const std::string& path, Location at, std::uint64_t most) {
   if (!detail::exists(path))
     fail(at, path, ": no such file; check the path (relative paths start at ", detail::current_folder(), ")");
   check(!detail::is_folder(path), at, path, ": is a folder; name a file in it");
@@ -88,13 +91,15 @@ CHAINRULE_INLINE std::vector<std::uint8_t> read_file(const std::string& path, Lo
   const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "rb"), close);
   check(file != nullptr, at, path, ": cannot be opened (", std::generic_category().message(errno), ')');
 
+  const std::uint64_t guess = detail::size_of_file(path);  // no more than that: a pipe has no size, a file may grow
+  check(guess <= most, at, path, ": has ", guess, " bytes, more than the ", most, " that are allowed");
   std::vector<std::uint8_t> bytes;
-  bytes.resize(
-      static_cast<std::size_t>(detail::size_of_file(path)));  // only a first guess: a pipe has no size, a file may grow
+  bytes.resize(static_cast<std::size_t>(guess));
   for (std::size_t got = 0;;) {
     if (got == bytes.size()) {
       std::uint8_t more = 0;
       if (std::fread(&more, 1, 1, file.get()) == 0) break;
+      check(got < most, at, path, ": has more than the ", most, " bytes that are allowed");
       bytes.resize(bytes.size() + bytes.size() / 2 + 4096);
       bytes[got++] = more;
     }

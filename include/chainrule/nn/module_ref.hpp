@@ -3,6 +3,7 @@
 // move to a device) is written once, on ModuleRef; a module type contributes one table of functions, found through its
 // members.
 
+#include <chainrule/core/compiled.hpp>
 #include <chainrule/nn/eval_modes.hpp>
 #include <chainrule/nn/parameter.hpp>
 #include <chainrule/nn/reflect.hpp>
@@ -130,14 +131,25 @@ requires(!is_a<C<A...>, std::weak_ptr>) struct HidesParts<C<A...>> {
   static constexpr bool value = (holds<A>() || ...);
 };
 
+/// Tensors in a module are data. One that asks to be trained but is no Parameter would stay as it is, without a word.
+[[gnu::cold]] void refuse_forgotten(std::string_view name);
+template <class X> void check_data(std::string_view name, const X& member) {
+  if constexpr (std::derived_from<X, TensorBase>) {
+    if (member.defined() && member.requires_grad() && member.is_leaf()) refuse_forgotten(name);
+  } else if constexpr (requires { requires std::derived_from<typename X::value_type, TensorBase>; }) {
+    for (const auto& tensor : member) check_data(name, tensor);
+  }
+}
+
 template <class X> void add_part(std::vector<Part>& parts, std::string_view name, X& member) {
-  if constexpr (!is_part<X>())
+  if constexpr (!is_part<X>()) {
+    check_data(name, member);
     static_assert(
         !HidesParts<X>::value,
         "this member holds layers or parameters in a container that is not looked into, so they would be "
         "neither trained nor saved: use std::vector, std::array, std::map<std::string, ...>, std::optional, a "
         "pointer, or a module of its own");
-  else if constexpr (IsParameter<X> || IsBuffer<X>) {
+  } else if constexpr (IsParameter<X> || IsBuffer<X>) {
     if (member.defined()) parts.push_back({std::string(name), &member, IsParameter<X>, {}});
   } else if constexpr (WrapsModule<X>) {
     if (const ModuleRef wrapped = member.ref()) parts.push_back({std::string(name), nullptr, false, wrapped});
@@ -255,3 +267,16 @@ template <class M> ModuleRef ref(const M& m) { return ModuleRef(const_cast<M*>(&
 inline std::vector<Part> ModuleRef::parts() const { return info_->parts(module_); }
 
 }  // namespace chainrule::nn
+
+#if CHAINRULE_DEFINITIONS
+namespace chainrule::nn::detail {
+
+CHAINRULE_INLINE void refuse_forgotten(std::string_view name) {
+  fail({}, "the module's member ", std::string(name),
+       " is a tensor that requires a gradient, but no nn::Parameter: it would be neither trained nor saved. Write "
+       "nn::Parameter ",
+       std::string(name), " = ...; or, if it is only data, detach() it");
+}
+
+}  // namespace chainrule::nn::detail
+#endif
