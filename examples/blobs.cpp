@@ -27,7 +27,7 @@ struct Run {
   long epochs;
 };
 
-/// Trains by SGD. The mean loss of each epoch goes into the history; five of them are printed.
+/// Trains by SGD. The mean loss of each epoch goes into the history; a few of them are printed.
 cr::training::History train(Net& net, const cr::Tensor<>& x, const Labels& labels, const Run& run) {
   const auto y = labels.to<float>().unsqueeze(1);  // (N, 1), as the network's probabilities
   cr::data::DataLoader loader(cr::data::TensorDataset(x, y), {.batch_size = run.batch, .shuffle = true});
@@ -45,7 +45,7 @@ cr::training::History train(Net& net, const cr::Tensor<>& x, const Labels& label
       losses.add(loss.item(), points.size(0));
     }
     history.add({{"epoch", double(epoch)}, {"loss", losses.mean()}});
-    if (epoch == 1 || epoch % std::max(1L, run.epochs / 5) == 0)
+    if (epoch == 1 || epoch == run.epochs || epoch % std::max(1L, run.epochs / 5) == 0)
       std::printf("  epoch %4ld   mean loss %.4f\n", epoch, losses.mean());
   }
   return history;

@@ -25,6 +25,10 @@ for program in simple_net better_net mnist_cnn lenet; do
   refused "takes a folder with the four files of MNIST" $program --data "$scratch/none"
   refused "it takes a whole number" $program --epochs 0
 done
+for program in tensor_basics module_basics blobs spiral; do
+  refused "it takes a whole number" $program --epochs 0
+  refused "there is no option --lr" $program --lr 1
+done
 refused "it takes one of relu, tanh" simple_net --activation swish --data drawn
 refused "one of my_conv_net, better_conv_net" cifar10 --net resnet
 refused "quickstart.sh cifar10" cifar10 --data "$scratch/none"
