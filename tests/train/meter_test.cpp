@@ -111,5 +111,5 @@ TEST_CASE("a history is a CSV file", "[train]") {
   CHECK_THROWS_WITH(h.add({{"epoch", 3}, {"los", 0.1}}), Contains("column 1 is loss, not los"));
   CHECK_THROWS_WITH(h.add({{"epoch", 3}}), Contains("a row of 1 values, the first had 2"));
   CHECK(h.size() == 2);
-  CHECK_THROWS_WITH(h.save_csv(dir.path("no/such/folder.csv")), Contains("cannot write"));
+  CHECK_THROWS_WITH(h.save_csv(dir.path("no/such/folder.csv")), Contains("cannot be written"));
 }
