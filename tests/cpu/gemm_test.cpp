@@ -241,9 +241,9 @@ TEST_CASE("products on tiles of bfloat16 are as exact as sums of floats", "[cpu]
       for (std::int64_t i = 0; i < m; ++i) {
         for (std::int64_t j = 0; j < n; ++j) {
           double exact = 0;
-          for (std::int64_t p = 0; p < k; ++p)
-            exact += static_cast<double>(a[static_cast<std::size_t>(i * k + p)]) *
-                     static_cast<double>(b[static_cast<std::size_t>(p * b_row + j * b_col)]);
+          for (std::int64_t s = 0; s < k; ++s)
+            exact += static_cast<double>(a[static_cast<std::size_t>(i * k + s)]) *
+                     static_cast<double>(b[static_cast<std::size_t>(s * b_row + j * b_col)]);
           if (options.bias) exact += static_cast<double>(bias[static_cast<std::size_t>(j)]);
           if (options.row_bias) exact += static_cast<double>(row_bias[static_cast<std::size_t>(i)]);
           if (options.relu && exact < 0) exact = 0;
