@@ -30,10 +30,10 @@ namespace detail {
 
 /// One item of x[{...}] and x.index({...}), and its line of the user's program.
 struct IndexItem {
-  enum Kind { integer, slice, none, ellipsis, numbers, mask } kind;
+  enum Kind { integer, slice, none, ellipsis, indices, mask } kind;
   std::int64_t position = 0;
   Slice range;
-  Tensor<std::int64_t> at_numbers;
+  Tensor<std::int64_t> at_indices;
   Tensor<bool> under_mask;
   Location at;
 
@@ -48,7 +48,7 @@ struct IndexItem {
           "\"");
   }
   IndexItem(const std::vector<std::int64_t>& list, Location where = Location::here())
-      : kind(numbers), at_numbers(tensor(list)), at(where) {}
+      : kind(indices), at_indices(tensor(list)), at(where) {}
   template <Element E> IndexItem(const Tensor<E>& index, Location where = Location::here()) : at(where) {
     static_assert(!Real<E>,
                   "a tensor of fractions is no index: compare it for a mask, x[y > 0], or convert it, "
@@ -57,8 +57,8 @@ struct IndexItem {
                   "a uint8 tensor may be a mask or a list of positions: say which, x[y.to<bool>()] or "
                   "x[y.to<std::int64_t>()]");
     if constexpr (std::same_as<E, bool>) kind = mask, under_mask = index;
-    else if constexpr (std::same_as<E, std::int64_t>) kind = numbers, at_numbers = index;
-    else if constexpr (std::same_as<E, std::int32_t>) kind = numbers, at_numbers = cast<std::int64_t>(index);
+    else if constexpr (std::same_as<E, std::int64_t>) kind = indices, at_indices = index;
+    else if constexpr (std::same_as<E, std::int32_t>) kind = indices, at_indices = cast<std::int64_t>(index);
   }
 };
 using IndexItems = std::span<const IndexItem>;
@@ -122,12 +122,12 @@ template <class T> PartlyIndexed<T> apply_views(const Tensor<T>& x, IndexItems i
                                item.range.step, at);
         ++d, ++from;
         break;
-      case IndexItem::numbers: {
-        check(item.at_numbers.device() == x.device(), at, "index: the index lies on ",
-              name_of(item.at_numbers.device()), ", the tensor on ", name_of(x.device()));
+      case IndexItem::indices: {
+        check(item.at_indices.device() == x.device(), at, "index: the index lies on ",
+              name_of(item.at_indices.device()), ", the tensor on ", name_of(x.device()));
         const std::int64_t n = v.shape()[d];
-        check_index(item.at_numbers, -n, n, "index", at, "of dimension ", from++, " of the tensor ", x.shape());
-        p.dims.push_back({d++, item.at_numbers});
+        check_index(item.at_indices, -n, n, "index", at, "of dimension ", from++, " of the tensor ", x.shape());
+        p.dims.push_back({d++, item.at_indices});
         break;
       }
       case IndexItem::mask: {
@@ -207,7 +207,7 @@ template <class T> Tensor<T> index(const Tensor<T>& x, IndexItems items, Locatio
 
 template <class T> IndexedTensor<T> indexed(const Tensor<T>& x, IndexItems items, Location at) {
   bool copies = false;
-  for (const auto& item : items) copies = copies || item.kind == IndexItem::numbers || item.kind == IndexItem::mask;
+  for (const auto& item : items) copies = copies || item.kind == IndexItem::indices || item.kind == IndexItem::mask;
   Tensor<T> result = index(x, items, at);
   return copies ? IndexedTensor<T>(std::move(result), x, items) : IndexedTensor<T>(std::move(result));
 }
