@@ -28,7 +28,7 @@ void run_first(const std::array<Algorithm<Problem>, n>& table, Problem& problem,
     if (forced && std::strcmp(row.name, forced) == 0 && row.applies(problem) && row.run(problem)) return;
   for (const auto& row : table)
     if (row.applies(problem) && row.wins(problem) && row.run(problem)) return;
-  assert(!"the last row of a table of algorithms applies, wins and does not decline");
+  assert(false && "the last row of a table of algorithms applies, wins and does not decline");
 }
 
 /// The row that an environment variable forces, or null where it is not set. `names` are all that it may be, "a, b, c";
