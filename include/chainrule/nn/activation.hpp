@@ -45,14 +45,16 @@ struct ReLU : Module<ReLU> {
   }
 };
 
-/// x where x > 0, else negative_slope · x. {.inplace = true}, or true, is taken for PyTorch's sake, here and in ELU:
-/// the result is always a fresh tensor.
-///     nn::LeakyReLU(0.2, true)
+/// Options of LeakyReLU, all by name.
 struct LeakyReLUOptions {
   chainrule::detail::NamedOnly by_name = chainrule::detail::NamedOnly();
   double negative_slope = 0.01;
   bool inplace = false;
 };
+
+/// x where x > 0, else negative_slope · x. {.inplace = true}, or true, is taken for PyTorch's sake, here and in ELU:
+/// the result is always a fresh tensor.
+///     nn::LeakyReLU(0.2, true)
 struct LeakyReLU : Module<LeakyReLU> {
   double negative_slope;
   bool inplace;
@@ -70,12 +72,14 @@ struct LeakyReLU : Module<LeakyReLU> {
   }
 };
 
-/// x where x > 0, else alpha · (exp(x) - 1).
+/// Options of ELU, all by name.
 struct ELUOptions {
   chainrule::detail::NamedOnly by_name = chainrule::detail::NamedOnly();
   double alpha = 1;
   bool inplace = false;
 };
+
+/// x where x > 0, else alpha · (exp(x) - 1).
 struct ELU : Module<ELU> {
   double alpha;
   bool inplace;
